@@ -1,0 +1,177 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms of Belay, in the order data flows through them: ARCHITECTURE.md tells each one's job.
+// Arrows run one way. A room that may not import another does not list it here.
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "belay",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "SIP", targets: ["SIP"]),
+        .library(name: "SDP", targets: ["SDP"]),
+        .library(name: "RTP", targets: ["RTP"]),
+        .executable(name: "belay", targets: ["belay"]),
+        .executable(name: "belay-sim", targets: ["belay-sim"]),
+        .executable(name: "belay-bench", targets: ["belay-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
+    ],
+    targets: [
+        // MARK: Pure rooms: no I/O, no clock, no random source, no async, no lock.
+        .target(
+            name: "SIP",
+            dependencies: [
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: settings),
+        .target(name: "SDP", swiftSettings: settings),
+        .target(name: "RTP", swiftSettings: settings),
+        .target(name: "Telephony", swiftSettings: settings),
+        .target(name: "PerCL", dependencies: ["Telephony"], swiftSettings: settings),
+        .target(
+            name: "CallControl",
+            dependencies: ["SIP", "SDP", "Telephony", "PerCL"],
+            swiftSettings: settings),
+        .target(name: "People", dependencies: ["SIP", "SDP", "Telephony"], swiftSettings: settings),
+
+        // MARK: Shells: do what the core says.
+        .target(
+            name: "SIPTransport",
+            dependencies: [
+                "SIP",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .systemLibrary(
+            name: "CSndFile", path: "Sources/CSndFile", pkgConfig: "sndfile",
+            providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(
+            name: "CSpeexDSP", path: "Sources/CSpeexDSP", pkgConfig: "speexdsp",
+            providers: [.apt(["libspeexdsp-dev"])]),
+        .target(name: "CMedia"),
+        .target(
+            name: "Media",
+            dependencies: ["RTP", "Telephony", "CMedia", "CSndFile", "CSpeexDSP"],
+            swiftSettings: settings),
+        .target(
+            name: "Webhooks",
+            dependencies: [
+                "Telephony",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Storage",
+            dependencies: ["Telephony", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: settings),
+        .target(
+            name: "API",
+            dependencies: [
+                "Telephony", "PerCL",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Runtime",
+            dependencies: [
+                "SIP", "SDP", "RTP", "Telephony", "PerCL", "CallControl", "SIPTransport", "Media", "Webhooks",
+                "Storage", "API",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Carrier",
+            dependencies: [
+                "SIP", "SDP", "RTP", "Telephony", "People", "SIPTransport", "Media",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "belay",
+            dependencies: [
+                "API", "CallControl", "Carrier", "Media", "Runtime", "SIP", "SIPTransport", "Storage", "Telephony",
+                "Webhooks",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: settings),
+
+        // MARK: The simulation and the benchmarks.
+        .target(
+            name: "Simulation",
+            dependencies: ["SIP", "SDP", "Telephony", "PerCL", "CallControl", "People"],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "belay-sim",
+            dependencies: [
+                "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "belay-bench",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+    ]
+        + ["SIP", "SDP", "RTP", "Telephony", "PerCL", "CallControl", "People", "Media", "Webhooks", "Storage", "API", "Simulation"]
+        .map { room in
+            .testTarget(name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)], swiftSettings: settings)
+        }
+)
+
+/// What a room's tests use besides the room itself.
+let testDependencies: [String: [Target.Dependency]] = [
+    "CallControl": ["SIP", "SDP", "Telephony", "PerCL"],
+    "People": ["SIP", "SDP", "Telephony"],
+    "Media": ["RTP", "Telephony", "CMedia"],
+    "PerCL": ["Telephony"],
+    "Webhooks": [
+        "Telephony",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+    ],
+    "Storage": ["Telephony", .product(name: "GRDB", package: "GRDB.swift")],
+    "API": ["Telephony", "PerCL", .product(name: "Hummingbird", package: "hummingbird"), .product(name: "HummingbirdTesting", package: "hummingbird")],
+    "Simulation": ["SIP", "Telephony", "CallControl"],
+]
