@@ -1,0 +1,53 @@
+/// A call that a customer may make, everything about it checked and resolved: what `POST ~/Calls` comes to
+/// (spec §2.5; decision 3 has been applied to the URLs).
+package struct CallRequest: Hashable, Sendable {
+    package static let defaultRingTimeoutSeconds = 40
+    /// Decision 2.
+    package static let ringTimeoutSeconds = 1...600
+
+    package var requestID: RequestID
+    package var accountID: AccountID
+    package var applicationID: ApplicationID?
+    /// The owned number that `from` is.
+    package var phoneNumberID: PhoneNumberID?
+    package var from: PhoneNumber
+    package var to: PhoneNumber
+    package var callConnectURL: WebURL
+    package var statusCallbackURL: WebURL?
+    package var sendDigits: DigitString?
+    package var ringTimeoutSeconds: Int
+
+    package init(
+        requestID: RequestID, accountID: AccountID, applicationID: ApplicationID?, phoneNumberID: PhoneNumberID?,
+        from: PhoneNumber, to: PhoneNumber, callConnectURL: WebURL, statusCallbackURL: WebURL?,
+        sendDigits: DigitString?, ringTimeoutSeconds: Int
+    ) {
+        self.requestID = requestID
+        self.accountID = accountID
+        self.applicationID = applicationID
+        self.phoneNumberID = phoneNumberID
+        self.from = from
+        self.to = to
+        self.callConnectURL = callConnectURL
+        self.statusCallbackURL = statusCallbackURL
+        self.sendDigits = sendDigits
+        self.ringTimeoutSeconds = ringTimeoutSeconds
+    }
+}
+
+/// What `POST ~/Calls/{callId}` asks for (decision 25).
+package enum CallUpdate: String, Hashable, Sendable, CaseIterable {
+    case canceled, completed
+}
+
+/// Why a call was not made or not updated. The API turns each into a status, a code and words.
+package enum CallRefusal: Error, Hashable, Sendable {
+    /// The account's or the trunk's queue is as deep as it may be (decision 33): 429.
+    case queueFull(retryAfterSeconds: Int)
+    /// The server is stopping: 503.
+    case draining
+    /// The call could not be stored: 500; nothing was dialled.
+    case notStored
+    /// No such call, or it has ended: 404 (decision 25).
+    case notFound
+}

@@ -1,0 +1,60 @@
+/// An account (spec §2.1).
+package struct Account: Hashable, Sendable, Codable {
+    package enum Kind: String, Codable, Sendable { case trial, full }
+    package enum Status: String, Codable, Sendable { case active, suspended, closed }
+
+    package var accountID: AccountID
+    package var alias: String?
+    package var label: String?
+    package var kind: Kind
+    package var status: Status
+    package var dateCreated: Timestamp
+    package var dateUpdated: Timestamp
+    package var revision: Int
+
+    package init(accountID: AccountID, kind: Kind, status: Status, created: Timestamp) {
+        self.accountID = accountID
+        self.kind = kind
+        self.status = status
+        self.dateCreated = created
+        self.dateUpdated = created
+        self.revision = 1
+    }
+}
+
+/// What an account proves itself with. The key itself is never stored: only its SHA-256 (the key has 160 random
+/// bits, so that a slow hash would add nothing).
+package struct AccountCredentials: Hashable, Sendable, Codable {
+    package var accountID: AccountID
+    /// SHA-256 of the API key's 40 characters, 32 bytes.
+    package var apiKeyHash: [UInt8]
+    /// Active signing secrets, at most two (spec §1.7), newest first. They must be readable to sign.
+    package var signingSecrets: [String]
+
+    package init(accountID: AccountID, apiKeyHash: [UInt8], signingSecrets: [String]) {
+        self.accountID = accountID
+        self.apiKeyHash = apiKeyHash
+        self.signingSecrets = signingSecrets
+    }
+}
+
+/// A number that an account owns (spec §2.4).
+package struct OwnedNumber: Hashable, Sendable, Codable {
+    package var phoneNumberID: PhoneNumberID
+    package var accountID: AccountID
+    package var applicationID: ApplicationID?
+    package var phoneNumber: PhoneNumber
+    package var alias: String?
+    package var dateCreated: Timestamp
+    package var dateUpdated: Timestamp
+    package var revision: Int
+
+    package init(phoneNumberID: PhoneNumberID, accountID: AccountID, phoneNumber: PhoneNumber, created: Timestamp) {
+        self.phoneNumberID = phoneNumberID
+        self.accountID = accountID
+        self.phoneNumber = phoneNumber
+        self.dateCreated = created
+        self.dateUpdated = created
+        self.revision = 1
+    }
+}

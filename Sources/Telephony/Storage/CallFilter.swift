@@ -1,0 +1,64 @@
+/// Which calls a list asks for (spec §2.5 "GET ~/Calls").
+package struct CallFilter: Hashable, Sendable, Codable {
+    package var to: String?
+    package var from: String?
+    package var status: CallStatus?
+    /// Only queued, ringing and in-progress calls.
+    package var isActive: Bool
+
+    package init(to: String? = nil, from: String? = nil, status: CallStatus? = nil, isActive: Bool = false) {
+        self.to = to
+        self.from = from
+        self.status = status
+        self.isActive = isActive
+    }
+}
+
+/// One page of a list, newest first (spec §1.5).
+package struct Page<Item: Sendable>: Sendable {
+    package var items: [Item]
+    /// Items in the whole list, capped at ``PageLimits/maximumTotal``.
+    package var total: Int
+    /// Position of the page's first item in the whole list.
+    package var start: Int
+    /// Where the next page begins; nil on the last.
+    package var next: PageCursor?
+
+    package init(items: [Item], total: Int, start: Int, next: PageCursor?) {
+        self.items = items
+        self.total = total
+        self.start = start
+        self.next = next
+    }
+}
+
+package enum PageLimits {
+    package static let pageSize = 100
+    package static let maximumTotal = 10_000
+}
+
+/// A place in a list: the page begins after this key, so that new items do not shift it. Its text is purely
+/// alphanumeric (decision 27).
+package struct PageCursor: Hashable, Sendable {
+    /// Storage's own key of the last item before the page (a row id).
+    package var after: Int64
+    /// How many items lie before the page.
+    package var position: Int
+
+    package init(after: Int64, position: Int) {
+        self.after = after
+        self.position = position
+    }
+
+    /// `c` + row id + `p` + position, in decimal digits.
+    package var text: String { "c\(after)p\(position)" }
+
+    package init?(_ text: String) {
+        guard text.utf8.count <= 44, text.first == "c" else { return nil }
+        let parts = text.dropFirst().split(separator: "p", omittingEmptySubsequences: false)
+        guard parts.count == 2, let after = Int64(parts[0]), let position = Int(parts[1]), after >= 0,
+            (0...PageLimits.maximumTotal).contains(position)
+        else { return nil }
+        self.init(after: after, position: position)
+    }
+}

@@ -1,0 +1,48 @@
+/// One change of what is on disk. A list of them is one transaction (DESIGN.md decisions 5 and 7).
+package enum StorageOperation: Hashable, Sendable {
+    /// Inserts the call's row, or replaces it.
+    case saveCall(Call)
+    /// Keeps what an unfinished call needs to be ended or gone on with after a crash: versioned JSON, opaque here.
+    case saveRecord(CallID, [UInt8])
+    /// The call is over and owes nothing: its record, and the secrets in it, are overwritten and removed.
+    case removeRecord(CallID)
+    case appendJournal(JournalEntry)
+    /// A notification that is owed (decision 11).
+    case saveNotification(PendingNotification)
+    /// Delivered, or given up: removed with its body.
+    case removeNotification(EventID)
+}
+
+/// A notification that waits for its next attempt.
+package struct PendingNotification: Hashable, Sendable, Codable {
+    package var webhook: Webhook
+    /// Attempts made so far.
+    package var attempts: Int
+    package var firstAttempt: Timestamp
+    package var nextAttempt: Timestamp
+
+    package init(webhook: Webhook, attempts: Int, firstAttempt: Timestamp, nextAttempt: Timestamp) {
+        self.webhook = webhook
+        self.attempts = attempts
+        self.firstAttempt = firstAttempt
+        self.nextAttempt = nextAttempt
+    }
+}
+
+/// What a start finds on disk of calls that had not ended.
+package struct UnfinishedWork: Sendable {
+    /// In order of the calls' creation.
+    package var records: [(CallID, [UInt8])]
+    /// In order of the calls' creation and the events' sequence.
+    package var notifications: [PendingNotification]
+    /// The highest journal sequence of each call in `records`, so that the journal goes on without a gap.
+    package var journalSequences: [CallID: Int]
+
+    package init(
+        records: [(CallID, [UInt8])], notifications: [PendingNotification], journalSequences: [CallID: Int]
+    ) {
+        self.records = records
+        self.notifications = notifications
+        self.journalSequences = journalSequences
+    }
+}

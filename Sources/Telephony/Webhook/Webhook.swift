@@ -1,0 +1,83 @@
+/// One webhook as it is to be posted: fixed when it is emitted, the same at each attempt (DESIGN.md decision 8).
+package struct Webhook: Hashable, Sendable, Codable {
+    /// What becomes of the answer.
+    package enum Purpose: String, Codable, Sendable {
+        /// A PerCL script is expected (decision 10).
+        case script
+        /// Nothing is expected; delivered at least once (decision 11).
+        case notification
+    }
+
+    package var eventID: EventID
+    /// Rising within a call from 1 (decision 12). Sent as `Belay-Event-Sequence`.
+    package var eventSequence: Int
+    package var requestID: RequestID
+    package var accountID: AccountID
+    package var callID: CallID
+    /// The `requestType` field, for logs.
+    package var requestType: String
+    package var purpose: Purpose
+    package var url: WebURL
+    /// Compact JSON, keys in alphabetical order.
+    package var body: [UInt8]
+
+    package init(
+        eventID: EventID, eventSequence: Int, requestID: RequestID, accountID: AccountID, callID: CallID,
+        requestType: String, purpose: Purpose, url: WebURL, body: [UInt8]
+    ) {
+        self.eventID = eventID
+        self.eventSequence = eventSequence
+        self.requestID = requestID
+        self.accountID = accountID
+        self.callID = callID
+        self.requestType = requestType
+        self.purpose = purpose
+        self.url = url
+        self.body = body
+    }
+}
+
+/// What one attempt to post a webhook came to.
+package enum WebhookOutcome: Hashable, Sendable {
+    /// A whole answer, of any status. `body` is complete and at most 1 MiB.
+    case answered(status: Int, contentType: String?, body: [UInt8])
+    /// An answer that broke the limits: more than 1 MiB of body (decision 9).
+    case answerTooLarge(status: Int)
+    /// No whole answer.
+    case failed(WebhookFailure)
+}
+
+/// Why no whole answer came, and what that allows: a second try at once is right only when the connection failed
+/// before any byte of an answer (decision 10).
+package struct WebhookFailure: Hashable, Sendable {
+    package enum Kind: String, Hashable, Sendable {
+        /// The address guard forbids the host (SECURITY.md).
+        case forbiddenAddress
+        case nameResolution
+        case connect
+        case tls
+        /// The connection broke before a byte of the answer.
+        case closedBeforeAnswer
+        /// The connection broke within the answer.
+        case closedWithinAnswer
+        /// The time for connecting or for the whole request ran out.
+        case timeout
+    }
+
+    package var kind: Kind
+    /// One sentence for the log; names the host, never the body.
+    package var explanation: String
+
+    package init(kind: Kind, explanation: String) {
+        self.kind = kind
+        self.explanation = explanation
+    }
+
+    /// A connection that failed before any byte of an answer; a time-out is none, for the server may be at work.
+    package var allowsImmediateRetry: Bool {
+        switch kind {
+        case .connect, .closedBeforeAnswer: true
+        case .forbiddenAddress, .nameResolution, .tls, .closedWithinAnswer, .timeout: false
+        }
+    }
+}
