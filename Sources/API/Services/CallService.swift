@@ -1,0 +1,33 @@
+package import Telephony
+
+/// Makes, changes and tells of calls: what the REST room asks of the runtime.
+///
+/// Everything that reaches it has been checked and belongs to the account named: the service decides only what
+/// the state of the world decides.
+package protocol CallService: Sendable {
+    /// Returns once the call and its intent to dial are on disk (DESIGN.md decision 5).
+    ///
+    /// - Throws: why the call was not made; then nothing is kept and nothing is dialled.
+    func makeCall(_ request: CallRequest) async throws(CallRefusal) -> Call
+
+    /// Asks a call to end (decision 25). Returns when the request was taken; how it went is told by the status
+    /// callback.
+    ///
+    /// - Throws: ``CallRefusal/notFound`` for a call that does not exist, is another account's, or has ended.
+    func updateCall(_ id: CallID, of account: AccountID, to update: CallUpdate, requestID: RequestID)
+        async throws(CallRefusal)
+
+    /// The call as it stands now, nil for one that does not exist or is another account's.
+    func call(_ id: CallID, of account: AccountID) async throws -> Call?
+
+    /// The account's calls, newest first, at most ``PageLimits/pageSize`` of them.
+    func calls(of account: AccountID, matching filter: CallFilter, after cursor: PageCursor?) async throws
+        -> Page<Call>
+
+    /// The call's journal, newest first; nil when there is no such call.
+    func journal(of call: CallID, account: AccountID, after cursor: PageCursor?) async throws -> Page<JournalEntry>?
+
+    /// Takes an entry that belongs to no call (a refused request) into the account's log. Returns at once: nothing
+    /// waits for it, and it may be dropped under load.
+    func note(_ entry: JournalEntry)
+}
