@@ -1,0 +1,35 @@
+package import Telephony
+
+/// Joins the call to a conference (spec §3.3 "AddToConference"; defaults: decision 40). Terminal.
+package struct AddToConference: Hashable, Sendable, Codable {
+    static let name = "AddToConference"
+
+    package var conferenceID: ConferenceID
+    package var startConfOnEnter: Bool
+    package var talk: Bool
+    package var listen: Bool
+    package var dtmfPassThrough: Bool
+    package var allowCallControl: Bool
+    package var callControlSequence: String?
+    package var callControlURL: WebURL?
+    package var leaveConferenceURL: WebURL?
+    package var notificationURL: WebURL?
+
+    init(_ attributes: AttributeReader) throws(ScriptError) {
+        let text = try attributes.requiredString("conferenceId")
+        guard let conferenceID = ConferenceID(text) else {
+            throw attributes.error(
+                "conferenceId", "is \(Excerpt.of(Array(text.utf8))); CF and 40 hexadecimal digits are required")
+        }
+        self.conferenceID = conferenceID
+        startConfOnEnter = try attributes.bool("startConfOnEnter", default: true)
+        talk = try attributes.bool("talk", default: true)
+        listen = try attributes.bool("listen", default: true)
+        dtmfPassThrough = try attributes.bool("dtmfPassThrough", default: false)
+        allowCallControl = try attributes.bool("allowCallControl", default: false)
+        callControlSequence = try attributes.keys("callControlSequence")
+        callControlURL = try attributes.url("callControlUrl")
+        leaveConferenceURL = try attributes.url("leaveConferenceUrl")
+        notificationURL = try attributes.url("notificationUrl")
+    }
+}

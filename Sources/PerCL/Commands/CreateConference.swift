@@ -1,0 +1,27 @@
+package import Telephony
+
+/// Creates a conference (spec §3.3 "CreateConference"). Terminal.
+package struct CreateConference: Hashable, Sendable, Codable {
+    static let name = "CreateConference"
+
+    package enum Beep: String, Hashable, Sendable, Codable, CaseIterable { case always, never, entryOnly, exitOnly }
+
+    package var actionURL: WebURL
+    package var statusCallbackURL: WebURL?
+    package var alias: String?
+    package var playBeep: Beep
+    package var record: Bool
+    package var waitURL: WebURL?
+
+    init(_ attributes: AttributeReader) throws(ScriptError) {
+        actionURL = try attributes.requiredURL("actionUrl")
+        statusCallbackURL = try attributes.url("statusCallbackUrl")
+        alias = try attributes.string("alias")
+        guard (alias?.count ?? 0) <= Application.maximumAliasLength else {
+            throw attributes.error("alias", "is longer than \(Application.maximumAliasLength) characters")
+        }
+        playBeep = try attributes.choice("playBeep", Beep.self) ?? .always
+        record = try attributes.bool("record", default: false)
+        waitURL = try attributes.url("waitUrl")
+    }
+}

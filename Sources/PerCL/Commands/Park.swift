@@ -1,0 +1,16 @@
+package import Telephony
+
+/// Parks the call (spec §3.3 "Park"; decision 22). Terminal.
+package struct Park: Hashable, Sendable, Codable {
+    static let name = "Park"
+
+    package var waitURL: WebURL
+    package var actionURL: WebURL
+    package var notificationURL: WebURL?
+
+    init(_ attributes: AttributeReader) throws(ScriptError) {
+        waitURL = try attributes.requiredURL("waitUrl")
+        actionURL = try attributes.requiredURL("actionUrl")
+        notificationURL = try attributes.url("notificationUrl")
+    }
+}

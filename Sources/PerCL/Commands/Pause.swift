@@ -1,0 +1,12 @@
+/// Waits in silence (spec §3.3 "Pause").
+package struct Pause: Hashable, Sendable, Codable {
+    static let name = "Pause"
+    /// No call lasts longer than a day.
+    package static let lengthRange = 0...86_400_000
+
+    package var lengthMilliseconds: Int
+
+    init(_ attributes: AttributeReader) throws(ScriptError) {
+        lengthMilliseconds = try attributes.requiredInteger("length", in: Self.lengthRange)
+    }
+}

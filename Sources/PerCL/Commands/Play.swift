@@ -1,0 +1,47 @@
+package import Telephony
+
+/// Plays an audio file (spec §3.3 "Play").
+package struct Play: Hashable, Sendable, Codable {
+    static let name = "Play"
+    package static let loopRange = 0...1_000_000
+
+    package var file: AudioFileReference
+    /// How often; 0: until the call ends.
+    package var loop: Int
+    package var privacyMode: Bool
+
+    init(_ attributes: AttributeReader) throws(ScriptError) {
+        file = try AudioFileReference("file", attributes)
+        loop = try attributes.integer("loop", in: Self.loopRange) ?? 1
+        privacyMode = try attributes.bool("privacyMode", default: false)
+    }
+}
+
+/// Where an audio file lies: an absolute URL, or one relative to this server, as recordings' URLs once were
+/// (decision 7).
+package enum AudioFileReference: Hashable, Sendable, Codable {
+    case url(WebURL)
+    /// Begins with `/`; below `/apiserver`.
+    case relative(String)
+
+    init(_ field: String, _ attributes: AttributeReader) throws(ScriptError) {
+        let text = try attributes.requiredString(field)
+        if let url = WebURL(text) {
+            self = .url(url)
+        } else if text.hasPrefix("/Accounts/"), text.utf8.count <= WebURL.maximumLength,
+            text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        {
+            self = .relative(text)
+        } else {
+            throw attributes.error(
+                field, "is \(Excerpt.of(Array(text.utf8))); an absolute http or https URL or a recordingUrl is required")
+        }
+    }
+
+    package var text: String {
+        switch self {
+        case .url(let url): url.text
+        case .relative(let path): path
+        }
+    }
+}

@@ -1,0 +1,10 @@
+/// Plays audio before an inbound call is answered (spec §3.3 "PlayEarlyMedia").
+package struct PlayEarlyMedia: Hashable, Sendable, Codable {
+    static let name = "PlayEarlyMedia"
+
+    package var file: AudioFileReference
+
+    init(_ attributes: AttributeReader) throws(ScriptError) {
+        file = try AudioFileReference("file", attributes)
+    }
+}

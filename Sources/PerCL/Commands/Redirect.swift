@@ -1,0 +1,12 @@
+package import Telephony
+
+/// Goes on with the script that another URL gives (spec §3.3 "Redirect"). Terminal.
+package struct Redirect: Hashable, Sendable, Codable {
+    static let name = "Redirect"
+
+    package var actionURL: WebURL
+
+    init(_ attributes: AttributeReader) throws(ScriptError) {
+        actionURL = try attributes.requiredURL("actionUrl")
+    }
+}

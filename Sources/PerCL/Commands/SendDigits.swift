@@ -1,0 +1,22 @@
+import Telephony
+
+/// Dials digits into the live call (spec §3.3 "SendDigits").
+package struct SendDigits: Hashable, Sendable, Codable {
+    static let name = "SendDigits"
+    /// Outside of it the value is brought to the nearer end, as the spec says.
+    package static let pauseRange = 100...1000
+
+    package var digits: String
+    package var pauseMilliseconds: Int
+    package var privacyMode: Bool
+
+    init(_ attributes: AttributeReader) throws(ScriptError) {
+        let pause = try attributes.integer("pauseMs", in: Int.min...Int.max) ?? DigitString.standardPauseMilliseconds
+        pauseMilliseconds = min(max(pause, Self.pauseRange.lowerBound), Self.pauseRange.upperBound)
+        guard let string = try attributes.digits("digits", pauseMilliseconds: pauseMilliseconds) else {
+            throw attributes.error("digits", "is missing; a string of digits is required")
+        }
+        digits = string.text
+        privacyMode = try attributes.bool("privacyMode", default: false)
+    }
+}

@@ -1,0 +1,35 @@
+package import Telephony
+
+/// Records what the caller says and writes it down (spec §3.3 "TranscribeUtterance"). Terminal.
+package struct TranscribeUtterance: Hashable, Sendable, Codable {
+    static let name = "TranscribeUtterance"
+
+    package var actionURL: WebURL
+    package var playBeep: Bool
+    package var savesRecording: Bool
+    package var maxLengthSeconds: Int
+    package var terminationSilenceMilliseconds: Int?
+    package var privacyForLogging: Bool
+    package var privacyForRecording: Bool
+    package var prompts: [Command]
+
+    init(_ attributes: AttributeReader) throws(ScriptError) {
+        actionURL = try attributes.requiredURL("actionUrl")
+        playBeep = try attributes.bool("playBeep", default: false)
+        privacyForLogging = try attributes.bool("privacyForLogging", default: false)
+        privacyForRecording = try attributes.bool("privacyForRecording", default: false)
+        prompts = try attributes.prompts("prompts")
+        var members: [String: JSONValue] = [:]
+        switch attributes.value("record") {
+        case nil: break
+        case .object(let given): members = given
+        case .some(let other): throw attributes.error("record", "must be an object, not \(other.kind)")
+        }
+        let record = AttributeReader(
+            index: attributes.index, command: "\(attributes.command).record", path: attributes.path,
+            attributes: members)
+        savesRecording = try record.bool("saveRecording", default: false)
+        maxLengthSeconds = try record.integer("maxLengthSec", in: 1...60) ?? 60
+        terminationSilenceMilliseconds = try record.integer("rcrdTerminationSilenceTimeMs", in: 1...3000)
+    }
+}
