@@ -1,0 +1,104 @@
+/// An address with an optional display name and parameters: From, To, Contact, Route (RFC 3261 §20.10).
+public struct NameAddress: Hashable, Sendable {
+    /// Without quotes and escapes; nil where there is none.
+    public var displayName: String?
+    public var uri: AnyURI
+    /// Parameters of the header field, such as `tag`; those of the URI are in the URI.
+    public var parameters: SIPParameters
+
+    public init(displayName: String? = nil, uri: SIPURI, parameters: SIPParameters = SIPParameters()) {
+        self.init(displayName: displayName, uri: .sip(uri), parameters: parameters)
+    }
+
+    public init(displayName: String? = nil, uri: AnyURI, parameters: SIPParameters = SIPParameters()) {
+        self.displayName = displayName
+        self.uri = uri
+        self.parameters = parameters
+    }
+
+    public init(_ text: String) throws(SIPParseError) {
+        self = try text.withWindow { window throws(SIPParseError) in
+            try NameAddress(window: window.trimmed, element: "address")
+        }
+    }
+
+    public var tag: String? {
+        get { parameters["tag"] }
+        set { parameters["tag"] = newValue }
+    }
+
+    init(window: ByteWindow, element: String) throws(SIPParseError) {
+        func fail(_ offset: Int) -> SIPParseError { SIPParseError(.badAddress, in: element, at: offset) }
+        var position = window.start
+        displayName = nil
+        if window[position] == UInt8(ascii: "\"") {
+            var name: [UInt8] = []
+            position += 1
+            while position < window.end, window[position] != UInt8(ascii: "\"") {
+                if window[position] == UInt8(ascii: "\\") { position += 1 }
+                name.append(window[position])
+                position += 1
+            }
+            guard position < window.end else { throw fail(window.start) }
+            position += 1
+            displayName = String(decoding: name, as: UTF8.self)
+            while window[position].isSpacing { position += 1 }
+            guard window[position] == UInt8(ascii: "<") else { throw fail(position) }
+        } else if let open = window.firstIndex(of: UInt8(ascii: "<"), from: window.start) {
+            let name = window.window(window.start, open).trimmed
+            for index in name.start..<name.end {
+                // *(token LWS); bytes above 127 are let through for peers that forget the quotes.
+                let byte = name[index]
+                guard byte.isToken || byte.isSpacing || byte > 127 else { throw fail(index) }
+            }
+            if !name.isEmpty { displayName = name.text }
+            position = open
+        }
+        if window[position] == UInt8(ascii: "<") {
+            guard let close = window.firstIndex(of: UInt8(ascii: ">"), from: position) else { throw fail(position) }
+            uri = try AnyURI(window: window.window(position + 1, close).trimmed)
+            parameters = try SIPParameters(window: window.window(close + 1, window.end).trimmed, element: element)
+            return
+        }
+        // Without angle brackets every parameter belongs to the header field, and the URI may hold neither "," nor
+        // "?" nor ";" (RFC 3261 §20.10). A ";" before the "@" is the user's all the same.
+        let at = window.firstIndex(of: UInt8(ascii: "@"), from: position) ?? position
+        let semicolon = window.firstIndex(of: UInt8(ascii: ";"), from: at) ?? window.end
+        let address = window.window(position, semicolon).trimmed
+        guard address.firstIndex(of: UInt8(ascii: "?"), from: address.start) == nil else { throw fail(address.start) }
+        uri = try AnyURI(window: address)
+        parameters = try SIPParameters(window: window.window(semicolon, window.end), element: element)
+    }
+}
+
+extension NameAddress: CustomStringConvertible {
+    public var description: String {
+        var text = ""
+        if let displayName {
+            text += "\""
+            for character in displayName.unicodeScalars where character.value >= 32 && character.value != 127 {
+                if character == "\"" || character == "\\" { text += "\\" }
+                text.unicodeScalars.append(character)
+            }
+            text += "\" "
+        }
+        return text + "<\(uri)>\(parameters)"
+    }
+}
+
+extension NameAddress: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        do {
+            try self.init(text)
+        } catch {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\(error): \(text)")
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}

@@ -1,0 +1,131 @@
+/// The header fields of a message in their order (RFC 3261 §7.3). Values are kept as they stood on the wire, folds
+/// made one blank, and are parsed when they are asked for.
+public struct SIPHeaders: Hashable, Sendable {
+    public struct Field: Hashable, Sendable {
+        public var name: SIPHeaderName
+        public var value: String
+
+        public init(_ name: SIPHeaderName, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public private(set) var fields: [Field]
+
+    public init(_ fields: [Field] = []) {
+        self.fields = fields
+    }
+
+    mutating func reserve(_ count: Int) { fields.reserveCapacity(count) }
+
+    /// The first field of that name, whole. Setting replaces the first and removes the others; nil removes all.
+    public subscript(_ name: SIPHeaderName) -> String? {
+        get { fields.first { $0.name == name }?.value }
+        set {
+            guard let newValue else {
+                fields.removeAll { $0.name == name }
+                return
+            }
+            guard let index = fields.firstIndex(where: { $0.name == name }) else {
+                fields.append(Field(name, newValue))
+                return
+            }
+            fields[index].value = newValue
+            var isFirst = true
+            fields.removeAll { field in
+                guard field.name == name else { return false }
+                defer { isFirst = false }
+                return !isFirst
+            }
+        }
+    }
+
+    public func contains(_ name: SIPHeaderName) -> Bool { fields.contains { $0.name == name } }
+
+    /// Every field of that name, each whole.
+    public func all(_ name: SIPHeaderName) -> [String] {
+        fields.lazy.filter { $0.name == name }.map(\.value)
+    }
+
+    /// The values of a list, over all its fields, taken apart at commas outside quotes and angle brackets
+    /// (RFC 3261 §7.3.1). Empty elements are left out.
+    public func values(_ name: SIPHeaderName) -> [String] {
+        var values: [String] = []
+        for field in fields where field.name == name {
+            if field.value.utf8.contains(UInt8(ascii: ",")) {
+                values += field.value.withWindow { window in
+                    window.split(at: UInt8(ascii: ",")).filter { !$0.isEmpty }.map(\.text)
+                }
+            } else if !field.value.isEmpty {
+                values.append(field.value)
+            }
+        }
+        return values
+    }
+
+    public mutating func append(_ name: SIPHeaderName, _ value: String) {
+        fields.append(Field(name, value))
+    }
+
+    /// Puts a field before all others, as a proxy does with its Via.
+    public mutating func prepend(_ name: SIPHeaderName, _ value: String) {
+        fields.insert(Field(name, value), at: 0)
+    }
+
+    /// Replaces the value of the first field of that name, leaving further ones; for the topmost Via.
+    mutating func replaceFirst(_ name: SIPHeaderName, with value: String) {
+        guard let index = fields.firstIndex(where: { $0.name == name }) else { return }
+        fields[index].value = value
+    }
+
+    // MARK: Typed values. nil where the field is missing; an error where it is malformed.
+
+    public var callID: String? { self[.callID] }
+
+    public func topVia() throws(SIPParseError) -> Via {
+        guard let first = values(.via).first else { throw SIPParseError(.missingField, in: "Via") }
+        return try Via(first)
+    }
+
+    public func vias() throws(SIPParseError) -> [Via] {
+        var vias: [Via] = []
+        for value in try limited(values(.via), SIPLimits.viaHops, "Via") { vias.append(try Via(value)) }
+        return vias
+    }
+
+    public func from() throws(SIPParseError) -> NameAddress { try single(.from) }
+
+    public func to() throws(SIPParseError) -> NameAddress { try single(.to) }
+
+    public func cseq() throws(SIPParseError) -> CSeq {
+        guard let text = self[.cseq] else { throw SIPParseError(.missingField, in: "CSeq") }
+        return try CSeq(text)
+    }
+
+    /// The addresses of a Contact, Route or Record-Route. A Contact of `*` (REGISTER alone) gives none.
+    public func addresses(_ name: SIPHeaderName) throws(SIPParseError) -> [NameAddress] {
+        var addresses: [NameAddress] = []
+        for value in try limited(values(name), SIPLimits.listValues, name.text) where value != "*" {
+            addresses.append(
+                try value.withWindow { window throws(SIPParseError) in
+                    try NameAddress(window: window, element: name.text)
+                })
+        }
+        return addresses
+    }
+
+    private func single(_ name: SIPHeaderName) throws(SIPParseError) -> NameAddress {
+        guard let text = self[name] else { throw SIPParseError(.missingField, in: name.text) }
+        return try text.withWindow { window throws(SIPParseError) in
+            try NameAddress(window: window.trimmed, element: name.text)
+        }
+    }
+
+    private func limited(
+        _ values: [String], _ limit: Int, _ element: String
+    ) throws(SIPParseError) -> [String] {
+        guard values.count <= limit else { throw SIPParseError(.tooManyValues, in: element) }
+        return values
+    }
+}

@@ -1,0 +1,66 @@
+/// A message that owns its parts.
+public enum SIPMessage: Hashable, Sendable {
+    case request(SIPRequest)
+    case response(SIPResponse)
+
+    /// Reads one whole message. What every message must have is there and well-formed afterwards: Via, From, To,
+    /// Call-ID, CSeq, in a request the method of CSeq equal to its own.
+    public init(parsing bytes: [UInt8]) throws(SIPParseError) {
+        self = try SIPMessageView.withView(of: bytes) { view throws(SIPParseError) in try SIPMessage(view) }
+    }
+
+    /// Takes over everything that a view shows.
+    public init(_ view: SIPMessageView) throws(SIPParseError) {
+        var scanner = try HeaderScanner(view.bytes)
+        let line = try FirstLine(scanner.firstLine)
+        var headers = SIPHeaders()
+        headers.reserve(16)
+        while let field = try scanner.next() { headers.append(SIPHeaderName(window: field.name), field.text) }
+        let from = try headers.from()
+        let to = try headers.to()
+        _ = try headers.vias()
+        _ = (from, to)
+        let body = view.bytes.window(view.bodyStart, view.bodyStart + view.bodyCount)
+        let content = Array(UnsafeBufferPointer(rebasing: body.base[body.start..<body.end]))
+        switch line {
+        case .request(let method, let uri):
+            self = .request(
+                SIPRequest(
+                    method: SIPMethod(window: method), uri: try AnyURI(window: uri), headers: headers, body: content))
+        case .response(let status, let reason):
+            self = .response(SIPResponse(status: status, reason: reason.text, headers: headers, body: content))
+        }
+    }
+
+    public var headers: SIPHeaders {
+        switch self {
+        case .request(let request): request.headers
+        case .response(let response): response.headers
+        }
+    }
+
+    public var startLine: String {
+        switch self {
+        case .request(let request): request.startLine
+        case .response(let response): response.startLine
+        }
+    }
+
+    public var bytes: [UInt8] {
+        switch self {
+        case .request(let request): request.bytes
+        case .response(let response): response.bytes
+        }
+    }
+}
+
+extension SIPHeaders {
+    /// A body without a Content-Type is taken for SDP too: peers forget it, and no other body stands in an INVITE's
+    /// answer.
+    func sessionDescription(_ body: [UInt8]) -> [UInt8]? {
+        guard !body.isEmpty else { return nil }
+        guard let type = self[.contentType] else { return body }
+        let media = type.split(separator: ";").first.map(String.init) ?? ""
+        return media.withWindow { $0.trimmed.equalsIgnoringCase("application/sdp") } ? body : nil
+    }
+}

@@ -1,0 +1,55 @@
+/// A response that owns its parts (RFC 3261 §7.2).
+public struct SIPResponse: Hashable, Sendable {
+    public var status: StatusCode
+    public var reason: String
+    public var headers: SIPHeaders
+    public var body: [UInt8]
+
+    public init(status: StatusCode, reason: String? = nil, headers: SIPHeaders = SIPHeaders(), body: [UInt8] = []) {
+        self.status = status
+        self.reason = reason ?? status.reasonPhrase
+        self.headers = headers
+        self.body = body
+    }
+
+    /// A response to `request` with what must be copied from it (RFC 3261 §8.2.6.2).
+    ///
+    /// - Parameter toTag: added to To where the request's has none; a 100 takes none.
+    public init(
+        to request: SIPRequest, status: StatusCode, reason: String? = nil, toTag: String?, body: [UInt8] = []
+    ) {
+        self.init(status: status, reason: reason, body: body)
+        headers.reserve(12)
+        for via in request.headers.all(.via) { headers.append(.via, via) }
+        if let from = request.headers[.from] { headers.append(.from, from) }
+        if var to = request.headers[.to] {
+            if let toTag, let address = try? NameAddress(to), address.tag == nil { to = to.addingTag(toTag, address) }
+            headers.append(.to, to)
+        }
+        if let callID = request.headers[.callID] { headers.append(.callID, callID) }
+        if let cseq = request.headers[.cseq] { headers.append(.cseq, cseq) }
+        if status == .trying, let timestamp = request.headers[.timestamp] { headers.append(.timestamp, timestamp) }
+    }
+
+    /// `SIP/2.0 200 OK`
+    public var startLine: String { "SIP/2.0 \(status.rawValue) \(reason)" }
+
+    /// The message as it goes out. Content-Length is always written, by the body.
+    public var bytes: [UInt8] { SIPPrinter.print(startLine, headers, body) }
+
+    /// The SDP in the body; nil where there is no body or it is something else.
+    public var sessionDescription: [UInt8]? { headers.sessionDescription(body) }
+}
+
+extension String {
+    /// A To value with a tag. An address without brackets gets them, since a parameter behind it would otherwise be
+    /// read as the URI's by careless peers.
+    fileprivate func addingTag(_ tag: String, _ address: NameAddress) -> String {
+        guard utf8.contains(UInt8(ascii: ">")) else {
+            var address = address
+            address.tag = tag
+            return address.description
+        }
+        return self + ";tag=" + tag
+    }
+}

@@ -1,0 +1,30 @@
+/// Why a session was never answered. Emitted exactly once for such a session.
+public enum SessionFailure: Hashable, Codable, Sendable {
+    /// The peer's final response, 300 to 699.
+    case response(StatusCode, reason: String)
+    /// No final response: not even a provisional one came within 64·T1 (RFC 3261 §17.1.1.2).
+    case timedOut
+    /// The transport could not send.
+    case transportFailed
+    /// We ended it before it was answered, whatever the peer said to that.
+    case canceled
+    /// An incoming session: the peer took it back, by CANCEL or BYE.
+    case canceledByPeer
+    /// An incoming session that we refused.
+    case rejected(StatusCode)
+    /// The peer answered with something that makes no dialog (no tag, no Contact), or an INVITE that cannot be
+    /// answered; it was ended where it could be.
+    case protocolError(String)
+}
+
+/// Why an answered session is over. Emitted exactly once for such a session.
+public enum SessionEnd: Hashable, Codable, Sendable {
+    /// The peer sent BYE.
+    case remoteHangUp
+    /// We sent BYE. `confirmed` is true where the peer answered it with 2xx or sent its own BYE meanwhile.
+    case localHangUp(confirmed: Bool)
+    /// An incoming session whose 2xx was never acknowledged within 64·T1 (RFC 3261 §13.3.1.4); BYE was sent.
+    case neverAcknowledged
+    /// The peer broke the dialog's rules such that it cannot go on; BYE was sent.
+    case protocolError(String)
+}

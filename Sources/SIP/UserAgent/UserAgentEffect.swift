@@ -1,0 +1,38 @@
+/// What the user agent wants done or known. The shell carries out `send`, the owner of the sessions hears the rest.
+public enum UserAgentEffect: Equatable, Sendable {
+    case send([UInt8], to: TransportAddress)
+
+    // MARK: Outgoing sessions
+
+    /// A provisional response above 100; `body` is SDP, if it has any (early media). Repeated ones are told again.
+    case progressed(SessionID, StatusCode, body: [UInt8]?)
+    /// A 2xx; its ACK has been emitted already. `body` is the answer; empty where the peer forgot it.
+    case answered(SessionID, body: [UInt8])
+
+    // MARK: Both
+
+    /// The session was not answered: exactly once for each such session.
+    case failed(SessionID, SessionFailure)
+    /// The answered session is over: exactly once for each such session.
+    case ended(SessionID, SessionEnd)
+    /// A re-INVITE or UPDATE of the peer with its offer, or a re-INVITE without one (nil): `answerOffer` is due.
+    case offerReceived(SessionID, body: [UInt8]?)
+    /// The record of the session is worth storing again: INVITE repeated with credentials, early dialog, answer,
+    /// target refreshed. Not emitted at the end, where the record may be deleted.
+    case recordChanged(SessionID)
+
+    // MARK: Incoming sessions
+
+    /// A new INVITE; 100 has been sent. The owner owes `reject` or `answer`.
+    case invited(SessionID, IncomingInvitation)
+    /// CANCEL or BYE came before the answer; 487 has been sent. `failed` follows.
+    case canceledByPeer(SessionID)
+    /// The ACK for our 2xx came, of the first INVITE or of a later one. `body` is the peer's answer where we offered.
+    case acknowledged(SessionID, body: [UInt8]?)
+
+    // MARK: To be read afterwards
+
+    case messageSent(SessionID, SIPTrace)
+    case messageReceived(SessionID, SIPTrace)
+    case discarded(reason: DiscardReason, from: TransportAddress)
+}
