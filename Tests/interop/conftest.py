@@ -1,0 +1,153 @@
+"""Fixtures: everything is made by factories, and everything made is ended and judged when the test is over."""
+
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from harness import webhook_model
+from harness.baresip import Baresip
+from harness.capture import Capture
+from harness.far_end import FarEnd
+from harness.server import Belay, binary
+from harness.sipp import SIPp
+from harness.webhook_app import WebhookApp
+
+ALL_WEBHOOKS = "webhooks.jsonl"
+
+
+def pytest_sessionstart(session):
+    if not binary().is_file():
+        raise pytest.UsageError(f"no server at {binary()}: build it (swift build), or name one in BELAY_BINARY")
+
+
+def pytest_collection_modifyitems(items):
+    """What judges the whole run comes last."""
+    items.sort(key=lambda item: item.get_closest_marker("whole_run") is not None)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "whole_run: judges what every other test left behind; comes last")
+    config.belay_folder = Path(os.environ.get("BELAY_TEST_FOLDER") or tempfile.mkdtemp(prefix="belay-interop-"))
+    config.belay_folder.mkdir(parents=True, exist_ok=True)
+    (config.belay_folder / ALL_WEBHOOKS).unlink(missing_ok=True)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    terminalreporter.write_line(f"logs, captures and recordings: {config.belay_folder}")
+
+
+@pytest.fixture
+def folder(request, pytestconfig):
+    """A folder of the test's own, kept after the run."""
+    path = pytestconfig.belay_folder / re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.name)[:100]
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@pytest.fixture
+def endings():
+    """Functions to call when the test is over, last one first; each is called whatever the others do."""
+    actions = []
+    yield actions
+    errors = []
+    for action in reversed(actions):
+        try:
+            action()
+        except Exception as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+@pytest.fixture
+def app(endings, pytestconfig):
+    """The customer's webhook app. After the test each webhook that it got is judged, unless `app.judge` is False."""
+    app = WebhookApp()
+    app.judge = True
+    app.secret = None
+    app.unfinished_allowed = False
+
+    def close():
+        app.close()
+        with open(pytestconfig.belay_folder / ALL_WEBHOOKS, "a") as book:
+            for webhook in app.webhooks:
+                book.write(json.dumps(webhook.body.decode()) + "\n")
+        if app.judge and app.secret:
+            faults = webhook_model.faults(app.webhooks, app.secret, app.unfinished_allowed)
+            assert not faults, "webhooks broke rules:\n" + "\n".join(faults)
+
+    endings.append(close)
+    return app
+
+
+@pytest.fixture
+def belay(folder, app, endings):
+    """Makes servers: belay(trunk=…, env=…, arguments=…). Ended with the test; a crash by its own fault is a failure."""
+    made = []
+
+    def make(**options):
+        server = Belay(folder / f"server{len(made) + 1}", **options)
+        made.append(server)
+        app.secret = server.secret
+
+        def end():
+            killed = server.program.process.returncode == -9
+            alive = server.program.is_alive()
+            status = server.stop()
+            assert killed or status == 0, \
+                f"the server ended with {status}{'' if alive else ' by itself'}:\n{server.program.text[-3000:]}"
+
+        endings.append(end)
+        return server
+
+    return make
+
+
+@pytest.fixture
+def sipp(folder, endings):
+    def make(scenario, **options):
+        far = SIPp(folder, scenario, **options)
+        endings.append(far.stop)
+        return far
+
+    return make
+
+
+@pytest.fixture
+def baresip(folder, endings):
+    def make(**options):
+        far = Baresip(folder, **options)
+        endings.append(far.stop)
+        return far
+
+    return make
+
+
+@pytest.fixture
+def far_end(endings):
+    """Makes strict far ends; a broken rule fails the test, unless it takes `far.faults` for itself and empties it."""
+    def make(*arguments, **options):
+        far = FarEnd(*arguments, **options)
+
+        def end():
+            far.close()
+            assert not far.faults, "the far end saw rules broken:\n" + "\n".join(far.faults[:50])
+
+        endings.append(end)
+        return far
+
+    return make
+
+
+@pytest.fixture
+def capture(folder, endings):
+    def make():
+        one = Capture(folder)
+        endings.append(one.program.stop)
+        return one
+
+    return make

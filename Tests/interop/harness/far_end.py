@@ -1,0 +1,345 @@
+"""A strict far end: a SIP UAS that remembers every promise and writes down each one that is broken.
+
+It takes any number of calls at once, does with each what the test decides by the number called, retransmits by
+RFC 3261's timers, and at the end can say which dialogs are open, which numbers were dialled twice, and what was wrong.
+"""
+
+import heapq
+import itertools
+import select
+import socket
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from .sip import Malformed, SIPMessage
+from .waiting import eventually
+
+
+@dataclass
+class Person:
+    """What becomes of a call. Times are seconds after the one before; None: never.
+
+    rings: until 180 is sent. answers: from there to the 200. hangs_up: from the ACK to our BYE.
+    refuses: the status sent instead of a 200.
+    """
+
+    rings: float | None = 0.0
+    answers: float | None = 0.0
+    hangs_up: float | None = None
+    refuses: str | None = None
+
+
+@dataclass
+class Dialog:
+    """One INVITE that came, and all that became of it."""
+
+    invite: SIPMessage
+    source: tuple
+    person: Person
+    tag: str
+    state: str = "proceeding"
+    final: bytes | None = None
+    final_status: int | None = None
+    acknowledged: bool = False
+    remote_cseq: int = 0
+    bye_sent: bool = False
+    bye_answered: bool = False
+    bye_received: bool = False
+    ended_by: str | None = None
+    acks: int = 0
+    deadline: float = 0
+    answered_requests: dict = field(default_factory=dict)
+
+    @property
+    def is_open(self):
+        """Whether the caller still owes an end: ringing, or answered and not hung up by either side."""
+        return self.state in ("proceeding", "answered")
+
+
+class FarEnd:
+    def __init__(self, decide=lambda number: Person(), t1=0.1):
+        self.decide = decide
+        self.t1 = t1
+        self.faults = []
+        self.dialogs = {}
+        self.call_ids_by_number = defaultdict(set)
+        self.branches_by_call_id = defaultdict(set)
+        self.invite_datagrams = defaultdict(list)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+        self._socket.bind(("127.0.0.1", 0))
+        self._media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._media.bind(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.media_port = self._media.getsockname()[1]
+        self.trunk = f"sip:127.0.0.1:{self.port}"
+        self._timers = []
+        self._order = itertools.count()
+        self._stopping = False
+        self._lock = threading.RLock()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    # Its own loop
+
+    def _run(self):
+        while not self._stopping:
+            now = time.monotonic()
+            with self._lock:
+                while self._timers and self._timers[0][0] <= now:
+                    _, _, action = heapq.heappop(self._timers)
+                    action()
+                pause = min(0.05, max(0.0, self._timers[0][0] - now)) if self._timers else 0.05
+            readable, _, _ = select.select([self._socket], [], [], pause)
+            for _ in range(64 if readable else 0):
+                try:
+                    data, source = self._socket.recvfrom(65535, socket.MSG_DONTWAIT)
+                except BlockingIOError:
+                    break
+                with self._lock:
+                    self._receive(data, source)
+
+    def _after(self, seconds, action):
+        heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._order), action))
+
+    def _fault(self, words):
+        self.faults.append(words)
+
+    def _send(self, data, destination):
+        self._socket.sendto(data, destination)
+
+    # What came
+
+    def _receive(self, data, source):
+        try:
+            message = SIPMessage.parse(data)
+            if not message.is_request:
+                self._answer_came(message)
+                return
+            handler = {"INVITE": self._invite, "ACK": self._ack, "CANCEL": self._cancel, "BYE": self._bye}
+            if message.method not in handler:
+                self._fault(f"unexpected {message.start}")
+                return
+            if message.method != "ACK" and message.get("max-forwards") is None:
+                self._fault(f"no Max-Forwards in {message.start}")
+            if not (message.branch or "").startswith("z9hG4bK"):
+                self._fault(f"branch {message.branch!r} in {message.start}")
+            handler[message.method](message, source)
+        except Malformed as error:
+            self._fault(f"malformed: {error}: {data[:200]!r}")
+
+    def _invite(self, message, source):
+        self.invite_datagrams[message.call_id].append(time.monotonic())
+        self.call_ids_by_number[message.to_user].add(message.call_id)
+        self.branches_by_call_id[message.call_id].add(message.branch)
+        dialog = self.dialogs.get(message.call_id)
+        if dialog is not None:
+            if dialog.invite.branch != message.branch:
+                self._fault(f"a second INVITE for Call-ID {message.call_id} ({message.to_user})")
+            elif dialog.final is not None and dialog.final_status >= 300:
+                self._send(dialog.final, source)
+            return
+        if len(self.call_ids_by_number[message.to_user]) > 1:
+            self._fault(f"{message.to_user} was dialled twice: {self.call_ids_by_number[message.to_user]}")
+        if message.audio_port is None:
+            self._fault(f"no audio in the offer to {message.to_user}")
+        if message.get("contact") is None:
+            self._fault(f"no Contact in {message.start}")
+        person = self.decide(message.to_user)
+        if person is None:
+            return  # never says a word
+        dialog = Dialog(message, source, person, tag=f"far{next(self._order)}", remote_cseq=message.cseq[0])
+        self.dialogs[message.call_id] = dialog
+        self._respond(dialog, message, "100 Trying", tag=False)
+        if person.rings is not None:
+            self._after(person.rings, lambda: self._ring(dialog))
+
+    def _ring(self, dialog):
+        if dialog.state != "proceeding":
+            return
+        if dialog.person.refuses is None or dialog.person.answers:
+            self._respond(dialog, dialog.invite, "180 Ringing")
+        if dialog.person.answers is not None:
+            self._after(dialog.person.answers, lambda: self._decide_now(dialog))
+
+    def _decide_now(self, dialog):
+        if dialog.state != "proceeding":
+            return
+        if dialog.person.refuses:
+            self._finally(dialog, dialog.person.refuses)
+        else:
+            body = (f"v=0\r\no=far 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+                    f"m=audio {self.media_port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n"
+                    f"a=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\n").encode()
+            self._finally(dialog, "200 OK", body)
+
+    def _finally(self, dialog, status, body=b""):
+        dialog.final_status = int(status[:3])
+        dialog.state = "answered" if dialog.final_status < 300 else "refused"
+        dialog.final = self._response(dialog, dialog.invite, status, body)
+        dialog.deadline = time.monotonic() + 64 * self.t1
+        self._send_final(dialog, self.t1)
+
+    def _send_final(self, dialog, interval):
+        if dialog.acknowledged:
+            return
+        if time.monotonic() > dialog.deadline:
+            self._fault(f"no ACK for the {dialog.final_status} to {dialog.invite.to_user}")
+            if dialog.state == "answered":
+                self._hang_up(dialog)  # RFC 3261 §13.3.1.4
+            return
+        self._send(dialog.final, dialog.source)
+        self._after(interval, lambda: self._send_final(dialog, min(interval * 2, 4.0)))
+
+    def _ack(self, message, source):
+        dialog = self.dialogs.get(message.call_id)
+        if dialog is None or dialog.final is None:
+            self._fault(f"ACK for nothing: {message.start} {message.call_id}")
+            return
+        dialog.acks += 1
+        if message.tag("to") != dialog.tag or message.tag("from") != dialog.invite.tag("from"):
+            self._fault(f"ACK with other tags: {message.get('to')!r}, {message.get('from')!r}")
+        if message.cseq[0] != dialog.invite.cseq[0]:
+            self._fault(f"ACK with CSeq {message.get('cseq')!r} for INVITE {dialog.invite.get('cseq')!r}")
+        if dialog.final_status >= 300:
+            if message.branch != dialog.invite.branch:
+                self._fault("ACK for a refusal has a branch of its own (RFC 3261 §17.1.1.3)")
+            if message.uri != dialog.invite.uri:
+                self._fault("ACK for a refusal has another Request-URI (RFC 3261 §17.1.1.3)")
+        else:
+            if message.branch == dialog.invite.branch:
+                self._fault("ACK for a 200 has the INVITE's branch (RFC 3261 §13.2.2.4)")
+            if message.uri != self.contact:
+                self._fault(f"ACK for a 200 goes to {message.uri}, not to the Contact {self.contact}")
+        first = not dialog.acknowledged
+        dialog.acknowledged = True
+        if first and dialog.state == "answered" and dialog.person.hangs_up is not None:
+            self._after(dialog.person.hangs_up, lambda: self._hang_up(dialog))
+
+    def _cancel(self, message, source):
+        dialog = self.dialogs.get(message.call_id)
+        if dialog is None or dialog.invite.branch != message.branch:
+            self._reply(message, source, "481 Call/Transaction Does Not Exist")
+            return
+        if message.uri != dialog.invite.uri or message.cseq[0] != dialog.invite.cseq[0] or message.tag("to"):
+            self._fault(f"CANCEL does not repeat its INVITE (RFC 3261 §9.1): {message.start} {message.get('cseq')}")
+        self._respond(dialog, message, "200 OK")
+        if dialog.state == "proceeding":
+            dialog.ended_by = "cancel"
+            self._finally(dialog, "487 Request Terminated")
+            dialog.state = "canceled"
+
+    def _bye(self, message, source):
+        dialog = self.dialogs.get(message.call_id)
+        if dialog is None or message.tag("to") != dialog.tag or message.tag("from") != dialog.invite.tag("from"):
+            self._fault(f"BYE for nobody: {message.call_id} {message.get('to')!r}")
+            self._reply(message, source, "481 Call/Transaction Does Not Exist")
+            return
+        if message.branch in dialog.answered_requests:
+            self._send(dialog.answered_requests[message.branch], source)
+            return
+        if dialog.bye_received:
+            self._fault(f"a second BYE for {message.call_id}")
+        if dialog.final_status is None or dialog.final_status >= 300:
+            self._fault(f"BYE for a call that was not answered: {message.call_id}")
+        if message.cseq[0] <= dialog.remote_cseq:
+            self._fault(f"BYE with CSeq {message.cseq[0]} after {dialog.remote_cseq}")
+        if message.uri != self.contact:
+            self._fault(f"BYE goes to {message.uri}, not to the Contact {self.contact}")
+        dialog.bye_received = True
+        if not dialog.acknowledged:
+            self._fault(f"BYE before the ACK of {message.call_id}")
+            dialog.acknowledged = True
+        dialog.ended_by = dialog.ended_by or "caller"
+        dialog.state = "ended"
+        response = self._response(dialog, message, "200 OK")
+        dialog.answered_requests[message.branch] = response
+        self._send(response, source)
+
+    # What it says
+
+    @property
+    def contact(self):
+        return f"sip:far@127.0.0.1:{self.port}"
+
+    def _response(self, dialog, request, status, body=b"", tag=True):
+        to = request.get("to")
+        if tag and request.tag("to") is None:
+            to += f";tag={dialog.tag}"
+        lines = [f"SIP/2.0 {status}", *(f"Via: {via}" for via in request.all("via")), f"From: {request.get('from')}",
+                 f"To: {to}", f"Call-ID: {request.call_id}", f"CSeq: {request.get('cseq')}"]
+        if request.method == "INVITE":
+            lines.append(f"Contact: <{self.contact}>")
+        if body:
+            lines.append("Content-Type: application/sdp")
+        lines += [f"Content-Length: {len(body)}", "", ""]
+        return "\r\n".join(lines).encode() + body
+
+    def _respond(self, dialog, request, status, tag=True):
+        self._send(self._response(dialog, request, status, tag=tag), dialog.source)
+
+    def _reply(self, request, source, status):
+        stranger = Dialog(request, source, Person(), tag="stranger")
+        self._send(self._response(stranger, request, status), source)
+
+    def _hang_up(self, dialog):
+        if dialog.state != "answered" or dialog.bye_sent:
+            return
+        dialog.bye_sent = True
+        invite = dialog.invite
+        target = invite.get("contact").partition("<")[2].partition(">")[0] or invite.get("contact")
+        lines = [f"BYE {target} SIP/2.0", f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bKbye{dialog.tag}",
+                 f"From: {invite.get('to')};tag={dialog.tag}", f"To: {invite.get('from')}",
+                 f"Call-ID: {invite.call_id}", "CSeq: 1 BYE", "Max-Forwards: 70", "Content-Length: 0", "", ""]
+        data = "\r\n".join(lines).encode()
+        deadline = time.monotonic() + 64 * self.t1
+
+        def again(interval):
+            if dialog.bye_answered:
+                return
+            if time.monotonic() > deadline:
+                dialog.state = "ended"  # RFC 3261 §15.1.1: no answer ends the session too
+                dialog.ended_by = dialog.ended_by or "far end, unanswered"
+                return
+            self._send(data, dialog.source)
+            self._after(interval, lambda: again(min(interval * 2, 4.0)))
+
+        again(self.t1)
+
+    def _answer_came(self, message):
+        dialog = self.dialogs.get(message.call_id)
+        if dialog is None or message.cseq[1] != "BYE" or not dialog.bye_sent:
+            self._fault(f"a response to nothing: {message.start} {message.get('cseq')}")
+            return
+        if message.status >= 200:
+            dialog.bye_answered = True
+            dialog.state = "ended"
+            dialog.ended_by = dialog.ended_by or "far end"
+
+    # What it can tell
+
+    def open_dialogs(self):
+        with self._lock:
+            return [d for d in self.dialogs.values() if d.is_open or (d.final is not None and not d.acknowledged)]
+
+    def wait_until_quiet(self, seconds):
+        eventually(lambda: not self.open_dialogs(), seconds,
+                   lambda: "no dialog open at the far end; open: "
+                   + str([(d.invite.to_user, d.state, d.acknowledged) for d in self.open_dialogs()]))
+
+    def dialogs_of(self, number):
+        with self._lock:
+            return [d for d in self.dialogs.values() if d.invite.to_user == number]
+
+    def restart_books(self):
+        """Forgets calls that are over; keeps what was dialled, and every fault."""
+        with self._lock:
+            self.dialogs = {k: d for k, d in self.dialogs.items() if d.is_open or not d.acknowledged}
+
+    def close(self):
+        self._stopping = True
+        self._thread.join(5)
+        self._socket.close()
+        self._media.close()

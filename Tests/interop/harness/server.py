@@ -1,0 +1,139 @@
+"""The server under test, as a process of its own with data of its own."""
+
+import os
+import re
+import signal
+import stat
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from . import ports
+from .process import Program
+from .rest import Client
+from .waiting import eventually
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+ACCOUNT = "AC" + "0123456789" * 4
+KEY = "0123456789abcdef0123456789abcdef01234567"
+SECRET = "sigsec_" + "fedcba9876" * 4
+NUMBER = "+13125550100"
+
+GAUGES = ("belay_calls_live", "belay_sip_transactions", "belay_sip_dialogs", "belay_rtp_ports_in_use",
+          "belay_timers", "belay_outbox_depth")
+FINAL = ("completed", "canceled", "busy", "failed", "noAnswer")
+
+
+def binary():
+    return Path(os.environ.get("BELAY_BINARY", REPOSITORY / ".build" / "debug" / "belay"))
+
+
+class Belay:
+    """Starts `belay serve` on loopback. With `trunk`, calls go there, and webhooks may go to loopback.
+
+    T1 is 100 ms unless `env` says otherwise: what RFC 3261 lets take 32 s takes 6.4 s here.
+    """
+
+    def __init__(self, folder, trunk=None, env=None, arguments=(), preset=True, t1_ms=100):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.data = self.folder / "data"
+        self.t1 = t1_ms / 1000
+        self._starts = 0
+        rtp = ports.take(800, even=True)
+        self.rtp_ports = range(rtp, rtp + 800)
+        self.arguments = [binary(), "serve", "--data", self.data, "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0",
+                          "--rtp-ports", f"{rtp}-{rtp + 799}"]
+        if trunk:
+            self.arguments += ["--trunk", trunk, "--webhook-allow", "127.0.0.0/8"]
+        self.arguments += list(arguments)
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("BELAY_")}
+        self.environment["BELAY_TIMER_T1_MS"] = str(t1_ms)
+        if preset:
+            self.environment |= {"BELAY_ACCOUNT_ID": ACCOUNT, "BELAY_API_KEY": KEY,
+                                 "BELAY_SIGNING_SECRET": SECRET, "BELAY_NUMBER": NUMBER}
+        if trunk:
+            self.environment |= {"BELAY_CALLS_PER_SECOND": "1000", "BELAY_CALLS_AT_ONCE": "1000"}
+        self.environment |= env or {}
+        self.start()
+
+    def start(self):
+        self._starts += 1
+        self.program = Program(self.arguments, self.folder / f"belay-{self._starts}.log", env=self.environment)
+        try:
+            self.http = self.program.wait_for(r"Belay is ready: (http://\S+)", 30).group(1)
+        except AssertionError:
+            self.program.stop(signal.SIGKILL)
+            raise
+        host, port = re.search(r"^SIP: udp:(.+):(\d+)$", self.program.text, re.M).groups()
+        self.sip = (host, int(port))
+        self.credentials = self._credentials()
+        self.secret = self.credentials["BELAY_SIGNING_SECRET"]
+        self.number = self.credentials["BELAY_NUMBER"]
+        self.rest = Client(self.http, self.credentials["BELAY_ACCOUNT_ID"], self.credentials["BELAY_API_KEY"])
+
+    def _credentials(self):
+        path = self.data / "credentials"
+        mode = stat.S_IMODE(path.stat().st_mode)
+        assert mode == 0o600, f"{path} has mode {mode:o}"
+        lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+        return dict(line.split("=", 1) for line in lines)
+
+    def kill(self):
+        self.program.stop(signal.SIGKILL)
+
+    def stop(self, seconds=20):
+        """Two SIGTERMs: no call is worth waiting for any more."""
+        self.program.send(signal.SIGTERM)
+        return self.program.stop(signal.SIGTERM, seconds)
+
+    # What it tells of itself
+
+    def metrics(self):
+        """Every sample by its full name, labels included."""
+        answer = self.rest.raw("GET", "/metrics", authorized=False)
+        assert answer.status == 200, f"GET /metrics: {answer}"
+        samples = {}
+        for line in answer.body.decode().splitlines():
+            if line and not line.startswith("#"):
+                name, value = line.rsplit(" ", 1)
+                samples[name] = float(value)
+        return samples
+
+    def gauge(self, name):
+        return self.metrics()[name]
+
+    def calls_total(self, status):
+        return self.metrics().get(f'belay_calls_total{{status="{status}"}}', 0)
+
+    def wait_until_idle(self, seconds=None):
+        """Every gauge at zero within 64·T1 + 5 s (transactions outlive their calls by RFC 3261's timers)."""
+        seconds = 64 * self.t1 + 5 if seconds is None else seconds
+        left = {}
+
+        def all_zero():
+            samples = self.metrics()
+            left.clear()
+            left.update({name: samples[name] for name in GAUGES if samples[name] != 0})
+            return not left
+
+        eventually(all_zero, seconds, lambda: f"every gauge at zero; left over: {left}")
+
+    def wait_until_ended(self, call_id, seconds=20):
+        def ended():
+            call = self.rest.call(call_id)
+            return call if call["status"] in FINAL else None
+
+        return eventually(ended, seconds, lambda: f"call {call_id} ended; it is {self.rest.call(call_id)['status']}")
+
+    def wait_for_status(self, call_id, status, seconds=10):
+        def reached():
+            call = self.rest.call(call_id)
+            return call if call["status"] == status else None
+
+        return eventually(reached, seconds, lambda: f"call {call_id} {status}; it is {self.rest.call(call_id)['status']}")
+
+    @property
+    def http_address(self):
+        parts = urlsplit(self.http)
+        return (parts.hostname, parts.port)

@@ -1,0 +1,29 @@
+"""Waiting for a fact, never for a time: every wait has a condition, a deadline, and words for when it is missed."""
+
+import time
+from pathlib import Path
+
+POLL_SECONDS = 0.02
+
+
+def eventually(fact, seconds, what):
+    """Returns fact()'s first true value; fails with `what` when there was none within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = fact()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            said = what() if callable(what) else what
+            raise AssertionError(f"not within {seconds:g} s: {said} (last seen: {value!r})")
+        time.sleep(POLL_SECONDS)
+
+
+def udp_port_is_bound(port):
+    """Whether some process of this machine holds the UDP port; asks the kernel's table, sends nothing."""
+    wanted = f":{port:04X}"
+    for table in ("/proc/net/udp", "/proc/net/udp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            if line.split()[1].endswith(wanted):
+                return True
+    return False

@@ -1,0 +1,94 @@
+"""The judge of webhooks: what must be true of every webhook of every call, whatever the test is about."""
+
+import json
+import re
+from collections import defaultdict
+
+import freeclimb
+
+from .webhook_app import is_signed
+
+STANDARD = {"accountId", "callId", "callStatus", "conferenceId", "direction", "from", "parentCallId", "queueId",
+            "requestType", "to"}
+OUT_DIAL_API_CONNECT = STANDARD | {"dialCallStatus"}
+
+
+def faults(webhooks, secret, unfinished_allowed=False):
+    """Every rule that a webhook broke, in words; an empty list when all is well.
+
+    One at a time for each call; sequence numbers rise; an event's id and body stay the same at each try; nothing new
+    after callStatus; signed; JSON in alphabetical order with no space; accepted by the SDK's own model.
+    """
+    found = []
+    calls = defaultdict(list)
+    for webhook in webhooks:
+        found += _of_one(webhook, secret)
+        calls[webhook.call].append(webhook)
+    for call, of_call in calls.items():
+        found += [f"{call}: {fault}" for fault in _of_a_call(of_call, unfinished_allowed)]
+    return found
+
+
+def _of_one(webhook, secret):
+    what = f"{webhook.path} {webhook.body[:300]!r}"
+    if webhook.headers.get("content-type", "").partition(";")[0] != "application/json":
+        yield f"Content-Type {webhook.headers.get('content-type')!r}: {what}"
+    if not is_signed(webhook.body, webhook.headers.get("freeclimb-signature"), secret):
+        yield f"signature {webhook.headers.get('freeclimb-signature')!r} does not fit: {what}"
+    if not re.fullmatch(r"RQ[0-9a-fA-F]{40}", webhook.headers.get("request-id", "")):
+        yield f"Request-Id {webhook.headers.get('request-id')!r}: {what}"
+    if not webhook.event:
+        yield f"no Belay-Event-Id: {what}"
+    try:
+        document = webhook.json
+    except ValueError:
+        yield f"not JSON: {what}"
+        return
+    expected = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    if webhook.body != expected:
+        yield f"not compact JSON in alphabetical order: {what}"
+    missing = STANDARD - document.keys()
+    if missing:
+        yield f"without {sorted(missing)}: {what}"
+    if document.get("requestType") == "outDialApiConnect":
+        if document.keys() != OUT_DIAL_API_CONNECT:
+            yield f"outDialApiConnect has exactly {sorted(OUT_DIAL_API_CONNECT)}: {what}"
+        if document.get("dialCallStatus") != document.get("callStatus"):
+            yield f"dialCallStatus is not callStatus: {what}"
+    try:
+        if freeclimb.Webhook.from_dict(document) is None:
+            yield f"the SDK makes nothing of it: {what}"
+    except Exception as error:
+        yield f"the SDK refuses it ({error}): {what}"
+
+
+def _of_a_call(webhooks, unfinished_allowed):
+    by_start = sorted(webhooks, key=lambda w: w.started)
+    events = {}
+    highest = -1
+    last_new = None
+    for index, webhook in enumerate(by_start):
+        first = events.get(webhook.event)
+        if first is None:
+            events[webhook.event] = webhook
+            if webhook.sequence <= highest:
+                yield f"sequence {webhook.sequence} of {webhook.kind} after {highest}"
+            highest = max(highest, webhook.sequence)
+            if last_new is not None and last_new.kind == "callStatus":
+                yield f"{webhook.kind} after callStatus"
+            last_new = webhook
+            for earlier in by_start[:index]:
+                open_still = earlier.finished is None or earlier.finished > webhook.started
+                if open_still and not earlier.abandoned and events[earlier.event] is earlier:
+                    if not (unfinished_allowed and earlier.finished is None):
+                        yield f"{webhook.kind} began while {earlier.kind} was not answered"
+        elif first.body != webhook.body or first.sequence != webhook.sequence:
+            yield f"another try of {webhook.kind} has another body or sequence"
+        elif first.headers["request-id"] != webhook.headers["request-id"]:
+            yield f"another try of {webhook.kind} has another Request-Id"
+    sequences = [w.sequence for w in events.values()]
+    if len(set(sequences)) != len(sequences):
+        yield f"two events share a sequence number: {sequences}"
+    endings = [w for w in events.values() if w.kind == "callStatus"]
+    if len(endings) > 1:
+        yield f"{len(endings)} callStatus events"
