@@ -4,5 +4,5 @@ package protocol HealthService: Sendable {
     var isReady: Bool { get }
 
     /// The metrics in Prometheus' text format, version 0.0.4.
-    func metricsText() -> String
+    func metricsText() async -> String
 }

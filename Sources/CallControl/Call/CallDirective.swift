@@ -1,0 +1,44 @@
+import SIP
+import Telephony
+
+/// What one call wants of the exchange: small steps, carried out in order.
+enum CallDirective: Equatable, Sendable {
+    case effect(Effect)
+    /// Into the transaction that this input makes.
+    case store(StorageOperation)
+    /// The call wants to hear when this input's transaction is on disk.
+    case awaitCommit(CallCommit)
+    case invite(Invitation)
+    /// CANCEL or BYE, whichever is right.
+    case endSession
+    /// The answer to the peer's re-INVITE; nil refuses it with 488.
+    case answerOffer([UInt8]?)
+    /// Gives the RTP port back.
+    case releasePort(UInt16)
+    case arm(CallTimer, after: Duration)
+    case disarm(CallTimer)
+    case retryLater(Webhook)
+    /// It leaves the dial queue without having been dialled.
+    case withdraw
+    /// It owes nothing any more and may be forgotten.
+    case settled
+}
+
+/// Why a call waits for a commit.
+enum CallCommit: Hashable, Sendable {
+    /// It was accepted: the 202 waits, and with it the INVITE where its turn has come already.
+    case creation
+    /// Its turn came after a wait: the INVITE waits.
+    case turn
+    /// A notification may leave.
+    case notification(EventID)
+}
+
+enum CallTimer: Hashable, Sendable {
+    /// `timeout` of Make a Call, from the first INVITE on.
+    case ring
+    /// A Pause command.
+    case pause
+    /// Decision 42.
+    case longestCall
+}

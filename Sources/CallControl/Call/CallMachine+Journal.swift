@@ -1,0 +1,69 @@
+import PerCL
+import Telephony
+
+extension CallMachine {
+    /// What a webhook's attempt came to, with what was answered and how long it took.
+    mutating func noteAnswer(
+        _ webhook: Webhook, _ outcome: WebhookOutcome, _ milliseconds: Int, attempt: Int?, _ now: Moment,
+        _ directives: inout [CallDirective]
+    ) {
+        var metadata: [String: JSONValue] = [
+            "eventId": .string(webhook.eventID.text), "url": .string(webhook.url.text),
+            "milliseconds": JSONValue(milliseconds),
+        ]
+        if let attempt { metadata["attempt"] = JSONValue(attempt) }
+        let level: JournalLevel
+        let message: String
+        switch outcome {
+        case .answered(let status, let contentType, let body):
+            level = (200..<300).contains(status) ? .info : .warning
+            message = "Webhook \(webhook.requestType) answered : \(status)"
+            metadata["status"] = JSONValue(status)
+            metadata["contentType"] = JSONValue(contentType)
+            metadata["responseBody"] = .string(Excerpt.of(body))
+        case .answerTooLarge(let status):
+            level = .warning
+            message = "Webhook \(webhook.requestType) answered : \(status), too large"
+            metadata["status"] = JSONValue(status)
+        case .failed(let failure):
+            level = webhook.purpose == .script ? .error : .warning
+            message = "Webhook \(webhook.requestType) failed : \(failure.kind.rawValue)"
+            metadata["explanation"] = .string(failure.explanation)
+        }
+        note(level, .webhook, message, metadata, now, &directives)
+    }
+
+    mutating func noteEnd(
+        _ command: Command, _ index: Int, _ result: PlaybackResult, _ now: Moment,
+        _ directives: inout [CallDirective]
+    ) {
+        var metadata: [String: JSONValue] = ["index": JSONValue(index)]
+        switch result {
+        case .completed:
+            note(.info, .percl, "PerCL \(command.name) completed", metadata, now, &directives)
+        case .stopped:
+            note(.info, .percl, "PerCL \(command.name) skipped", metadata, now, &directives)
+        case .completedWithWarning(let warning):
+            metadata["explanation"] = .string(warning)
+            note(.warning, .percl, "PerCL \(command.name) completed", metadata, now, &directives)
+        case .failed(let explanation):
+            metadata["explanation"] = .string(explanation)
+            note(.error, .percl, "PerCL \(command.name) failed", metadata, now, &directives)
+        }
+    }
+}
+
+extension Command {
+    /// What the journal says of a command; private values are masked (decision 43).
+    var journalMetadata: [String: JSONValue] {
+        switch self {
+        case .say(let say):
+            ["text": .string(say.privacyMode ? Mask.text : say.text), "language": .string(say.language)]
+        case .play(let play): ["file": .string(play.privacyMode ? Mask.text : play.file.text)]
+        case .pause(let pause): ["length": JSONValue(pause.lengthMilliseconds)]
+        case .redirect(let redirect): ["actionUrl": .string(redirect.actionURL.text)]
+        case .hangup(let hangup): ["reason": JSONValue(hangup.reason)]
+        default: [:]
+        }
+    }
+}

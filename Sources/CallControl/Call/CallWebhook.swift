@@ -1,0 +1,40 @@
+import Telephony
+
+/// The bodies of a call's webhooks (spec §4): flat objects, all fields written, nulls too.
+enum CallWebhook {
+    static let outDialAPIConnect = "outDialApiConnect"
+    static let callStatus = "callStatus"
+    static let redirect = "redirect"
+
+    /// The parameters that every voice webhook carries (spec §4.1).
+    static func standard(_ requestType: String, _ call: Call) -> [String: JSONValue] {
+        [
+            "requestType": .string(requestType),
+            "callId": .string(call.callID.text),
+            "accountId": .string(call.accountID.text),
+            "from": .string(call.from),
+            "to": .string(call.to),
+            "callStatus": .string(call.status.rawValue),
+            "direction": .string(call.direction.rawValue),
+            "conferenceId": .null,
+            "queueId": .null,
+            "parentCallId": JSONValue(call.parentCallID?.text),
+        ]
+    }
+
+    /// What `outDialApiConnect` adds: `dialCallStatus`, the copy of callStatus (seed).
+    static func outDialAPIConnectExtras(_ call: Call) -> [String: JSONValue] {
+        ["dialCallStatus": .string(call.status.rawValue)]
+    }
+
+    /// What `callStatus` adds. A call never answered lasted 0 seconds (decision 26).
+    static func callStatusExtras(_ call: Call) -> [String: JSONValue] {
+        [
+            "callEndedReason": JSONValue(call.endedReason?.rawValue),
+            "callDuration": JSONValue(call.durationSeconds ?? 0),
+            "recordingUrl": .null,
+            "recordingId": .null,
+            "recordingDurationSec": .null,
+        ]
+    }
+}

@@ -1,0 +1,116 @@
+package import PerCL
+package import SDP
+package import SIP
+package import Telephony
+
+/// What the core wants done. The shell carries effects out in order and answers with ``Input``s.
+package enum Effect: Hashable, Sendable {
+    /// A SIP message onto the wire.
+    case send([UInt8], to: TransportAddress)
+    /// One transaction. With a token, `committed` or `commitFailed` is owed for it.
+    case store([StorageOperation], CommitToken?)
+    /// One attempt to post a webhook; `webhookFinished` is owed.
+    case deliver(Webhook, attempt: Int)
+    /// The answer to a REST request.
+    case reply(ReplyToken, Reply)
+    /// Binds the call's RTP port; `mediaOpened` or `mediaOpenFailed` is owed.
+    case openMedia(MediaHandle, MediaOpening)
+    /// Media flows from here on, or flows elsewhere.
+    case connectMedia(MediaHandle, MediaConnection)
+    /// `playbackEnded` is owed, also after `stopPlayback`.
+    case play(MediaHandle, PlaybackID, Prompt, loop: Int)
+    case stopPlayback(MediaHandle, PlaybackID)
+    /// `digitsSent` is owed.
+    case sendDigits(MediaHandle, [DigitString.Tone], durationMilliseconds: Int)
+    /// `mediaClosed` is owed.
+    case closeMedia(MediaHandle)
+    /// An impossible state ended this call; the operator's log gets the whole of it (DESIGN.md decision 9).
+    case fault(CallID?, String)
+    /// Something received was dropped; for the counters.
+    case discarded(DiscardReason)
+}
+
+/// Names one commit that somebody waits for.
+package struct CommitToken: Hashable, Sendable, Comparable {
+    package var rawValue: UInt64
+
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// Names one REST request that waits for its answer. Given by the shell.
+package struct ReplyToken: Hashable, Sendable {
+    package var rawValue: UInt64
+
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// What a REST request comes to.
+package enum Reply: Hashable, Sendable {
+    case made(Call)
+    case updated
+    case refused(CallRefusal)
+}
+
+/// Names the media session of one call; never used again within a process.
+package struct MediaHandle: Hashable, Sendable, Codable, Comparable {
+    package var rawValue: UInt64
+
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// Names one playback within a call.
+package struct PlaybackID: Hashable, Sendable {
+    package var rawValue: UInt64
+
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// What a playback plays.
+package enum Prompt: Hashable, Sendable {
+    case speech(text: String, language: String, isPrivate: Bool)
+    case file(AudioFileReference)
+}
+
+/// How a playback ended.
+package enum PlaybackResult: Hashable, Sendable {
+    case completed
+    /// Played, with something to tell the customer: another voice than the one asked for.
+    case completedWithWarning(String)
+    case stopped
+    /// In words for the customer's log.
+    case failed(String)
+}
+
+/// What a media session begins with. Drawn in the core, so that a run can be repeated.
+package struct MediaOpening: Hashable, Sendable {
+    /// Even.
+    package var port: UInt16
+    package var synchronizationSource: UInt32
+    package var firstSequenceNumber: UInt16
+    package var firstTimestamp: UInt32
+
+    package init(port: UInt16, synchronizationSource: UInt32, firstSequenceNumber: UInt16, firstTimestamp: UInt32) {
+        self.port = port
+        self.synchronizationSource = synchronizationSource
+        self.firstSequenceNumber = firstSequenceNumber
+        self.firstTimestamp = firstTimestamp
+    }
+}
+
+/// Where a call's media flows, as offer and answer agreed.
+package struct MediaConnection: Hashable, Sendable {
+    package var agreement: AudioAgreement
+    /// Where the INVITE went: media may come from there too (RFC 3264 §8.3.1 and what NATs do to it).
+    package var signallingHost: String
+    package var allowsAnySource: Bool
+
+    package init(agreement: AudioAgreement, signallingHost: String, allowsAnySource: Bool) {
+        self.agreement = agreement
+        self.signallingHost = signallingHost
+        self.allowsAnySource = allowsAnySource
+    }
+}

@@ -1,0 +1,89 @@
+import SIP
+import Telephony
+
+extension Exchange {
+    mutating func makeCall(_ token: ReplyToken, _ request: CallRequest, _ now: Moment, _ effects: inout [Effect]) {
+        guard !isDraining else {
+            effects.append(.reply(token, .refused(.draining)))
+            return
+        }
+        guard queue.count < configuration.queueLimit else {
+            let wait = Int(queue.expectedWaitSeconds(now: now.instant).rounded(.up))
+            effects.append(.reply(token, .refused(.queueFull(retryAfterSeconds: min(max(1, wait), 3600)))))
+            return
+        }
+        let id = CallID(random: &random)
+        let session = drawSession()
+        let identifiers = UserAgent.drawIdentifiers(node: userAgent.configuration.node, random: &random)
+        var call = CallMachine(request, callID: id, session: session, identifiers: identifiers, now: now)
+        var directives: [CallDirective] = []
+        call.accept(
+            expectedWaitSeconds: queue.expectedWaitSeconds(now: now.instant), now: now, into: &directives)
+        calls[id] = call
+        callsBySession[session] = id
+        queue.append(id)
+        // Where its turn is now, the intent to dial goes into the same transaction (DESIGN.md decision 5).
+        carryOut(directives, of: id, reply: token, now, &effects)
+    }
+
+    mutating func updateCall(
+        _ token: ReplyToken, _ id: CallID, _ account: AccountID, _ update: CallUpdate, _ now: Moment,
+        _ effects: inout [Effect]
+    ) {
+        guard calls[id]?.call.accountID == account else {
+            effects.append(.reply(token, .refused(.notFound)))
+            return
+        }
+        var isTaken = false
+        withCall(id, now, &effects) { call, _, directives in
+            isTaken = call.update(update, now: now, into: &directives)
+        }
+        effects.append(.reply(token, isTaken ? .updated : .refused(.notFound)))
+    }
+
+    /// Dials whoever is next, as long as the rate, the calls at once and the ports allow (decision 33).
+    mutating func dialNext(_ now: Moment, _ effects: inout [Effect]) {
+        while queue.count > 0, !isDraining {
+            if let turn = queue.nextTurn(now: now.instant) {
+                timers.arm(.turn, at: turn)
+                return
+            }
+            if let limit = configuration.trunk.callsAtOnce, callsOnTrunk >= limit { return }
+            guard let port = ports.take(now: now.instant) else {
+                if let ready = ports.nextReady { timers.arm(.turn, at: ready) }
+                return
+            }
+            guard let id = queue.popFirst(), let index = calls.index(forKey: id) else {
+                ports.giveBackUnused(port)
+                continue
+            }
+            queue.spendTurn(now: now.instant)
+            var directives: [CallDirective] = []
+            calls.values[index].dial(
+                port: port, configuration: configuration, random: &random, into: &directives)
+            carryOut(directives, of: id, now, &effects)
+        }
+    }
+
+    /// Derived from the calls themselves, never counted up and down.
+    var callsOnTrunk: Int {
+        calls.values.reduce(into: 0) { count, call in if call.isOnTrunk { count += 1 } }
+    }
+
+    mutating func fireTimers(_ now: Moment, _ effects: inout [Effect]) {
+        withUserAgent(now, &effects) { agent, random, sip in
+            agent.fireTimers(now: now.instant, random: &random, into: &sip)
+        }
+        while let timer = timers.popDue(now.instant) {
+            switch timer {
+            case .call(let id, let timer):
+                withCall(id, now, &effects) { call, random, directives in
+                    call.timerFired(timer, now: now, random: &random, into: &directives)
+                }
+            case .turn: dialNext(now, &effects)
+            case .retry(let event):
+                if let directive = retries.due(event) { carryOut(directive, now, &effects) }
+            }
+        }
+    }
+}

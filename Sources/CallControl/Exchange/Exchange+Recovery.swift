@@ -1,0 +1,57 @@
+import SIP
+package import Telephony
+
+extension Exchange {
+    /// Takes over what an earlier process left (decision 37): calls that waited go on waiting, calls that were under
+    /// way are ended and the far end told, notifications go on being retried. Called once, before any other input.
+    package mutating func restore(_ work: UnfinishedWork, now: Moment) -> [Effect] {
+        var effects: [Effect] = []
+        for (id, bytes) in work.records {
+            let sequence = work.journalSequences[id] ?? 0
+            do {
+                restore(try CallRecord(reading: bytes), journalSequence: sequence, now, &effects)
+            } catch {
+                effects.append(.fault(id, "its record cannot be read and stays on disk: \(error)"))
+            }
+        }
+        for pending in work.notifications {
+            carryOut(retries.restore(pending, now: now.wall), now, &effects)
+        }
+        finishInput(&effects)
+        return effects
+    }
+
+    private mutating func restore(
+        _ record: CallRecord, journalSequence: Int, _ now: Moment, _ effects: inout [Effect]
+    ) {
+        let id = record.call.callID
+        let session = drawSession()
+        let identifiers = 
+            record.session?.identifiers
+            ?? UserAgent.drawIdentifiers(node: userAgent.configuration.node, random: &random)
+        let age = now.wall.microseconds - record.call.dateCreated.microseconds
+        if age <= configuration.queuedCallLifetime.microseconds,
+            let call = CallMachine(
+                restoringQueued: record, session: session, identifiers: identifiers, journalSequence: journalSequence)
+        {
+            calls[id] = call
+            callsBySession[session] = id
+            queue.append(id)
+            dialNext(now, &effects)
+            return
+        }
+        let explanation =
+            record.phase == .queued ? "it waited too long while the server was down" : "the server was restarted"
+        var directives: [CallDirective] = []
+        calls[id] = CallMachine(
+            ending: record, session: session, identifiers: identifiers, journalSequence: journalSequence,
+            explanation: explanation, now: now, into: &directives)
+        callsBySession[session] = id
+        carryOut(directives, of: id, now, &effects)
+        if let sessionRecord = record.session {
+            withUserAgent(now, &effects) { agent, random, sip in
+                agent.endRestored(session, sessionRecord, now: now.instant, random: &random, into: &sip)
+            }
+        }
+    }
+}

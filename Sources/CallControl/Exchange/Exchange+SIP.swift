@@ -1,0 +1,78 @@
+import SIP
+import Telephony
+
+extension Exchange {
+    /// Lets the user agent take one step, and tells the calls what came of it.
+    mutating func withUserAgent(
+        _ now: Moment, _ effects: inout [Effect],
+        _ body: (inout UserAgent, inout RandomSource, inout [UserAgentEffect]) -> Void
+    ) {
+        var sip: [UserAgentEffect] = []
+        body(&userAgent, &random, &sip)
+        for effect in sip { take(effect, now, &effects) }
+    }
+
+    private mutating func take(_ effect: UserAgentEffect, _ now: Moment, _ effects: inout [Effect]) {
+        let configuration = configuration
+        switch effect {
+        case .send(let bytes, let destination):
+            effects.append(.send(bytes, to: destination))
+        case .progressed(let session, let code, _):
+            withCall(of: session, now, &effects) { call, _, directives in
+                call.progressed(code, now: now, into: &directives)
+            }
+        case .answered(let session, let body):
+            let record = userAgent.record(of: session)
+            withCall(of: session, now, &effects) { call, random, directives in
+                call.answered(
+                    body, record: record, configuration: configuration, now: now, random: &random,
+                    into: &directives)
+            }
+        case .failed(let session, let failure):
+            withCall(of: session, now, &effects) { call, _, directives in
+                call.failed(failure, now: now, into: &directives)
+            }
+        case .ended(let session, let end):
+            withCall(of: session, now, &effects) { call, _, directives in
+                call.ended(end, now: now, into: &directives)
+            }
+        case .offerReceived(let session, let body):
+            withCall(of: session, now, &effects) { call, _, directives in
+                call.offerReceived(body, configuration: configuration, now: now, into: &directives)
+            }
+        case .recordChanged(let session):
+            guard let record = userAgent.record(of: session) else { return }
+            withCall(of: session, now, &effects) { call, _, directives in
+                call.recordChanged(record, into: &directives)
+            }
+        case .invited(let session, _):
+            // Calls that come in are not in this version: nobody here can be reached.
+            withUserAgent(now, &effects) { agent, random, sip in
+                agent.reject(session, status: .temporarilyUnavailable, now: now.instant, random: &random, into: &sip)
+            }
+        case .canceledByPeer: break
+        case .acknowledged(let session, let body):
+            withCall(of: session, now, &effects) { call, _, directives in
+                call.acknowledged(body, configuration: configuration, now: now, into: &directives)
+            }
+        case .messageSent(let session, let trace):
+            withCall(of: session, now, &effects) { call, _, directives in
+                call.traced(trace, isSent: true, now: now, into: &directives)
+            }
+        case .messageReceived(let session, let trace):
+            withCall(of: session, now, &effects) { call, _, directives in
+                call.traced(trace, isSent: false, now: now, into: &directives)
+            }
+        case .discarded(let reason, _):
+            effects.append(.discarded(reason))
+        }
+    }
+
+    private mutating func withCall(
+        of session: SessionID, _ now: Moment, _ effects: inout [Effect],
+        _ body: (inout CallMachine, inout RandomSource, inout [CallDirective]) -> Void
+    ) {
+        guard let id = callsBySession[session] else { return }
+        withCall(id, now, &effects, body)
+    }
+}

@@ -1,0 +1,38 @@
+import SIP
+import Telephony
+
+extension Exchange {
+    mutating func webhookFinished(
+        _ event: EventID, _ outcome: WebhookOutcome, _ milliseconds: Int, _ now: Moment, _ effects: inout [Effect]
+    ) {
+        if retries.contains(event) {
+            guard let directive = retries.finished(event, outcome, now: now.wall) else { return }
+            carryOut(directive, now, &effects)
+            return
+        }
+        guard let id = callsByEvent[event] else { return }
+        callsByEvent[event] = nil
+        withCall(id, now, &effects) { call, random, directives in
+            call.webhookFinished(
+                event, outcome, milliseconds: milliseconds, now: now, random: &random, into: &directives)
+        }
+    }
+
+    mutating func carryOut(_ directive: NotificationRetries.Directive, _ now: Moment, _ effects: inout [Effect]) {
+        switch directive {
+        case .deliver(let webhook, let attempt):
+            effects.append(.deliver(webhook, attempt: attempt))
+        case .schedule(let pending, let pause):
+            store(.saveNotification(pending))
+            timers.arm(.retry(pending.webhook.eventID), at: now.instant + pause)
+        case .delivered(let webhook):
+            store(.removeNotification(webhook.eventID))
+        case .givenUp(let webhook, let attempts):
+            store(.removeNotification(webhook.eventID))
+            effects.append(
+                .fault(
+                    webhook.callID,
+                    "notification \(webhook.requestType) to \(webhook.url) given up after \(attempts) attempts"))
+        }
+    }
+}

@@ -1,0 +1,269 @@
+package import SIP
+import Telephony
+
+/// All calls of one process, and what they share: the user agent, the dial queue, the RTP ports, the timers, the
+/// notifications that are being retried. Told an input and the moment, it answers with effects.
+///
+/// ```
+///  Input ──▶ handle ──▶ CallMachine ──▶ [CallDirective] ──▶ [Effect]
+///                          ▲                   │
+///                          └── UserAgent ◀─────┘  invite, end, answer
+/// ```
+/// What an input changes on disk is gathered into one transaction, which stands before every other effect of it.
+package struct Exchange: Sendable {
+    package let configuration: ExchangeConfiguration
+    var userAgent: UserAgent
+    var random: RandomSource
+    var calls: [CallID: CallMachine] = [:]
+    /// Which call a SIP session, and the media session of the same number, belongs to.
+    var callsBySession: [SessionID: CallID] = [:]
+    /// Whose webhook is in flight.
+    var callsByEvent: [EventID: CallID] = [:]
+    var queue: DialQueue
+    var ports: PortPool
+    var retries: NotificationRetries
+    var timers = TimerTable<ExchangeTimer>()
+    var isDraining = false
+    var finishedCalls: [CallStatus: Int] = [:]
+
+    private var nextSession: UInt64
+    private var nextCommit: UInt64 = 1
+    private var commits: [CommitToken: [PendingCommit]] = [:]
+    /// What the input at hand writes.
+    private var operations: [StorageOperation] = []
+    private var awaited: [PendingCommit] = []
+
+    /// Somebody who waits for a transaction.
+    struct PendingCommit: Hashable, Sendable {
+        var call: CallID
+        var purpose: CallCommit
+        var reply: ReplyToken?
+        /// The call as it is to be answered.
+        var snapshot: Call?
+    }
+
+    enum ExchangeTimer: Hashable, Sendable {
+        case call(CallID, CallTimer)
+        /// The rate, or a resting port, allows the next call.
+        case turn
+        case retry(EventID)
+    }
+
+    package init(configuration: ExchangeConfiguration, userAgent: UserAgentConfiguration, random: RandomSource) {
+        self.configuration = configuration
+        self.userAgent = UserAgent(configuration: userAgent)
+        self.random = random
+        queue = DialQueue(callsPerSecond: configuration.trunk.callsPerSecond)
+        ports = PortPool(range: configuration.rtpPorts, rest: configuration.portRest)
+        retries = NotificationRetries(configuration: configuration)
+        // Session numbers begin anywhere, so that a late event of an earlier process meets nobody.
+        nextSession = self.random.next() >> 34
+    }
+
+    /// When `timersDue` is wanted next; nil: nothing is armed.
+    package var nextDeadline: Instant? {
+        switch (timers.nextDeadline, userAgent.nextDeadline) {
+        case (let own?, let sip?): min(own, sip)
+        case (let own?, nil): own
+        case (nil, let sip): sip
+        }
+    }
+
+    package mutating func handle(_ input: Input, now: Moment) -> [Effect] {
+        var effects: [Effect] = []
+        dispatch(input, now, &effects)
+        finishInput(&effects)
+        return effects
+    }
+
+    private mutating func dispatch(_ input: Input, _ now: Moment, _ effects: inout [Effect]) {
+        switch input {
+        case .makeCall(let token, let request):
+            makeCall(token, request, now, &effects)
+        case .updateCall(let token, let id, let account, let update, _):
+            updateCall(token, id, account, update, now, &effects)
+        case .datagramReceived(let bytes, let source):
+            withUserAgent(now, &effects) { agent, random, sip in
+                agent.receive(bytes, from: source, now: now.instant, random: &random, into: &sip)
+            }
+        case .sendFailed(let destination):
+            withUserAgent(now, &effects) { agent, random, sip in
+                agent.sendFailed(to: destination, now: now.instant, random: &random, into: &sip)
+            }
+        case .committed(let token):
+            for pending in commits.removeValue(forKey: token) ?? [] { committed(pending, now, &effects) }
+        case .commitFailed(let token):
+            for pending in commits.removeValue(forKey: token) ?? [] { commitFailed(pending, now, &effects) }
+        case .webhookFinished(let event, let outcome, let milliseconds):
+            webhookFinished(event, outcome, milliseconds, now, &effects)
+        case .mediaOpened(let media):
+            withCall(of: media, now, &effects) { call, _, directives in
+                call.mediaOpened(now: now, into: &directives)
+            }
+        case .mediaOpenFailed(let media, let explanation):
+            withCall(of: media, now, &effects) { call, _, directives in
+                call.mediaOpenFailed(explanation, now: now, into: &directives)
+            }
+        case .playbackEnded(let media, let playback, let result):
+            withCall(of: media, now, &effects) { call, random, directives in
+                call.playbackEnded(playback, result, now: now, random: &random, into: &directives)
+            }
+        case .digitsSent(let media):
+            withCall(of: media, now, &effects) { call, random, directives in
+                call.digitsSent(now: now, random: &random, into: &directives)
+            }
+        case .digitReceived(let media, let digit, let milliseconds):
+            withCall(of: media, now, &effects) { call, _, directives in
+                call.digitReceived(digit, milliseconds: milliseconds, now: now, into: &directives)
+            }
+        case .peerMoved(let media, let from, let to):
+            withCall(of: media, now, &effects) { call, _, directives in
+                call.peerMoved(from: from, to: to, now: now, into: &directives)
+            }
+        case .peerSilent(let media):
+            withCall(of: media, now, &effects) { call, _, directives in
+                call.peerSilent(now: now, into: &directives)
+            }
+        case .mediaClosed(let media, let figures):
+            withCall(of: media, now, &effects) { call, _, directives in
+                call.mediaClosed(figures, now: now, into: &directives)
+            }
+        case .timersDue:
+            fireTimers(now, &effects)
+        case .drain:
+            isDraining = true
+        case .hangUpAll:
+            isDraining = true
+            // Sorted, for a dictionary's order differs from process to process.
+            for id in calls.keys.sorted() {
+                withCall(id, now, &effects) { call, _, directives in
+                    call.hangUpForShutdown(now: now, into: &directives)
+                }
+            }
+        }
+    }
+
+    // MARK: Steps
+
+    mutating func drawSession() -> SessionID {
+        nextSession += 1
+        return SessionID(rawValue: nextSession)
+    }
+
+    mutating func withCall(
+        of media: MediaHandle, _ now: Moment, _ effects: inout [Effect],
+        _ body: (inout CallMachine, inout RandomSource, inout [CallDirective]) -> Void
+    ) {
+        guard let id = callsBySession[SessionID(rawValue: media.rawValue)] else { return }
+        withCall(id, now, &effects, body)
+    }
+
+    /// Lets one call take one event, and carries out what it wants.
+    mutating func withCall(
+        _ id: CallID, _ now: Moment, _ effects: inout [Effect],
+        _ body: (inout CallMachine, inout RandomSource, inout [CallDirective]) -> Void
+    ) {
+        guard let index = calls.index(forKey: id) else { return }
+        var directives: [CallDirective] = []
+        body(&calls.values[index], &random, &directives)
+        carryOut(directives, of: id, now, &effects)
+    }
+
+    mutating func carryOut(
+        _ directives: [CallDirective], of id: CallID, reply: ReplyToken? = nil, _ now: Moment,
+        _ effects: inout [Effect]
+    ) {
+        guard let call = calls[id] else { return }
+        let session = call.session
+        for directive in directives {
+            switch directive {
+            case .effect(let effect):
+                if case .deliver(let webhook, _) = effect { callsByEvent[webhook.eventID] = id }
+                effects.append(effect)
+            case .store(let operation): operations.append(operation)
+            case .awaitCommit(let purpose):
+                awaited.append(
+                    PendingCommit(
+                        call: id, purpose: purpose, reply: purpose == .creation ? reply : nil,
+                        snapshot: purpose == .creation ? call.call : nil))
+            case .invite(let invitation):
+                withUserAgent(now, &effects) { agent, random, sip in
+                    agent.invite(session, invitation, now: now.instant, random: &random, into: &sip)
+                }
+            case .endSession:
+                withUserAgent(now, &effects) { agent, random, sip in
+                    agent.end(session, now: now.instant, random: &random, into: &sip)
+                }
+            case .answerOffer(let body):
+                withUserAgent(now, &effects) { agent, random, sip in
+                    agent.answerOffer(session, sdp: body, now: now.instant, random: &random, into: &sip)
+                }
+            case .releasePort(let port):
+                ports.giveBack(port, now: now.instant)
+            case .arm(let timer, let duration):
+                timers.arm(.call(id, timer), at: now.instant + duration)
+            case .disarm(let timer):
+                timers.cancel(.call(id, timer))
+            case .retryLater(let webhook):
+                carryOut(retries.add(webhook, now: now.wall), now, &effects)
+            case .withdraw:
+                queue.withdraw(id)
+            case .settled:
+                forget(id)
+            }
+        }
+        dialNext(now, &effects)
+    }
+
+    /// A call that owes nothing any more.
+    private mutating func forget(_ id: CallID) {
+        guard let call = calls.removeValue(forKey: id) else { return }
+        callsBySession[call.session] = nil
+        finishedCalls[call.call.status, default: 0] += 1
+    }
+
+    mutating func store(_ operation: StorageOperation) { operations.append(operation) }
+
+    /// The transaction stands first, so that whoever an effect wakes up can already read it.
+    mutating func finishInput(_ effects: inout [Effect]) {
+        guard !operations.isEmpty || !awaited.isEmpty else { return }
+        var token: CommitToken?
+        if !awaited.isEmpty {
+            let drawn = CommitToken(rawValue: nextCommit)
+            nextCommit += 1
+            commits[drawn] = awaited
+            awaited.removeAll(keepingCapacity: true)
+            token = drawn
+        }
+        effects.insert(.store(operations, token), at: 0)
+        operations.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func committed(_ pending: PendingCommit, _ now: Moment, _ effects: inout [Effect]) {
+        if let reply = pending.reply, let snapshot = pending.snapshot { effects.append(.reply(reply, .made(snapshot))) }
+        withCall(pending.call, now, &effects) { call, _, directives in
+            switch pending.purpose {
+            case .creation, .turn: call.committed(now: now, into: &directives)
+            case .notification(let event): call.notificationCommitted(event, now: now, into: &directives)
+            }
+        }
+    }
+
+    private mutating func commitFailed(_ pending: PendingCommit, _ now: Moment, _ effects: inout [Effect]) {
+        if let reply = pending.reply { effects.append(.reply(reply, .refused(.notStored))) }
+        withCall(pending.call, now, &effects) { call, _, directives in
+            switch pending.purpose {
+            case .creation:
+                call.abandon(into: &directives)
+            case .turn:
+                call.turnNotCommitted(now: now, into: &directives)
+            case .notification(let event):
+                // It cannot be kept, so it is sent while this process lives: late is better than never.
+                directives.append(
+                    .effect(.fault(pending.call, "a notification could not be stored and is sent without")))
+                call.notificationCommitted(event, now: now, into: &directives)
+            }
+        }
+        if pending.purpose == .creation { queue.withdraw(pending.call) }
+    }
+}

@@ -1,0 +1,39 @@
+package import SIP
+package import Telephony
+
+/// How much of everything is alive, for `/metrics` and for the simulation's last check.
+package struct ExchangeGauges: Hashable, Sendable {
+    package var liveCalls = 0
+    package var queuedCalls = 0
+    package var portsInUse = 0
+    package var timers = 0
+    package var outboxDepth = 0
+    package var userAgent = UserAgentGauges()
+    package var finishedCalls: [CallStatus: Int] = [:]
+
+    package init() {}
+
+    /// Nothing is left over.
+    package var isIdle: Bool {
+        liveCalls == 0 && queuedCalls == 0 && portsInUse == 0 && timers == 0 && outboxDepth == 0 && userAgent.isIdle
+    }
+}
+
+extension Exchange {
+    /// No call is alive and nothing waits for a first delivery: a good moment to stop. Calls that wait stay on disk.
+    package var isQuiet: Bool {
+        calls.values.allSatisfy { $0.isSettledButForTurn }
+    }
+
+    package var gauges: ExchangeGauges {
+        var gauges = ExchangeGauges()
+        gauges.liveCalls = calls.values.reduce(into: 0) { count, call in if !call.isOver { count += 1 } }
+        gauges.queuedCalls = queue.count
+        gauges.portsInUse = ports.inUse
+        gauges.timers = timers.count
+        gauges.outboxDepth = calls.values.reduce(retries.count) { $0 + $1.outboxDepth }
+        gauges.userAgent = userAgent.gauges
+        gauges.finishedCalls = finishedCalls
+        return gauges
+    }
+}

@@ -1,0 +1,75 @@
+package import SIP
+import Telephony
+
+/// Everything that the exchange is told at its start.
+package struct ExchangeConfiguration: Hashable, Sendable {
+    /// Where INVITEs go: the trunk, or the simulated carrier.
+    package struct Trunk: Hashable, Sendable {
+        package var address: TransportAddress
+        /// Host part of the Request-URI and of To.
+        package var host: String
+        package var port: UInt16?
+        /// Media may come from anywhere, not only from the hosts of SDP and signalling.
+        package var isBehindNAT: Bool
+        /// Nil: no limit.
+        package var callsPerSecond: Double?
+        package var callsAtOnce: Int?
+
+        package init(
+            address: TransportAddress, host: String, port: UInt16?, isBehindNAT: Bool = false,
+            callsPerSecond: Double?, callsAtOnce: Int?
+        ) {
+            self.address = address
+            self.host = host
+            self.port = port
+            self.isBehindNAT = isBehindNAT
+            self.callsPerSecond = callsPerSecond
+            self.callsAtOnce = callsAtOnce
+        }
+    }
+
+    package var trunk: Trunk
+    /// Host part of From and Contact.
+    package var localHost: String
+    /// What SDP says for media.
+    package var mediaAddress: String
+    package var rtpPorts: ClosedRange<UInt16>
+    /// How long a port rests before it is used again.
+    package var portRest: Duration
+    /// Decision 42.
+    package var longestCall: Duration
+    /// Decision 37.
+    package var queuedCallLifetime: Duration
+    /// Decision 33.
+    package var maximumQueueDepth: Int
+    /// Decision 11.
+    package var notificationLifetime: Duration
+    package var firstRetryPause: Duration
+    package var longestRetryPause: Duration
+
+    package init(
+        trunk: Trunk, localHost: String, mediaAddress: String, rtpPorts: ClosedRange<UInt16>,
+        portRest: Duration = .seconds(5), longestCall: Duration = .seconds(4 * 3600),
+        queuedCallLifetime: Duration = .seconds(3600), maximumQueueDepth: Int = 100_000,
+        notificationLifetime: Duration = .seconds(24 * 3600), firstRetryPause: Duration = .seconds(2),
+        longestRetryPause: Duration = .seconds(900)
+    ) {
+        self.trunk = trunk
+        self.localHost = localHost
+        self.mediaAddress = mediaAddress
+        self.rtpPorts = rtpPorts
+        self.portRest = portRest
+        self.longestCall = longestCall
+        self.queuedCallLifetime = queuedCallLifetime
+        self.maximumQueueDepth = maximumQueueDepth
+        self.notificationLifetime = notificationLifetime
+        self.firstRetryPause = firstRetryPause
+        self.longestRetryPause = longestRetryPause
+    }
+
+    /// A queue deeper than a day of the rate cannot be worked off (decision 33).
+    package var queueLimit: Int {
+        guard let rate = trunk.callsPerSecond else { return maximumQueueDepth }
+        return max(1, min(maximumQueueDepth, Int((rate * 86_400).rounded(.up))))
+    }
+}

@@ -1,0 +1,97 @@
+import Telephony
+
+/// The webhooks of one call, in order, one request in flight (DESIGN.md decision 8; spec decisions 10, 11, 13).
+///
+/// ```
+///            enqueue                first in line, committed if owed
+///   (new) ───────────▶ waiting ──────────────────────────────────▶ in flight
+///                                                                     │
+///        script: answer, or a failure that allows no second try ──────┤──▶ told to the call
+///        script: connection failed before any answer, first try ──────┤──▶ in flight again, at once
+///        notification: answered, or to be retried elsewhere ──────────┘──▶ next in line
+/// ```
+/// A notification leaves only when it is committed; its retries are ``NotificationRetries``' affair and block nobody.
+struct CallOutbox: Hashable, Sendable {
+    private struct Item: Hashable, Sendable {
+        var webhook: Webhook
+        var isCommitted: Bool
+    }
+
+    private var waiting: [Item] = []
+    private var inFlight: (Webhook, attempt: Int)?
+
+    static func == (left: Self, right: Self) -> Bool {
+        left.waiting == right.waiting && left.inFlight?.0 == right.inFlight?.0
+            && left.inFlight?.attempt == right.inFlight?.attempt
+    }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(waiting)
+        hasher.combine(inFlight?.0)
+    }
+
+    /// What the outbox wants done.
+    enum Directive: Hashable, Sendable {
+        case deliver(Webhook, attempt: Int)
+        /// A script webhook is over: the call goes on with it.
+        case scriptAnswered(Webhook, WebhookOutcome)
+        /// A notification is delivered.
+        case delivered(Webhook)
+        /// A notification's first attempt failed and another may help.
+        case retryLater(Webhook)
+    }
+
+    var isEmpty: Bool { waiting.isEmpty && inFlight == nil }
+    var depth: Int { waiting.count + (inFlight == nil ? 0 : 1) }
+
+    mutating func enqueue(_ webhook: Webhook, into directives: inout [Directive]) {
+        waiting.append(Item(webhook: webhook, isCommitted: webhook.purpose == .script))
+        sendNext(into: &directives)
+    }
+
+    /// A notification is on disk, or could not be put there: then it is sent all the same, once in this life.
+    mutating func committed(_ event: EventID, into directives: inout [Directive]) {
+        guard let index = waiting.firstIndex(where: { $0.webhook.eventID == event }) else { return }
+        waiting[index].isCommitted = true
+        sendNext(into: &directives)
+    }
+
+    mutating func finished(_ event: EventID, _ outcome: WebhookOutcome, into directives: inout [Directive]) {
+        guard let (webhook, attempt) = inFlight, webhook.eventID == event else { return }
+        switch webhook.purpose {
+        case .script:
+            if case .failed(let failure) = outcome, failure.allowsImmediateRetry, attempt == 1 {
+                inFlight = (webhook, 2)
+                directives.append(.deliver(webhook, attempt: 2))
+                return
+            }
+            inFlight = nil
+            directives.append(.scriptAnswered(webhook, outcome))
+        case .notification:
+            inFlight = nil
+            directives.append(NotificationVerdict(outcome) == .retry ? .retryLater(webhook) : .delivered(webhook))
+        }
+        sendNext(into: &directives)
+    }
+
+    private mutating func sendNext(into directives: inout [Directive]) {
+        guard inFlight == nil, let first = waiting.first, first.isCommitted else { return }
+        waiting.removeFirst()
+        inFlight = (first.webhook, 1)
+        directives.append(.deliver(first.webhook, attempt: 1))
+    }
+}
+
+/// Whether an attempt delivered a notification (decision 11): connection failures, 429 and 5xx are tried again, any
+/// other answer is delivery, whatever it says.
+enum NotificationVerdict: Hashable, Sendable {
+    case delivered, retry
+
+    init(_ outcome: WebhookOutcome) {
+        switch outcome {
+        case .answered(let status, _, _), .answerTooLarge(let status):
+            self = status == 429 || status >= 500 ? .retry : .delivered
+        case .failed: self = .retry
+        }
+    }
+}

@@ -1,0 +1,182 @@
+package import CallControl
+package import Logging
+import Media
+package import NIOCore
+import SIP
+package import SIPTransport
+package import Storage
+package import Telephony
+
+/// Runs the exchange on the event loop that owns all calls, and carries out what it wants (DESIGN.md decision 4).
+///
+/// `@unchecked Sendable`: everything mutable is touched on `eventLoop` alone. Whoever is elsewhere comes in by
+/// ``post``.
+package final class CallLoop: @unchecked Sendable {
+    package let eventLoop: any EventLoop
+    let logger: Logger
+
+    private var exchange: Exchange
+    private let storage: any CallStorage
+    private let webhooks: any WebhookPoster
+    private let media: MediaBridge
+    private let counters: LoopCounters
+    private var transport: UDPTransport?
+
+    private var replies: [ReplyToken: EventLoopPromise<Reply>] = [:]
+    private var nextReply: UInt64 = 0
+    private var timer: Scheduled<Void>?
+    private var timerDeadline: Instant?
+    private var quietPromises: [EventLoopPromise<Void>] = []
+
+    package init(
+        eventLoop: any EventLoop, exchange: Exchange, storage: any CallStorage, webhooks: any WebhookPoster,
+        media: MediaBridge, counters: LoopCounters, logger: Logger
+    ) {
+        self.eventLoop = eventLoop
+        self.exchange = exchange
+        self.storage = storage
+        self.webhooks = webhooks
+        self.media = media
+        self.counters = counters
+        self.logger = logger
+    }
+
+    /// Before the first input: where SIP goes out, and what an earlier process left.
+    package func start(transport: UDPTransport, restoring work: UnfinishedWork) async throws {
+        try await eventLoop.submit { [self] in
+            self.transport = transport
+            perform(exchange.restore(work, now: SystemClock.now()))
+            armTimer()
+        }.get()
+    }
+
+    // MARK: Inputs
+
+    /// From any thread.
+    package func post(_ input: Input) {
+        if eventLoop.inEventLoop { take(input) } else { eventLoop.execute { self.take(input) } }
+    }
+
+    /// From any thread: several at once, in order.
+    package func post(_ inputs: [Input]) {
+        eventLoop.execute { for input in inputs { self.take(input) } }
+    }
+
+    /// A REST request: its answer comes when the core gives it, for a new call once it is on disk.
+    package func ask(_ input: @escaping @Sendable (ReplyToken) -> Input) async -> Reply {
+        let promise = eventLoop.makePromise(of: Reply.self)
+        eventLoop.execute { [self] in
+            nextReply += 1
+            let token = ReplyToken(rawValue: nextReply)
+            replies[token] = promise
+            take(input(token))
+        }
+        do { return try await promise.futureResult.get() } catch { return .refused(.draining) }
+    }
+
+    package func gauges() async -> ExchangeGauges {
+        let future = eventLoop.submit { self.exchange.gauges }
+        return (try? await future.get()) ?? ExchangeGauges()
+    }
+
+    /// Returns when no call is alive and nothing waits for a first delivery, or after `limit`.
+    package func waitUntilQuiet(atMost limit: TimeAmount) async {
+        let promise = eventLoop.makePromise(of: Void.self)
+        eventLoop.execute { [self] in
+            quietPromises.append(promise)
+            eventLoop.scheduleTask(in: limit) { promise.succeed() }
+            tellWhetherQuiet()
+        }
+        try? await promise.futureResult.get()
+    }
+
+    private func take(_ input: Input) {
+        eventLoop.assertInEventLoop()
+        counters.inputTaken()
+        perform(exchange.handle(input, now: SystemClock.now()))
+        armTimer()
+        if !quietPromises.isEmpty { tellWhetherQuiet() }
+    }
+
+    private func tellWhetherQuiet() {
+        guard exchange.isQuiet else { return }
+        for promise in quietPromises { promise.succeed() }
+        quietPromises.removeAll()
+    }
+
+    // MARK: Effects
+
+    private func perform(_ effects: [Effect]) {
+        var hasWritten = false
+        for effect in effects {
+            switch effect {
+            case .send(let bytes, let destination):
+                transport?.send(bytes, to: destination)
+                hasWritten = true
+            case .store(let operations, let token): store(operations, token)
+            case .deliver(let webhook, _): deliver(webhook)
+            case .reply(let token, let reply): replies.removeValue(forKey: token)?.succeed(reply)
+            case .openMedia(let handle, let opening): media.open(handle, opening)
+            case .connectMedia(let handle, let connection): media.connect(handle, connection)
+            case .play(let handle, let playback, let prompt, let loop): media.play(handle, playback, prompt, loop: loop)
+            case .stopPlayback(let handle, let playback): media.stopPlayback(handle, playback)
+            case .sendDigits(let handle, let tones, let duration):
+                media.sendDigits(handle, tones, durationMilliseconds: duration)
+            case .closeMedia(let handle): media.close(handle)
+            case .fault(let call, let explanation):
+                counters.faultFound()
+                logger.error("\(explanation)", metadata: call.map { ["call": "\($0)"] })
+            case .discarded(let reason): counters.discarded(reason)
+            }
+        }
+        if hasWritten { transport?.flush() }
+    }
+
+    private func store(_ operations: [StorageOperation], _ token: CommitToken?) {
+        storage.submit(operations) { [self] result in
+            switch result {
+            case .success:
+                if let token { post(.committed(token)) }
+            case .failure(let error):
+                logger.error("storage failed: \(error)")
+                if let token { post(.commitFailed(token)) }
+            }
+        }
+    }
+
+    private func deliver(_ webhook: Webhook) {
+        let began = NIODeadline.now()
+        Task { [self] in
+            let outcome = await webhooks.post(webhook)
+            let spent = NIODeadline.now() - began
+            post(
+                .webhookFinished(
+                    webhook.eventID, outcome, milliseconds: Int(spent.nanoseconds / 1_000_000)))
+        }
+    }
+
+    // MARK: The one timer
+
+    private func armTimer() {
+        let deadline = exchange.nextDeadline
+        guard deadline != timerDeadline else { return }
+        // An earlier timer that stands already will do for a later deadline: it fires, finds nothing, and re-arms.
+        if let deadline, let timerDeadline, timerDeadline <= deadline { return }
+        timer?.cancel()
+        timer = nil
+        timerDeadline = deadline
+        guard let deadline else { return }
+        timer = eventLoop.scheduleTask(
+            deadline: .uptimeNanoseconds(UInt64(clamping: deadline.nanoseconds))
+        ) { [self] in
+            timer = nil
+            timerDeadline = nil
+            take(.timersDue)
+        }
+    }
+}
+
+/// Posts a webhook once; signs it with the account's secrets of that moment.
+package protocol WebhookPoster: Sendable {
+    func post(_ webhook: Webhook) async -> WebhookOutcome
+}

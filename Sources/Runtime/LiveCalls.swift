@@ -1,0 +1,58 @@
+package import API
+package import CallControl
+package import Storage
+package import Telephony
+
+/// Calls as the API asks for them: changes go to the call loop, questions to storage.
+///
+/// A question first waits until everything submitted before it is on disk, so that whoever was told of something, by
+/// an answer or by a webhook, also reads it.
+package struct LiveCalls: CallService {
+    private let loop: CallLoop
+    private let storage: any CallStorage
+
+    package init(loop: CallLoop, storage: any CallStorage) {
+        self.loop = loop
+        self.storage = storage
+    }
+
+    package func makeCall(_ request: CallRequest) async throws(CallRefusal) -> Call {
+        switch await loop.ask({ .makeCall($0, request) }) {
+        case .made(let call): return call
+        case .refused(let refusal): throw refusal
+        case .updated: throw .notStored
+        }
+    }
+
+    package func updateCall(
+        _ id: CallID, of account: AccountID, to update: CallUpdate, requestID: RequestID
+    ) async throws(CallRefusal) {
+        if case .refused(let refusal) = await loop.ask({ .updateCall($0, id, account, update, requestID) }) {
+            throw refusal
+        }
+    }
+
+    package func call(_ id: CallID, of account: AccountID) async throws -> Call? {
+        await storage.barrier()
+        return try await storage.call(id, account: account)
+    }
+
+    package func calls(
+        of account: AccountID, matching filter: CallFilter, after cursor: PageCursor?
+    ) async throws -> Page<Call> {
+        await storage.barrier()
+        return try await storage.calls(account: account, filter: filter, after: cursor)
+    }
+
+    package func journal(
+        of call: CallID, account: AccountID, after cursor: PageCursor?
+    ) async throws -> Page<JournalEntry>? {
+        await storage.barrier()
+        guard try await storage.call(call, account: account) != nil else { return nil }
+        return try await storage.journal(of: call, account: account, after: cursor)
+    }
+
+    package func note(_ entry: JournalEntry) {
+        storage.submit([.appendJournal(entry)], completion: nil)
+    }
+}

@@ -1,0 +1,84 @@
+package import CallControl
+package import Media
+import SDP
+import Telephony
+
+/// Translates between the core's words for media and the engine's, and turns prompts into clips.
+package final class MediaBridge: Sendable {
+    private let engine: MediaEngine
+    private let prompts: PromptLibrary
+    private let localAddress: String
+    private let deadLineSeconds: Double?
+    private let inbox: MediaInbox
+
+    /// - Parameter deadLineSeconds: decision 42.
+    package init(
+        engine: MediaEngine, prompts: PromptLibrary, localAddress: String, deadLineSeconds: Double?,
+        inbox: MediaInbox
+    ) {
+        self.engine = engine
+        self.prompts = prompts
+        self.localAddress = localAddress
+        self.deadLineSeconds = deadLineSeconds
+        self.inbox = inbox
+    }
+
+    func open(_ media: MediaHandle, _ opening: CallControl.MediaOpening) {
+        engine.open(
+            id(media),
+            Media.MediaOpening(
+                localAddress: localAddress, port: opening.port, ssrc: opening.synchronizationSource,
+                firstSequence: opening.firstSequenceNumber, firstTimestamp: opening.firstTimestamp))
+    }
+
+    func connect(_ media: MediaHandle, _ connection: MediaConnection) {
+        let agreement = connection.agreement
+        let route = MediaRoute(
+            remoteAddress: agreement.remoteAddress, remotePort: agreement.remotePort,
+            rtcpMux: agreement.remoteRTCPPort == nil, remoteRTCPPort: agreement.remoteRTCPPort,
+            payload: agreement.codec == .pcmu ? .pcmu : .pcma,
+            telephoneEventPayload: agreement.telephoneEventPayload,
+            allowedSources: [agreement.remoteAddress, connection.signallingHost],
+            allowsAnySource: connection.allowsAnySource, sendsMedia: agreement.direction.sends,
+            receivesMedia: agreement.direction.receives)
+        engine.connect(id(media), route, deadLineSeconds: deadLineSeconds)
+    }
+
+    /// The clip may have to be spoken or fetched first; the core may stop the playback meanwhile, which the engine
+    /// answers when the clip arrives, or close the session, after which nobody waits for it.
+    func play(
+        _ media: MediaHandle, _ playback: CallControl.PlaybackID, _ prompt: Prompt, loop: Int
+    ) {
+        let id = id(media)
+        Task { [self] in
+            do {
+                let (clip, warning) = try await prompts.clip(for: prompt)
+                if let warning { inbox.expectWarning(media, playback, warning) }
+                engine.play(id, Media.PlaybackID(playback.rawValue), clip, loop: loop)
+            } catch {
+                inbox.post([.playbackEnded(media, playback, .failed("\(error)"))])
+            }
+        }
+    }
+
+    func stopPlayback(_ media: MediaHandle, _ playback: CallControl.PlaybackID) {
+        engine.stopPlaying(id(media), Media.PlaybackID(playback.rawValue))
+    }
+
+    func sendDigits(_ media: MediaHandle, _ tones: [DigitString.Tone], durationMilliseconds: Int) {
+        var steps: [DigitStep] = []
+        var clock = 0
+        for tone in tones {
+            if tone.onsetMilliseconds > clock { steps.append(.wait(milliseconds: tone.onsetMilliseconds - clock)) }
+            steps.append(.tone(tone.digit, milliseconds: tone.durationMilliseconds))
+            clock = tone.onsetMilliseconds + tone.durationMilliseconds
+        }
+        if durationMilliseconds > clock { steps.append(.wait(milliseconds: durationMilliseconds - clock)) }
+        engine.sendDigits(id(media), DigitsID(1), steps)
+    }
+
+    func close(_ media: MediaHandle) { engine.close(id(media)) }
+
+    /// A handle is never used again within a process, so that the epoch has nothing to tell apart.
+    private func id(_ media: MediaHandle) -> MediaSessionID { MediaSessionID(rawValue: media.rawValue, epoch: 0) }
+}

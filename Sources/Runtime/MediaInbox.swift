@@ -1,0 +1,95 @@
+package import CallControl
+package import Media
+import Synchronization
+import Telephony
+
+/// Takes the engine's events on its threads and hands them to the call loop as inputs.
+package final class MediaInbox: Sendable {
+    private struct State {
+        var deliver: (@Sendable ([Input]) -> Void)?
+        /// Warnings of prompts that play now: told with their end.
+        var warnings: [Key: String] = [:]
+    }
+
+    private struct Key: Hashable {
+        var media: MediaHandle
+        var playback: CallControl.PlaybackID
+    }
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Who takes the inputs; set once, before the first session is opened.
+    package func deliver(to receiver: @escaping @Sendable ([Input]) -> Void) {
+        state.withLock { $0.deliver = receiver }
+    }
+
+    package func take(_ events: [MediaEvent]) {
+        post(events.compactMap(input(for:)))
+    }
+
+    func post(_ inputs: [Input]) {
+        guard !inputs.isEmpty else { return }
+        state.withLock(\.deliver)?(inputs)
+    }
+
+    func expectWarning(_ media: MediaHandle, _ playback: CallControl.PlaybackID, _ warning: String) {
+        state.withLock { $0.warnings[Key(media: media, playback: playback)] = warning }
+    }
+
+    private func input(for event: MediaEvent) -> Input? {
+        let media = MediaHandle(rawValue: event.session.rawValue)
+        return switch event {
+        case .opened: .mediaOpened(media)
+        case .openFailed(_, let reason): .mediaOpenFailed(media, explanation: reason)
+        case .played(_, let id, let end):
+            .playbackEnded(
+                media, PlaybackID(rawValue: id.rawValue),
+                result(of: end, media, PlaybackID(rawValue: id.rawValue)))
+        case .digitReceived(_, let digit, let milliseconds):
+            .digitReceived(media, digit, milliseconds: milliseconds)
+        case .digitsSent: .digitsSent(media)
+        case .peerMoved(_, let from, let to): .peerMoved(media, from: from, to: to)
+        case .peerSilent: .peerSilent(media)
+        case .closed(_, let report): .mediaClosed(media, figures: report.journalMetadata)
+        // Asked for by the simulated carrier only.
+        case .voiceStarted, .voiceEnded, .recordingEnded: nil
+        }
+    }
+
+    private func result(
+        of end: PlaybackEnd, _ media: MediaHandle, _ playback: CallControl.PlaybackID
+    ) -> PlaybackResult {
+        let warning = state.withLock { $0.warnings.removeValue(forKey: Key(media: media, playback: playback)) }
+        return switch end {
+        case .completed: warning.map(PlaybackResult.completedWithWarning) ?? .completed
+        case .stopped: .stopped
+        case .failed(let explanation): .failed(explanation)
+        }
+    }
+}
+
+extension MediaReport {
+    /// For the call's log at its end.
+    fileprivate var journalMetadata: [String: JSONValue] {
+        var metadata: [String: JSONValue] = [
+            "codec": JSONValue(codec),
+            "packetsSent": .integer(Int64(clamping: packetsSent)),
+            "packetsReceived": .integer(Int64(clamping: packetsReceived)),
+            "packetsLost": .integer(Int64(clamping: packetsLost)),
+            "packetsDuplicated": .integer(Int64(clamping: duplicates)),
+            "packetsLate": .integer(Int64(clamping: late)),
+            "packetsRejected": .integer(Int64(clamping: rejected)),
+            "jitterMilliseconds": .number(rounded(jitterMilliseconds)),
+        ]
+        metadata["roundTripMilliseconds"] = roundTripMilliseconds.map { .number(rounded($0)) } ?? .null
+        metadata["remotePacketsLost"] = JSONValue(remotePacketsLost)
+        metadata["remoteJitterMilliseconds"] = remoteJitterMilliseconds.map { .number(rounded($0)) } ?? .null
+        metadata["firstSentMilliseconds"] = firstSentMilliseconds.map { .number(rounded($0)) } ?? .null
+        metadata["firstReceivedMilliseconds"] = firstReceivedMilliseconds.map { .number(rounded($0)) } ?? .null
+        return metadata
+    }
+
+    private func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }
+}

@@ -1,0 +1,55 @@
+package import CallControl
+package import Media
+import Telephony
+package import Webhooks
+
+/// Turns a prompt into audio: speaks it, or fetches and decodes it.
+package final class PromptLibrary: Sendable {
+    private let synthesizer: SpeechSynthesizer
+    private let fetcher: AudioFetcher
+    private let decoder: AudioDecoder
+    /// Where a relative recordingUrl lies (decision 7).
+    private let publicURL: @Sendable () -> String
+
+    package init(
+        synthesizer: SpeechSynthesizer, fetcher: AudioFetcher, decoder: AudioDecoder,
+        publicURL: @escaping @Sendable () -> String
+    ) {
+        self.synthesizer = synthesizer
+        self.fetcher = fetcher
+        self.decoder = decoder
+        self.publicURL = publicURL
+    }
+
+    /// - Throws: an error whose description is a sentence for the customer's log.
+    func clip(for prompt: Prompt) async throws -> (clip: AudioClip, warning: String?) {
+        switch prompt {
+        case .speech(let text, let language, let isPrivate):
+            let request = SpeechRequest(text: text, language: language, isPrivate: isPrivate)
+            return try await synthesizer.clip(for: request)
+        case .file(let reference):
+            let audio = try await fetcher.fetch(try url(of: reference))
+            return (try decoder.open(audio.path), nil)
+        }
+    }
+
+    private func url(of reference: AudioFileReference) throws -> WebURL {
+        switch reference {
+        case .url(let url): return url
+        case .relative(let path):
+            let text = publicURL() + "/apiserver" + path
+            guard let url = WebURL(text) else { throw PromptError.unusableReference(text) }
+            return url
+        }
+    }
+}
+
+enum PromptError: Error, CustomStringConvertible {
+    case unusableReference(String)
+
+    var description: String {
+        switch self {
+        case .unusableReference(let text): "\(text) is no URL that audio can be fetched from"
+        }
+    }
+}

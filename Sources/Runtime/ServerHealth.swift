@@ -1,0 +1,81 @@
+package import API
+import CallControl
+package import Media
+import SIP
+package import Storage
+import Synchronization
+import Telephony
+
+/// `/health`, `/ready` and `/metrics` (Prometheus' text format 0.0.4).
+package final class ServerHealth: HealthService {
+    private let ready = Atomic<Bool>(false)
+    private let loop: CallLoop
+    private let counters: LoopCounters
+    private let storage: any CallStorage
+    private let engine: MediaEngine
+
+    package init(loop: CallLoop, counters: LoopCounters, storage: any CallStorage, engine: MediaEngine) {
+        self.loop = loop
+        self.counters = counters
+        self.storage = storage
+        self.engine = engine
+    }
+
+    package var isReady: Bool { ready.load(ordering: .relaxed) }
+
+    package func setReady(_ isReady: Bool) { ready.store(isReady, ordering: .relaxed) }
+
+    package func metricsText() async -> String {
+        let gauges = await loop.gauges()
+        let agent = gauges.userAgent
+        let media = engine.figures
+        var text = MetricsText()
+        text.gauge("belay_calls_live", "Calls that have not ended.", gauges.liveCalls)
+        text.gauge("belay_calls_queued", "Calls that wait for their turn.", gauges.queuedCalls)
+        text.gauge(
+            "belay_sip_transactions", "SIP transactions, all four kinds.",
+            agent.inviteClientTransactions + agent.nonInviteClientTransactions + agent.inviteServerTransactions
+                + agent.nonInviteServerTransactions)
+        text.gauge("belay_sip_dialogs", "SIP dialogs, early and confirmed.", agent.dialogs)
+        text.gauge("belay_sip_sessions", "SIP sessions, lingering ones too.", agent.sessions)
+        text.gauge("belay_rtp_ports_in_use", "RTP ports that calls hold.", gauges.portsInUse)
+        text.gauge("belay_timers", "Armed timers.", gauges.timers + agent.timers)
+        text.gauge("belay_outbox_depth", "Webhooks that wait or are in flight.", gauges.outboxDepth)
+        text.gauge("belay_storage_pending", "Changes that wait for their commit.", storage.pendingOperations)
+        text.gauge("belay_media_sessions", "Open media sessions.", Int(clamping: media.sessions))
+        text.counter("belay_media_late_packets_total", "Ticks more than 20 ms late.", Int(clamping: media.lateTicks))
+        text.counter("belay_loop_inputs_total", "Inputs that the call loop took.", counters.inputCount)
+        text.counter("belay_faults_total", "Impossible states; each is in the server's log.", counters.faultCount)
+        text.header("belay_calls_total", "counter", "Finished calls by status.")
+        for status in CallStatus.allCases where status.isTerminal {
+            text.sample("belay_calls_total{status=\"\(status.rawValue)\"}", gauges.finishedCalls[status, default: 0])
+        }
+        let discards = counters.discardCounts
+        text.header("belay_sip_discarded_total", "counter", "Datagrams that were dropped, by reason.")
+        for reason in DiscardReason.allCases {
+            text.sample("belay_sip_discarded_total{reason=\"\(reason.rawValue)\"}", discards[reason, default: 0])
+        }
+        return text.text
+    }
+}
+
+/// Prometheus' text, line by line.
+private struct MetricsText {
+    private(set) var text = ""
+
+    mutating func header(_ name: String, _ kind: String, _ help: String) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
+    }
+
+    mutating func sample(_ name: String, _ value: Int) { text += "\(name) \(value)\n" }
+
+    mutating func gauge(_ name: String, _ help: String, _ value: Int) {
+        header(name, "gauge", help)
+        sample(name, value)
+    }
+
+    mutating func counter(_ name: String, _ help: String, _ value: Int) {
+        header(name, "counter", help)
+        sample(name, value)
+    }
+}
