@@ -34,22 +34,22 @@ public struct Dialog: Hashable, Codable, Sendable {
 
     public var id: DialogID { DialogID(callID: callID, localTag: localTag, remoteTag: remoteTag) }
 
-    /// As UAC, from our INVITE and a response that is not 100 (RFC 3261 §12.1.2). Nil without a Contact in a 2xx;
-    /// a provisional response without one is forgiven, its target is what was called.
+    /// As UAC, from our INVITE and a response that is not 100 (RFC 3261 §12.1.2). A response without a Contact is
+    /// forgiven: its target is what was called, so that even such a peer gets its ACK and BYE. Nil where To or
+    /// Record-Route cannot be read.
     public init?(asCallerOf invite: SIPRequest, response: SIPResponse, peer: TransportAddress) {
         guard let from = try? invite.headers.from(), let localTag = from.tag, let to = try? response.headers.to(),
             let cseq = try? invite.headers.cseq(), let callID = invite.headers.callID,
             let routes = try? response.headers.addresses(.recordRoute)
         else { return nil }
         let contact = (try? response.headers.addresses(.contact))?.first?.uri
-        guard let target = contact ?? (response.status.isProvisional ? invite.uri : nil) else { return nil }
         self.callID = callID
         self.localTag = localTag
         // RFC 3261 §12.1.2: a missing To tag is an old peer's, and is an empty one.
         remoteTag = to.tag ?? ""
         localAddress = from.withoutTag
         remoteAddress = to.withoutTag
-        remoteTarget = target
+        remoteTarget = contact ?? invite.uri
         routeSet = routes.reversed()
         localCSeq = cseq.number
         remoteCSeq = nil

@@ -27,6 +27,7 @@ public struct StatusCode: Hashable, Comparable, Sendable {
     public static let queued = StatusCode(known: 182)
     public static let sessionProgress = StatusCode(known: 183)
     public static let ok = StatusCode(known: 200)
+    public static let multipleChoices = StatusCode(known: 300)
     public static let movedTemporarily = StatusCode(known: 302)
     public static let badRequest = StatusCode(known: 400)
     public static let unauthorized = StatusCode(known: 401)

@@ -12,3 +12,14 @@ enum Identifier {
         "\(Via.magicCookie)n\(node)-\(random.hex(bytes: 12))"
     }
 }
+
+extension Identifier {
+    /// A To tag that follows from the request (FNV-1a), for responses without a transaction (RFC 3261 §8.2.7).
+    static func statelessTag(node: UInt16, of parts: [String]) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for part in parts {
+            for byte in part.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        }
+        return "n\(node)-s" + String(hash, radix: 16)
+    }
+}

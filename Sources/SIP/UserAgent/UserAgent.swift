@@ -13,7 +13,7 @@
 ///
 /// After each call the owner asks `nextDeadline` and calls `fireTimers` then.
 public struct UserAgent: Sendable {
-    var sessions: [SessionID: Session] = [:]
+    var sessions: [SessionID: any SessionMachine] = [:]
     var bench: Workbench
     var nextIncoming: UInt64 = SessionID.firstIncoming.rawValue
 
@@ -69,7 +69,7 @@ public struct UserAgent: Sendable {
                 ?? UserAgent.drawIdentifiers(node: agent.configuration.node, random: &agent.bench.random)
             var session = OutgoingSession(id: id, invitation: invitation, identifiers: identifiers)
             session.start(&agent.bench)
-            agent.keep(.outgoing(session))
+            agent.keep(session)
         }
     }
 
@@ -82,16 +82,7 @@ public struct UserAgent: Sendable {
         into effects: inout [UserAgentEffect]
     ) {
         work(now, &random, &effects) { agent in
-            agent.change(id) { session, bench in
-                switch session {
-                case .outgoing(var outgoing):
-                    outgoing.end(reason: reason, &bench)
-                    session = .outgoing(outgoing)
-                case .incoming(var incoming):
-                    incoming.end(reason: reason, &bench)
-                    session = .incoming(incoming)
-                }
-            }
+            agent.change(id) { session, bench in session.end(reason: reason, &bench) }
         }
     }
 
@@ -153,7 +144,7 @@ public struct UserAgent: Sendable {
         work(now, &random, &effects) { agent in
             var session = RestoredSession(id: id, record: record)
             session.start(&agent.bench)
-            agent.keep(.restored(session))
+            agent.keep(session)
         }
     }
 
@@ -173,7 +164,7 @@ public struct UserAgent: Sendable {
         to address: TransportAddress, now: Instant, random: inout RandomSource, into effects: inout [UserAgentEffect]
     ) {
         work(now, &random, &effects) { agent in
-            agent.handle(agent.bench.transactions.sendFailed(to: address))
+            agent.handle(agent.bench.transactions.sendFailed(to: address, &agent.bench.output))
         }
     }
 

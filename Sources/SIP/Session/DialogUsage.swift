@@ -1,0 +1,322 @@
+/// The INVITE usage of one dialog (RFC 5057): from its first response to the end of its BYE.
+///
+///      early ──── 2xx ────▶ active ── peer's BYE ───────────────────────▶ over
+///        │                    │                                            ▲
+///        │ hangUp             │ hangUp, no ACK in 64·T1                    │
+///        │                    ▼                                            │
+///        │      awaitingACK ──▶ hangingUp ── final response, timeout, ─────┤
+///        ├──────────────────────▲            peer's BYE                    │
+///        └──────────────────── INVITE failed ──────────────────────────────┘
+///
+/// Used by all sessions and both roles. Whatever the peer answers to a BYE, the usage is over (RFC 3261 §15.1.1);
+/// only a challenge is answered once, where there are credentials.
+struct DialogUsage: Sendable {
+    enum State: Equatable, Sendable {
+        /// No 2xx yet. Leaves by `confirm`, by the end of its INVITE, or by a BYE.
+        case early
+        /// Answered. Leaves by a BYE of either side.
+        case active
+        /// Answered by us, to be hung up, but a callee sends no BYE before the ACK (RFC 3261 §15).
+        case awaitingACK(reason: String?)
+        /// Our BYE is under way. Leaves by anything.
+        case hangingUp(bye: TransactionKey?, isRepeated: Bool)
+        case over
+    }
+
+    /// Our 2xx to an INVITE whose ACK is to come.
+    struct AcceptedInvite: Sendable {
+        let key: TransactionKey
+        let response: SIPResponse
+        let number: UInt32
+        /// True where the 2xx held our offer, so that the ACK brings the answer.
+        let holdsOffer: Bool
+        var interval: Duration
+    }
+
+    /// A request with an offer that the owner has yet to answer.
+    struct OpenOffer: Sendable {
+        let key: TransactionKey
+        let request: SIPRequest
+        let isWithoutOffer: Bool
+    }
+
+    let session: SessionID
+    var dialog: Dialog
+    var state: State
+    /// False for a dialog whose end nobody is told: a fork that lost, a call that was cancelled.
+    var announcesEnd: Bool
+    var end: SessionEnd?
+    private var accepted: AcceptedInvite?
+    private var openOffer: OpenOffer?
+    /// The ACK of the latest 2xx, sent again when that comes again.
+    private var acknowledgement: [UInt8]?
+
+    init(_ dialog: Dialog, session: SessionID, announcesEnd: Bool, _ bench: inout Workbench) {
+        self.session = session
+        self.dialog = dialog
+        self.announcesEnd = announcesEnd
+        state = dialog.isConfirmed ? .active : .early
+        bench.dialogs[dialog.id] = session
+    }
+
+    var isOver: Bool { state == .over }
+
+    var isConfirmed: Bool { dialog.isConfirmed }
+
+    // MARK: Being answered, answering
+
+    /// A 2xx to our INVITE came: the first is acknowledged, a repeated one once more (RFC 3261 §13.2.2.4).
+    ///
+    /// - Parameter authorization: the INVITE's credentials; the ACK has the same (RFC 3261 §22.1).
+    mutating func confirm(_ response: SIPResponse, authorization: SIPHeaders.Field?, _ bench: inout Workbench) {
+        let destination = dialog.nextHop(bench.configuration.inDialogRouting)
+        if let acknowledgement {
+            bench.output.send(acknowledgement, to: destination, session: session, isRetransmission: true)
+            return
+        }
+        dialog.confirm(target: (try? response.headers.addresses(.contact))?.first?.uri)
+        if state == .early { state = .active }
+        var ack = dialog.request(.ack, number: (try? response.headers.cseq())?.number ?? 1)
+        if let authorization { ack.headers.append(authorization.name, authorization.value) }
+        acknowledgement = bench.sendACK(
+            ack, to: dialog.nextHop(bench.configuration.inDialogRouting), session: session)
+    }
+
+    /// Sends our 2xx to an INVITE, and goes on sending it until the ACK comes.
+    mutating func accept(
+        _ request: SIPRequest, of key: TransactionKey, sdp: [UInt8], holdsOffer: Bool, _ bench: inout Workbench
+    ) {
+        let response = bench.response(to: request, .ok, tag: dialog.localTag, sdp: sdp)
+        let timers = bench.configuration.timers
+        accepted = AcceptedInvite(
+            key: key, response: response, number: dialog.remoteCSeq ?? 0, holdsOffer: holdsOffer, interval: timers.t1)
+        if state == .early { state = .active }
+        dialog.confirm()
+        bench.respond(key, response)
+        bench.arm(session, .repeatAnswer(remoteTag: dialog.remoteTag), after: timers.t1)
+        bench.arm(session, .unacknowledged(remoteTag: dialog.remoteTag), after: timers.transactionTimeout)
+    }
+
+    mutating func receiveACK(_ request: SIPRequest, _ bench: inout Workbench) {
+        guard let accepted, (try? request.headers.cseq())?.number == accepted.number else { return }
+        stopRepeating(&bench)
+        if case .awaitingACK(let reason) = state {
+            state = .active
+            hangUp(reason: reason, &bench)
+            return
+        }
+        guard state == .active else { return }
+        bench.emit(.acknowledged(session, body: accepted.holdsOffer ? request.sessionDescription : nil))
+    }
+
+    // MARK: The peer's offers
+
+    mutating func answerOffer(_ sdp: [UInt8]?, _ bench: inout Workbench) {
+        guard let offer = openOffer else { return }
+        openOffer = nil
+        bench.cancel(session, .offerUnanswered(remoteTag: dialog.remoteTag))
+        guard let sdp else {
+            bench.respond(offer.key, bench.response(to: offer.request, .notAcceptableHere, tag: dialog.localTag))
+            return
+        }
+        if dialog.refreshTarget(from: offer.request.headers) { bench.emit(.recordChanged(session)) }
+        if offer.request.method == .invite {
+            accept(offer.request, of: offer.key, sdp: sdp, holdsOffer: offer.isWithoutOffer, &bench)
+        } else {
+            bench.respond(offer.key, bench.response(to: offer.request, .ok, tag: dialog.localTag, sdp: sdp))
+        }
+    }
+
+    /// The peer took its re-INVITE back (RFC 3261 §9.2). True where there was one with that key.
+    mutating func cancelOffer(_ key: TransactionKey, _ bench: inout Workbench) -> Bool {
+        guard let offer = openOffer, offer.key == key else { return false }
+        refuseOpenOffer(.requestTerminated, &bench)
+        return true
+    }
+
+    // MARK: The end
+
+    /// Hangs up, whatever the state. Idempotent.
+    mutating func hangUp(reason: String?, _ bench: inout Workbench) {
+        switch state {
+        case .active:
+            if dialog.localCSeq == nil, accepted != nil {
+                // As callee, before the ACK of the first INVITE.
+                state = .awaitingACK(reason: reason)
+                return
+            }
+            sendBye(reason: reason, &bench)
+        case .early:
+            sendBye(reason: reason, &bench)
+        case .awaitingACK, .hangingUp, .over: break
+        }
+    }
+
+    /// Ends an early dialog without a word: its INVITE failed.
+    mutating func drop(_ bench: inout Workbench) { finish(nil, &bench) }
+
+    /// A response to our BYE.
+    mutating func receive(_ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench) {
+        guard case .hangingUp(key, let isRepeated) = state, response.status.isFinal else { return }
+        if !isRepeated, let credentials = bench.configuration.credentials,
+            let authorization = DigestChallenge.answer(
+                to: response, method: .bye, uri: dialog.remoteTarget.description, credentials, &bench.random)
+        {
+            var bye = dialog.request(.bye)
+            bye.headers.append(authorization.name, authorization.value)
+            let key = bench.send(
+                bye, to: dialog.nextHop(bench.configuration.inDialogRouting), session: session)
+            state = .hangingUp(bye: key, isRepeated: true)
+            return
+        }
+        finish(end ?? .localHangUp(confirmed: response.status.isSuccess), &bench)
+    }
+
+    /// Our BYE came to nothing: timeout, or the transport failed.
+    mutating func byeFailed(_ key: TransactionKey, _ bench: inout Workbench) {
+        guard case .hangingUp(key, _) = state else { return }
+        finish(end ?? .localHangUp(confirmed: false), &bench)
+    }
+
+    mutating func fire(_ timer: SessionTimer, _ bench: inout Workbench) {
+        switch timer {
+        case .repeatAnswer:
+            guard var accepted else { return }
+            bench.respond(accepted.key, accepted.response)
+            // RFC 3261 §13.3.1.4: T1, doubling up to T2. Whatever the transport: it is repeated end to end.
+            accepted.interval = min(accepted.interval * 2, bench.configuration.timers.t2)
+            self.accepted = accepted
+            bench.arm(session, timer, after: accepted.interval)
+        case .unacknowledged:
+            guard accepted != nil else { return }
+            stopRepeating(&bench)
+            if case .awaitingACK(let reason) = state {
+                sendBye(reason: reason, &bench)
+            } else if state == .active {
+                end = .neverAcknowledged
+                sendBye(reason: nil, &bench)
+            }
+        case .offerUnanswered:
+            refuseOpenOffer(.serverInternalError, &bench)
+        case .repeatProvisional: break
+        }
+    }
+
+    private mutating func sendBye(reason: String?, _ bench: inout Workbench) {
+        refuseOpenOffer(.requestTerminated, &bench)
+        stopRepeating(&bench)
+        var bye = dialog.request(.bye)
+        if let reason { bye.headers.append(.reason, reason) }
+        let key = bench.send(bye, to: dialog.nextHop(bench.configuration.inDialogRouting), session: session)
+        state = .hangingUp(bye: key, isRepeated: false)
+    }
+
+    private mutating func finish(_ end: SessionEnd?, _ bench: inout Workbench) {
+        guard state != .over else { return }
+        refuseOpenOffer(.requestTerminated, &bench)
+        stopRepeating(&bench)
+        state = .over
+        bench.dialogs[dialog.id] = nil
+        if announcesEnd, let end { bench.emit(.ended(session, end)) }
+    }
+
+    private mutating func stopRepeating(_ bench: inout Workbench) {
+        guard accepted != nil else { return }
+        accepted = nil
+        bench.cancel(session, .repeatAnswer(remoteTag: dialog.remoteTag))
+        bench.cancel(session, .unacknowledged(remoteTag: dialog.remoteTag))
+    }
+
+    private mutating func refuseOpenOffer(_ status: StatusCode, _ bench: inout Workbench) {
+        guard let offer = openOffer else { return }
+        openOffer = nil
+        bench.cancel(session, .offerUnanswered(remoteTag: dialog.remoteTag))
+        bench.respond(offer.key, bench.response(to: offer.request, status, tag: dialog.localTag))
+    }
+}
+
+// MARK: - Requests of the peer
+
+extension DialogUsage {
+    /// A request inside the dialog (RFC 3261 §12.2.2). Always answered, at once or by `answerOffer`.
+    mutating func receive(_ request: SIPRequest, of key: TransactionKey, _ bench: inout Workbench) {
+        guard let cseq = try? request.headers.cseq(), dialog.accept(cseq) == .inOrder else {
+            return answer(request, key, .serverInternalError, &bench)
+        }
+        if let refusal = RequestRules.refusal(of: request, tag: dialog.localTag, bench) {
+            return bench.respond(key, refusal)
+        }
+        switch request.method {
+        case .bye: receiveBye(request, key, &bench)
+        case .invite: receiveInvite(request, key, &bench)
+        case .update: receiveUpdate(request, key, &bench)
+        case .options: answer(request, key, .ok, &bench)
+        case .info: bench.respond(key, RequestRules.answer(toInfo: request, tag: dialog.localTag, bench))
+        case .ack, .cancel, .register, .prack, .subscribe, .notify, .publish, .refer, .message, .other:
+            answer(request, key, .methodNotAllowed, &bench)
+        }
+    }
+
+    private func answer(
+        _ request: SIPRequest, _ key: TransactionKey, _ status: StatusCode, _ bench: inout Workbench
+    ) {
+        bench.respond(key, bench.response(to: request, status, tag: dialog.localTag))
+    }
+
+    private mutating func receiveBye(_ request: SIPRequest, _ key: TransactionKey, _ bench: inout Workbench) {
+        answer(request, key, .ok, &bench)
+        switch state {
+        // Both hung up at once: ours was first here, and the peer plainly agrees.
+        case .hangingUp: finish(end ?? .localHangUp(confirmed: true), &bench)
+        case .awaitingACK: finish(.localHangUp(confirmed: true), &bench)
+        case .active, .early, .over: finish(.remoteHangUp, &bench)
+        }
+    }
+
+    private mutating func receiveInvite(_ request: SIPRequest, _ key: TransactionKey, _ bench: inout Workbench) {
+        switch state {
+        case .early:
+            // Our own INVITE is open, or the peer's first one is (RFC 3261 §14.2).
+            answer(request, key, .requestPending, &bench)
+        case .active:
+            guard openOffer == nil, accepted == nil else {
+                return bench.respond(key, bench.retryLater(request, tag: dialog.localTag))
+            }
+            answer(request, key, .trying, &bench)
+            open(request, key, isWithoutOffer: request.sessionDescription == nil, &bench)
+        case .awaitingACK, .hangingUp, .over:
+            answer(request, key, .callDoesNotExist, &bench)
+        }
+    }
+
+    /// RFC 3311 §5.2
+    private mutating func receiveUpdate(_ request: SIPRequest, _ key: TransactionKey, _ bench: inout Workbench) {
+        switch state {
+        case .hangingUp, .awaitingACK, .over:
+            answer(request, key, .callDoesNotExist, &bench)
+        case .early, .active:
+            guard request.sessionDescription != nil else {
+                if dialog.refreshTarget(from: request.headers) { bench.emit(.recordChanged(session)) }
+                return answer(request, key, .ok, &bench)
+            }
+            // Before the answer an offer of either side is still open: ours by our INVITE, the peer's by its own.
+            guard state == .active else {
+                return answer(request, key, .requestPending, &bench)
+            }
+            guard openOffer == nil, accepted?.holdsOffer != true else {
+                return bench.respond(key, bench.retryLater(request, tag: dialog.localTag))
+            }
+            open(request, key, isWithoutOffer: false, &bench)
+        }
+    }
+
+    private mutating func open(
+        _ request: SIPRequest, _ key: TransactionKey, isWithoutOffer: Bool, _ bench: inout Workbench
+    ) {
+        openOffer = OpenOffer(key: key, request: request, isWithoutOffer: isWithoutOffer)
+        bench.arm(
+            session, .offerUnanswered(remoteTag: dialog.remoteTag),
+            after: bench.configuration.timers.transactionTimeout)
+        bench.emit(.offerReceived(session, body: request.sessionDescription))
+    }
+}

@@ -1,0 +1,311 @@
+/// One INVITE as its caller, with every dialog that comes of it.
+///
+///     inviting ──── 2xx ────────────────▶ answered ── BYE either way ──▶ over
+///        │  │ 401/407 with credentials: once more, CSeq + 1                ▲
+///        │  └─ 300–699, no answer, transport error: failed ────────────────┤
+///        │ end                                                             │
+///        ▼                                                                 │
+///     canceling ── 300–699, 64·T1 after CANCEL: failed(.canceled) ─────────┤
+///        CANCEL waits for the first 1xx (RFC 3261 §9.1)                    │
+///        └──────── 2xx: ACK, BYE, failed(.canceled) ───────────────────────┘
+///
+/// The first 2xx wins; each further one (another To tag) is ACKed and BYEd, also after the session is over, as long
+/// as the INVITE's transaction lives (RFC 3261 §13.2.2.4). A repeated 2xx gets its ACK again.
+///
+/// How long it may ring is the caller's affair: it calls `end`.
+struct OutgoingSession: SessionMachine {
+    private enum State: Equatable, Sendable {
+        /// The INVITE is out. `heardProvisional` allows CANCEL.
+        case inviting(heardProvisional: Bool)
+        /// `end` was called. `isSent` tells whether the CANCEL has left; otherwise it leaves with the first 1xx.
+        case canceling(reason: String?, isSent: Bool)
+        /// The usage with `winner` as remote tag is the call.
+        case answered(winner: String)
+        /// The outcome has been told, or is told by the winner's usage.
+        case over
+    }
+
+    let id: SessionID
+    private let invitation: Invitation
+    private let identifiers: InvitationIdentifiers
+    private var state = State.inviting(heardProvisional: false)
+    private var invite: SIPRequest
+    private var inviteKey: TransactionKey?
+    private var attempt = 1
+    private var authorization: SIPHeaders.Field?
+    private var usages: [DialogUsage] = []
+    /// Client transactions that have not terminated.
+    private var open: [TransactionKey] = []
+
+    init(id: SessionID, invitation: Invitation, identifiers: InvitationIdentifiers) {
+        self.id = id
+        self.invitation = invitation
+        self.identifiers = identifiers
+        invite = OutgoingSession.request(invitation, identifiers)
+    }
+
+    var isQuiet: Bool {
+        guard open.isEmpty, usages.allSatisfy(\.isOver) else { return false }
+        switch state {
+        case .over, .answered: return true
+        case .inviting, .canceling: return false
+        }
+    }
+
+    var record: SessionRecord? {
+        let phase: SessionRecord.Phase
+        var dialogs = usages.filter { !$0.isOver }.map(\.dialog)
+        switch state {
+        case .inviting, .canceling: phase = dialogs.isEmpty ? .calling : .early
+        case .answered(let winner):
+            guard let index = dialogs.firstIndex(where: { $0.remoteTag == winner }) else { return nil }
+            dialogs.swapAt(0, index)
+            phase = .confirmed
+        case .over: return nil
+        }
+        return SessionRecord(
+            isIncoming: false, identifiers: identifiers, attempt: attempt, inviteCSeq: UInt32(attempt),
+            destination: invitation.destination, requestURI: .sip(invitation.requestURI), from: invitation.from,
+            to: invitation.to, phase: phase, dialogs: dialogs)
+    }
+
+    // MARK: Commands
+
+    mutating func start(_ bench: inout Workbench) {
+        let branch = identifiers.branch(attempt: attempt)
+        var request = invite
+        request.headers[.cseq] = CSeq(UInt32(attempt), .invite).description
+        if let authorization { request.headers.append(authorization.name, authorization.value) }
+        invite = bench.complete(request, branch: branch, transport: invitation.destination.transport)
+        inviteKey = bench.transactions.start(invite, to: invitation.destination, session: id, &bench.output)
+        if let inviteKey { open.append(inviteKey) }
+    }
+
+    mutating func end(reason: String?, _ bench: inout Workbench) {
+        switch state {
+        case .inviting(let heardProvisional):
+            state = .canceling(reason: reason, isSent: false)
+            if heardProvisional { cancel(&bench) }
+        case .answered(let winner):
+            if let index = index(of: winner) { usages[index].hangUp(reason: reason, &bench) }
+            trackByes()
+        case .canceling, .over: break
+        }
+    }
+
+    mutating func answerOffer(_ sdp: [UInt8]?, _ bench: inout Workbench) {
+        guard case .answered(let winner) = state, let index = index(of: winner) else { return }
+        usages[index].answerOffer(sdp, &bench)
+    }
+
+    // MARK: Responses
+
+    mutating func receive(_ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench) {
+        guard key.kind == .inviteClient else {
+            for index in usages.indices { usages[index].receive(response, of: key, &bench) }
+            trackByes()
+            return
+        }
+        if response.status.isProvisional {
+            receiveProvisional(response, of: key, &bench)
+        } else if response.status.isSuccess {
+            receiveSuccess(response, &bench)
+        } else if key == inviteKey {
+            receiveRefusal(response, &bench)
+        }
+    }
+
+    private mutating func receiveProvisional(
+        _ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench
+    ) {
+        guard key == inviteKey else { return }
+        switch state {
+        case .inviting:
+            state = .inviting(heardProvisional: true)
+            // A 100 is the next hop's alone: it makes no dialog and tells nothing.
+            guard response.status != .trying else { return }
+            noteEarlyDialog(response, &bench)
+            bench.emit(.progressed(id, response.status, body: response.sessionDescription))
+        case .canceling(_, let isSent):
+            if response.status != .trying { noteEarlyDialog(response, &bench) }
+            if !isSent { cancel(&bench) }
+        case .answered, .over: break
+        }
+    }
+
+    /// RFC 3261 §12.1.2: any 101–199 with a To tag makes an early dialog. A Require: 100rel in it is the peer's
+    /// fault, since we did not offer it (RFC 3262 §3); the response counts as an ordinary one.
+    private mutating func noteEarlyDialog(_ response: SIPResponse, _ bench: inout Workbench) {
+        guard let tag = (try? response.headers.to())?.tag, index(of: tag) == nil,
+            usages.count < bench.configuration.limits.forks,
+            let dialog = Dialog(asCallerOf: invite, response: response, peer: invitation.destination)
+        else { return }
+        usages.append(DialogUsage(dialog, session: id, announcesEnd: false, &bench))
+        bench.emit(.recordChanged(id))
+    }
+
+    private mutating func receiveSuccess(_ response: SIPResponse, _ bench: inout Workbench) {
+        let tag = (try? response.headers.to())?.tag ?? ""
+        let known: Int
+        if let index = index(of: tag) {
+            known = index
+        } else if let dialog = Dialog(asCallerOf: invite, response: response, peer: invitation.destination) {
+            usages.append(DialogUsage(dialog, session: id, announcesEnd: false, &bench))
+            known = usages.count - 1
+        } else {
+            // Without a readable To or Record-Route there is nobody to send an ACK to; the peer will give up.
+            if case .inviting = state { conclude(.failed(id, .protocolError("2xx without a dialog")), &bench) }
+            return
+        }
+        let isFirst: Bool
+        switch state {
+        case .inviting:
+            state = .answered(winner: tag)
+            usages[known].announcesEnd = true
+            isFirst = true
+        case .canceling, .answered, .over: isFirst = false
+        }
+        usages[known].confirm(response, authorization: authorization, &bench)
+        guard !isFirst else {
+            // The branches that lost will end by themselves or answer too; then they are ACKed and BYEd.
+            bench.emit(.recordChanged(id))
+            bench.emit(.answered(id, body: response.sessionDescription ?? []))
+            return
+        }
+        if case .answered(tag) = state { return }
+        if case .canceling(let reason, _) = state {
+            // The answer was on the way when we cancelled (RFC 3261 §9.1): the call is set up, and hung up.
+            usages[known].hangUp(reason: reason, &bench)
+            conclude(.failed(id, .canceled), &bench)
+        } else {
+            usages[known].hangUp(reason: nil, &bench)
+        }
+        trackByes()
+    }
+
+    private mutating func receiveRefusal(_ response: SIPResponse, _ bench: inout Workbench) {
+        switch state {
+        case .inviting:
+            if attempt == 1, let credentials = bench.configuration.credentials,
+                let answer = DigestChallenge.answer(
+                    to: response, method: .invite, uri: invite.uri.description, credentials, &bench.random)
+            {
+                // RFC 3261 §22.2: the same INVITE with credentials and the next CSeq.
+                dropEarlyDialogs(&bench)
+                attempt = 2
+                authorization = answer
+                invite = OutgoingSession.request(invitation, identifiers)
+                state = .inviting(heardProvisional: false)
+                start(&bench)
+                bench.emit(.recordChanged(id))
+                return
+            }
+            conclude(.failed(id, .response(response.status, reason: response.reason)), &bench)
+        case .canceling: conclude(.failed(id, .canceled), &bench)
+        case .answered, .over: break
+        }
+    }
+
+    mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench) {
+        guard key == inviteKey else {
+            for index in usages.indices { usages[index].byeFailed(key, &bench) }
+            return
+        }
+        switch state {
+        case .inviting: conclude(.failed(id, isTimeout ? .timedOut : .transportFailed), &bench)
+        case .canceling: conclude(.failed(id, .canceled), &bench)
+        case .answered, .over: break
+        }
+    }
+
+    mutating func transactionTerminated(_ key: TransactionKey, _ bench: inout Workbench) {
+        open.removeAll { $0 == key }
+        // With its INVITE's transaction the last chance of an early dialog to be answered is gone.
+        if key == inviteKey { dropEarlyDialogs(&bench) }
+    }
+
+    // MARK: The peer's requests
+
+    mutating func receive(
+        _ request: SIPRequest, _ dialog: DialogID, of key: TransactionKey, _ bench: inout Workbench
+    ) {
+        guard let index = index(of: dialog.remoteTag) else {
+            return bench.respond(key, bench.response(to: request, .callDoesNotExist, tag: dialog.localTag))
+        }
+        usages[index].receive(request, of: key, &bench)
+    }
+
+    mutating func receiveACK(_ request: SIPRequest, _ dialog: DialogID, _ bench: inout Workbench) {
+        guard let index = index(of: dialog.remoteTag) else { return }
+        usages[index].receiveACK(request, &bench)
+    }
+
+    mutating func cancelByPeer(_ key: TransactionKey, _ bench: inout Workbench) {
+        for index in usages.indices where usages[index].cancelOffer(key, &bench) { return }
+    }
+
+    mutating func fire(_ timer: SessionTimer, _ bench: inout Workbench) {
+        switch timer {
+        case .repeatAnswer(let tag), .unacknowledged(let tag), .offerUnanswered(let tag):
+            guard let index = index(of: tag) else { return }
+            usages[index].fire(timer, &bench)
+            trackByes()
+        case .repeatProvisional: break
+        }
+    }
+
+    mutating func close(_ bench: inout Workbench) {}
+
+    // MARK: Details
+
+    private func index(of remoteTag: String) -> Int? { usages.firstIndex { $0.dialog.remoteTag == remoteTag } }
+
+    private mutating func cancel(_ bench: inout Workbench) {
+        guard case .canceling(let reason, false) = state, let inviteKey else { return }
+        state = .canceling(reason: reason, isSent: true)
+        if let key = bench.sendCancel(of: invite, to: invitation.destination, session: id, reason: reason) {
+            open.append(key)
+        }
+        bench.transactions.giveUpInvite(inviteKey, &bench.output)
+    }
+
+    /// The session was not answered. Confirmed usages (a 2xx that came too late) go on to their BYE.
+    private mutating func conclude(_ effect: UserAgentEffect, _ bench: inout Workbench) {
+        state = .over
+        dropEarlyDialogs(&bench)
+        bench.emit(effect)
+    }
+
+    private mutating func dropEarlyDialogs(_ bench: inout Workbench) {
+        for index in usages.indices where usages[index].state == .early { usages[index].drop(&bench) }
+        usages.removeAll { $0.isOver && !$0.isConfirmed }
+    }
+
+    /// Takes note of the BYEs that are under way, so that the session lives as long as they do.
+    private mutating func trackByes() {
+        for usage in usages {
+            if case .hangingUp(let key?, _) = usage.state, !open.contains(key) { open.append(key) }
+        }
+    }
+
+    private static func request(_ invitation: Invitation, _ identifiers: InvitationIdentifiers) -> SIPRequest {
+        var from = invitation.from
+        from.tag = identifiers.fromTag
+        var request = SIPRequest(method: .invite, uri: .sip(invitation.requestURI), body: invitation.offer)
+        request.headers.append(.from, from.description)
+        request.headers.append(.to, invitation.to.withoutTag.description)
+        request.headers.append(.callID, identifiers.callID)
+        request.headers.append(.cseq, "1 INVITE")
+        for field in invitation.extraHeaders.fields where !ownHeaders.contains(field.name) {
+            request.headers.append(field.name, field.value)
+        }
+        if !invitation.offer.isEmpty { request.headers.append(.contentType, "application/sdp") }
+        return request
+    }
+
+    /// Header fields that an invitation cannot set, because the user agent does.
+    private static let ownHeaders: [SIPHeaderName] = [
+        .via, .maxForwards, .from, .to, .callID, .cseq, .contact, .contentType, .contentLength, .allow, .supported,
+        .userAgent, .authorization, .proxyAuthorization, .recordRoute, .require,
+    ]
+}

@@ -1,0 +1,120 @@
+/// Ends what another life of this process left behind, from its record.
+///
+///     start: CANCEL each attempt, BYE each dialog ──▶ waiting ── all is quiet: failed or ended
+///                                                     2xx: ACK, BYE
+///
+/// The INVITE's transaction is taken up again under its stored branch, so that its final response is acknowledged and
+/// a 2xx that comes late, or again, is ACKed and BYEd; without any it ends after 64·T1.
+///
+/// Deviation from RFC 3261 §9.1: the CANCEL leaves without a provisional response, since the record does not tell
+/// whether one came. A peer that has not seen the INVITE answers 481.
+struct RestoredSession: SessionMachine {
+    let id: SessionID
+    private let stored: SessionRecord
+    private var usages: [DialogUsage] = []
+    private var invites: [SIPRequest] = []
+    private var open: [TransactionKey] = []
+    private var hasStarted = false
+
+    init(id: SessionID, record: SessionRecord) {
+        self.id = id
+        stored = record
+    }
+
+    var isQuiet: Bool { hasStarted && open.isEmpty && usages.allSatisfy(\.isOver) }
+
+    /// The record stays what it was until all is quiet: a second crash begins this again.
+    var record: SessionRecord? { isQuiet ? nil : stored }
+
+    mutating func start(_ bench: inout Workbench) {
+        hasStarted = true
+        for dialog in stored.dialogs.prefix(bench.configuration.limits.forks) {
+            var usage = DialogUsage(dialog, session: id, announcesEnd: false, &bench)
+            usage.hangUp(reason: nil, &bench)
+            usages.append(usage)
+        }
+        trackByes()
+        guard !stored.isIncoming else { return }
+        // A record of the first attempt may be older than the challenge: then the second one's branch is known too.
+        let last = bench.configuration.credentials == nil ? stored.attempt : max(2, stored.attempt)
+        for attempt in min(stored.attempt, last)...last {
+            let branch = stored.identifiers.branch(attempt: attempt)
+            let invite = bench.complete(
+                request(attempt), branch: branch, transport: stored.destination.transport)
+            invites.append(invite)
+            if let key = bench.transactions.resumeInvite(invite, to: stored.destination, session: id, &bench.output) {
+                open.append(key)
+            }
+            guard stored.phase != .confirmed else { continue }
+            if let key = bench.sendCancel(of: invite, to: stored.destination, session: id, reason: nil) {
+                open.append(key)
+            }
+        }
+    }
+
+    mutating func end(reason: String?, _ bench: inout Workbench) {}
+    mutating func answerOffer(_ sdp: [UInt8]?, _ bench: inout Workbench) {}
+
+    mutating func receive(_ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench) {
+        guard key.kind == .inviteClient else {
+            for index in usages.indices { usages[index].receive(response, of: key, &bench) }
+            trackByes()
+            return
+        }
+        guard response.status.isSuccess, let invite = invites.first else { return }
+        let tag = (try? response.headers.to())?.tag ?? ""
+        if usages.firstIndex(where: { $0.dialog.remoteTag == tag }) == nil,
+            let dialog = Dialog(asCallerOf: invite, response: response, peer: stored.destination)
+        {
+            usages.append(DialogUsage(dialog, session: id, announcesEnd: false, &bench))
+        }
+        guard let index = usages.firstIndex(where: { $0.dialog.remoteTag == tag }) else { return }
+        usages[index].confirm(response, authorization: nil, &bench)
+        usages[index].hangUp(reason: nil, &bench)
+        trackByes()
+    }
+
+    mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench) {
+        for index in usages.indices { usages[index].byeFailed(key, &bench) }
+    }
+
+    mutating func transactionTerminated(_ key: TransactionKey, _ bench: inout Workbench) {
+        open.removeAll { $0 == key }
+    }
+
+    mutating func receive(
+        _ request: SIPRequest, _ dialog: DialogID, of key: TransactionKey, _ bench: inout Workbench
+    ) {
+        guard let index = usages.firstIndex(where: { $0.dialog.remoteTag == dialog.remoteTag }) else {
+            return bench.respond(key, bench.response(to: request, .callDoesNotExist, tag: dialog.localTag))
+        }
+        usages[index].receive(request, of: key, &bench)
+    }
+
+    mutating func cancelByPeer(_ key: TransactionKey, _ bench: inout Workbench) {}
+    mutating func receiveACK(_ request: SIPRequest, _ dialog: DialogID, _ bench: inout Workbench) {}
+    mutating func fire(_ timer: SessionTimer, _ bench: inout Workbench) {}
+
+    mutating func close(_ bench: inout Workbench) {
+        let isConfirmed = stored.phase == .confirmed
+        bench.emit(isConfirmed ? .ended(id, .localHangUp(confirmed: true)) : .failed(id, .canceled))
+    }
+
+    private mutating func trackByes() {
+        for usage in usages {
+            if case .hangingUp(let key?, _) = usage.state, !open.contains(key) { open.append(key) }
+        }
+    }
+
+    private func request(_ attempt: Int) -> SIPRequest {
+        var from = stored.from
+        from.tag = stored.identifiers.fromTag
+        var request = SIPRequest(method: .invite, uri: stored.requestURI)
+        request.headers.append(.from, from.description)
+        request.headers.append(.to, stored.to.withoutTag.description)
+        request.headers.append(.callID, stored.identifiers.callID)
+        let number = stored.inviteCSeq &+ UInt32(truncatingIfNeeded: max(0, attempt - stored.attempt))
+        request.headers.append(.cseq, CSeq(number, .invite).description)
+        return request
+    }
+}

@@ -1,0 +1,25 @@
+/// What the user agent asks of every kind of session.
+protocol SessionMachine: Sendable {
+    var id: SessionID { get }
+    /// True when the outcome has been told and nothing is under way any more; then the session is forgotten.
+    var isQuiet: Bool { get }
+    /// nil once there is nothing to recover.
+    var record: SessionRecord? { get }
+
+    mutating func end(reason: String?, _ bench: inout Workbench)
+    mutating func answerOffer(_ sdp: [UInt8]?, _ bench: inout Workbench)
+
+    mutating func receive(_ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench)
+    mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench)
+    mutating func transactionTerminated(_ key: TransactionKey, _ bench: inout Workbench)
+
+    /// A request of the peer inside one of the session's dialogs, not ACK and not CANCEL; its transaction runs.
+    mutating func receive(_ request: SIPRequest, _ dialog: DialogID, of key: TransactionKey, _ bench: inout Workbench)
+    /// The peer sent CANCEL for its INVITE with that key.
+    mutating func cancelByPeer(_ key: TransactionKey, _ bench: inout Workbench)
+    mutating func receiveACK(_ request: SIPRequest, _ dialog: DialogID, _ bench: inout Workbench)
+    mutating func fire(_ timer: SessionTimer, _ bench: inout Workbench)
+
+    /// The last word before the session is forgotten.
+    mutating func close(_ bench: inout Workbench)
+}

@@ -1,0 +1,39 @@
+/// Where a response goes, and what its Via says about it (RFC 3261 §18.2, RFC 3581 §4).
+///
+/// Deviation: `maddr` is ignored. It would let anybody make us send to a third party.
+enum ReplyPath {
+    /// Over UDP to the source's address; to its port if the client asked by `rport`, otherwise to the one in sent-by.
+    /// Over a stream back on the connection.
+    static func address(_ via: Via, _ source: TransportAddress) -> TransportAddress {
+        guard !source.transport.isReliable, !via.parameters.contains("rport") else { return source }
+        return TransportAddress(
+            transport: source.transport, address: source.address, port: via.port ?? source.transport.defaultPort)
+    }
+
+    /// The request with `received` and `rport` in its topmost Via: always where the client asked for `rport`,
+    /// otherwise where sent-by is not the source's address.
+    static func marking(_ request: SIPRequest, _ via: Via, _ source: TransportAddress) -> SIPRequest {
+        let asksForPort = via.parameters.contains("rport")
+        guard asksForPort || IPAddress(via.host) != source.address else { return request }
+        var marked = via
+        marked.parameters["received"] = source.address.description
+        if asksForPort { marked.parameters["rport"] = "\(source.port)" }
+        var request = request
+        let others = request.headers.fields.first { $0.name == .via }.map { field in
+            SIPHeaders([field]).values(.via).dropFirst()
+        }
+        request.headers.replaceFirst(
+            .via, with: ([marked.description] + (others ?? [])).joined(separator: ", "))
+        return request
+    }
+}
+
+extension AnyURI {
+    /// Schemes that we take calls for (RFC 3261 §8.2.2.1).
+    var isCallable: Bool {
+        switch self {
+        case .sip: true
+        case .other(let scheme, _): scheme == "tel"
+        }
+    }
+}
