@@ -19,7 +19,8 @@ struct ServerRoutes: Sendable {
 
     /// Where an error's `url` leads.
     @Sendable private func explain(_ exchange: Exchange) async throws -> Response {
-        guard let code = exchange.parameters.get("code").flatMap({ Int($0) }).flatMap({ ErrorCode(rawValue: $0) }) else {
+        guard let code = exchange.parameters.get("code").flatMap({ Int($0) }).flatMap({ ErrorCode(rawValue: $0) })
+        else {
             throw APIError.notFound("There is no such error code.")
         }
         return Answer.text(200, "\(code.rawValue) \(code.title)\n\n\(code.explanation)\n")

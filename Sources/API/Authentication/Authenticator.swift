@@ -1,0 +1,43 @@
+import Crypto
+import HTTPTypes
+import Telephony
+
+/// Decides which account a request is from (spec §1.1, decision 29).
+package struct Authenticator: Sendable {
+    private let directory: any DirectoryService
+    /// Stands in for the hash of an account that does not exist, so that its absence costs the same time.
+    private static let nobody = [UInt8](repeating: 0, count: SHA256.byteCount)
+
+    package init(directory: any DirectoryService) { self.directory = directory }
+
+    /// The hash that the directory keeps of an API key.
+    package static func hash(ofKey key: some Sequence<UInt8>) -> [UInt8] {
+        Array(SHA256.hash(data: Array(key)))
+    }
+
+    /// - Parameter owner: the account that the path names.
+    /// - Throws: 401 for missing or wrong credentials, 403 for another account's path and for an account that is
+    ///   not active.
+    func authenticate(_ headers: HTTPFields, owner: String?) throws(APIError) -> Account {
+        guard let header = headers[.authorization], let given = BasicCredentials(header: header) else {
+            throw .unauthorized
+        }
+        let accountID = AccountID(given.user)
+        let known = accountID.flatMap { directory.credentials(of: $0) }
+        let isRight = Self.areEqual(Self.hash(ofKey: given.password), known?.apiKeyHash ?? Self.nobody)
+        guard isRight, known != nil, let accountID, let account = directory.account(accountID) else {
+            throw .unauthorized
+        }
+        guard owner == accountID.text else { throw .anotherAccount }
+        guard account.status == .active else { throw .accountNotActive(account.status) }
+        return account
+    }
+
+    /// Compares in a time that depends on the lengths alone.
+    private static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        guard left.count == right.count else { return false }
+        var difference: UInt8 = 0
+        for (one, other) in zip(left, right) { difference |= one ^ other }
+        return difference == 0
+    }
+}

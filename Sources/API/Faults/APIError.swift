@@ -1,0 +1,100 @@
+import HTTPTypes
+package import Telephony
+
+/// Why a request was not fulfilled: everything that the answer says (decision 28, spec §6).
+package struct APIError: Error, Sendable {
+    /// The HTTP status code.
+    package let status: Int
+    package let code: ErrorCode
+    /// Whole sentences for a person.
+    package let message: String
+    package let faults: [FieldFault]
+    let headers: HTTPFields
+
+    init(status: Int, code: ErrorCode, message: String, faults: [FieldFault] = [], headers: HTTPFields = [:]) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.faults = faults
+        self.headers = headers
+    }
+
+    /// The `details` field: an object with the faulty fields, empty where no field is to blame.
+    package var details: JSONValue {
+        faults.isEmpty ? [:] : ["fields": .array(faults.map(\.json))]
+    }
+
+    // MARK: The request's faults
+
+    static func faults(_ faults: [FieldFault]) -> Self {
+        Self(
+            status: 400, code: faults.contains(where: \.isMissing) ? .missingParameters : .malformedValue,
+            message: faults.map(\.sentence).joined(separator: " "), faults: faults)
+    }
+
+    static func badBody(_ message: String) -> Self { Self(status: 400, code: .badRequestBody, message: message) }
+
+    static func bodyTooLarge(limit: Int) -> Self {
+        // What follows of the body is not read, so the connection cannot be used again (RFC 9110 §15.5.14).
+        Self(
+            status: 413, code: .badRequestBody, message: "The body is larger than \(limit) bytes.",
+            headers: [.connection: "close"])
+    }
+
+    static func numberNotOwned(_ number: PhoneNumber, field: String) -> Self {
+        let fault = FieldFault.malformed(
+            field, given: .string(number.text), allowed: "a number that the account owns")
+        return Self(status: 400, code: .numberNotOwned, message: fault.sentence, faults: [fault])
+    }
+
+    static func notFound(_ message: String) -> Self { Self(status: 404, code: .notFound, message: message) }
+
+    static func methodNotAllowed(_ method: String, path: String, allowed: [String]) -> Self {
+        let list = allowed.joined(separator: ", ")
+        return Self(
+            status: 405, code: .methodNotAllowed, message: "\(path) has no \(method); allowed: \(list).",
+            headers: [.allow: list])
+    }
+
+    // MARK: Who asks
+
+    static let unauthorized = Self(
+        status: 401, code: .unauthorized,
+        message: "The account id and API key, sent by HTTP Basic authentication, are missing or wrong.",
+        headers: [.wwwAuthenticate: #"Basic realm="Belay", charset="UTF-8""#])
+
+    static let anotherAccount = Self(
+        status: 403, code: .unauthorized, message: "The credentials are another account's than the path names.")
+
+    static func accountNotActive(_ status: Account.Status) -> Self {
+        Self(status: 403, code: .accountNotActive, message: "The account is \(status.rawValue).")
+    }
+
+    // MARK: The server's own
+
+    static let internalFailure = Self(
+        status: 500, code: .internalFailure, message: "The server failed; its log names the request by its Request-Id.")
+
+    /// Seconds to wait before asking a server again that stops: what a restart takes.
+    static let drainingRetrySeconds = 10
+
+    init(_ refusal: CallRefusal) {
+        switch refusal {
+        case .queueFull(let seconds):
+            self.init(
+                status: 429, code: .tooManyRequests,
+                message: "The queue of calls is full; ask again in \(max(1, seconds)) s.",
+                headers: [.retryAfter: String(max(1, seconds))])
+        case .draining:
+            self.init(
+                status: 503, code: .unavailable, message: "The server is stopping and takes no new calls.",
+                headers: [.retryAfter: String(Self.drainingRetrySeconds)])
+        case .notStored:
+            self.init(
+                status: 500, code: .callNotCreated,
+                message: "The call could not be stored, so it was not made. It is safe to ask again.")
+        case .notFound:
+            self = .notFound("The account has no such call, or it has ended.")
+        }
+    }
+}

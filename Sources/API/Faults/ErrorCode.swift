@@ -1,0 +1,69 @@
+/// The codes that an error's body carries (spec §6.2). Existing clients know some of them by number.
+package enum ErrorCode: Int, Sendable, CaseIterable {
+    case internalFailure = 0
+    case notFound = 1
+    case methodNotAllowed = 2
+    case badRequestBody = 3
+    case malformedValue = 9
+    case callNotCreated = 16
+    case tooManyRequests = 24
+    case numberNotOwned = 46
+    case unauthorized = 50
+    case accountNotActive = 51
+    case unavailable = 55
+    case missingParameters = 80
+
+    /// The short title: the body's `call` field (decision 28).
+    package var title: String {
+        switch self {
+        case .internalFailure: "Internal Failure"
+        case .notFound: "Not Found"
+        case .methodNotAllowed: "Method Not Allowed"
+        case .badRequestBody: "BadRequestBody"
+        case .malformedValue: "Invalid JSON"
+        case .callNotCreated: "Call Not Created"
+        case .tooManyRequests: "Too Many Requests"
+        case .numberNotOwned: "Number Not Owned"
+        case .unauthorized: "Unauthorized To Make Request"
+        case .accountNotActive: "Account Not Active"
+        case .unavailable: "Temporarily Unavailable"
+        case .missingParameters: "Missing Required Parameter(s)"
+        }
+    }
+
+    /// What happened and what to do about it: the page that the body's `url` leads to.
+    package var explanation: String {
+        switch self {
+        case .internalFailure:
+            "The server failed at something that is not the request's fault. Its log names the request by the "
+                + "Request-Id that the answer carries."
+        case .notFound:
+            "Nothing is at this path, or what is named there does not exist, belongs to another account, or is a "
+                + "call that has ended. Paths begin with /apiserver and are case-sensitive."
+        case .methodNotAllowed:
+            "The path exists, but not with this method. The answer's Allow header lists those that it has."
+        case .badRequestBody:
+            "The body is no JSON object in UTF-8, or is larger than 64 KiB. The message says where it goes wrong."
+        case .malformedValue:
+            "A field or a query parameter has a value that it cannot have. The details name each with what was "
+                + "given and what is allowed."
+        case .callNotCreated:
+            "The call could not be stored, so it was not made and nothing was dialled. It is safe to ask again."
+        case .tooManyRequests:
+            "More calls wait than the account or its trunk may queue. Ask again after the seconds that the "
+                + "Retry-After header names."
+        case .numberNotOwned:
+            "The number in `from` is not one that the account owns."
+        case .unauthorized:
+            "The account id and API key were missing or wrong, or they are another account's than the path names. "
+                + "Send them by HTTP Basic authentication: the account id as the user, the key as the password."
+        case .accountNotActive:
+            "The account is suspended or closed."
+        case .unavailable:
+            "The server is stopping or not ready and takes no new calls. Ask again after the seconds that the "
+                + "Retry-After header names."
+        case .missingParameters:
+            "A field that the request needs was not given. The details name all of them at once."
+        }
+    }
+}

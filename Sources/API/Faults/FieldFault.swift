@@ -1,0 +1,50 @@
+package import Telephony
+
+/// What is wrong with one field of a body or one parameter of a query (decision 28).
+package struct FieldFault: Hashable, Sendable {
+    /// Longer values are cut in the answer and in the log.
+    package static let maximumShownLength = 200
+
+    package let field: String
+    /// As given, but cut, and masked where private; nil where nothing was given.
+    package let given: JSONValue?
+    /// What the field may be, in words that go on from "allowed:".
+    package let allowed: String
+
+    /// A field that is needed and was not given.
+    package static func missing(_ field: String, allowed: String) -> Self {
+        Self(field: field, given: nil, allowed: allowed)
+    }
+
+    /// A field whose value cannot be.
+    package static func malformed(_ field: String, given: JSONValue, allowed: String, isPrivate: Bool = false) -> Self {
+        Self(field: field, given: isPrivate ? .string(Mask.text) : shown(given), allowed: allowed)
+    }
+
+    private init(field: String, given: JSONValue?, allowed: String) {
+        self.field = field
+        self.given = given
+        self.allowed = allowed
+    }
+
+    package var isMissing: Bool { given == nil }
+
+    /// The fault as a sentence.
+    package var sentence: String {
+        guard let given else { return "\(field) is missing; allowed: \(allowed)." }
+        return "\(field) is \(given.text); allowed: \(allowed)."
+    }
+
+    package var json: JSONValue {
+        .object(["field": .string(field), "value": given ?? .null, "allowed": .string(allowed)])
+    }
+
+    private static func shown(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .string(let text):
+            text.count > maximumShownLength ? .string(text.prefix(maximumShownLength) + "…") : value
+        case .array, .object: .string(value.kind)
+        case .null, .bool, .integer, .number: value
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package import Telephony
+
+/// Prints an answer's JSON straight into bytes, member by member in the order given (alphabetical by our habit), nulls
+/// written out. A ``JSONValue`` would cost a dictionary and a sort for each answer.
+package struct JSONWriter {
+    package private(set) var bytes: [UInt8] = []
+    /// Whether a member or element has been written at this level, so that the next needs a comma.
+    private var needsComma = false
+
+    package init(capacity: Int = 1536) { bytes.reserveCapacity(capacity) }
+
+    package mutating func object(_ content: (inout JSONWriter) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: "{"))
+        needsComma = false
+        content(&self)
+        bytes.append(UInt8(ascii: "}"))
+        needsComma = true
+    }
+
+    package mutating func array<Element>(_ elements: [Element], _ write: (inout JSONWriter, Element) -> Void) {
+        separate()
+        bytes.append(UInt8(ascii: "["))
+        needsComma = false
+        for element in elements { write(&self, element) }
+        bytes.append(UInt8(ascii: "]"))
+        needsComma = true
+    }
+
+    package mutating func value(_ value: JSONValue) {
+        separate()
+        bytes.append(contentsOf: value.bytes)
+        needsComma = true
+    }
+
+    // MARK: Members
+
+    package mutating func member(_ name: StaticString, _ text: String?) {
+        self.name(name)
+        if let text { string(text) } else { raw("null") }
+    }
+
+    package mutating func member(_ name: StaticString, _ number: Int?) {
+        self.name(name)
+        if let number { bytes.append(contentsOf: String(number).utf8) } else { raw("null") }
+    }
+
+    package mutating func member(_ name: StaticString, _ number: Int64) {
+        self.name(name)
+        bytes.append(contentsOf: String(number).utf8)
+    }
+
+    package mutating func member(_ name: StaticString, _ truth: Bool?) {
+        self.name(name)
+        switch truth {
+        case true: raw("true")
+        case false: raw("false")
+        case nil: raw("null")
+        }
+    }
+
+    package mutating func member(_ name: StaticString, _ value: JSONValue) {
+        self.name(name)
+        bytes.append(contentsOf: value.bytes)
+    }
+
+    package mutating func member(_ name: StaticString, object content: (inout JSONWriter) -> Void) {
+        self.name(name)
+        needsComma = false
+        object(content)
+    }
+
+    package mutating func member<Element>(
+        _ name: StaticString, array elements: [Element], _ write: (inout JSONWriter, Element) -> Void
+    ) {
+        self.name(name)
+        needsComma = false
+        array(elements, write)
+    }
+
+    // MARK: Bytes
+
+    /// The name and its colon. What follows is the value, so the comma is due again after it.
+    private mutating func name(_ name: StaticString) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        raw(name)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = true
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    }
+
+    private mutating func raw(_ text: StaticString) {
+        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+    }
+
+    private mutating func string(_ text: String) {
+        let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+        guard isPlain else {
+            bytes.append(contentsOf: JSONValue.string(text).bytes)
+            return
+        }
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: text.utf8)
+        bytes.append(UInt8(ascii: "\""))
+    }
+}

@@ -1,0 +1,22 @@
+import Telephony
+
+/// The body of an account's update (spec §2.1).
+struct AccountBody: Sendable {
+    /// As for an application's alias.
+    static let maximumLength = Application.maximumAliasLength
+
+    private let alias: BodyFields.Change<String>
+    private let label: BodyFields.Change<String>
+
+    init(_ fields: consuming BodyFields) throws(APIError) {
+        let allowed = "1 to \(Self.maximumLength) characters"
+        alias = fields.change("alias") { $0.text("alias", allowed: allowed, maximumLength: Self.maximumLength) }
+        label = fields.change("label") { $0.text("label", allowed: allowed, maximumLength: Self.maximumLength) }
+        try fields.check()
+    }
+
+    func apply(to account: inout Account) {
+        account.alias = alias.applied(to: account.alias)
+        account.label = label.applied(to: account.label)
+    }
+}

@@ -1,0 +1,153 @@
+import Telephony
+
+/// Takes fields out of a body, each of the type it must have, and gathers everything that is wrong with them, so that
+/// one answer names it all.
+///
+/// A `null` counts as absent; an empty text is malformed wherever a text is expected; fields that nobody asks for are
+/// passed over.
+struct BodyFields {
+    /// What an update says of a field.
+    enum Change<Value: Sendable>: Sendable {
+        case absent
+        /// A null: the field is to be emptied.
+        case cleared
+        case set(Value)
+
+        /// What the field holds afterwards.
+        func applied(to current: Value?) -> Value? {
+            switch self {
+            case .absent: current
+            case .cleared: nil
+            case .set(let value): value
+            }
+        }
+
+        var isAbsent: Bool {
+            if case .absent = self { true } else { false }
+        }
+    }
+
+    private let members: [String: JSONValue]
+    private(set) var faults: [FieldFault] = []
+
+    init(_ members: [String: JSONValue]) { self.members = members }
+
+    func isPresent(_ name: String) -> Bool { value(name) != nil }
+
+    // MARK: One kind of field each
+
+    mutating func text(_ name: String, allowed: String, maximumLength: Int, isPrivate: Bool = false) -> String? {
+        guard let value = value(name) else { return nil }
+        guard case .string(let text) = value, !text.isEmpty, text.count <= maximumLength,
+            text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
+        else { return malformed(name, value, allowed, isPrivate: isPrivate) }
+        return text
+    }
+
+    mutating func phoneNumber(_ name: String) -> PhoneNumber? {
+        guard let value = value(name) else { return nil }
+        guard let text = value.string, let number = PhoneNumber(text) else {
+            let isSIP = value.string.map { $0.hasPrefix("sip:") || $0.hasPrefix("sips:") } ?? false
+            return malformed(
+                name, value,
+                "\(Self.numberForm)\(isSIP ? "; SIP addresses are not in this version" : "")")
+        }
+        return number
+    }
+
+    mutating func url(_ name: String) -> WebURL? {
+        guard let value = value(name) else { return nil }
+        guard let text = value.string, let url = WebURL(text) else { return malformed(name, value, Self.urlForm) }
+        return url
+    }
+
+    mutating func identifier<Kind>(_ name: String) -> Identifier<Kind>? {
+        guard let value = value(name) else { return nil }
+        guard let text = value.string, let identifier = Identifier<Kind>(text) else {
+            return malformed(name, value, "\(Kind.prefix) and \(Identifier<Kind>.digitCount) hexadecimal digits")
+        }
+        return identifier
+    }
+
+    /// A whole number; JSON does not tell 30 from 30.0 (RFC 8259 §6).
+    mutating func integer(_ name: String, in range: ClosedRange<Int>, unit: String) -> Int? {
+        guard let value = value(name) else { return nil }
+        let number: Int? =
+            switch value {
+            case .integer(let integer): Int(exactly: integer)
+            case .number(let double): Int(exactly: double)
+            default: nil
+            }
+        guard let number, range.contains(number) else {
+            return malformed(name, value, "a whole number of \(unit) from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// `true`, `false`, or 1 and 0, which PHP programs send.
+    mutating func flag(_ name: String) -> Bool? {
+        switch value(name) {
+        case nil: nil
+        case .bool(let truth): truth
+        case .integer(1): true
+        case .integer(0): false
+        case .some(let value): malformed(name, value, "true or false")
+        }
+    }
+
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) -> Choice?
+    where Choice.RawValue == String {
+        guard let value = value(name) else { return nil }
+        guard let text = value.string, let choice = Choice(rawValue: text) else {
+            return malformed(name, value, Self.list(Choice.self))
+        }
+        return choice
+    }
+
+    static func list<Choice: RawRepresentable & CaseIterable>(_: Choice.Type) -> String
+    where Choice.RawValue == String {
+        Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    }
+
+    /// What an update says of the field that `read` takes.
+    mutating func change<Value: Sendable>(_ name: String, _ read: (inout Self) -> Value?) -> Change<Value> {
+        if members[name] == .null { return .cleared }
+        return read(&self).map(Change.set) ?? .absent
+    }
+
+    // MARK: Faults
+
+    mutating func missing(_ name: String, allowed: String) {
+        faults.append(.missing(name, allowed: allowed))
+    }
+
+    @discardableResult
+    mutating func malformed<Value>(
+        _ name: String, _ value: JSONValue, _ allowed: String, isPrivate: Bool = false
+    ) -> Value? {
+        faults.append(.malformed(name, given: value, allowed: allowed, isPrivate: isPrivate))
+        return nil
+    }
+
+    /// Refuses fields that mean something this version does not do: to pass over them would be to do another thing
+    /// than was asked.
+    mutating func refuseUnsupported(_ names: [String]) {
+        for name in names {
+            guard let value = value(name) else { continue }
+            let _: Never? = malformed(name, value, "nothing: this field is not in this version")
+        }
+    }
+
+    func check() throws(APIError) {
+        if !faults.isEmpty { throw .faults(faults) }
+    }
+
+    /// The field's value, nil where it is absent or null.
+    func value(_ name: String) -> JSONValue? {
+        guard let value = members[name], value != .null else { return nil }
+        return value
+    }
+
+    static let numberForm = "a telephone number in E.164 form, such as +13125550100"
+    static let urlForm = "an absolute http or https URL of at most \(WebURL.maximumLength) characters"
+}

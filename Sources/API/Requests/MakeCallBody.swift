@@ -1,0 +1,63 @@
+import Telephony
+
+/// The body of Make a Call, its fields checked each for itself (spec §2.5; decisions 2, 3, 15).
+struct MakeCallBody {
+    let from: PhoneNumber
+    let to: PhoneNumber
+    let applicationID: ApplicationID?
+    let callConnectURL: WebURL?
+    let sendDigits: DigitString?
+    let ringTimeoutSeconds: Int
+
+    /// Fields of the API that would change the call and that this version does not honour.
+    private static let unsupported = ["ifMachine", "ifMachineUrl", "parentCallId"]
+
+    /// - Throws: 400 that names every faulty field.
+    init(_ fields: consuming BodyFields) throws(APIError) {
+        let from = fields.phoneNumber("from")
+        let to = fields.phoneNumber("to")
+        let callConnectURL = fields.url("callConnectUrl")
+        let applicationID: ApplicationID? = fields.identifier("applicationId")
+        let timeout = fields.integer("timeout", in: CallRequest.ringTimeoutSeconds, unit: "seconds")
+        let sendDigits = Self.sendDigits(&fields)
+        fields.refuseUnsupported(Self.unsupported)
+        Self.refusePrivacy(&fields)
+        for name in ["from", "to"] where !fields.isPresent(name) {
+            fields.missing(name, allowed: BodyFields.numberForm)
+        }
+        let sources = ["callConnectUrl", "applicationId", "parentCallId"]
+        if !sources.contains(where: fields.isPresent) {
+            fields.missing("callConnectUrl", allowed: "one of \(sources.joined(separator: ", "))")
+        }
+        try fields.check()
+        guard let from, let to else { throw .internalFailure }
+        self.from = from
+        self.to = to
+        self.applicationID = applicationID
+        self.callConnectURL = callConnectURL
+        self.sendDigits = sendDigits
+        self.ringTimeoutSeconds = timeout ?? CallRequest.defaultRingTimeoutSeconds
+    }
+
+    private static func sendDigits(_ fields: inout BodyFields) -> DigitString? {
+        guard let value = fields.value("sendDigits") else { return nil }
+        // Whoever asked for privacy gets it, even though the request as a whole is refused.
+        let isPrivate = fields.value("privacyMode").map { $0 != .bool(false) && $0 != .integer(0) } ?? false
+        let form = "digits 0-9, *, # and pauses such as {2}"
+        guard let text = value.string else {
+            return fields.malformed("sendDigits", value, form, isPrivate: isPrivate)
+        }
+        do {
+            return try DigitString(text)
+        } catch {
+            // The explanation repeats part of the digits.
+            let allowed = isPrivate ? form : "\(form); this \(error.explanation)"
+            return fields.malformed("sendDigits", value, allowed, isPrivate: isPrivate)
+        }
+    }
+
+    private static func refusePrivacy(_ fields: inout BodyFields) {
+        guard fields.flag("privacyMode") == true else { return }
+        let _: Never? = fields.malformed("privacyMode", true, "false: privacyMode is not in this version")
+    }
+}

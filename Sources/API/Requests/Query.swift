@@ -1,0 +1,126 @@
+import Telephony
+
+/// A query's parameters (RFC 3986 §3.4), decoded as forms are: `+` is a space.
+package struct Query: Sendable {
+    private var values: [String: String] = [:]
+
+    /// Of two parameters of one name the last counts. What does not decode to UTF-8 stays as it is.
+    package init(_ text: String) {
+        for pair in text.split(separator: "&") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = parts.first else { continue }
+            values[Self.decode(name)] = parts.count > 1 ? Self.decode(parts[1]) : ""
+        }
+    }
+
+    package subscript(name: String) -> String? { values[name] }
+
+    private static func decode(_ text: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes.append(0x20)
+            case UInt8(ascii: "%"):
+                guard let high = hexadecimal(rest.first), let low = hexadecimal(rest.dropFirst().first) else {
+                    return String(text)
+                }
+                bytes.append(high << 4 | low)
+                rest = rest.dropFirst(2)
+            default: bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self) ?? String(text)
+    }
+
+    private static func hexadecimal(_ byte: UInt8?) -> UInt8? {
+        switch byte {
+        case .some(let digit) where (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit): digit - UInt8(ascii: "0")
+        case .some(let digit) where (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(digit):
+            digit - UInt8(ascii: "a") + 10
+        case .some(let digit) where (UInt8(ascii: "A")...UInt8(ascii: "F")).contains(digit):
+            digit - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+
+    /// Percent-encodes what a query's value may not hold as it is.
+    package static func encode(_ text: String) -> String {
+        var output = ""
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                output.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                output += byte < 0x10 ? "%0\(digits)" : "%\(digits)"
+            }
+        }
+        return output
+    }
+}
+
+/// Takes parameters out of a query, each of the type it must have, and gathers what is wrong with them.
+struct QueryReader {
+    private let query: Query
+    private var faults: [FieldFault] = []
+
+    init(_ query: Query) { self.query = query }
+
+    mutating func text(_ name: String) -> String? {
+        guard let text = query[name] else { return nil }
+        guard !text.isEmpty else { return fault(name, text, "a value that is not empty") }
+        return text
+    }
+
+    /// A telephone number, or whatever else stands in a call's `from` or `to`. A `+` that the client left as it is
+    /// has been read as a space.
+    mutating func party(_ name: String) -> String? {
+        guard let text = text(name) else { return nil }
+        return text.hasPrefix(" ") ? "+" + text.dropFirst() : text
+    }
+
+    /// `true`, `false`, or 1 and 0, which the PHP SDK sends.
+    mutating func flag(_ name: String) -> Bool? {
+        switch query[name] {
+        case nil: nil
+        case "true", "1": true
+        case "false", "0": false
+        case .some(let text): fault(name, text, "true or false")
+        }
+    }
+
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) -> Choice?
+    where Choice.RawValue == String {
+        guard let text = query[name] else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            return fault(name, text, Choice.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return choice
+    }
+
+    mutating func cursor() -> PageCursor? {
+        guard let text = query["cursor"] else { return nil }
+        guard let cursor = PageCursor(text) else { return fault("cursor", text, "one from a nextPageUri") }
+        return cursor
+    }
+
+    /// A filter that would change the list and is not understood yet must not be passed over in silence.
+    mutating func refuseUnsupported(_ names: [String]) {
+        for name in names {
+            guard let text = query[name] else { continue }
+            let _: String? = fault(name, text, "nothing: this filter is not in this version")
+        }
+    }
+
+    func check() throws(APIError) {
+        if !faults.isEmpty { throw .faults(faults) }
+    }
+
+    private mutating func fault<Value>(_ name: String, _ text: String, _ allowed: String) -> Value? {
+        faults.append(.malformed(name, given: .string(text), allowed: allowed))
+        return nil
+    }
+}

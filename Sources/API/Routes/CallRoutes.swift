@@ -1,0 +1,147 @@
+import Hummingbird
+import Telephony
+
+/// `~/Calls` (spec §2.5).
+struct CallRoutes: Sendable {
+    let services: APIServices
+    let compatibility: Compatibility
+
+    var routes: [Route] {
+        [
+            .account(.get, "/Calls", "list-calls", list),
+            .account(.post, "/Calls", "make-a-call", make),
+            .account(.get, "/Calls/{callId}", "get-a-call", get),
+            .account(.post, "/Calls/{callId}", "update-a-live-call", update),
+            .account(.get, "/Calls/{callId}/Logs", "list-call-logs", logs),
+        ]
+    }
+
+    // MARK: Make a Call
+
+    @Sendable private func make(_ exchange: Exchange, _ account: Account) async throws -> Response {
+        do {
+            let request = try await callRequest(exchange, account)
+            let call = try await services.calls.makeCall(request)
+            return Answer.json(compatibility.madeCallStatus) { CallResource(call: call).write(to: &$0) }
+        } catch let refusal as CallRefusal {
+            throw noted(APIError(refusal), exchange, account)
+        } catch let error as APIError {
+            throw noted(error, exchange, account)
+        }
+    }
+
+    /// Checks what was asked against what the account has, and applies decision 3.
+    private func callRequest(_ exchange: Exchange, _ account: Account) async throws(APIError) -> CallRequest {
+        let body = try MakeCallBody(try await exchange.fields())
+        let application = try body.applicationID.map { id throws(APIError) in
+            guard let application = services.directory.application(id, of: account.accountID) else {
+                throw .faults([
+                    .malformed("applicationId", given: .string(id.text), allowed: "an application of the account")
+                ])
+            }
+            return application
+        }
+        guard let callConnectURL = body.callConnectURL ?? application?.callConnectURL else {
+            throw .faults([
+                .missing(
+                    "callConnectUrl",
+                    allowed: "\(BodyFields.urlForm), here or as the callConnectUrl of the application that "
+                        + "applicationId names, which has none")
+            ])
+        }
+        // Decision 34; no call comes in yet whose To or From could be the caller id instead.
+        guard let number = services.directory.number(body.from, of: account.accountID) else {
+            throw .numberNotOwned(body.from, field: "from")
+        }
+        return CallRequest(
+            requestID: exchange.requestID, accountID: account.accountID, applicationID: body.applicationID,
+            phoneNumberID: number.phoneNumberID, from: body.from, to: body.to, callConnectURL: callConnectURL,
+            statusCallbackURL: application?.statusCallbackURL, sendDigits: body.sendDigits,
+            ringTimeoutSeconds: body.ringTimeoutSeconds)
+    }
+
+    /// A refused call has no journal of its own, so the reason goes into the account's log.
+    private func noted(_ error: APIError, _ exchange: Exchange, _ account: Account) -> APIError {
+        services.calls.note(
+            JournalEntry(
+                timestamp: services.now(), sequence: 0, level: .warning, scope: .request,
+                accountID: account.accountID, callID: nil, requestID: exchange.requestID,
+                message: "Make a Call was refused: \(error.message)",
+                metadata: [
+                    "status": .integer(Int64(error.status)), "code": .integer(Int64(error.code.rawValue)),
+                    "details": error.details,
+                ]))
+        return error
+    }
+
+    // MARK: The others
+
+    @Sendable private func get(_ exchange: Exchange, _ account: Account) async throws -> Response {
+        let id = try Self.callID(exchange)
+        guard let call = try await services.calls.call(id, of: account.accountID) else { throw Self.noCall(id.text) }
+        return Answer.json(200) { CallResource(call: call).write(to: &$0) }
+    }
+
+    /// Filters of the API that this version does not apply; a list that ignores them would be a wrong one.
+    private static let unsupportedFilters = [
+        "startTime", "endTime", "parentCallId", "applicationId", "applicationId[0]", "riskScoreMin", "riskScoreMax",
+    ]
+
+    @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
+        let query = exchange.query
+        var reader = QueryReader(query)
+        let filter = CallFilter(
+            to: reader.party("to"), from: reader.party("from"), status: reader.choice("status"),
+            isActive: reader.flag("active") ?? false)
+        let cursor = reader.cursor()
+        // The PHP SDK always sends these two as 0, which every call that there is satisfies.
+        let unsupportedFlags = ["usedAudioStream", "webRTC"].filter { reader.flag($0) == true }
+        reader.refuseUnsupported(Self.unsupportedFilters + unsupportedFlags)
+        try reader.check()
+        let page = try await services.calls.calls(of: account.accountID, matching: filter, after: cursor)
+        let resource = PageResource(
+            page, path: "/Accounts/\(account.accountID)/Calls",
+            filters: [
+                ("to", filter.to), ("from", filter.from), ("status", filter.status?.rawValue),
+                ("active", filter.isActive ? "true" : nil),
+            ])
+        return Answer.json(200) { writer in
+            resource.write(to: &writer, name: "calls") { CallResource(call: $1).write(to: &$0) }
+        }
+    }
+
+    @Sendable private func update(_ exchange: Exchange, _ account: Account) async throws -> Response {
+        let id = try Self.callID(exchange)
+        var fields = try await exchange.fields()
+        let change: CallUpdate? = fields.choice("status")
+        if !fields.isPresent("status") { fields.missing("status", allowed: BodyFields.list(CallUpdate.self)) }
+        try fields.check()
+        guard let change else { throw APIError.internalFailure }
+        try await services.calls.updateCall(id, of: account.accountID, to: change, requestID: exchange.requestID)
+        return Answer.empty(202)
+    }
+
+    @Sendable private func logs(_ exchange: Exchange, _ account: Account) async throws -> Response {
+        let id = try Self.callID(exchange)
+        var reader = QueryReader(exchange.query)
+        let cursor = reader.cursor()
+        try reader.check()
+        guard let page = try await services.calls.journal(of: id, account: account.accountID, after: cursor) else {
+            throw Self.noCall(id.text)
+        }
+        let resource = PageResource(page, path: CallResource.uri(id, of: account.accountID) + "/Logs")
+        return Answer.json(200) { writer in
+            resource.write(to: &writer, name: "logs") { LogEntryResource(entry: $1).write(to: &$0) }
+        }
+    }
+
+    private static func callID(_ exchange: Exchange) throws(APIError) -> CallID {
+        let text = exchange.parameters.get("callId") ?? ""
+        guard let id = CallID(text) else { throw noCall(text) }
+        return id
+    }
+
+    private static func noCall(_ text: String) -> APIError {
+        .notFound("The account has no call \(text.prefix(FieldFault.maximumShownLength)).")
+    }
+}

@@ -1,0 +1,54 @@
+package import Hummingbird
+import HummingbirdCore
+package import Logging
+package import NIOCore
+
+/// The REST room, ready to be run.
+package struct APIServer: Sendable {
+    package typealias HTTPApplication = Application<RouterResponder<APIRequestContext>>
+
+    package let routes: RouteTable
+    /// A `Service` for the process's ServiceGroup: binds when run, and on graceful shutdown takes no new connection
+    /// and ends those that are idle.
+    package let application: HTTPApplication
+
+    /// - Parameters:
+    ///   - eventLoopGroup: the loops that connections live on; nil takes the process's shared ones.
+    ///   - onBound: told the port once connections are taken.
+    package init(
+        services: APIServices, configuration: APIConfiguration, eventLoopGroup: (any EventLoopGroup)? = nil,
+        logger: Logger, onBound: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) {
+        routes = RouteTable(
+            routes: CallRoutes(services: services, compatibility: configuration.compatibility).routes
+                + ApplicationRoutes(services: services).routes
+                + AccountRoutes(services: services).routes
+                + ServerRoutes(health: services.health).routes)
+        let responder = APIResponder(services: services, publicURL: configuration.publicURL)
+        application = HTTPApplication(
+            router: Self.router(routes, responder),
+            server: .http1(
+                configuration: HTTP1Channel.Configuration(
+                    idleTimeout: .seconds(Int64(APIConfiguration.idleTimeoutSeconds)))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port),
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    APIConfiguration.maximumConnections, logger: logger)),
+            onServerRunning: { channel in await onBound(channel.localAddress?.port ?? configuration.port) },
+            eventLoopGroupProvider: eventLoopGroup.map { .shared($0) } ?? .singleton,
+            logger: logger)
+    }
+
+    private static func router(_ table: RouteTable, _ responder: APIResponder) -> Router<APIRequestContext> {
+        let router = Router(context: APIRequestContext.self, options: .autoGenerateHeadEndpoints)
+        for route in table.routes {
+            let handler = route.handler
+            router.on(RouterPath(route.path), method: route.method) { request, context in
+                await responder.respond(request, context, handler)
+            }
+        }
+        // A middleware applies to what is added after it: added last, to the router's own "not found" alone.
+        router.add(middleware: UnknownPathMiddleware(responder: responder, table: table))
+        return router
+    }
+}

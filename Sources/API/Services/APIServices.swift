@@ -1,0 +1,22 @@
+package import Telephony
+
+/// Everything that the routes work with.
+package struct APIServices: Sendable {
+    package let calls: any CallService
+    package let directory: any DirectoryService
+    package let health: any HealthService
+    package let identifiers: any IdentifierSource
+    /// The wall clock.
+    package let now: @Sendable () -> Timestamp
+
+    package init(
+        calls: any CallService, directory: any DirectoryService, health: any HealthService,
+        identifiers: any IdentifierSource = SystemIdentifierSource(), now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.calls = calls
+        self.directory = directory
+        self.health = health
+        self.identifiers = identifiers
+        self.now = now
+    }
+}
