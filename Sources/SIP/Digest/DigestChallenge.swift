@@ -108,7 +108,8 @@ enum DigestText {
     }
 
     static func unquoted(_ window: ByteWindow) -> String {
-        guard window.count >= 2, window[window.start] == UInt8(ascii: "\""), window[window.end - 1] == UInt8(ascii: "\"")
+        guard window.count >= 2, window[window.start] == UInt8(ascii: "\""),
+            window[window.end - 1] == UInt8(ascii: "\"")
         else { return window.text }
         var bytes: [UInt8] = []
         var index = window.start + 1

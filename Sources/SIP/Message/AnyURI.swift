@@ -21,8 +21,9 @@ public enum AnyURI: Hashable, Sendable {
         guard window[scheme.start].isLetter else { throw SIPParseError(.badURI, in: "URI", at: scheme.start) }
         for index in scheme.start..<scheme.end {
             let byte = window[index]
-            guard byte.isLetter || byte.isDigit || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
-                || byte == UInt8(ascii: ".")
+            guard
+                byte.isLetter || byte.isDigit || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
+                    || byte == UInt8(ascii: ".")
             else { throw SIPParseError(.badURI, in: "URI", at: index) }
         }
         for index in colon..<window.end where window[index] <= 32 || window[index] == 127 {

@@ -73,7 +73,8 @@ public struct SIPParameters: Hashable, Sendable {
         for index in window.start..<window.end {
             let byte = window[index]
             // Names in URIs may also hold "[", "]", "/", ":", "&", "+", "$" (RFC 3261 §25.1 param-unreserved).
-            guard byte > 32, byte != 127, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "<"), byte != UInt8(ascii: ">")
+            guard byte > 32, byte != 127, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "<"),
+                byte != UInt8(ascii: ">")
             else { throw SIPParseError(.badParameter, in: element, at: index) }
         }
         guard !window.isEmpty else { throw SIPParseError(.badParameter, in: element, at: window.start) }

@@ -28,6 +28,8 @@ struct DialogUsage: Sendable {
         let key: TransactionKey
         let response: SIPResponse
         let number: UInt32
+        /// True for the INVITE that made the dialog.
+        let isFirst: Bool
         /// True where the 2xx held our offer, so that the ACK brings the answer.
         let holdsOffer: Bool
         var interval: Duration
@@ -89,7 +91,8 @@ struct DialogUsage: Sendable {
         let response = bench.response(to: request, .ok, tag: dialog.localTag, sdp: sdp)
         let timers = bench.configuration.timers
         accepted = AcceptedInvite(
-            key: key, response: response, number: dialog.remoteCSeq ?? 0, holdsOffer: holdsOffer, interval: timers.t1)
+            key: key, response: response, number: (try? request.headers.cseq())?.number ?? 0,
+            isFirst: state == .early, holdsOffer: holdsOffer, interval: timers.t1)
         if state == .early { state = .active }
         dialog.confirm()
         bench.respond(key, response)
@@ -140,8 +143,7 @@ struct DialogUsage: Sendable {
     mutating func hangUp(reason: String?, _ bench: inout Workbench) {
         switch state {
         case .active:
-            if dialog.localCSeq == nil, accepted != nil {
-                // As callee, before the ACK of the first INVITE.
+            if accepted?.isFirst == true {
                 state = .awaitingACK(reason: reason)
                 return
             }

@@ -149,6 +149,9 @@ struct OutgoingSession: SessionMachine {
         let known: Int
         if let index = index(of: tag) {
             known = index
+        } else if usages.count(where: \.isConfirmed) >= bench.configuration.limits.forks {
+            // Far beyond any real forking: each would cost us an ACK and a dozen BYEs to wherever it says.
+            return
         } else if let dialog = Dialog(asCallerOf: invite, response: response, peer: invitation.destination) {
             usages.append(DialogUsage(dialog, session: id, announcesEnd: false, &bench))
             known = usages.count - 1

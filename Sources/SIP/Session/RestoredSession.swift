@@ -64,6 +64,7 @@ struct RestoredSession: SessionMachine {
         guard response.status.isSuccess, let invite = invites.first else { return }
         let tag = (try? response.headers.to())?.tag ?? ""
         if usages.firstIndex(where: { $0.dialog.remoteTag == tag }) == nil,
+            usages.count < 2 * bench.configuration.limits.forks,
             let dialog = Dialog(asCallerOf: invite, response: response, peer: stored.destination)
         {
             usages.append(DialogUsage(dialog, session: id, announcesEnd: false, &bench))

@@ -29,7 +29,9 @@ public enum IPAddress: Hashable, Sendable {
     /// Reads `192.0.2.1`, `2001:db8::1` or `[2001:db8::1]`; nil for anything else (host names too).
     public init?(_ text: some StringProtocol) {
         var bytes = Array(text.utf8)
-        if bytes.first == UInt8(ascii: "["), bytes.last == UInt8(ascii: "]") { bytes = Array(bytes.dropFirst().dropLast()) }
+        if bytes.first == UInt8(ascii: "["), bytes.last == UInt8(ascii: "]") {
+            bytes = Array(bytes.dropFirst().dropLast())
+        }
         if bytes.contains(UInt8(ascii: ":")) {
             guard let groups = Self.groups(of: bytes[...]) else { return nil }
             self.init(bytes: groups.flatMap { [UInt8($0 >> 8), UInt8(truncatingIfNeeded: $0)] })

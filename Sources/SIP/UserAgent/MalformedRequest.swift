@@ -17,7 +17,8 @@ enum MalformedRequest {
                 let name = SIPHeaderName(window: field.name)
                 switch name {
                 case .via: headers.append(name, field.text)
-                case .from, .to, .callID, .cseq where !headers.contains(name): headers.append(name, field.text)
+                case .from, .to, .callID, .cseq:
+                    if !headers.contains(name) { headers.append(name, field.text) }
                 default: break
                 }
             }

@@ -104,7 +104,8 @@ extension UserAgent {
         case .options: answerStateless(request, .ok, reply)
         case .bye, .update, .prack, .info: answerStateless(request, .callDoesNotExist, reply)
         case .ack, .cancel: break
-        case .register, .subscribe, .notify, .publish, .refer, .message: answerStateless(request, .methodNotAllowed, reply)
+        case .register, .subscribe, .notify, .publish, .refer, .message:
+            answerStateless(request, .methodNotAllowed, reply)
         case .other: answerStateless(request, .notImplemented, reply)
         }
     }

@@ -6,7 +6,7 @@ public struct UserAgentConfiguration: Equatable, Sendable {
         public var serverTransactions: Int
         /// Incoming sessions at once; beyond it INVITEs are answered 503.
         public var incomingSessions: Int
-        /// Early and forked dialogs of one INVITE; further forks are ACKed and BYEd, or ignored while early.
+        /// Early dialogs of one INVITE, and answered ones; 18x and 2xx of further forks are ignored.
         public var forks: Int
 
         public init(serverTransactions: Int = 20_000, incomingSessions: Int = 5_000, forks: Int = 16) {

@@ -83,7 +83,9 @@ struct Workbench: Sendable {
     var contact: String {
         var uri = SIPURI(
             user: configuration.contactUser, host: configuration.contactHost, port: configuration.contactPort)
-        if configuration.localAddress.transport != .udp { uri.parameters["transport"] = configuration.localAddress.transport.rawValue }
+        if configuration.localAddress.transport != .udp {
+            uri.parameters["transport"] = configuration.localAddress.transport.rawValue
+        }
         return "<\(uri)>"
     }
 
