@@ -1,0 +1,74 @@
+package import Telephony
+
+/// Where calls, their journals and what they owe outlast the process (DESIGN.md decisions 5 and 7).
+///
+/// Writes are submitted in order and answered once they are on disk; reads see what has been committed. A reader
+/// that must see what was submitted before waits for ``barrier()`` first.
+package protocol CallStorage: Sendable {
+    typealias Completion = @Sendable (Result<Void, StorageError>) -> Void
+
+    /// Submits one transaction and returns at once: callable from an event loop.
+    ///
+    /// All of the operations take effect, or none. Submissions take effect in the order in which they were made,
+    /// and their completions run in that order, on the writer's thread, after the data has been synced to the
+    /// device. A completion must not block. Other submissions are not affected by one that fails.
+    func submit(_ operations: [StorageOperation], completion: Completion?)
+
+    /// Operations that were submitted and are not yet committed: for overload decisions and for metrics.
+    var pendingOperations: Int { get }
+
+    /// Returns when everything submitted before has been committed or has failed.
+    func barrier() async
+
+    /// As ``barrier()``; besides, nothing that was removed before remains anywhere in the storage's files.
+    func flush() async
+
+    /// Commits what was submitted, then closes and lets others use the same files. Later submissions fail with ``StorageError/closed``.
+    func close() async
+
+    /// The call, if it is the account's.
+    func call(_ callID: CallID, account: AccountID) async throws(StorageError) -> Call?
+
+    /// The account's calls, newest first.
+    func calls(account: AccountID, filter: CallFilter, after cursor: PageCursor?)
+        async throws(StorageError) -> Page<Call>
+
+    /// The journal of the account's call, newest first by sequence; empty where the call is not the account's.
+    func journal(of callID: CallID, account: AccountID, after cursor: PageCursor?)
+        async throws(StorageError) -> Page<JournalEntry>
+
+    /// What a start has to take up. See ``UnfinishedWork`` for the orders.
+    func unfinishedWork() async throws(StorageError) -> UnfinishedWork
+}
+
+/// Accounts and what belongs to them. Changes go through the same writer as the calls' rows, in order with them,
+/// and are on disk when the function returns.
+package protocol Directory: Sendable {
+    /// Inserts or replaces an account; with it, in the same transaction, its credentials and numbers.
+    func saveAccount(_ account: Account, credentials: AccountCredentials?, numbers: [OwnedNumber])
+        async throws(StorageError)
+    func account(_ accountID: AccountID) async throws(StorageError) -> Account?
+    /// In order of creation.
+    func accounts() async throws(StorageError) -> [Account]
+    /// Replaces the account's credentials; the old ones are overwritten.
+    func saveCredentials(_ credentials: AccountCredentials) async throws(StorageError)
+    func credentials(_ accountID: AccountID) async throws(StorageError) -> AccountCredentials?
+
+    /// Fails with ``StorageError/conflict(_:)`` where the identifier exists.
+    func createApplication(_ application: Application) async throws(StorageError)
+    /// Fails with ``StorageError/notFound`` where the account has no such application.
+    func updateApplication(_ application: Application) async throws(StorageError)
+    /// Fails with ``StorageError/notFound`` where the account has no such application.
+    func deleteApplication(_ applicationID: ApplicationID, account: AccountID) async throws(StorageError)
+    func application(_ applicationID: ApplicationID, account: AccountID) async throws(StorageError) -> Application?
+    /// The account's applications, newest first; with an alias, those that have exactly it.
+    func applications(account: AccountID, alias: String?, after cursor: PageCursor?)
+        async throws(StorageError) -> Page<Application>
+
+    /// Inserts or replaces a number, by its identifier. A number belongs to one account at most.
+    func saveNumber(_ number: OwnedNumber) async throws(StorageError)
+    /// The owner of a number, of whatever account.
+    func number(_ phoneNumber: PhoneNumber) async throws(StorageError) -> OwnedNumber?
+    /// The account's numbers, newest first.
+    func numbers(account: AccountID, after cursor: PageCursor?) async throws(StorageError) -> Page<OwnedNumber>
+}

@@ -1,0 +1,54 @@
+import GRDB
+import Telephony
+
+/// How every list is read: newest first by row id, from a cursor on, with the whole list's size.
+///
+/// The page begins after the row that the cursor names, so that rows inserted since then do not shift it. The count
+/// stops at ``PageLimits/maximumTotal``, and so does the list.
+struct PageQuery: Sendable {
+    var columns: String
+    var table: String
+    /// A condition over the named arguments.
+    var condition: String
+    /// The column that orders the list and that cursors hold.
+    var key = "id"
+    var arguments: [String: (any DatabaseValueConvertible & Sendable)?]
+
+    func page<Item: Sendable>(
+        after cursor: PageCursor?, in db: Database, decode: (Row) throws -> Item
+    ) throws -> Page<Item> {
+        let total =
+            try Int.fetchOne(
+                db,
+                sql: """
+                    SELECT COUNT(*) FROM
+                    (SELECT 1 FROM \(table) WHERE \(condition) LIMIT \(PageLimits.maximumTotal))
+                    """,
+                arguments: StatementArguments(arguments)) ?? 0
+
+        let start = cursor?.position ?? 0
+        let room = max(0, min(PageLimits.pageSize, PageLimits.maximumTotal - start))
+        var pageArguments = arguments
+        var pageCondition = condition
+        if let cursor {
+            pageArguments["after"] = cursor.after
+            pageCondition = "(\(condition)) AND \(key) < :after"
+        }
+        // One row more than the page holds tells whether there is a next one.
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT \(key) AS page_key, \(columns) FROM \(table) WHERE \(pageCondition)
+                ORDER BY \(key) DESC LIMIT \(room + 1)
+                """,
+            arguments: StatementArguments(pageArguments))
+        let items = try rows.prefix(room).map(decode)
+
+        var next: PageCursor?
+        let end = start + items.count
+        if rows.count > room, end < PageLimits.maximumTotal, let last = rows.prefix(room).last {
+            next = PageCursor(after: last["page_key"], position: end)
+        }
+        return Page(items: items, total: max(total, end), start: start, next: next)
+    }
+}

@@ -1,0 +1,80 @@
+import FoundationEssentials
+import GRDB
+import Telephony
+
+// What a column holds, as our own type. A value that is none of them means a damaged or foreign database, which is
+// an operating error and not a trap.
+
+extension Row {
+    private func unexpected(_ column: String) -> StorageError {
+        .corrupt("the column \(column) holds a value that is none of its kind")
+    }
+
+    func value<Value: DatabaseValueConvertible>(_ column: String, as: Value.Type = Value.self) throws -> Value {
+        guard let value = Value.fromDatabaseValue(self[column] as DatabaseValue) else { throw unexpected(column) }
+        return value
+    }
+
+    func optional<Value: DatabaseValueConvertible>(_ column: String, as: Value.Type = Value.self) throws -> Value? {
+        let value: DatabaseValue = self[column]
+        return value.isNull ? nil : try self.value(column)
+    }
+
+    func identifier<Kind>(_ column: String) throws -> Identifier<Kind> {
+        guard let identifier = Identifier<Kind>(try value(column, as: String.self)) else { throw unexpected(column) }
+        return identifier
+    }
+
+    func optionalIdentifier<Kind>(_ column: String) throws -> Identifier<Kind>? {
+        try optional(column, as: String.self) == nil ? nil : try identifier(column)
+    }
+
+    func word<Word: RawRepresentable>(_ column: String) throws -> Word where Word.RawValue == String {
+        guard let word = Word(rawValue: try value(column)) else { throw unexpected(column) }
+        return word
+    }
+
+    func optionalWord<Word: RawRepresentable>(_ column: String) throws -> Word? where Word.RawValue == String {
+        try optional(column, as: String.self) == nil ? nil : try word(column)
+    }
+
+    func time(_ column: String) throws -> Timestamp { Timestamp(microseconds: try value(column)) }
+
+    func optionalTime(_ column: String) throws -> Timestamp? {
+        try optional(column, as: Int64.self).map(Timestamp.init(microseconds:))
+    }
+
+    func optionalURL(_ column: String) throws -> WebURL? {
+        guard let text = try optional(column, as: String.self) else { return nil }
+        guard let url = WebURL(text) else { throw unexpected(column) }
+        return url
+    }
+
+    func url(_ column: String) throws -> WebURL {
+        guard let url = try optionalURL(column) else { throw unexpected(column) }
+        return url
+    }
+
+    func phoneNumber(_ column: String) throws -> PhoneNumber {
+        guard let number = PhoneNumber(try value(column, as: String.self)) else { throw unexpected(column) }
+        return number
+    }
+
+    func bytes(_ column: String) throws -> [UInt8] { try value(column, as: Blob.self).bytes }
+
+    func members(_ column: String) throws -> [String: JSONValue] {
+        guard let text = try optional(column, as: String.self) else { return [:] }
+        guard case .object(let members)? = try? JSONValue(parsing: text.utf8) else { throw unexpected(column) }
+        return members
+    }
+
+    func texts(_ column: String) throws -> [String] {
+        guard case .array(let values)? = try? JSONValue(parsing: value(column, as: String.self).utf8) else {
+            throw unexpected(column)
+        }
+        return try values.map { value in
+            guard let text = value.string else { throw unexpected(column) }
+            return text
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import GRDB
+package import Telephony
+
+extension SQLiteStorage {
+    package func saveNumber(_ number: OwnedNumber) async throws(StorageError) {
+        try await change { db in try Self.save(number, in: db) }
+    }
+
+    package func number(_ phoneNumber: PhoneNumber) async throws(StorageError) -> OwnedNumber? {
+        try await read { db in
+            try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT numbers.*, account_id FROM numbers JOIN accounts ON accounts.id = numbers.account
+                    WHERE phone_number = ?
+                    """,
+                arguments: [phoneNumber.text]
+            ).map { try Self.number($0, account: $0.identifier("account_id")) }
+        }
+    }
+
+    package func numbers(account: AccountID, after cursor: PageCursor?) async throws(StorageError) -> Page<OwnedNumber>
+    {
+        let query = PageQuery(
+            columns: "*", table: "numbers",
+            condition: "account = (SELECT id FROM accounts WHERE account_id = :account)",
+            arguments: ["account": account.text])
+        return try await read { db in
+            try query.page(after: cursor, in: db) { try Self.number($0, account: account) }
+        }
+    }
+
+    static func save(_ number: OwnedNumber, in db: Database) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO numbers (phone_number_id, account, application_id, phone_number, alias, created, updated,
+                    revision)
+                VALUES (:id, :account, :application, :number, :alias, :created, :updated, :revision)
+                ON CONFLICT (phone_number_id) DO UPDATE SET account = :account, application_id = :application,
+                    phone_number = :number, alias = :alias, updated = :updated, revision = :revision
+                """,
+            arguments: [
+                "id": number.phoneNumberID.text, "account": try key(of: number.accountID, in: db),
+                "application": number.applicationID?.text, "number": number.phoneNumber.text, "alias": number.alias,
+                "created": number.dateCreated.microseconds, "updated": number.dateUpdated.microseconds,
+                "revision": number.revision,
+            ])
+    }
+
+    private static func number(_ row: Row, account: AccountID) throws -> OwnedNumber {
+        var number = OwnedNumber(
+            phoneNumberID: try row.identifier("phone_number_id"), accountID: account,
+            phoneNumber: try row.phoneNumber("phone_number"), created: try row.time("created"))
+        number.applicationID = try row.optionalIdentifier("application_id")
+        number.alias = try row.optional("alias")
+        number.dateUpdated = try row.time("updated")
+        number.revision = try row.value("revision")
+        return number
+    }
+}

@@ -1,0 +1,154 @@
+import Foundation
+import GRDB
+package import Telephony
+
+/// Calls, journals and accounts in one SQLite file, through GRDB: the embedded storage.
+///
+/// The file is in WAL mode with `synchronous=FULL`, so that a commit that has been answered survives the loss of
+/// power. Reads run beside the writer on connections of their own.
+///
+/// **What becomes of secrets.** `PRAGMA secure_delete=ON` overwrites removed content with zeros in the pages of the
+/// database. In WAL mode that alone is not enough: the write-ahead log keeps the earlier images of a page, and the
+/// database file keeps the old page, until a checkpoint has moved the new one there. So the writer, when it has
+/// been idle for a second after a removal, moves the log into the database and cuts it to nothing (``flush()`` does
+/// so at once, ``close()`` too); under constant load the log is reused from its start about every thousand pages,
+/// which overwrites the old images as well. What the file system or the device itself keeps of overwritten blocks
+/// is beyond a program's reach: put the folder on an encrypted volume where that matters.
+package final class SQLiteStorage: CallStorage, Directory {
+    package struct Configuration: Sendable {
+        /// The data folder; made, with mode 0700, where it does not exist.
+        package var folder: String
+        /// How many reads run at once; more wait.
+        package var maximumReaders: Int
+        /// The database's greatest size in pages of 4,096 bytes; nil for SQLite's own limit. Writes beyond it fail
+        /// with ``StorageError/diskFull``.
+        package var maximumPages: Int?
+
+        package init(folder: String, maximumReaders: Int = 4, maximumPages: Int? = nil) {
+            self.folder = folder
+            self.maximumReaders = maximumReaders
+            self.maximumPages = maximumPages
+        }
+    }
+
+    package static let fileName = "belay.sqlite"
+    /// How long a write waits while another program holds the file, such as somebody's `sqlite3`.
+    private static let busyTimeoutSeconds = 5.0
+
+    let pool: DatabasePool
+    let writer: StorageWriter
+    private let lock: DataFolderLock
+
+    /// Opens the data folder for this process alone, and brings its schema up to date.
+    package init(_ configuration: Configuration) throws(StorageError) {
+        let path = configuration.folder + "/" + Self.fileName
+        try Self.makeFolder(configuration.folder)
+        lock = try DataFolderLock(folder: configuration.folder)
+        try Self.makeFile(path)
+        do {
+            pool = try Self.openPool(path: path, configuration)
+        } catch {
+            throw StorageError(error)
+        }
+        writer = StorageWriter(pool: pool)
+    }
+
+    package func submit(_ operations: [StorageOperation], completion: Completion?) {
+        writer.submit(operations, completion: completion)
+    }
+
+    package var pendingOperations: Int { writer.pendingOperations }
+
+    package func barrier() async {
+        guard writer.pendingOperations > 0 else { return }
+        await withCheckedContinuation { continuation in
+            writer.submit([]) { _ in continuation.resume() }
+        }
+    }
+
+    package func flush() async {
+        await withCheckedContinuation { continuation in
+            writer.purge { _ in continuation.resume() }
+        }
+    }
+
+    package func close() async {
+        await withCheckedContinuation { continuation in
+            // The writer's thread is waited for on a thread that may block.
+            DispatchQueue.global().async { [self] in
+                writer.close()
+                try? pool.close()
+                lock.release()
+                continuation.resume()
+            }
+        }
+    }
+
+    // MARK: For the extensions
+
+    /// Runs a read beside the writer.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StorageError) -> Value {
+        do {
+            return try await pool.read(body)
+        } catch {
+            throw StorageError(error)
+        }
+    }
+
+    /// Runs a change on the writer, in its order; durable when this returns.
+    func change(_ body: @escaping @Sendable (Database) throws -> Void) async throws(StorageError) {
+        let result = await withCheckedContinuation { continuation in
+            writer.change(body) { continuation.resume(returning: $0) }
+        }
+        try result.get()
+    }
+
+    // MARK: Opening
+
+    private static func makeFolder(_ path: String) throws(StorageError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw .cannotOpen(path: path, reason: error.localizedDescription)
+        }
+    }
+
+    /// SQLite gives its log and index files the mode of the database's file, so that file is made first.
+    private static func makeFile(_ path: String) throws(StorageError) {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
+        }
+        Foundation.close(descriptor)
+    }
+
+    private static func openPool(path: String, _ settings: Configuration) throws -> DatabasePool {
+        var configuration = GRDB.Configuration()
+        configuration.label = "storage"
+        configuration.maximumReaderCount = settings.maximumReaders
+        configuration.busyMode = .timeout(busyTimeoutSeconds)
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA secure_delete = ON")
+            if let pages = settings.maximumPages { try db.execute(sql: "PRAGMA max_page_count = \(pages)") }
+        }
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        try pool.writeWithoutTransaction { db in
+            // GRDB sets NORMAL after `prepareDatabase`, which loses the last commits with the power.
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            let isFull = try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2
+            let isOverwriting = try Int.fetchOne(db, sql: "PRAGMA secure_delete") == 1
+            guard isFull, isOverwriting else {
+                throw StorageError.database("SQLite takes neither synchronous=FULL nor secure_delete=ON")
+            }
+        }
+        let migrator = Schema.migrator
+        guard try pool.read({ try !migrator.hasBeenSuperseded($0) }) else {
+            throw StorageError.newerSchema(path: path)
+        }
+        try migrator.migrate(pool)
+        return pool
+    }
+}

@@ -1,0 +1,155 @@
+import GRDB
+
+/// The tables, by migrations that are never changed once they have been released.
+///
+/// Identifiers of calls and accounts are 42 bytes of text; every other table and index refers to them by row id.
+/// Times are microseconds since 1970. Enumerations stand as their own words, for whoever looks with `sqlite3`.
+enum Schema {
+    /// "Blay": marks the file as ours (`PRAGMA application_id`).
+    static let applicationID: Int32 = 0x426C_6179
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 calls") { db in
+            try db.execute(sql: "PRAGMA application_id = \(applicationID)")
+            try db.execute(sql: directory)
+            try db.execute(sql: calls)
+            try db.execute(sql: operations)
+        }
+        return migrator
+    }
+
+    private static let directory = """
+        CREATE TABLE accounts (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            account_id TEXT NOT NULL UNIQUE,
+            alias TEXT,
+            label TEXT,
+            kind TEXT NOT NULL,
+            status TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            revision INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE credentials (
+            account INTEGER PRIMARY KEY REFERENCES accounts (id),
+            api_key_hash BLOB NOT NULL,
+            -- A JSON array of texts.
+            signing_secrets TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE applications (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            application_id TEXT NOT NULL UNIQUE,
+            account INTEGER NOT NULL REFERENCES accounts (id),
+            alias TEXT,
+            voice_url TEXT,
+            voice_fallback_url TEXT,
+            call_connect_url TEXT,
+            status_callback_url TEXT,
+            sms_url TEXT,
+            sms_fallback_url TEXT,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            revision INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX applications_by_account ON applications (account);
+        CREATE INDEX applications_by_alias ON applications (account, alias);
+
+        CREATE TABLE numbers (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            phone_number_id TEXT NOT NULL UNIQUE,
+            account INTEGER NOT NULL REFERENCES accounts (id),
+            application_id TEXT,
+            phone_number TEXT NOT NULL UNIQUE,
+            alias TEXT,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            revision INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX numbers_by_account ON numbers (account);
+        """
+
+    /// Each index ends in the row id without saying so, which is the order of the lists.
+    private static let calls = """
+        CREATE TABLE calls (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            call_id TEXT NOT NULL UNIQUE,
+            account INTEGER NOT NULL,
+            application_id TEXT,
+            parent_call_id TEXT,
+            phone_number_id TEXT,
+            from_number TEXT NOT NULL,
+            to_number TEXT NOT NULL,
+            direction TEXT NOT NULL,
+            status TEXT NOT NULL,
+            ended_reason TEXT,
+            answered_by TEXT,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            started INTEGER,
+            connected INTEGER,
+            ended INTEGER
+        ) STRICT;
+        CREATE INDEX calls_by_account ON calls (account);
+        CREATE INDEX calls_by_status ON calls (account, status);
+        CREATE INDEX calls_by_to ON calls (account, to_number);
+        CREATE INDEX calls_by_from ON calls (account, from_number);
+        CREATE INDEX calls_active ON calls (account) WHERE \(active);
+
+        -- One call's entries lie together, which is how they are read.
+        CREATE TABLE journal (
+            call INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            timestamp INTEGER NOT NULL,
+            level TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            request_id TEXT,
+            message TEXT NOT NULL,
+            -- A JSON object; null for an empty one.
+            metadata TEXT,
+            PRIMARY KEY (call, sequence)
+        ) STRICT, WITHOUT ROWID;
+
+        -- Entries of no call.
+        CREATE TABLE account_journal (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            account INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            timestamp INTEGER NOT NULL,
+            level TEXT NOT NULL,
+            scope TEXT NOT NULL,
+            request_id TEXT,
+            message TEXT NOT NULL,
+            metadata TEXT
+        ) STRICT;
+        CREATE INDEX account_journal_by_account ON account_journal (account);
+        """
+
+    private static let operations = """
+        CREATE TABLE records (
+            call INTEGER PRIMARY KEY,
+            record BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE notifications (
+            event_id TEXT PRIMARY KEY,
+            call INTEGER NOT NULL,
+            event_sequence INTEGER NOT NULL,
+            request_id TEXT NOT NULL,
+            request_type TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            url TEXT NOT NULL,
+            body BLOB NOT NULL,
+            attempts INTEGER NOT NULL,
+            first_attempt INTEGER NOT NULL,
+            next_attempt INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX notifications_by_call ON notifications (call, event_sequence);
+        """
+
+    /// The condition of the index of active calls. SQLite uses that index only where a query says the same words.
+    static let active = "status IN ('queued', 'ringing', 'inProgress')"
+}
