@@ -155,9 +155,14 @@ let package = Package(
             ],
             swiftSettings: settings),
     ]
-        + ["SIP", "SDP", "RTP", "Telephony", "PerCL", "CallControl", "People", "Media", "Webhooks", "Storage", "API", "Simulation"]
+        + [
+            "SIP", "SDP", "RTP", "Telephony", "PerCL", "CallControl", "People", "Media", "Webhooks", "Storage", "API",
+            "Simulation",
+        ]
         .map { room in
-            .testTarget(name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)], swiftSettings: settings)
+            .testTarget(
+                name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)],
+                swiftSettings: settings)
         }
 )
 

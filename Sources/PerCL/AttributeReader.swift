@@ -96,7 +96,8 @@ struct AttributeReader {
     func phoneNumber(_ field: String) throws(ScriptError) -> PhoneNumber {
         let text = try requiredString(field)
         guard let number = PhoneNumber(text) else {
-            throw error(field, "is \(Excerpt.of(Array(text.utf8))); a number in E.164 form such as +15551234567 is required")
+            throw error(
+                field, "is \(Excerpt.of(Array(text.utf8))); a number in E.164 form such as +15551234567 is required")
         }
         return number
     }

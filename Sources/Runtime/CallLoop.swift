@@ -48,13 +48,16 @@ package final class CallLoop: @unchecked Sendable {
             perform(exchange.restore(work, now: SystemClock.now()))
             armTimer()
         }.get()
+        try await transport.receive { [self] bytes, source in
+            take(.datagramReceived(bytes, from: source))
+        }
     }
 
     // MARK: Inputs
 
     /// From any thread.
     package func post(_ input: Input) {
-        if eventLoop.inEventLoop { take(input) } else { eventLoop.execute { self.take(input) } }
+        eventLoop.execute { self.take(input) }
     }
 
     /// From any thread: several at once, in order.
@@ -111,7 +114,7 @@ package final class CallLoop: @unchecked Sendable {
         for effect in effects {
             switch effect {
             case .send(let bytes, let destination):
-                transport?.send(bytes, to: destination)
+                transport?.send(bytes, to: destination) { self.post(.sendFailed(to: $0)) }
                 hasWritten = true
             case .store(let operations, let token): store(operations, token)
             case .deliver(let webhook, _): deliver(webhook)
@@ -146,12 +149,9 @@ package final class CallLoop: @unchecked Sendable {
 
     private func deliver(_ webhook: Webhook) {
         let began = NIODeadline.now()
-        Task { [self] in
-            let outcome = await webhooks.post(webhook)
+        webhooks.post(webhook) { [self] outcome in
             let spent = NIODeadline.now() - began
-            post(
-                .webhookFinished(
-                    webhook.eventID, outcome, milliseconds: Int(spent.nanoseconds / 1_000_000)))
+            post(.webhookFinished(webhook.eventID, outcome, milliseconds: Int(spent.nanoseconds / 1_000_000)))
         }
     }
 
@@ -178,5 +178,6 @@ package final class CallLoop: @unchecked Sendable {
 
 /// Posts a webhook once; signs it with the account's secrets of that moment.
 package protocol WebhookPoster: Sendable {
-    func post(_ webhook: Webhook) async -> WebhookOutcome
+    /// The completion runs once, on any thread.
+    func post(_ webhook: Webhook, completion: @escaping @Sendable (WebhookOutcome) -> Void)
 }

@@ -11,8 +11,8 @@ package struct SigningPoster: WebhookPoster {
         self.directory = directory
     }
 
-    package func post(_ webhook: Webhook) async -> WebhookOutcome {
+    package func post(_ webhook: Webhook, completion: @escaping @Sendable (WebhookOutcome) -> Void) {
         let secrets = directory.credentials(of: webhook.accountID)?.signingSecrets ?? []
-        return await client.post(webhook, secrets: secrets, now: SystemClock.wall())
+        client.post(webhook, secrets: secrets, now: SystemClock.wall(), completion: completion)
     }
 }

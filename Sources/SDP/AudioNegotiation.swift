@@ -173,7 +173,9 @@ extension MediaDescription {
 
     fileprivate var telephoneEventPayload: UInt8? {
         formats.lazy.compactMap { format in
-            self.encoding(ofFormat: format).flatMap { $0.lowercased().hasPrefix("telephone-event/8000") ? UInt8(format) : nil }
+            self.encoding(ofFormat: format).flatMap {
+                $0.lowercased().hasPrefix("telephone-event/8000") ? UInt8(format) : nil
+            }
         }.first { $0 >= 96 && $0 <= 127 }
     }
 

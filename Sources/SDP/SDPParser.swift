@@ -73,7 +73,11 @@ private struct SDPParser {
         case UInt8(ascii: "a"):
             let parts = value.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
             let attribute = Attribute(String(parts[0]), parts.count == 2 ? String(parts[1]) : nil)
-            if media.isEmpty { attributes.append(attribute) } else { media[media.count - 1].attributes.append(attribute) }
+            if media.isEmpty {
+                attributes.append(attribute)
+            } else {
+                media[media.count - 1].attributes.append(attribute)
+            }
         default: break
         }
     }
@@ -124,6 +128,7 @@ private struct SDPParser {
             throw SDPParseError(line: number, explanation: "port \(parts[1]); 0 to 65535 expected")
         }
         return MediaDescription(
-            media: String(parts[0]), port: port, transport: String(parts[2]), formats: parts.dropFirst(3).map(String.init))
+            media: String(parts[0]), port: port, transport: String(parts[2]),
+            formats: parts.dropFirst(3).map(String.init))
     }
 }

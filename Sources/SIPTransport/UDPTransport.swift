@@ -7,67 +7,61 @@ package import SIP
 ///
 /// Not connected, for a connected NIO datagram channel closes silently when a write fails (ICMP port unreachable).
 package final class UDPTransport: Sendable {
-    /// What arrives, told on the event loop.
-    package struct Events: Sendable {
-        package var received: @Sendable ([UInt8], TransportAddress) -> Void
-        package var sendFailed: @Sendable (TransportAddress) -> Void
-
-        package init(
-            received: @escaping @Sendable ([UInt8], TransportAddress) -> Void,
-            sendFailed: @escaping @Sendable (TransportAddress) -> Void
-        ) {
-            self.received = received
-            self.sendFailed = sendFailed
-        }
-    }
-
     /// Room for a burst of signalling while the loop is busy.
     private static let receiveBufferBytes: Int32 = 4 * 1024 * 1024
     /// Datagrams read in one system call.
     private static let readBatch = 16
+    /// A SIP message is at most one datagram.
+    private static let largestDatagram = 65_535
 
     private let channel: any Channel
-    private let events: Events
     /// With the port that was really bound.
     package let localAddress: TransportAddress
 
-    private init(channel: any Channel, localAddress: TransportAddress, events: Events) {
+    private init(channel: any Channel, localAddress: TransportAddress) {
         self.channel = channel
         self.localAddress = localAddress
-        self.events = events
     }
 
+    /// Binds; nothing is read before ``receive(_:)``.
+    ///
     /// - Throws: the system's error where the address cannot be bound.
-    package static func bind(
-        _ address: TransportAddress, on eventLoop: any EventLoop, events: Events
-    ) async throws -> UDPTransport {
+    package static func bind(_ address: TransportAddress, on eventLoop: any EventLoop) async throws -> UDPTransport {
         let channel = try await DatagramBootstrap(group: eventLoop)
+            .channelOption(.autoRead, value: false)
             .channelOption(.socketOption(.so_rcvbuf), value: receiveBufferBytes)
             .channelOption(.datagramVectorReadMessageCount, value: readBatch)
-            // A SIP message is at most one datagram of 64 KiB; each of a vector's messages needs that much room.
             .channelOption(
-                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: readBatch * 65_535))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(DatagramHandler(events: events))
-                }
-            }
+                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: readBatch * largestDatagram)
+            )
             .bind(host: address.address.description, port: Int(address.port))
             .get()
         guard let bound = channel.localAddress.flatMap(TransportAddress.init(socket:)) else {
             try await channel.close()
             throw ChannelError.unknownLocalAddress
         }
-        return UDPTransport(channel: channel, localAddress: bound, events: events)
+        return UDPTransport(channel: channel, localAddress: bound)
+    }
+
+    /// From here on datagrams are read and told on the event loop.
+    package func receive(_ received: @escaping @Sendable ([UInt8], TransportAddress) -> Void) async throws {
+        try await channel.eventLoop.submit { [channel] in
+            try channel.pipeline.syncOperations.addHandler(DatagramHandler(received: received))
+        }.get()
+        try await channel.setOption(.autoRead, value: true).get()
     }
 
     /// On the event loop. The datagram leaves with the next ``flush``.
-    package func send(_ bytes: [UInt8], to destination: TransportAddress) {
-        guard let address = destination.socketAddress else { return events.sendFailed(destination) }
+    ///
+    /// - Parameter failed: told on the event loop where the system refuses it.
+    package func send(
+        _ bytes: [UInt8], to destination: TransportAddress, failed: @escaping @Sendable (TransportAddress) -> Void
+    ) {
+        guard let address = destination.socketAddress else { return failed(destination) }
         let envelope = AddressedEnvelope(remoteAddress: address, data: channel.allocator.buffer(bytes: bytes))
-        channel.write(envelope).assumeIsolatedUnsafeUnchecked().whenFailure { [events] _ in
-            events.sendFailed(destination)
-        }
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.whenFailure { _ in failed(destination) }
+        channel.write(envelope, promise: promise)
     }
 
     package func flush() { channel.flush() }
@@ -80,14 +74,14 @@ package final class UDPTransport: Sendable {
 private final class DatagramHandler: ChannelInboundHandler {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
 
-    private let events: UDPTransport.Events
+    private let received: @Sendable ([UInt8], TransportAddress) -> Void
 
-    init(events: UDPTransport.Events) { self.events = events }
+    init(received: @escaping @Sendable ([UInt8], TransportAddress) -> Void) { self.received = received }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)
         guard let source = TransportAddress(socket: envelope.remoteAddress) else { return }
-        events.received(Array(envelope.data.readableBytesView), source)
+        received(Array(envelope.data.readableBytesView), source)
     }
 
     /// Errors of single datagrams (ICMP answers to earlier ones) do not concern the socket.

@@ -1,7 +1,48 @@
 import PerCL
+import SIP
 import Telephony
 
 extension CallMachine {
+    mutating func changeStatus(
+        _ status: CallStatus, _ explanation: String, _ now: Moment, _ directives: inout [CallDirective]
+    ) {
+        call.status = status
+        call.dateUpdated = now.wall
+        call.revision += 1
+        directives.append(.store(.saveCall(call)))
+        var metadata: [String: JSONValue] = ["status": .string(status.rawValue), "explanation": .string(explanation)]
+        if let reason = call.endedReason { metadata["callEndedReason"] = .string(reason.rawValue) }
+        note(.info, .status, "Call \(status.rawValue)", metadata, now, &directives)
+    }
+
+    func storeRecord(
+        _ phase: CallRecord.Phase, session: SessionRecord?, _ directives: inout [CallDirective]
+    ) {
+        let record = CallRecord(
+            phase: phase, call: call, requestID: requestID, callConnectURL: callConnectURL,
+            statusCallbackURL: statusCallbackURL, sendDigits: phase == .queued ? sendDigits?.text : nil,
+            ringTimeoutSeconds: ringTimeoutSeconds, eventSequence: eventSequence, session: session)
+        guard let bytes = record.bytes else {
+            directives.append(.effect(.fault(call.callID, "the record could not be written")))
+            return
+        }
+        directives.append(.store(.saveRecord(call.callID, bytes)))
+    }
+
+    mutating func note(
+        _ level: JournalLevel, _ scope: JournalScope, _ message: String, _ metadata: [String: JSONValue],
+        _ now: Moment, _ directives: inout [CallDirective]
+    ) {
+        journalSequence += 1
+        directives.append(
+            .store(
+                .appendJournal(
+                    JournalEntry(
+                        timestamp: now.wall, sequence: journalSequence, level: level, scope: scope,
+                        accountID: call.accountID, callID: call.callID, requestID: requestID, message: message,
+                        metadata: metadata))))
+    }
+
     /// What a webhook's attempt came to, with what was answered and how long it took.
     mutating func noteAnswer(
         _ webhook: Webhook, _ outcome: WebhookOutcome, _ milliseconds: Int, attempt: Int?, _ now: Moment,

@@ -26,7 +26,7 @@ extension Exchange {
     ) {
         let id = record.call.callID
         let session = drawSession()
-        let identifiers = 
+        let identifiers =
             record.session?.identifiers
             ?? UserAgent.drawIdentifiers(node: userAgent.configuration.node, random: &random)
         let age = now.wall.microseconds - record.call.dateCreated.microseconds

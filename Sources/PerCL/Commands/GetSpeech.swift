@@ -4,7 +4,9 @@ package import Telephony
 package struct GetSpeech: Hashable, Sendable, Codable {
     static let name = "GetSpeech"
 
-    package enum GrammarType: String, Hashable, Sendable, Codable, CaseIterable { case url = "URL", builtIn = "BUILTIN" }
+    package enum GrammarType: String, Hashable, Sendable, Codable, CaseIterable {
+        case url = "URL", builtIn = "BUILTIN"
+    }
 
     package var actionURL: WebURL
     package var grammarFile: String

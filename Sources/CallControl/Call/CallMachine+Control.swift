@@ -1,0 +1,61 @@
+import SIP
+import Telephony
+
+extension CallMachine {
+    // MARK: Timers
+
+    mutating func timerFired(
+        _ timer: CallTimer, now: Moment, random: inout RandomSource, into directives: inout [CallDirective]
+    ) {
+        switch timer {
+        case .ring:
+            guard case .ringing = phase else { return }
+            finish(OutcomeTable.ringTimeout, awaitsSession: true, now, &directives)
+        case .longestCall:
+            guard case .connected = phase else { return }
+            finish(
+                CallOutcome(.completed, .maxDuration, "the longest call allowed is over"), awaitsSession: true, now,
+                &directives)
+        case .pause:
+            advanceScript(now, &random, &directives) { run, nextPlayback, steps in
+                run.pauseOver(nextPlayback: &nextPlayback, into: &steps)
+            }
+        }
+    }
+
+    // MARK: REST and the operator
+
+    /// Decision 25. False where the call has ended.
+    mutating func update(_ update: CallUpdate, now: Moment, into directives: inout [CallDirective]) -> Bool {
+        switch phase {
+        case .over: return false
+        case .accepted, .queued, .opening, .ringing:
+            note(.info, .request, "Cancel requested", ["status": .string(update.rawValue)], now, &directives)
+            finish(CallOutcome(.canceled, .callCanceled, "canceled over REST"), now, &directives)
+        case .connected:
+            note(.info, .request, "Hang-up requested", ["status": .string(update.rawValue)], now, &directives)
+            finish(CallOutcome(.completed, .appHangup, "hung up over REST"), now, &directives)
+        }
+        return true
+    }
+
+    /// The server stops and its patience is over.
+    mutating func hangUpForShutdown(now: Moment, into directives: inout [CallDirective]) {
+        switch phase {
+        // Calls that wait stay on disk for the next start (decision 37).
+        case .accepted, .queued, .over: break
+        case .opening, .ringing:
+            finish(CallOutcome(.failed, .internalError, "the server stopped"), now, &directives)
+        case .connected:
+            finish(CallOutcome(.completed, .internalError, "the server stopped"), now, &directives)
+        }
+    }
+
+    /// An impossible state was found in this call (DESIGN.md decision 9).
+    mutating func fault(_ explanation: String, now: Moment, into directives: inout [CallDirective]) {
+        directives.append(.effect(.fault(call.callID, "\(explanation); \(self)")))
+        guard !isOver else { return }
+        let status: CallStatus = if case .connected = phase { .completed } else { .failed }
+        finish(CallOutcome(status, .internalError, explanation), now, &directives)
+    }
+}

@@ -1,0 +1,111 @@
+import SDP
+import SIP
+import Telephony
+
+extension CallMachine {
+    /// The request was taken.
+    mutating func accept(expectedWaitSeconds: Double, now: Moment, into directives: inout [CallDirective]) {
+        var metadata: [String: JSONValue] = [
+            "from": .string(call.from), "to": .string(call.to), "callConnectUrl": .string(callConnectURL.text),
+            "timeout": JSONValue(ringTimeoutSeconds), "sendDigits": JSONValue(sendDigits?.text),
+            "applicationId": JSONValue(call.applicationID?.text),
+        ]
+        if expectedWaitSeconds > 0 {
+            metadata["expectedWaitSeconds"] = .integer(Int64(expectedWaitSeconds.rounded(.up)))
+        }
+        note(.info, .request, "Call accepted", metadata, now, &directives)
+        directives.append(.store(.saveCall(call)))
+        directives.append(.awaitCommit(.creation))
+        storeRecord(.queued, session: nil, &directives)
+    }
+
+    /// Its turn has come: the intent to dial goes to disk while the port is bound.
+    mutating func dial(
+        port: UInt16, configuration: ExchangeConfiguration, random: inout RandomSource,
+        into directives: inout [CallDirective]
+    ) {
+        switch phase {
+        case .accepted: break
+        case .queued: directives.append(.awaitCommit(.turn))
+        case .opening, .ringing, .connected, .over: return
+        }
+        self.port = port
+        let audio = LocalAudio(
+            address: configuration.mediaAddress, port: port, sessionID: random.next() >> 2, sessionVersion: 1)
+        localAudio = audio
+        let trunk = configuration.trunk
+        let invitation = Invitation(
+            destination: trunk.address,
+            requestURI: SIPURI(user: call.to, host: trunk.host, port: trunk.port),
+            from: NameAddress(uri: SIPURI(user: call.from, host: configuration.localHost)),
+            to: NameAddress(uri: SIPURI(user: call.to, host: trunk.host, port: trunk.port)),
+            offer: audio.offer.bytes, identifiers: identifiers)
+        self.invitation = invitation
+        phase = .opening(isCommitted: false, isMediaOpen: false)
+        storeRecord(
+            .dialling, session: SessionRecord(invitation: invitation, identifiers: identifiers), &directives)
+        directives.append(
+            .effect(
+                .openMedia(
+                    media,
+                    MediaOpening(
+                        port: port, synchronizationSource: UInt32(truncatingIfNeeded: random.next()),
+                        firstSequenceNumber: UInt16(truncatingIfNeeded: random.next()),
+                        firstTimestamp: UInt32(truncatingIfNeeded: random.next())))))
+    }
+
+    /// The transaction with the call's acceptance, or with its turn, is on disk.
+    mutating func committed(now: Moment, into directives: inout [CallDirective]) {
+        switch phase {
+        case .accepted: phase = .queued
+        case .opening(_, let isMediaOpen):
+            phase = .opening(isCommitted: true, isMediaOpen: isMediaOpen)
+            inviteIfReady(now, &directives)
+        case .queued, .ringing, .connected, .over: break
+        }
+    }
+
+    /// The intent to dial could not be stored: then nothing is dialled.
+    mutating func turnNotCommitted(now: Moment, into directives: inout [CallDirective]) {
+        guard case .opening = phase else { return }
+        finish(CallOutcome(.failed, .internalError, "the intent to dial could not be stored"), now, &directives)
+    }
+
+    /// The call itself could not be stored: it never was. Its port is closed and forgotten.
+    mutating func abandon(into directives: inout [CallDirective]) {
+        if case .opening = phase {
+            phase = .over(Settling(awaitsSession: false, awaitsMedia: true))
+            directives.append(.effect(.closeMedia(media)))
+        } else {
+            phase = .over(Settling(awaitsSession: false, awaitsMedia: false))
+        }
+        settle(&directives)
+    }
+
+    mutating func mediaOpened(now: Moment, into directives: inout [CallDirective]) {
+        guard case .opening(let isCommitted, _) = phase else { return }
+        phase = .opening(isCommitted: isCommitted, isMediaOpen: true)
+        inviteIfReady(now, &directives)
+    }
+
+    mutating func mediaOpenFailed(_ explanation: String, now: Moment, into directives: inout [CallDirective]) {
+        switch phase {
+        case .opening:
+            note(.error, .media, "No RTP port", ["explanation": .string(explanation)], now, &directives)
+            finish(
+                CallOutcome(.failed, .internalError, "no RTP port: \(explanation)"), isMediaOpen: false, now,
+                &directives)
+        case .over: mediaIsClosed(&directives)
+        case .accepted, .queued, .ringing, .connected: break
+        }
+    }
+
+    mutating func inviteIfReady(_ now: Moment, _ directives: inout [CallDirective]) {
+        guard case .opening(true, true) = phase, let invitation else { return }
+        phase = .ringing
+        call.startTime = now.wall
+        changeStatus(.ringing, "the INVITE leaves", now, &directives)
+        directives.append(.arm(.ring, after: .seconds(ringTimeoutSeconds)))
+        directives.append(.invite(invitation))
+    }
+}

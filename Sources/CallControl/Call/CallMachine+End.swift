@@ -1,0 +1,72 @@
+import Telephony
+
+extension CallMachine {
+    /// The one way into `over`: decides the terminal status, tells everybody, lets go of everything.
+    /// - Parameter awaitsSession: the far end has still to be told; nil: wherever an INVITE has left.
+    mutating func finish(
+        _ outcome: CallOutcome, awaitsSession: Bool? = nil, isMediaOpen: Bool? = nil, _ now: Moment,
+        _ directives: inout [CallDirective]
+    ) {
+        var settling = Settling(awaitsSession: false, awaitsMedia: false)
+        switch phase {
+        case .over: return
+        case .accepted, .queued: directives.append(.withdraw)
+        case .opening: settling.awaitsMedia = isMediaOpen ?? true
+        case .ringing, .connected:
+            settling = Settling(awaitsSession: awaitsSession ?? true, awaitsMedia: true)
+        }
+        for timer in [CallTimer.ring, .pause, .longestCall] { directives.append(.disarm(timer)) }
+        if !settling.awaitsMedia { releasePort(&directives) }
+        phase = .over(settling)
+        call.endTime = now.wall
+        call.endedReason = outcome.reason
+        changeStatus(outcome.status, outcome.explanation, now, &directives)
+        // The bodies are fixed now; the event ids follow from the call's own id, so that none need be drawn here.
+        var ids = EventIDSource(call: call.callID, sequence: eventSequence)
+        if call.connectTime == nil {
+            emit(
+                CallWebhook.outDialAPIConnect, extras: CallWebhook.outDialAPIConnectExtras(call),
+                purpose: .notification, to: callConnectURL, &ids, now, &directives)
+        }
+        if let statusCallbackURL {
+            emit(
+                CallWebhook.callStatus, extras: CallWebhook.callStatusExtras(call), purpose: .notification,
+                to: statusCallbackURL, &ids, now, &directives)
+        }
+        if settling.awaitsSession {
+            directives.append(.endSession)
+        } else {
+            directives.append(.store(.removeRecord(call.callID)))
+        }
+        if settling.awaitsMedia { directives.append(.effect(.closeMedia(media))) }
+        settle(&directives)
+    }
+
+    mutating func sessionIsOver(_ directives: inout [CallDirective]) {
+        guard case .over(var settling) = phase, settling.awaitsSession else { return }
+        settling.awaitsSession = false
+        phase = .over(settling)
+        directives.append(.store(.removeRecord(call.callID)))
+        settle(&directives)
+    }
+
+    mutating func mediaIsClosed(_ directives: inout [CallDirective]) {
+        guard case .over(var settling) = phase, settling.awaitsMedia else { return }
+        settling.awaitsMedia = false
+        phase = .over(settling)
+        releasePort(&directives)
+        settle(&directives)
+    }
+
+    mutating func releasePort(_ directives: inout [CallDirective]) {
+        guard let port else { return }
+        self.port = nil
+        directives.append(.releasePort(port))
+    }
+
+    func settle(_ directives: inout [CallDirective]) {
+        guard case .over(let settling) = phase, !settling.awaitsSession, !settling.awaitsMedia, outbox.isEmpty
+        else { return }
+        directives.append(.settled)
+    }
+}

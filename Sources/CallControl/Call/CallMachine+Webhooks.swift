@@ -1,0 +1,108 @@
+import PerCL
+import SIP
+import Telephony
+
+extension CallMachine {
+    mutating func notificationCommitted(_ event: EventID, now: Moment, into directives: inout [CallDirective]) {
+        var steps: [CallOutbox.Directive] = []
+        outbox.committed(event, into: &steps)
+        carryOut(steps, &directives)
+    }
+
+    mutating func webhookFinished(
+        _ event: EventID, _ outcome: WebhookOutcome, milliseconds: Int, now: Moment, random: inout RandomSource,
+        into directives: inout [CallDirective]
+    ) {
+        var steps: [CallOutbox.Directive] = []
+        outbox.finished(event, outcome, into: &steps)
+        for step in steps {
+            switch step {
+            case .deliver(let webhook, let attempt) where webhook.eventID == event:
+                noteAnswer(webhook, outcome, milliseconds, attempt: attempt - 1, now, &directives)
+                carryOut([step], &directives)
+            case .deliver:
+                carryOut([step], &directives)
+            case .scriptAnswered(let webhook, let outcome):
+                noteAnswer(webhook, outcome, milliseconds, attempt: nil, now, &directives)
+                scriptAnswered(webhook, outcome, now, &random, &directives)
+            case .delivered(let webhook), .retryLater(let webhook):
+                noteAnswer(webhook, outcome, milliseconds, attempt: 1, now, &directives)
+                carryOut([step], &directives)
+            }
+        }
+        settle(&directives)
+    }
+
+    /// An attempt of ``NotificationRetries`` for this call, for its journal.
+    mutating func retryFinished(
+        _ webhook: Webhook, _ outcome: WebhookOutcome, milliseconds: Int, attempt: Int, now: Moment,
+        into directives: inout [CallDirective]
+    ) {
+        noteAnswer(webhook, outcome, milliseconds, attempt: attempt, now, &directives)
+    }
+
+    func carryOut(_ steps: [CallOutbox.Directive], _ directives: inout [CallDirective]) {
+        for step in steps {
+            switch step {
+            case .deliver(let webhook, let attempt): directives.append(.effect(.deliver(webhook, attempt: attempt)))
+            case .delivered(let webhook): directives.append(.store(.removeNotification(webhook.eventID)))
+            case .retryLater(let webhook): directives.append(.retryLater(webhook))
+            case .scriptAnswered: break
+            }
+        }
+    }
+
+    mutating func fetchScript(
+        from url: WebURL, type: String, extras: [String: JSONValue], _ random: inout RandomSource, _ now: Moment,
+        _ directives: inout [CallDirective]
+    ) {
+        if type != CallWebhook.redirect { lastRequest = (type, extras) }
+        emit(type, extras: extras, purpose: .script, to: url, &random, now, &directives)
+    }
+
+    mutating func emit(
+        _ type: String, extras: [String: JSONValue], purpose: Webhook.Purpose, to url: WebURL,
+        _ random: inout some RandomNumberGenerator, _ now: Moment, _ directives: inout [CallDirective]
+    ) {
+        eventSequence += 1
+        var fields = CallWebhook.standard(type, call)
+        fields.merge(extras) { _, extra in extra }
+        let webhook = Webhook(
+            eventID: EventID(random: &random), eventSequence: eventSequence, requestID: requestID,
+            accountID: call.accountID, callID: call.callID, requestType: type, purpose: purpose, url: url,
+            body: JSONValue.object(fields).bytes)
+        note(
+            .info, .webhook, "Webhook \(type) : POST \(url.text)",
+            ["eventId": .string(webhook.eventID.text), "requestBody": .object(fields)], now, &directives)
+        if purpose == .notification {
+            directives.append(
+                .store(
+                    .saveNotification(
+                        PendingNotification(
+                            webhook: webhook, attempts: 0, firstAttempt: now.wall, nextAttempt: now.wall))))
+            directives.append(.awaitCommit(.notification(webhook.eventID)))
+        }
+        var steps: [CallOutbox.Directive] = []
+        outbox.enqueue(webhook, into: &steps)
+        carryOut(steps, &directives)
+    }
+
+    mutating func scriptAnswered(
+        _ webhook: Webhook, _ outcome: WebhookOutcome, _ now: Moment, _ random: inout RandomSource,
+        _ directives: inout [CallDirective]
+    ) {
+        // A hang-up while the script was being fetched: the answer is ignored (decision 13).
+        guard case .connected(var conversation) = phase else { return }
+        switch ScriptFetch(outcome) {
+        case .script(let script):
+            guard conversation.isDialling else { return start(script, now, &random, &directives) }
+            conversation.held = script
+            phase = .connected(conversation)
+        case .refused(let reason, let explanation):
+            note(
+                .error, .webhook, "Webhook \(webhook.requestType) gave no script : \(reason.rawValue)",
+                ["url": .string(webhook.url.text), "explanation": .string(explanation)], now, &directives)
+            finish(CallOutcome(.completed, reason, explanation), now, &directives)
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// The command line.
+@main
+struct Belay: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "belay",
+        abstract: "A self-hosted programmable voice server that speaks FreeClimb's API.",
+        discussion: """
+            Start with `belay serve`: it needs no configuration and no other service. Without --trunk the calls go \
+            to a simulated carrier inside.
+            """,
+        version: version,
+        subcommands: [ServeCommand.self])
+}

@@ -1,0 +1,163 @@
+import API
+import Foundation
+import Logging
+import SIP
+import Telephony
+import Webhooks
+
+/// Everything that `belay serve` goes by, checked.
+struct ServerConfiguration {
+    struct Endpoint {
+        var host: String
+        var port: Int
+    }
+
+    /// The trunk as configured; its host may be a name.
+    struct TrunkTarget {
+        var host: String
+        var port: UInt16
+        var uri: SIPURI
+    }
+
+    var dataFolder: String
+    var http: Endpoint
+    var sip: TransportAddress
+    var advertised: String?
+    var rtpPorts: ClosedRange<UInt16>
+    var trunk: TrunkTarget?
+    var isTrunkBehindNAT: Bool
+    var trunkCredentials: DigestCredentials?
+    /// Nil: no limit.
+    var callsPerSecond: Double?
+    var callsAtOnce: Int?
+    var publicURL: WebURL?
+    var webhookAllowed: [AddressRange]
+    var webhookConnectSeconds: Double
+    var webhookSeconds: Double
+    var compatibility: Compatibility
+    /// Nil: never.
+    var deadLineSeconds: Double?
+    var longestCallSeconds: Double
+    var queuedCallSeconds: Double
+    var drainSeconds: Double
+    var timerT1Milliseconds: Int
+    var node: UInt16
+    var logLevel: Logger.Level
+
+    init(_ source: SettingSource, home: String?) throws {
+        let reader = SettingReader(source: source)
+        dataFolder = reader.text("data") ?? Self.defaultDataFolder(home: home)
+        http = try reader.endpoint("http", default: Endpoint(host: "127.0.0.1", port: 8080))
+        sip = try reader.address("sip", default: TransportAddress(address: .loopback, port: 5060))
+        advertised = try reader.parse("advertise", "an IP address") { IPAddress($0)?.description }
+        rtpPorts = try reader.ports("rtp-ports", default: 16_384...32_767)
+        trunk = try reader.parse("trunk", "sip:HOST or sip:HOST:PORT") { text in
+            guard let uri = try? SIPURI(text), !uri.isSecure else { return nil }
+            return TrunkTarget(host: uri.host, port: uri.effectivePort, uri: uri)
+        }
+        isTrunkBehindNAT = try reader.bool("trunk-nat") ?? false
+        let username = reader.text("trunk-username"), password = reader.text("trunk-password")
+        switch (username, password) {
+        case (let username?, let password?):
+            trunkCredentials = DigestCredentials(username: username, password: password)
+        case (nil, nil): trunkCredentials = nil
+        default:
+            throw ConfigurationError(description: "trunk-username and trunk-password belong together; one is missing")
+        }
+        // A real trunk's pace is somebody's phone bill (decision 33); the simulated carrier has none.
+        let rate = try reader.number("calls-per-second", in: 0...10_000) ?? (trunk == nil ? 0 : 1)
+        let lines = try reader.number("calls-at-once", in: 0...1_000_000) ?? (trunk == nil ? 0 : 20)
+        callsPerSecond = rate > 0 ? rate : nil
+        callsAtOnce = lines > 0 ? Int(lines) : nil
+        publicURL = try reader.parse("public-url", "an absolute http or https URL") { WebURL($0) }
+        webhookAllowed = try reader.list("webhook-allow", "a CIDR such as 10.0.0.0/8") { AddressRange($0) }
+        webhookConnectSeconds = try reader.number("webhook-connect-seconds", in: 0.01...300) ?? 5
+        webhookSeconds = try reader.number("webhook-seconds", in: 0.01...300) ?? 15
+        compatibility =
+            try reader.parse("compat", "one of " + Compatibility.allCases.map(\.rawValue).joined(separator: ", ")) {
+                Compatibility(rawValue: $0)
+            } ?? .current
+        let deadLine = try reader.number("dead-line-seconds", in: 0...86_400) ?? 60
+        deadLineSeconds = deadLine > 0 ? deadLine : nil
+        longestCallSeconds = try reader.number("max-call-seconds", in: 1...604_800) ?? 4 * 3600
+        queuedCallSeconds = try reader.number("queued-call-seconds", in: 0...604_800) ?? 3600
+        drainSeconds = try reader.number("drain-seconds", in: 0...86_400) ?? 30
+        timerT1Milliseconds = Int(try reader.number("timer-t1-ms", in: 10...10_000) ?? 500)
+        node = UInt16(try reader.number("node", in: 0...65_535) ?? 0)
+        logLevel =
+            try reader.parse("log-level", "one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")) {
+                Logger.Level(rawValue: $0)
+            } ?? .notice
+    }
+
+    /// With no trunk only the simulated carrier can be called, so that a webhook app on this machine is what is meant.
+    var allowedForWebhooks: [AddressRange] {
+        trunk == nil
+            ? webhookAllowed + ["127.0.0.0/8", "::1/128"].compactMap { AddressRange($0) } : webhookAllowed
+    }
+
+    private static func defaultDataFolder(home: String?) -> String {
+        home.map { $0 + "/.local/share/belay" } ?? "belay-data"
+    }
+}
+
+/// Reads settings and says what is wrong with one.
+private struct SettingReader {
+    let source: SettingSource
+
+    func text(_ name: String) -> String? { source.values[name]?.text }
+
+    func parse<Value>(_ name: String, _ allowed: String, _ parse: (String) -> Value?) throws -> Value? {
+        guard let value = source.values[name] else { return nil }
+        guard let parsed = parse(value.text) else {
+            throw ConfigurationError(description: "\(value.origin) is \"\(value.text)\"; \(allowed) is needed")
+        }
+        return parsed
+    }
+
+    func list<Value>(_ name: String, _ allowed: String, _ parse: (String) -> Value?) throws -> [Value] {
+        try self.parse(name, allowed) { text in
+            let parts = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+            let values = parts.compactMap(parse)
+            return values.count == parts.count ? values : nil
+        } ?? []
+    }
+
+    func number(_ name: String, in range: ClosedRange<Double>) throws -> Double? {
+        try parse(name, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
+            Double(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+
+    func bool(_ name: String) throws -> Bool? {
+        try parse(name, "true or false") { Bool($0) }
+    }
+
+    func endpoint(_ name: String, default fallback: ServerConfiguration.Endpoint) throws
+        -> ServerConfiguration.Endpoint
+    {
+        try parse(name, "HOST:PORT") { text in
+            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+                return nil
+            }
+            let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+            return host.isEmpty ? nil : ServerConfiguration.Endpoint(host: host, port: Int(port))
+        } ?? fallback
+    }
+
+    func address(_ name: String, default fallback: TransportAddress) throws -> TransportAddress {
+        try parse(name, "HOST:PORT with an IP address") { TransportAddress($0) } ?? fallback
+    }
+
+    func ports(_ name: String, default fallback: ClosedRange<UInt16>) throws -> ClosedRange<UInt16> {
+        try parse(name, "a range A-B of ports from 1024 to 65535 with at least one even port and the one after it") {
+            text in
+            let parts = text.split(separator: "-").compactMap { UInt16($0) }
+            guard parts.count == 2, parts[0] >= 1024, parts[0] < parts[1] else { return nil }
+            // RTCP has the odd port after each even one.
+            let first = parts[0] + parts[0] % 2
+            let last = parts[1] - (parts[1] % 2 == 0 ? 1 : 0)
+            return first < last ? first...last : nil
+        } ?? fallback
+    }
+}

@@ -1,0 +1,43 @@
+import CallControl
+import Foundation
+import SIP
+import SIPTransport
+import Telephony
+
+/// What the start prints: where everything is, and what to try next.
+struct Announcement: Sendable {
+    let configuration: ServerConfiguration
+    let transport: UDPTransport
+    let trunk: ExchangeConfiguration.Trunk
+    let carrier: TransportAddress?
+    let credentials: FirstStart.Credentials?
+    let credentialsPath: String
+
+    func print(httpPort: Int) {
+        let host = configuration.http.host
+        let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(httpPort)"
+        var lines: [String] = []
+        lines.append("Data: \(configuration.dataFolder)")
+        lines.append("SIP: udp:\(transport.localAddress)")
+        if let carrier {
+            lines.append("Carrier: simulated, at udp:\(carrier); any number is answered, no call leaves this machine")
+            lines.append("Webhooks may go to loopback, because no trunk is configured")
+        } else {
+            lines.append("Trunk: \(trunk.host) at udp:\(trunk.address)")
+            let allowed = configuration.webhookAllowed.map(\.description).joined(separator: ", ")
+            lines.append("Webhooks may go to public addresses" + (allowed.isEmpty ? "" : " and to \(allowed)"))
+        }
+        if let credentials {
+            lines.append("")
+            lines.append("An account was made; its key stands in \(credentialsPath) and nowhere else. Try:")
+            lines.append("  source \(credentialsPath)")
+            lines.append(
+                "  curl -u $BELAY_ACCOUNT_ID:$BELAY_API_KEY \(url)/apiserver/Accounts/$BELAY_ACCOUNT_ID/Calls \\")
+            lines.append(
+                "    -H 'Content-Type: application/json' -d '{\"from\":\"\(credentials.number)\",\"to\":\"+15555550123\",\"callConnectUrl\":\"http://127.0.0.1:3000/\"}'"
+            )
+        }
+        lines.append("Belay is ready: \(url)")
+        FileHandle.standardOutput.write(Data((lines.joined(separator: "\n") + "\n").utf8))
+    }
+}

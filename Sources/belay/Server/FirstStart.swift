@@ -1,0 +1,97 @@
+import Crypto
+import Foundation
+import Runtime
+import Telephony
+
+/// Sees to it that there is an account to work with: made on the first start, and by presets at any later one.
+struct FirstStart {
+    /// Fictional by the North American numbering plan: 555-0100 to 555-0199.
+    static let defaultNumber = "+15555550100"
+
+    let folder: String
+    let presets: Presets
+
+    var credentialsPath: String { folder + "/credentials" }
+
+    /// What clients need; nil where no account was made or changed.
+    struct Credentials {
+        var accountID: AccountID
+        var apiKey: String
+        var signingSecret: String
+        var number: PhoneNumber
+    }
+
+    func prepare(_ directory: DirectoryCache) async throws -> Credentials? {
+        let accounts = directory.accounts
+        let mustMake = accounts.isEmpty || (presets.accountID.map { directory.account($0) == nil } ?? false)
+        guard mustMake || presets.apiKey != nil || presets.signingSecret != nil || presets.number != nil else {
+            return nil
+        }
+        var random = SystemRandomNumberGenerator()
+        let now = SystemClock.wall()
+        let accountID = presets.accountID ?? accounts.first?.accountID ?? AccountID(random: &random)
+        let known = directory.credentials(of: accountID)
+        if let known, !isChanged(known) { return nil }
+        // A key cannot be read back from its hash: where only another preset changed, a new key is drawn and written.
+        let credentials = Credentials(
+            accountID: accountID,
+            apiKey: presets.apiKey ?? Hexadecimal.draw(digits: 40, from: &random),
+            signingSecret: presets.signingSecret ?? known?.signingSecrets.first
+                ?? "sigsec_" + Hexadecimal.draw(digits: 40, from: &random),
+            number: try presets.number ?? Self.number())
+        let account =
+            directory.account(accountID) ?? Account(accountID: accountID, kind: .full, status: .active, created: now)
+        var numbers: [OwnedNumber] = []
+        if directory.number(credentials.number, of: accountID) == nil {
+            numbers.append(
+                OwnedNumber(
+                    phoneNumberID: PhoneNumberID(random: &random), accountID: accountID,
+                    phoneNumber: credentials.number, created: now))
+        }
+        try await directory.add(
+            account,
+            AccountCredentials(
+                accountID: accountID, apiKeyHash: Array(SHA256.hash(data: Data(credentials.apiKey.utf8))),
+                signingSecrets: [credentials.signingSecret]),
+            numbers)
+        try write(credentials)
+        return credentials
+    }
+
+    /// A preset says otherwise than what is stored.
+    private func isChanged(_ known: AccountCredentials) -> Bool {
+        if let key = presets.apiKey, Array(SHA256.hash(data: Data(key.utf8))) != known.apiKeyHash { return true }
+        if let secret = presets.signingSecret, !known.signingSecrets.contains(secret) { return true }
+        return false
+    }
+
+    private static func number() throws -> PhoneNumber {
+        guard let number = PhoneNumber(defaultNumber) else {
+            throw ConfigurationError(description: "the built-in number \(defaultNumber) is malformed")
+        }
+        return number
+    }
+
+    /// Lines that a shell can read with `source`; only the owner may.
+    private func write(_ credentials: Credentials) throws {
+        let text = """
+            BELAY_ACCOUNT_ID=\(credentials.accountID)
+            BELAY_API_KEY=\(credentials.apiKey)
+            BELAY_SIGNING_SECRET=\(credentials.signingSecret)
+            BELAY_NUMBER=\(credentials.number)
+
+            """
+        let temporary = credentialsPath + ".new"
+        unlink(temporary)
+        // The mode is given as the file is made: it is at no moment readable for others.
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw ConfigurationError(description: "\(temporary) cannot be made: \(String(cString: strerror(errno)))")
+        }
+        try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: Data(text.utf8))
+        guard rename(temporary, credentialsPath) == 0 else {
+            throw ConfigurationError(
+                description: "\(credentialsPath) cannot be written: \(String(cString: strerror(errno)))")
+        }
+    }
+}

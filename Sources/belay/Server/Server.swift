@@ -1,0 +1,198 @@
+import API
+import CallControl
+import Carrier
+import Foundation
+import Logging
+import Media
+import NIOCore
+import NIOPosix
+import Runtime
+import SIP
+import SIPTransport
+import ServiceLifecycle
+import Storage
+import Telephony
+import Webhooks
+
+/// Puts the rooms together and runs them until a signal comes.
+enum Server {
+    static func run(_ configuration: ServerConfiguration, presets: Presets) async throws {
+        // A peer that closes its end must not end the process.
+        signal(SIGPIPE, SIG_IGN)
+        var logger = Logger(label: "belay") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = configuration.logLevel
+
+        try makeFolder(configuration.dataFolder)
+        let storage = try SQLiteStorage(.init(folder: configuration.dataFolder))
+        let directory = try await DirectoryCache.load(from: storage)
+        let firstStart = FirstStart(folder: configuration.dataFolder, presets: presets)
+        let made = try await firstStart.prepare(directory)
+
+        let callGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let webGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
+        let carrier = try await startCarrier(configuration, logger)
+        let trunk = try await trunk(configuration, carrier: carrier?.address)
+        let transport = try await bind(configuration.sip, on: callGroup.next())
+        let advertised = try await advertisedHost(configuration, trunk, callGroup)
+
+        let inbox = MediaInbox()
+        let engine = MediaEngine { events in inbox.take(events) }
+        try engine.start()
+        let publicURL = PublicURL(configured: configuration.publicURL)
+        let addressGuard = AddressGuard(allowing: configuration.allowedForWebhooks)
+        let resolver = NameResolver()
+        let fetcher = AudioFetcher(
+            group: webGroup, addressGuard: addressGuard, resolver: resolver,
+            folder: configuration.dataFolder + "/cache/audio")
+        let prompts = PromptLibrary(
+            synthesizer: SpeechSynthesizer(folder: configuration.dataFolder + "/cache/speech"),
+            fetcher: fetcher, decoder: AudioDecoder(), publicURL: { publicURL.text })
+        let bridge = MediaBridge(
+            engine: engine, prompts: prompts, localAddress: configuration.sip.address.description,
+            deadLineSeconds: configuration.deadLineSeconds, inbox: inbox)
+        let webhooks = WebhookClient(
+            group: webGroup, addressGuard: addressGuard, resolver: resolver,
+            limits: RequestLimits(
+                connect: .seconds(configuration.webhookConnectSeconds),
+                whole: .seconds(configuration.webhookSeconds)))
+
+        let counters = LoopCounters()
+        let exchange = Exchange(
+            configuration: exchangeConfiguration(configuration, trunk, advertised),
+            userAgent: userAgentConfiguration(configuration, transport.localAddress, trunk, advertised),
+            random: randomSource())
+        let loop = CallLoop(
+            eventLoop: callGroup.next(), exchange: exchange, storage: storage,
+            webhooks: SigningPoster(client: webhooks, directory: directory), media: bridge, counters: counters,
+            logger: logger)
+        inbox.deliver { loop.post($0) }
+        try await loop.start(transport: transport, restoring: try await storage.unfinishedWork())
+
+        let health = ServerHealth(loop: loop, counters: counters, storage: storage, engine: engine)
+        let announcement = Announcement(
+            configuration: configuration, transport: transport, trunk: trunk, carrier: carrier?.address,
+            credentials: made, credentialsPath: firstStart.credentialsPath)
+        let api = APIServer(
+            services: APIServices(
+                calls: LiveCalls(loop: loop, storage: storage), directory: directory, health: health,
+                now: { SystemClock.wall() }),
+            configuration: APIConfiguration(
+                host: configuration.http.host, port: configuration.http.port,
+                compatibility: configuration.compatibility, publicURL: configuration.publicURL),
+            logger: logger,
+            onBound: { port in
+                publicURL.bound(host: configuration.http.host, port: port)
+                health.setReady(true)
+                announcement.print(httpPort: port)
+            })
+
+        // Services stop in reverse order: calls are drained while the API still answers.
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: api.application),
+                    .init(
+                        service: CallDrain(
+                            loop: loop, health: health, patienceSeconds: configuration.drainSeconds, logger: logger)),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+
+        await carrier?.carrier.stop()
+        await webhooks.close()
+        await fetcher.close()
+        engine.shutDown()
+        try? await transport.close()
+        await storage.close()
+        try await callGroup.shutdownGracefully()
+        try await webGroup.shutdownGracefully()
+    }
+
+    // MARK: Parts
+
+    private static func makeFolder(_ path: String) throws {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw ConfigurationError(
+                description: "the data folder \(path) cannot be made; choose another with --data (\(error))")
+        }
+    }
+
+    private static func bind(_ address: TransportAddress, on eventLoop: any EventLoop) async throws -> UDPTransport {
+        do { return try await UDPTransport.bind(address, on: eventLoop) } catch {
+            throw ConfigurationError(
+                description: "SIP cannot listen on \(address): \(error); choose another address with --sip")
+        }
+    }
+
+    private static func startCarrier(
+        _ configuration: ServerConfiguration, _ logger: Logger
+    ) async throws -> (carrier: SimulatedCarrier, address: TransportAddress)? {
+        guard configuration.trunk == nil else { return nil }
+        let carrier = SimulatedCarrier(
+            configuration: CarrierConfiguration(
+                listen: TransportAddress(address: .loopback, port: 0),
+                recordings: configuration.dataFolder + "/carrier"),
+            logger: logger)
+        return (carrier, try await carrier.start())
+    }
+
+    private static func trunk(
+        _ configuration: ServerConfiguration, carrier: TransportAddress?
+    ) async throws -> ExchangeConfiguration.Trunk {
+        if let target = configuration.trunk {
+            guard let address = try? LocalAddress.resolve(target.host, port: target.port) else {
+                throw ConfigurationError(description: "the trunk's host \(target.host) cannot be resolved")
+            }
+            return ExchangeConfiguration.Trunk(
+                address: address, host: target.host, port: target.uri.port,
+                isBehindNAT: configuration.isTrunkBehindNAT, callsPerSecond: configuration.callsPerSecond,
+                callsAtOnce: configuration.callsAtOnce)
+        }
+        guard let carrier else { throw ConfigurationError(description: "neither a trunk nor a carrier") }
+        return ExchangeConfiguration.Trunk(
+            address: carrier, host: carrier.address.hostText, port: carrier.port,
+            callsPerSecond: configuration.callsPerSecond, callsAtOnce: configuration.callsAtOnce)
+    }
+
+    /// What peers reach this server by: as configured, else where SIP listens, else the address toward the trunk.
+    private static func advertisedHost(
+        _ configuration: ServerConfiguration, _ trunk: ExchangeConfiguration.Trunk, _ group: any EventLoopGroup
+    ) async throws -> IPAddress {
+        if let text = configuration.advertised, let address = IPAddress(text) { return address }
+        if !configuration.sip.address.bytes.allSatisfy({ $0 == 0 }) { return configuration.sip.address }
+        guard let address = try await LocalAddress.facing(trunk.address, on: group) else {
+            throw ConfigurationError(
+                description: "no address of this machine leads to the trunk \(trunk.address); set --advertise")
+        }
+        return address
+    }
+
+    private static func exchangeConfiguration(
+        _ configuration: ServerConfiguration, _ trunk: ExchangeConfiguration.Trunk, _ advertised: IPAddress
+    ) -> ExchangeConfiguration {
+        ExchangeConfiguration(
+            trunk: trunk, localHost: advertised.hostText, mediaAddress: advertised.description,
+            rtpPorts: configuration.rtpPorts, longestCall: .seconds(configuration.longestCallSeconds),
+            queuedCallLifetime: .seconds(configuration.queuedCallSeconds))
+    }
+
+    private static func userAgentConfiguration(
+        _ configuration: ServerConfiguration, _ local: TransportAddress, _ trunk: ExchangeConfiguration.Trunk,
+        _ advertised: IPAddress
+    ) -> UserAgentConfiguration {
+        UserAgentConfiguration(
+            node: configuration.node, localAddress: TransportAddress(address: advertised, port: local.port),
+            userAgentName: "Belay/\(Belay.version)",
+            timers: TransactionTimers(t1: .milliseconds(configuration.timerT1Milliseconds)),
+            credentials: configuration.trunkCredentials, allowedPeers: [trunk.address.address])
+    }
+
+    private static func randomSource() -> RandomSource {
+        var system = SystemRandomNumberGenerator()
+        return RandomSource(seed: (0..<RandomSource.seedBytes).map { _ in UInt8.random(in: 0...255, using: &system) })
+    }
+}
