@@ -6,23 +6,8 @@ import pytest
 
 from harness.outcome import check_outcome
 from harness.server import NUMBER
+from harness.steps import TO, place
 from harness.waiting import eventually
-from harness.webhook_app import HANGUP
-
-TO = "+13125550142"
-
-
-def application(belay, app, script):
-    """An application whose calls run `script` and whose ends are reported."""
-    answer = belay.rest.post("/Applications", {
-        "alias": "interop", "callConnectUrl": app.answer("/connect", script), "statusCallbackUrl": app.url("/status")})
-    assert answer.status == 200, answer
-    return answer.json["applicationId"]
-
-
-def place(belay, app, script=HANGUP, **more):
-    return belay.rest.place(from_=NUMBER, to=TO, applicationId=application(belay, app, script), **more)
-
 
 def methods(far):
     """The requests that SIPp received, in order; answers to its own requests left out."""

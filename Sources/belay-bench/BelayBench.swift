@@ -1,0 +1,10 @@
+import ArgumentParser
+
+/// The load driver of `scripts/bench`: asks a running server for calls, is the webhook app they reach, and counts.
+@main
+struct BelayBench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "belay-bench",
+        abstract: "Drives a running Belay and measures it.",
+        subcommands: [CallsCommand.self, LatencyCommand.self])
+}

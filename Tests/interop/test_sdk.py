@@ -1,0 +1,161 @@
+"""The official Python SDK, unmodified, against this server: the newest, and the oldest with `--compat sdk-5.1`."""
+
+import json
+import os
+import subprocess
+
+import freeclimb
+import pytest
+from freeclimb.utils.request_verifier import RequestVerifier
+
+from conftest import ALL_WEBHOOKS
+from harness.far_end import Person
+from harness.server import NUMBER, REPOSITORY
+from harness.webhook_app import HANGUP
+
+OLD_PYTHON = REPOSITORY / ".venv-sdk51" / "bin" / "python"
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def session(server):
+    configuration = freeclimb.Configuration(
+        host=server.http + "/apiserver", username=server.credentials["BELAY_ACCOUNT_ID"],
+        password=server.credentials["BELAY_API_KEY"])
+    return freeclimb.DefaultApi(freeclimb.ApiClient(configuration))
+
+
+@pytest.fixture
+def carrier(far_end, belay):
+    """A far end that answers, but rings for ever when the number ends in 9; and a server that dials it."""
+    far = far_end(decide=lambda number: Person(answers=None) if number.endswith("9") else Person())
+    return belay(trunk=far.trunk)
+
+
+def test_makes_gets_lists_cancels_completes(carrier, app):
+    api = session(carrier)
+    made = api.create_an_application(freeclimb.ApplicationRequest(
+        alias="sdk", call_connect_url=app.answer("/connect", [{"Pause": {"length": 60000}}]),
+        status_callback_url=app.url("/status")))
+    assert made.application_id.startswith("AP")
+
+    call = api.make_a_call(freeclimb.MakeCallRequest(
+        var_from=NUMBER, to="+13125550142", application_id=made.application_id))
+    assert call.status == freeclimb.CallStatus.QUEUED and call.call_id.startswith("CA")
+    assert call.direction == freeclimb.CallDirection.OUTBOUND_API
+    app.wait_for(call.call_id, "outDialApiConnect")
+    assert api.get_a_call(call.call_id).status == freeclimb.CallStatus.IN_PROGRESS
+    api.update_a_live_call(call.call_id, freeclimb.UpdateCallRequest(status=freeclimb.UpdateCallRequestStatus.COMPLETED))
+    app.wait_for(call.call_id, "callStatus")
+    ended = api.get_a_call(call.call_id)
+    assert ended.status == freeclimb.CallStatus.COMPLETED and ended.duration >= 1
+
+    ringing = api.make_a_call(freeclimb.MakeCallRequest(
+        var_from=NUMBER, to="+13125550149", application_id=made.application_id))
+    carrier.wait_for_status(ringing.call_id, "ringing")
+    active = api.list_calls(active=True)
+    assert [c.call_id for c in active.calls] == [ringing.call_id]
+    api.update_a_live_call(ringing.call_id, freeclimb.UpdateCallRequest(status=freeclimb.UpdateCallRequestStatus.CANCELED))
+    app.wait_for(ringing.call_id, "callStatus")
+    assert api.get_a_call(ringing.call_id).status == freeclimb.CallStatus.CANCELED
+    listed = api.list_calls(status=freeclimb.CallStatus.CANCELED)
+    assert [c.call_id for c in listed.calls] == [ringing.call_id]
+    assert [c.call_id for c in api.list_calls().calls] == [ringing.call_id, call.call_id]
+    assert api.list_calls(to="+13125550142").total == 1
+
+    logs = api.list_call_logs(call.call_id)
+    assert logs.total == len(logs.logs) and logs.total > 0
+    assert all(entry.call_id == call.call_id for entry in logs.logs)
+    with pytest.raises(freeclimb.exceptions.NotFoundException):
+        api.update_a_live_call(call.call_id, freeclimb.UpdateCallRequest(status=freeclimb.UpdateCallRequestStatus.COMPLETED))
+
+
+def test_follows_pages(carrier, app):
+    api = session(carrier)
+    application = api.create_an_application(freeclimb.ApplicationRequest(
+        call_connect_url=app.answer("/connect", HANGUP), status_callback_url=app.url("/status")))
+    made = [api.make_a_call(freeclimb.MakeCallRequest(
+        var_from=NUMBER, to=f"+131255{number:05}", application_id=application.application_id)).call_id
+        for number in (10 * n for n in range(105))]
+    page = api.list_calls()
+    assert (page.total, page.page, page.num_pages, page.page_size, page.start, page.end) == (105, 0, 2, 100, 0, 99)
+    following = api.get_next_page(page)
+    assert (following.page, following.start, following.end, following.next_page_uri) == (1, 100, 104, None)
+    assert [c.call_id for c in page.calls + following.calls] == made[::-1]
+    for call in made:
+        app.wait_for(call, "callStatus", seconds=30)
+
+
+def test_manages_applications(belay):
+    api = session(belay())
+    made = api.create_an_application(freeclimb.ApplicationRequest(alias="first", voice_url="https://example.com/voice"))
+    assert (made.alias, made.voice_url, made.call_connect_url, made.revision) == ("first", "https://example.com/voice", None, 1)
+    changed = api.update_an_application(made.application_id, freeclimb.ApplicationRequest(alias="second"))
+    assert (changed.alias, changed.voice_url, changed.revision) == ("second", "https://example.com/voice", 2)
+    assert api.get_an_application(made.application_id).alias == "second"
+    assert [a.application_id for a in api.list_applications(alias="second").applications] == [made.application_id]
+    assert api.list_applications(alias="third").total == 0
+    api.delete_an_application(made.application_id)
+    with pytest.raises(freeclimb.exceptions.NotFoundException):
+        api.get_an_application(made.application_id)
+
+
+def test_reads_the_account(belay):
+    server = belay()
+    account = session(server).get_an_account()
+    assert account.account_id == server.credentials["BELAY_ACCOUNT_ID"]
+    assert account.api_key is None, "an apiKey is never returned (decision 29)"
+
+
+def test_errors_are_the_sdk_s_own(belay):
+    server = belay()
+    api = session(server)
+    with pytest.raises(freeclimb.exceptions.BadRequestException) as refused:
+        api.make_a_call(freeclimb.MakeCallRequest(var_from=NUMBER, to="tomorrow", call_connect_url="http://127.0.0.1/x"))
+    assert json.loads(refused.value.body)["code"] == 9
+    with pytest.raises(freeclimb.exceptions.NotFoundException):
+        api.get_a_call("CA" + "0" * 40)
+    stranger = freeclimb.DefaultApi(freeclimb.ApiClient(freeclimb.Configuration(
+        host=server.http + "/apiserver", username=server.credentials["BELAY_ACCOUNT_ID"], password="0" * 40)))
+    with pytest.raises(freeclimb.exceptions.UnauthorizedException):
+        stranger.get_an_account()
+
+
+def test_verifier_accepts_our_signatures_and_no_others(carrier, app):
+    call = carrier.rest.place(from_=NUMBER, to="+13125550142", callConnectUrl=app.answer("/connect", HANGUP))
+    webhook = app.wait_for(call, "outDialApiConnect")
+    header, body = webhook.headers["freeclimb-signature"], webhook.body.decode()
+    RequestVerifier.verify_request_signature(body, header, carrier.secret)
+    with pytest.raises(Exception, match="Unverified"):
+        RequestVerifier.verify_request_signature(body[:-2] + '!}', header, carrier.secret)
+    with pytest.raises(Exception, match="Unverified"):
+        RequestVerifier.verify_request_signature(body, header, carrier.secret[:-1] + "x")
+    carrier.wait_until_ended(call)
+
+
+def test_old_sdk_with_compat(far_end, belay, app):
+    """SDK 5.1.1 knows only a 200 as the answer to Make a Call; `--compat sdk-5.1` gives it one."""
+    far = far_end(decide=lambda number: Person(answers=None) if number.endswith("9") else Person())
+    server = belay(trunk=far.trunk, arguments=["--compat", "sdk-5.1"])
+    app.answer("/connect", [{"Pause": {"length": 60000}}])
+    done = subprocess.run(
+        [OLD_PYTHON, os.path.join(HERE, "sdk51_session.py"), server.http + "/apiserver",
+         server.credentials["BELAY_ACCOUNT_ID"], server.credentials["BELAY_API_KEY"], NUMBER,
+         app.url("/connect"), app.url("/status")], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for call in json.loads(done.stdout):
+        app.wait_for(call, "callStatus")
+
+
+@pytest.mark.whole_run
+def test_both_sdks_accept_every_webhook_of_the_run(pytestconfig):
+    book = pytestconfig.belay_folder / ALL_WEBHOOKS
+    bodies = [json.loads(line) for line in book.read_text().splitlines()] if book.exists() else []
+    assert bodies, "no test got a webhook"
+    for body in bodies:
+        assert freeclimb.Webhook.from_dict(json.loads(body)) is not None, body
+    check = "import sys, json, freeclimb\n" \
+            "for line in open(sys.argv[1]):\n" \
+            "    body = json.loads(json.loads(line))\n" \
+            "    assert freeclimb.Webhook.from_dict(body) is not None, body\n"
+    done = subprocess.run([OLD_PYTHON, "-c", check, str(book)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-3000:]
