@@ -22,13 +22,14 @@ class Person:
     """What becomes of a call. Times are seconds after the one before; None: never.
 
     rings: until 180 is sent. answers: from there to the 200. hangs_up: from the ACK to our BYE.
-    refuses: the status sent instead of a 200.
+    refuses: the status sent instead of a 200. answers_when_cancelled: the 200 leaves just before the CANCEL is read.
     """
 
     rings: float | None = 0.0
     answers: float | None = 0.0
     hangs_up: float | None = None
     refuses: str | None = None
+    answers_when_cancelled: bool = False
 
 
 @dataclass
@@ -225,6 +226,8 @@ class FarEnd:
             return
         if message.uri != dialog.invite.uri or message.cseq[0] != dialog.invite.cseq[0] or message.tag("to"):
             self._fault(f"CANCEL does not repeat its INVITE (RFC 3261 §9.1): {message.start} {message.get('cseq')}")
+        if dialog.person.answers_when_cancelled and dialog.state == "proceeding":
+            self._decide_now(dialog)
         self._respond(dialog, message, "200 OK")
         if dialog.state == "proceeding":
             dialog.ended_by = "cancel"

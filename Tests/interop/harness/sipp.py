@@ -46,9 +46,13 @@ class Message:
 
 
 class SIPp:
-    """Runs `scenario` for `calls` calls on a port of its own. `trunk` is what Belay is told."""
+    """Runs `scenario` for `calls` calls on a port of its own. `trunk` is what Belay is told.
 
-    def __init__(self, folder, scenario, calls=1, echo=False, keys=None, seconds=60):
+    `outcome` takes the place of the status line that refuse.xml sends (SIPp wants it literally there). Without
+    `retransmissions` a message that comes twice is one more message of the scenario, not one to answer again.
+    """
+
+    def __init__(self, folder, scenario, calls=1, echo=False, outcome=None, retransmissions=True, seconds=60):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.port = ports.take()
@@ -56,14 +60,20 @@ class SIPp:
         self.trunk = f"sip:127.0.0.1:{self.port}"
         self._messages = folder / f"sipp-{self.port}-messages.log"
         self._errors = folder / f"sipp-{self.port}-errors.log"
-        argv = ["sipp", "-sf", SCENARIOS / f"{scenario}.xml", "-i", "127.0.0.1", "-p", self.port,
+        file = SCENARIOS / f"{scenario}.xml"
+        if outcome:
+            text = file.read_text()
+            assert text.count("486 Busy Here") == 1, file
+            file = folder / file.name
+            file.write_text(text.replace("486 Busy Here", outcome))
+        argv = ["sipp", "-sf", file, "-i", "127.0.0.1", "-p", self.port,
                 "-mi", "127.0.0.1", "-mp", self.media_port, "-m", calls, "-nostdin", "-trace_msg", "-message_file",
                 self._messages, "-trace_err", "-error_file", self._errors, "-timeout", f"{seconds}s", "-timeout_error",
                 "-fd", 100]
         if echo:
             argv.append("-rtp_echo")
-        for name, value in (keys or {}).items():
-            argv += ["-key", name, value]
+        if not retransmissions:
+            argv.append("-nr")
         self.program = Program(argv, folder / f"sipp-{self.port}.log", cwd=folder)
         eventually(lambda: udp_port_is_bound(self.port) or not self.program.is_alive(), 10, "SIPp listens")
         assert self.program.is_alive(), f"SIPp ended at once:\n{self.program.text[-2000:]}"
