@@ -1,0 +1,108 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// What a request for audio came to.
+enum AudioAnswer: Sendable {
+    case downloaded(CachedFile, size: Int, HTTPHeaders)
+    /// What is in the cache still holds.
+    case notModified(HTTPHeaders)
+    case refused(AudioFetchError)
+}
+
+/// Streams an answer's body to a file. Writing happens on a thread that may block; the next part is taken from the
+/// socket when the last one has been written.
+final class AudioExchange: Exchange {
+    typealias Response = AudioAnswer
+
+    private struct State {
+        var phase = RequestPhase.connecting
+        var headers = HTTPHeaders()
+        var isNotModified = false
+        var file: CachedFile?
+        var size = 0
+        var refusal: AudioFetchError?
+    }
+
+    private let path: String
+    private let limit: Int
+    private let threads: NIOThreadPool
+    private let state = Mutex(State())
+
+    /// - Parameter path: of a file that does not exist yet.
+    init(path: String, limit: Int, threads: NIOThreadPool) {
+        self.path = path
+        self.limit = limit
+        self.threads = threads
+    }
+
+    var phase: RequestPhase { state.withLock { $0.phase } }
+
+    var brokenOff: AudioAnswer? { state.withLock { $0.refusal.map(AudioAnswer.refused) } }
+
+    func didSendRequestHead(task: HTTPClient.Task<Response>, _ head: HTTPRequestHead) {
+        state.withLock { state in
+            if case .connecting = state.phase { state.phase = .sent }
+        }
+    }
+
+    func didReceiveHead(task: HTTPClient.Task<Response>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
+        let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
+        let refusal = state.withLock { state -> AudioFetchError? in
+            state.phase = .answering
+            state.headers = head.headers
+            state.isNotModified = head.status == .notModified
+            if head.status != .ok, head.status != .notModified { return .status(Int(head.status.code)) }
+            return announced > limit ? .tooLarge(limit: limit) : nil
+        }
+        if let refusal { return refuse(refusal, task) }
+        return task.eventLoop.makeSucceededVoidFuture()
+    }
+
+    func didReceiveBodyPart(task: HTTPClient.Task<Response>, _ buffer: ByteBuffer) -> EventLoopFuture<Void> {
+        let isTooLarge = state.withLock { state in
+            guard buffer.readableBytes <= limit - state.size else { return true }
+            state.size += buffer.readableBytes
+            return false
+        }
+        if isTooLarge { return refuse(.tooLarge(limit: limit), task) }
+        return threads.runIfActive(eventLoop: task.eventLoop) { [self] in
+            do throws(AudioFetchError) {
+                let file = try openFile()
+                let written = buffer.withUnsafeReadableBytes { bytes -> Result<Void, AudioFetchError> in
+                    do throws(AudioFetchError) { return .success(try file.append(bytes)) } catch {
+                        return .failure(error)
+                    }
+                }
+                try written.get()
+            } catch {
+                state.withLock { $0.refusal = error }
+                throw error
+            }
+        }
+    }
+
+    func didFinishRequest(task: HTTPClient.Task<Response>) -> AudioAnswer {
+        state.withLock { state in
+            if state.isNotModified { return .notModified(state.headers) }
+            guard let file = state.file, state.size > 0 else { return .refused(.emptyBody) }
+            file.finish()
+            return .downloaded(file, size: state.size, state.headers)
+        }
+    }
+
+    /// The file is made with the first byte: many answers have none.
+    private func openFile() throws(AudioFetchError) -> CachedFile {
+        if let file = state.withLock({ $0.file }) { return file }
+        let file = try CachedFile(creating: path)
+        state.withLock { $0.file = file }
+        return file
+    }
+
+    private func refuse(_ error: AudioFetchError, _ task: HTTPClient.Task<Response>) -> EventLoopFuture<Void> {
+        state.withLock { $0.refusal = error }
+        return task.eventLoop.makeFailedFuture(error)
+    }
+}

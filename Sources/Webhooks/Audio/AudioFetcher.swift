@@ -1,0 +1,201 @@
+import Crypto
+import Foundation
+package import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+package import Telephony
+
+/// Fetches the audio files of `Play`, through the address guard, into a folder that is a private HTTP cache
+/// (RFC 9111; spec "Play").
+///
+/// Askers of one URL share one request. The folder's content lives as long as the process: a start empties it. Files
+/// least recently asked for go first when the folder is full; a file that is being played stays until it is done,
+/// so that the folder can exceed its limit by those.
+package final class AudioFetcher: Sendable {
+    package struct Configuration: Sendable {
+        /// Made, with mode 0700, where it does not exist. Files in it whose names end in ``AudioFetcher/suffix``
+        /// are removed.
+        package var folder: String
+        /// Of one file (spec "Play").
+        package var maximumFileBytes: Int
+        /// Of all files that are kept.
+        package var maximumCacheBytes: Int
+        package var limits: RequestLimits
+
+        package init(
+            folder: String, maximumFileBytes: Int = 100_000_000, maximumCacheBytes: Int = 1_000_000_000,
+            limits: RequestLimits = RequestLimits(whole: .seconds(60), perHost: 8, total: 64, maximumWaiting: 10_000)
+        ) {
+            self.folder = folder
+            self.maximumFileBytes = maximumFileBytes
+            self.maximumCacheBytes = maximumCacheBytes
+            self.limits = limits
+        }
+    }
+
+    package static let suffix = ".audio"
+    /// Downloads that write to disk at once; others wait with their data in the socket.
+    private static let threadCount = 2
+
+    private typealias Waiter = @Sendable (Result<FetchedAudio, AudioFetchError>) -> Void
+
+    private struct Entry {
+        var audio: FetchedAudio
+        var freshness: Freshness
+        var lastUse: UInt64
+    }
+
+    private struct State {
+        var entries: [String: Entry] = [:]
+        var bytes = 0
+        var waiters: [String: [Waiter]] = [:]
+        var clock: UInt64 = 0
+        var fileNumber: UInt64 = 0
+    }
+
+    private let configuration: Configuration
+    private let client: GuardedClient
+    private let now: @Sendable () -> Timestamp
+    private let threads: NIOThreadPool
+    private let state = Mutex(State())
+
+    /// - Parameter now: the wall clock.
+    package init(
+        _ configuration: Configuration, group: any EventLoopGroup, addressGuard: AddressGuard,
+        resolver: NameResolver, now: @escaping @Sendable () -> Timestamp
+    ) throws(AudioFetchError) {
+        self.configuration = configuration
+        self.now = now
+        client = GuardedClient(
+            group: group, addressGuard: addressGuard, resolver: resolver, limits: configuration.limits)
+        threads = NIOThreadPool(numberOfThreads: Self.threadCount)
+        try Self.prepare(configuration.folder)
+        threads.start()
+    }
+
+    /// Bytes of the files that are kept, and their number: for metrics.
+    package var size: (bytes: Int, files: Int) { state.withLock { ($0.bytes, $0.entries.count) } }
+
+    /// The file at the URL, from the cache where HTTP's rules allow it. Ends within ``RequestLimits/whole``.
+    package func fetch(_ url: WebURL) async throws(AudioFetchError) -> FetchedAudio {
+        let result = await withCheckedContinuation { continuation in
+            fetch(url) { continuation.resume(returning: $0) }
+        }
+        return try result.get()
+    }
+
+    /// Ends requests under way. Files that are held stay until they are let go.
+    package func close() async {
+        await client.close()
+        try? await threads.shutdownGracefully()
+        state.withLock { state in
+            state.entries = [:]
+            state.bytes = 0
+        }
+    }
+
+    // MARK: One fetch
+
+    private func fetch(_ url: WebURL, completion: @escaping Waiter) {
+        enum Reaction {
+            case deliver(FetchedAudio)
+            case share
+            case ask(Entry?, file: UInt64)
+        }
+        let time = now()
+        let reaction = state.withLock { state -> Reaction in
+            state.clock += 1
+            let entry = state.entries[url.text]
+            state.entries[url.text]?.lastUse = state.clock
+            if let entry, entry.freshness.isFresh(time) { return .deliver(entry.audio) }
+            if state.waiters[url.text] != nil {
+                state.waiters[url.text, default: []].append(completion)
+                return .share
+            }
+            state.waiters[url.text] = [completion]
+            state.fileNumber += 1
+            return .ask(entry, file: state.fileNumber)
+        }
+        switch reaction {
+        case .deliver(let audio): completion(.success(audio))
+        case .share: break
+        case .ask(let entry, let number): ask(url, known: entry, file: number, at: time)
+        }
+    }
+
+    private func ask(_ url: WebURL, known entry: Entry?, file number: UInt64, at time: Timestamp) {
+        guard let origin = Origin(url) else {
+            return finish(
+                url,
+                .failure(
+                    .unreachable(
+                        WebhookFailure(
+                            kind: .nameResolution, explanation: "the URL names no host that can be looked up"))))
+        }
+        var headers: HTTPHeaders = ["User-Agent": "Belay", "Accept": "audio/*, */*;q=0.5"]
+        if let entry { headers.add(contentsOf: entry.freshness.conditions) }
+        let request = OutgoingRequest(
+            origin: origin, method: .GET, target: Origin.requestTarget(of: url), headers: headers, body: nil)
+        let path = "\(configuration.folder)/\(Self.digest(url))-\(number)\(Self.suffix)"
+        let (limit, threads) = (configuration.maximumFileBytes, threads)
+        client.send(request, receiver: { AudioExchange(path: path, limit: limit, threads: threads) }) { result in
+            switch result {
+            case .failure(let failure): self.finish(url, .failure(.unreachable(failure)))
+            case .success(.refused(let error)): self.finish(url, .failure(error))
+            case .success(.downloaded(let file, let size, let headers)):
+                let audio = FetchedAudio(
+                    contentType: headers.first(name: "content-type"), size: size, file: file)
+                self.keep(audio, Freshness(headers, requested: time), for: url)
+                self.finish(url, .success(audio))
+            case .success(.notModified(let headers)):
+                // Even where it was evicted in the meantime: the entry holds its file.
+                guard var entry else { return self.finish(url, .failure(.status(304))) }
+                entry.freshness.refresh(headers, requested: time)
+                self.keep(entry.audio, entry.freshness, for: url)
+                self.finish(url, .success(entry.audio))
+            }
+        }
+    }
+
+    private func finish(_ url: WebURL, _ result: Result<FetchedAudio, AudioFetchError>) {
+        let waiters = state.withLock { $0.waiters.removeValue(forKey: url.text) ?? [] }
+        for waiter in waiters { waiter(result) }
+    }
+
+    // MARK: The cache
+
+    private func keep(_ audio: FetchedAudio, _ freshness: Freshness, for url: WebURL) {
+        state.withLock { state in
+            if let old = state.entries.removeValue(forKey: url.text) { state.bytes -= old.audio.size }
+            guard !freshness.isForbidden, audio.size <= configuration.maximumCacheBytes else { return }
+            state.clock += 1
+            state.entries[url.text] = Entry(audio: audio, freshness: freshness, lastUse: state.clock)
+            state.bytes += audio.size
+            while state.bytes > configuration.maximumCacheBytes,
+                let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
+            {
+                state.entries[oldest.key] = nil
+                state.bytes -= oldest.value.audio.size
+            }
+        }
+    }
+
+    private static func digest(_ url: WebURL) -> String {
+        SHA256.hash(data: Array(url.text.utf8)).prefix(16).map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+    }
+
+    private static func prepare(_ folder: String) throws(AudioFetchError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name.hasSuffix(suffix) {
+                try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+            }
+        } catch {
+            throw .cacheFailed(error.localizedDescription)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import AsyncHTTPClient
+package import NIOCore
+import NIOHTTP1
+import Synchronization
+import Telephony
+
+/// Receives one answer, and knows how far the request came.
+protocol Exchange: HTTPClientResponseDelegate {
+    var phase: RequestPhase { get }
+    /// The response, where the receiver itself broke the exchange off by failing one of its steps.
+    var brokenOff: Response? { get }
+}
+
+/// Sends requests past the address guard: waits for a turn, resolves the name, judges the addresses, pins the
+/// connection to a permitted one. Webhooks and audio have one of their own each.
+package final class GuardedClient: Sendable {
+    /// Of a name's addresses so many are tried, one after the other, while none of them accepts a connection.
+    static let maximumAddressesTried = 3
+
+    private struct Turns {
+        var gate: RequestGate
+        var starters: [RequestGate.Ticket: @Sendable () -> Void] = [:]
+        var nextTicket: RequestGate.Ticket = 0
+    }
+
+    let limits: RequestLimits
+    let group: any EventLoopGroup
+    let addressGuard: AddressGuard
+    let resolver: NameResolver
+    let clients: PinnedClients
+    private let turns: Mutex<Turns>
+
+    package init(
+        group: any EventLoopGroup, addressGuard: AddressGuard, resolver: NameResolver, limits: RequestLimits
+    ) {
+        self.group = group
+        self.addressGuard = addressGuard
+        self.resolver = resolver
+        self.limits = limits
+        clients = PinnedClients(group: group, addressGuard: addressGuard, limits: limits)
+        turns = Mutex(
+            Turns(
+                gate: RequestGate(
+                    perHost: limits.perHost, total: limits.total, maximumWaiting: limits.maximumWaiting)))
+    }
+
+    /// Requests that run, and requests that wait for their turn.
+    package var load: (running: Int, waiting: Int) {
+        turns.withLock { ($0.gate.running, $0.gate.waitingCount) }
+    }
+
+    package func close() async {
+        await clients.close()
+    }
+
+    /// Sends one request. The completion runs once, on any thread, and must not block.
+    func send<Receiver: Exchange>(
+        _ request: OutgoingRequest, receiver: @escaping @Sendable () -> Receiver,
+        completion: @escaping @Sendable (Reply<Receiver.Response>) -> Void
+    ) {
+        GuardedRequest(request, client: self, receiver: receiver, completion: completion).begin()
+    }
+
+    // MARK: Turns
+
+    enum Place {
+        case now
+        case later(RequestGate.Ticket)
+        case never
+    }
+
+    /// - Parameter start: called on an event loop when the answer is ``Place/later(_:)`` and the turn comes.
+    func takePlace(at host: String, start: @escaping @Sendable () -> Void) -> Place {
+        turns.withLock { turns in
+            turns.nextTicket += 1
+            let ticket = turns.nextTicket
+            switch turns.gate.arrive(ticket, host: host) {
+            case .start: return .now
+            case .refuse: return .never
+            case .wait:
+                turns.starters[ticket] = start
+                return .later(ticket)
+            }
+        }
+    }
+
+    func leavePlace(at host: String) {
+        let starters = turns.withLock { turns in
+            turns.gate.leave(host: host).compactMap { turns.starters.removeValue(forKey: $0) }
+        }
+        // On a loop, so that a row of requests that fail at once does not become a deep stack.
+        for start in starters { group.any().execute(start) }
+    }
+
+    /// False where the turn has come.
+    func withdraw(_ ticket: RequestGate.Ticket) -> Bool {
+        turns.withLock { turns in
+            guard turns.gate.withdraw(ticket) else { return false }
+            turns.starters[ticket] = nil
+            return true
+        }
+    }
+}
+
+/// A request before it is known which address it goes to.
+struct OutgoingRequest: Sendable {
+    var origin: Origin
+    var method: HTTPMethod
+    /// Path and query.
+    var target: String
+    /// Without `Host`.
+    var headers: HTTPHeaders
+    var body: ByteBuffer?
+}

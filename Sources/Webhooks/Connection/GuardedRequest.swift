@@ -1,0 +1,178 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+import Synchronization
+import Telephony
+
+/// One request on its way:
+///
+///     begin ─▶ waits for a turn ─▶ resolves ─▶ tries an address ─▶ finished
+///                   │                 │              │  ▲
+///                   └── time runs out ┴──────────────┘  └─ the next address, when none of it could be connected
+///
+/// Until the request is handed to the HTTP library the deadline is kept here, afterwards there.
+final class GuardedRequest<Receiver: Exchange>: Sendable {
+    private struct State {
+        var isFinished = false
+        var holdsPlace = false
+        var deadlineTimer: Scheduled<Void>?
+        var ticket: RequestGate.Ticket?
+    }
+
+    private let request: OutgoingRequest
+    private let client: GuardedClient
+    private let receiver: @Sendable () -> Receiver
+    private let completion: @Sendable (Reply<Receiver.Response>) -> Void
+    private let deadline: NIODeadline
+    private let state = Mutex(State())
+
+    init(
+        _ request: OutgoingRequest, client: GuardedClient, receiver: @escaping @Sendable () -> Receiver,
+        completion: @escaping @Sendable (Reply<Receiver.Response>) -> Void
+    ) {
+        self.request = request
+        self.client = client
+        self.receiver = receiver
+        self.completion = completion
+        deadline = .now() + TimeAmount(client.limits.whole)
+    }
+
+    private var host: String { request.origin.name }
+
+    func begin() {
+        switch client.takePlace(at: host, start: { self.turnHasCome() }) {
+        case .now:
+            state.withLock { $0.holdsPlace = true }
+            resolve()
+        case .later(let ticket):
+            state.withLock { $0.ticket = ticket }
+            armTimer("\(host) had no place free for another request within \(client.limits.wholeText)")
+        case .never:
+            finish(
+                .failure(
+                    WebhookFailure(
+                        kind: .timeout,
+                        explanation: "\(client.limits.maximumWaiting) requests wait for their turn already")))
+        }
+    }
+
+    private func turnHasCome() {
+        let isFinished = state.withLock { state in
+            state.holdsPlace = true
+            return state.isFinished
+        }
+        // The time ran out as the turn came.
+        guard !isFinished else { return client.leavePlace(at: host) }
+        disarmTimer()
+        resolve()
+    }
+
+    private func resolve() {
+        if let addresses = client.resolver.knownAddresses(of: request.origin.host) {
+            return judge(addresses)
+        }
+        armTimer("\(request.origin.host) could not be resolved within \(client.limits.wholeText)")
+        client.resolver.resolve(request.origin.host) { result in
+            self.disarmTimer()
+            switch result {
+            case .success(let addresses): self.judge(addresses)
+            case .failure(.notResolved(let reason)):
+                self.fail(.nameResolution, "\(self.request.origin.host) could not be resolved: \(reason)")
+            case .failure(.overloaded):
+                self.fail(
+                    .nameResolution, "\(self.request.origin.host) was not resolved: too many look-ups are under way")
+            }
+        }
+    }
+
+    /// Forbidden addresses of a name are passed over; a name with no others is forbidden.
+    private func judge(_ addresses: [HostAddress]) {
+        let permitted = addresses.filter(client.addressGuard.permits)
+        guard let first = permitted.first else {
+            let address = addresses.first
+            let kind = address.flatMap(client.addressGuard.refusal) ?? "no address that may be reached"
+            return fail(
+                .forbiddenAddress,
+                "\(host) is \(address.map { "\($0), " } ?? "")\(kind): it may not be reached (see --webhook-allow)")
+        }
+        attempt(first, others: permitted.dropFirst().prefix(GuardedClient.maximumAddressesTried - 1))
+    }
+
+    private func attempt(_ address: HostAddress, others: ArraySlice<HostAddress>) {
+        guard !state.withLock({ $0.isFinished }) else { return }
+        let pin = PinnedClients.Pin(origin: request.origin, address: address)
+        guard let http = client.clients.lease(pin) else {
+            return fail(.connect, "the server is stopping: \(host) was not asked")
+        }
+        let message: HTTPClient.Request
+        do {
+            message = try makeMessage(pin)
+        } catch {
+            client.clients.release(pin)
+            return fail(.connect, "\(host) cannot be asked: \(error)")
+        }
+        let exchange = receiver()
+        http.execute(request: message, delegate: exchange, deadline: deadline).futureResult.whenComplete { result in
+            self.client.clients.release(pin)
+            switch result {
+            case .success(let response): self.finish(.success(response))
+            case .failure(let error):
+                if let response = exchange.brokenOff { return self.finish(.success(response)) }
+                let failure = WebhookFailure(error, phase: exchange.phase, to: pin, limits: self.client.limits)
+                if failure.kind == .connect, let next = others.first, self.deadline > .now() {
+                    self.attempt(next, others: others.dropFirst())
+                } else {
+                    self.finish(.failure(failure))
+                }
+            }
+        }
+    }
+
+    private func makeMessage(_ pin: PinnedClients.Pin) throws -> HTTPClient.Request {
+        var headers = request.headers
+        headers.add(name: "Host", value: request.origin.hostHeader)
+        let scheme = request.origin.isTLS ? "https" : "http"
+        return try HTTPClient.Request(
+            url: "\(scheme)://\(PinnedClients.authority(of: pin))\(request.target)", method: request.method,
+            headers: headers, body: request.body.map { .byteBuffer($0) })
+    }
+
+    // MARK: The end
+
+    private func armTimer(_ explanation: String) {
+        let timer = client.group.any().scheduleTask(deadline: deadline) {
+            let ticket = self.state.withLock { $0.ticket }
+            // Where the turn comes at this very moment, the place is given back there.
+            if let ticket { _ = self.client.withdraw(ticket) }
+            self.fail(.timeout, explanation)
+        }
+        let isFinished = state.withLock { state in
+            state.deadlineTimer = timer
+            return state.isFinished
+        }
+        if isFinished { timer.cancel() }
+    }
+
+    private func disarmTimer() {
+        state.withLock { state in
+            defer { state.deadlineTimer = nil }
+            return state.deadlineTimer
+        }?.cancel()
+    }
+
+    private func fail(_ kind: WebhookFailure.Kind, _ explanation: String) {
+        finish(.failure(WebhookFailure(kind: kind, explanation: explanation)))
+    }
+
+    private func finish(_ result: Reply<Receiver.Response>) {
+        let (isFirst, heldPlace) = state.withLock { state in
+            let answer = (!state.isFinished, state.holdsPlace && !state.isFinished)
+            state.isFinished = true
+            return answer
+        }
+        guard isFirst else { return }
+        disarmTimer()
+        if heldPlace { client.leavePlace(at: host) }
+        completion(result)
+    }
+}

@@ -1,0 +1,38 @@
+/// What bounds outgoing requests. The times of a webhook are decision 9's.
+package struct RequestLimits: Hashable, Sendable {
+    /// From the request's turn until the connection, TLS included, stands.
+    package var connect: Duration
+    /// From the request's arrival, waiting for its turn included, until the last byte of the answer.
+    package var whole: Duration
+    /// A connection without requests is kept so long. Short of the 5 s after which common servers close theirs, so
+    /// that few requests meet a connection that is just being closed.
+    package var idle: Duration
+    /// Requests at once to one host and port.
+    package var perHost: Int
+    /// Requests at once in all.
+    package var total: Int
+    /// Requests that wait for their turn; more are refused.
+    package var maximumWaiting: Int
+
+    package init(
+        connect: Duration = .seconds(5), whole: Duration = .seconds(15), idle: Duration = .seconds(4),
+        perHost: Int = 64, total: Int = 1024, maximumWaiting: Int = 100_000
+    ) {
+        self.connect = connect
+        self.whole = whole
+        self.idle = idle
+        self.perHost = perHost
+        self.total = total
+        self.maximumWaiting = maximumWaiting
+    }
+
+    var connectText: String { Self.text(connect) }
+    var wholeText: String { Self.text(whole) }
+
+    /// `15 s` or `250 ms`.
+    private static func text(_ duration: Duration) -> String {
+        let milliseconds =
+            duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+        return milliseconds % 1000 == 0 ? "\(milliseconds / 1000) s" : "\(milliseconds) ms"
+    }
+}
