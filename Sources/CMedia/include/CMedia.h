@@ -134,7 +134,8 @@ ssize_t cmedia_program_read(int output, void *bytes, size_t capacity, int timeou
 /// Ends the child by its id, if it still runs; a child must still be waited for.
 void cmedia_program_kill(pid_t identifier);
 
-/// Waits for the child to end: its exit status, 128 + the signal that ended it, or -errno.
-int cmedia_program_wait(pid_t identifier);
+/// Waits for the child to end, and kills it where it has not by then: its exit status, 128 + the signal that ended it,
+/// or -errno.
+int cmedia_program_wait_or_kill(pid_t identifier, int timeoutMilliseconds);
 
 #endif

@@ -1,0 +1,127 @@
+internal import CMedia
+internal import Synchronization
+
+/// Sound to play: 8 kHz, one channel, 16 bits. Shared by any number of playbacks.
+///
+/// Either it lies in memory, or in a file that a decoder may still be filling: a playback begins before the decoding is
+/// done, and no more of a long file is in memory than is being played.
+package final class AudioClip: Sendable {
+    /// Samples a second.
+    package static let rate = 8000
+
+    private enum Storage: Sendable {
+        case memory([Int16])
+        /// Raw samples in this machine's byte order.
+        case file(descriptor: Int32)
+    }
+
+    enum Progress: UInt8, AtomicRepresentable {
+        case growing
+        case complete
+        case failed
+    }
+
+    /// What a playback gets.
+    package enum Reading: Equatable, Sendable {
+        case samples(Int)
+        /// The decoder has not come so far yet.
+        case notYet
+        case end
+        case failed(String)
+    }
+
+    private let storage: Storage
+    private let available: Atomic<Int>
+    private let progress: Atomic<Progress>
+    private let failure = Mutex<String?>(nil)
+
+    /// A finished clip in memory.
+    package init(samples: [Int16]) {
+        storage = .memory(samples)
+        available = Atomic(samples.count)
+        progress = Atomic(.complete)
+    }
+
+    /// A clip that is about to be written to an unnamed file; it closes the descriptor at its end.
+    init(growingIn descriptor: Int32) {
+        storage = .file(descriptor: descriptor)
+        available = Atomic(0)
+        progress = Atomic(.growing)
+    }
+
+    deinit {
+        if case .file(let descriptor) = storage { _ = cmedia_close(descriptor) }
+    }
+
+    /// Samples so far; all of them once the clip is complete.
+    package var count: Int { available.load(ordering: .acquiring) }
+
+    /// Length so far.
+    package var milliseconds: Int { count * 1000 / Self.rate }
+
+    package var isComplete: Bool { progress.load(ordering: .acquiring) == .complete }
+
+    /// Why decoding ended early, if it did. What came before can still be played.
+    package var failureReason: String? { failure.withLock { $0 } }
+
+    /// Copies samples from a position into the beginning of `output`.
+    package func read(at position: Int, into output: UnsafeMutableBufferPointer<Int16>) -> Reading {
+        // The order matters: what was available before the decoder said "complete" is all there is.
+        let state = progress.load(ordering: .acquiring)
+        let left = available.load(ordering: .acquiring) - position
+        guard position >= 0, left > 0, let base = output.baseAddress, !output.isEmpty else {
+            switch state {
+            case .growing: return .notYet
+            case .complete: return .end
+            case .failed: return .failed(failureReason ?? "decoding failed")
+            }
+        }
+        let wanted = min(left, output.count)
+        switch storage {
+        case .memory(let samples):
+            samples.withUnsafeBufferPointer { source in
+                guard let start = source.baseAddress else { return }
+                base.update(from: start + position, count: wanted)
+            }
+            return .samples(wanted)
+        case .file(let descriptor):
+            let bytes = cmedia_file_read(descriptor, base, wanted * 2, Int64(position) * 2)
+            guard bytes >= 0 else { return .failed(MediaFailure.text(of: bytes)) }
+            guard bytes >= 2 else { return .failed("the decoded file is shorter than it was") }
+            return .samples(bytes / 2)
+        }
+    }
+
+    /// All samples, for tests and for what is known to be short.
+    package func samples() -> [Int16] {
+        let total = count
+        return [Int16](unsafeUninitializedCapacity: total) { buffer, initialized in
+            initialized = 0
+            while initialized < total {
+                let rest = UnsafeMutableBufferPointer(rebasing: buffer[initialized..<total])
+                guard case .samples(let count) = read(at: initialized, into: rest) else { return }
+                initialized += count
+            }
+        }
+    }
+
+    // MARK: The decoder's side
+
+    /// Appends to a growing clip; one thread alone may do so.
+    func append(_ samples: [Int16]) throws(MediaFailure) {
+        guard case .file(let descriptor) = storage, !samples.isEmpty else { return }
+        let position = available.load(ordering: .relaxed)
+        let error = cmedia_file_write(descriptor, samples, samples.count * 2, Int64(position) * 2)
+        guard error == 0 else { throw MediaFailure("writing decoded audio", errno: Int(error)) }
+        available.store(position + samples.count, ordering: .releasing)
+    }
+
+    func finish() {
+        progress.store(.complete, ordering: .releasing)
+    }
+
+    func fail(_ reason: String) {
+        failure.withLock { $0 = reason }
+        progress.store(.failed, ordering: .releasing)
+    }
+}

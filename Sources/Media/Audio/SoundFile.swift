@@ -1,0 +1,54 @@
+internal import CMedia
+internal import CSndFile
+
+/// A file that libsndfile reads.
+///
+/// Unchecked: the decoding thread alone uses it once it is handed over.
+final class SoundFile: @unchecked Sendable {
+    let rate: Int
+    private let channels: Int
+    private let handle: OpaquePointer
+    private var interleaved: [Float] = []
+
+    /// Takes the descriptor over, whether it succeeds or not.
+    init(descriptor: Int32, limits: AudioDecoder.Limits) throws(MediaFailure) {
+        let size = cmedia_file_size(descriptor)
+        guard size >= 0, size <= limits.bytes else {
+            _ = cmedia_close(descriptor)
+            throw MediaFailure("the file has more than \(limits.bytes) bytes")
+        }
+        var info = SF_INFO()
+        guard let opened = sf_open_fd(descriptor, Int32(SFM_READ), &info, 1) else {
+            // libsndfile closes the descriptor itself where it was told to.
+            throw MediaFailure("no sound file: \(String(cString: sf_strerror(nil)))")
+        }
+        handle = opened
+        rate = Int(info.samplerate)
+        channels = Int(info.channels)
+        guard limits.rates.contains(rate), (1...limits.channels).contains(channels) else {
+            sf_close(opened)
+            throw MediaFailure("\(rate) Hz and \(channels) channels are not supported")
+        }
+    }
+
+    deinit {
+        sf_close(handle)
+    }
+
+    /// Fills the beginning of `mono` with the mean of the channels; 0 at the end.
+    func readMono(into mono: inout [Float]) throws(MediaFailure) -> Int {
+        let wanted = mono.count
+        if interleaved.count != wanted * channels {
+            interleaved = [Float](repeating: 0, count: wanted * channels)
+        }
+        let frames = Int(sf_readf_float(handle, &interleaved, sf_count_t(wanted)))
+        guard frames >= 0, frames <= wanted else { throw MediaFailure("reading the sound file failed") }
+        let share = 1 / Float(channels)
+        for frame in 0..<frames {
+            var sum: Float = 0
+            for channel in 0..<channels { sum += interleaved[frame * channels + channel] }
+            mono[frame] = sum * share
+        }
+        return frames
+    }
+}

@@ -1,0 +1,26 @@
+internal import CMedia
+
+/// Room for a batch of datagrams, used by all sessions of a thread in turn.
+final class DatagramInbox {
+    /// Two calls of the system for a usual tick's one packet would be one too many; a burst takes several.
+    static let batch = 8
+    /// Longer than any RTP packet of a telephone codec and any RTCP compound that we read.
+    static let datagramBytes = 2048
+
+    let system: OpaquePointer
+
+    init() throws(MediaFailure) {
+        guard let created = cmedia_inbox_create(UInt32(Self.batch), UInt32(Self.datagramBytes)) else {
+            throw MediaFailure("no memory for datagrams")
+        }
+        system = created
+    }
+
+    deinit {
+        cmedia_inbox_destroy(system)
+    }
+
+    subscript(index: Int) -> Datagram {
+        Datagram(cmedia_inbox_datagram(system, UInt32(truncatingIfNeeded: index)))
+    }
+}

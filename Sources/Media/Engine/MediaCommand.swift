@@ -1,0 +1,12 @@
+/// What a media thread is asked to do, taken at its tick.
+enum MediaCommand: Sendable {
+    case open(MediaSessionID, MediaOpening)
+    case connect(MediaSessionID, MediaRoute, deadLineSeconds: Double?)
+    case play(MediaSessionID, PlaybackID, AudioClip, loop: Int)
+    case stopPlaying(MediaSessionID, PlaybackID)
+    case sendDigits(MediaSessionID, DigitsID, [DigitStep])
+    case record(MediaSessionID, RecordingTarget?)
+    case observeSpeech(MediaSessionID, SpeechObservation?)
+    case detectDigitsInBand(MediaSessionID, Bool)
+    case close(MediaSessionID)
+}

@@ -1,0 +1,24 @@
+internal import CMedia
+
+/// A fault of the system below: no socket, no file, no thread.
+package struct MediaFailure: Error, Equatable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+
+    /// What was attempted, and why the system refused.
+    init(_ attempt: String, errno: Int) {
+        description = "\(attempt): \(Self.text(of: errno))"
+    }
+
+    /// The system's words for an error number, of either sign.
+    static func text(of errno: Int) -> String {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 160) { buffer in
+            guard let base = buffer.baseAddress else { return "error \(errno)" }
+            cmedia_error_text(Int32(truncatingIfNeeded: errno), base, buffer.count)
+            return String(cString: base)
+        }
+    }
+}

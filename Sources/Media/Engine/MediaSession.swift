@@ -1,0 +1,300 @@
+internal import RTP
+internal import Synchronization
+
+/// One call's media: its sockets, and what is done at each tick of 20 ms.
+///
+///     opened ──connect──▶ connected: receive, speak, report at each tick ──close──▶ closed
+///                            ▲ │
+///                            └─┘ connect: another route, the same numbers
+///
+/// It lives on one thread. `MediaReceiving`, `MediaSending` and `MediaReporting` are its three jobs.
+final class MediaSession {
+    /// Datagrams that are read in one tick: a flood costs its own session's packets, and nobody else's time.
+    static let maximumDatagrams = 128
+    /// A second socket for RTCP is looked at each tenth of a second: arrivals are stamped by the kernel.
+    static let controlTicks = 5
+
+    let id: MediaSessionID
+    let port: UInt16
+    private let local: SocketAddress
+    private let socket: UDPSocket
+    private var controlSocket: UDPSocket?
+    /// The wheel's slot; nil while not connected.
+    var slot: Int?
+
+    private var receiving: MediaReceiving?
+    private var sending: MediaSending
+    private var reporting: MediaReporting
+    private var recording: SessionRecording?
+    private var route: MediaRoute?
+    private var destination: SocketAddress?
+
+    private let jitterDelay: ClosedRange<Int>
+    private var observation: SpeechObservation?
+    private var detectsDigits = false
+
+    private var connectedAt: Int64 = 0
+    private var lastTick: Int64?
+    private var ticks = 0
+    private var deadLine: Int64?
+    private var report = MediaReport()
+
+    init(
+        _ id: MediaSessionID, _ opening: MediaOpening, _ configuration: MediaConfiguration, _ workspace: MediaWorkspace
+    ) throws(MediaFailure) {
+        guard let local = SocketAddress(opening.localAddress, port: opening.port) else {
+            throw MediaFailure("\(opening.localAddress) is no IP address")
+        }
+        self.id = id
+        self.local = local
+        socket = try UDPSocket(boundTo: local)
+        port = socket.port
+        sending = MediaSending(
+            ssrc: opening.ssrc, sequence: SequenceNumber(opening.firstSequence),
+            timestamp: RTPTimestamp(opening.firstTimestamp))
+        reporting = MediaReporting(
+            ssrc: opening.ssrc, interval: RTCPInterval(meanSeconds: configuration.reportIntervalSeconds),
+            random: &workspace.random)
+        jitterDelay = configuration.jitterDelayMilliseconds
+        workspace.figures.sockets.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    var isConnected: Bool { route != nil }
+
+    // MARK: Commands
+
+    func connect(_ route: MediaRoute, deadLineSeconds: Double?, _ workspace: MediaWorkspace) {
+        guard let described = SocketAddress(route.remoteAddress, port: route.remotePort), socket.reaches(described)
+        else {
+            // Offer and answer are checked before this; an address of the other family is the answer's fault, and the
+            // silence that follows ends the call.
+            return
+        }
+        let hosts = route.allowedSources.compactMap { SocketAddress($0, port: 0)?.host }
+        if receiving == nil {
+            connectedAt = workspace.monotonic
+            discardEarlyDatagrams(workspace)
+            receiving = MediaReceiving(
+                latch: PeerLatch(described: described, allowedHosts: hosts, allowsAnyHost: route.allowsAnySource),
+                jitterDelayMilliseconds: jitterDelay)
+        } else {
+            receiving?.reroute(to: described, allowedHosts: hosts, allowsAnyHost: route.allowsAnySource)
+        }
+        receiving?.observation = observation.map(VoiceActivityDetector.init)
+        receiving?.detector = detectsDigits ? DTMFDetector() : nil
+        sending.markNext()
+        self.route = route
+        destination = receiving?.latch.destination
+        report.codec = route.payload.rawValue
+        deadLine = deadLineSeconds.map { Int64(max(0.02, min($0, 86_400)) * 1_000_000_000) }
+        openControlSocket(route, workspace)
+        reporting.schedule(from: workspace.monotonic, random: &workspace.random)
+    }
+
+    func play(_ playback: PlaybackID, _ clip: AudioClip, loop: Int, _ workspace: MediaWorkspace) {
+        guard sending.playbacks.add(playback, clip, loop: loop) else {
+            workspace.events.append(.played(id, playback, .failed("too many clips are waiting")))
+            return
+        }
+    }
+
+    func stopPlaying(_ playback: PlaybackID, _ workspace: MediaWorkspace) {
+        if sending.playbacks.remove(playback) { workspace.events.append(.played(id, playback, .stopped)) }
+    }
+
+    func sendDigits(_ digits: DigitsID, _ steps: [DigitStep], _ workspace: MediaWorkspace) {
+        if !sending.digits.add(digits, steps) { workspace.events.append(.digitsSent(id, digits)) }
+    }
+
+    func record(_ target: RecordingTarget?, _ workspace: MediaWorkspace) {
+        recording?.finish(workspace.writer)
+        recording = target.map { SessionRecording(id, $0, workspace.writer) }
+    }
+
+    func observeSpeech(_ observation: SpeechObservation?) {
+        self.observation = observation
+        receiving?.observation = observation.map(VoiceActivityDetector.init)
+    }
+
+    func detectDigitsInBand(_ isOn: Bool) {
+        detectsDigits = isOn
+        receiving?.detector = isOn ? DTMFDetector() : nil
+    }
+
+    /// RFC 3550 §6.6's goodbye, the ends of what was going on, and the report. The sockets close with the session.
+    func close(_ workspace: MediaWorkspace) {
+        if sending.packets > 0 { sendControl(workspace, isGoodbye: true) }
+        workspace.figures.sockets.wrappingAdd(controlSocket == nil ? -1 : -2, ordering: .relaxed)
+        for playback in sending.playbacks.removeAll() { workspace.events.append(.played(id, playback, .stopped)) }
+        for digits in sending.digits.removeAll() { workspace.events.append(.digitsSent(id, digits)) }
+        receiving?.complete(&report)
+        sending.complete(&report)
+        reporting.complete(&report)
+        guard let recording else {
+            workspace.events.append(.closed(id, report))
+            return
+        }
+        // The file is complete before the session is called closed; what the tick has collected comes before both.
+        recording.finish(workspace.writer, last: workspace.takeEvents() + [.closed(id, report)])
+    }
+
+    // MARK: The tick
+
+    func tick(_ tick: Int64, _ workspace: MediaWorkspace) {
+        guard let route else { return }
+        let elapsed = lastTick.map { max(1, Int((tick - $0) / Int64(MediaFrame.milliseconds))) } ?? 1
+        lastTick = tick
+        ticks += 1
+        drain(route, workspace)
+        listen(route, workspace)
+        speak(route, skipping: elapsed - 1, workspace)
+        if reporting.isDue(workspace.monotonic) {
+            sendControl(workspace, isGoodbye: false)
+            reporting.schedule(from: workspace.monotonic, random: &workspace.random)
+        }
+        watchDeadLine(workspace)
+    }
+
+    private func drain(_ route: MediaRoute, _ workspace: MediaWorkspace) {
+        var left = Self.maximumDatagrams
+        while left > 0 {
+            let count = socket.receive(into: workspace.inbox)
+            for index in 0..<count {
+                receive(workspace.inbox[index], route, isControlPort: false, workspace)
+            }
+            left -= count
+            guard count == DatagramInbox.batch else { break }
+        }
+        guard controlSocket != nil, ticks % Self.controlTicks == 0 else { return }
+        let count = controlSocket?.receive(into: workspace.inbox) ?? 0
+        for index in 0..<count {
+            receive(workspace.inbox[index], route, isControlPort: true, workspace)
+        }
+    }
+
+    private func listen(_ route: MediaRoute, _ workspace: MediaWorkspace) {
+        let wantsAudio = recording != nil || receiving?.wantsAudio == true
+        receiving?.readFrame(route, decodes: wantsAudio, id, workspace)
+    }
+
+    private func speak(_ route: MediaRoute, skipping frames: Int, _ workspace: MediaWorkspace) {
+        sending.skip(frames)
+        let length = sending.prepare(route, needsAudio: recording != nil, id, workspace)
+        recording?.append(heard: workspace.heard, said: workspace.said, workspace.writer)
+        guard route.sendsMedia, let destination else {
+            sending.advance(sent: nil)
+            return
+        }
+        let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(workspace.packet)[..<length])
+        let isSent = socket.send(bytes, to: destination)
+        if isSent { workspace.packetsSent &+= 1 } else { workspace.sendFailures &+= 1 }
+        if sending.packets == 0 {
+            report.firstSentMilliseconds = milliseconds(since: connectedAt, workspace)
+        }
+        sending.advance(sent: length - RTPPacket.headerLength)
+    }
+
+    // MARK: What arrives
+
+    private func receive(
+        _ datagram: Datagram, _ route: MediaRoute, isControlPort: Bool, _ workspace: MediaWorkspace
+    ) {
+        guard !datagram.isTruncated, receiving != nil else {
+            reject(workspace)
+            return
+        }
+        let bytes = datagram.bytes.span
+        let isControl = RTPPacket.isRTCP(bytes)
+        guard !isControl else {
+            guard isControlPort || route.rtcpMux, receiving?.latch.allowsControl(from: datagram.source) == true,
+                let compound = RTCPCompound(bytes)
+            else {
+                reject(workspace)
+                return
+            }
+            reporting.receive(compound, arrival: NTPTimestamp(unixNanoseconds: datagram.arrivalNanoseconds))
+            receiving?.heardSomething(workspace.monotonic)
+            return
+        }
+        guard !isControlPort, let packet = RTPPacket(bytes),
+            let outcome = receiving?.receive(
+                packet, datagram, route, id, workspace)
+        else {
+            reject(workspace)
+            return
+        }
+        switch outcome {
+        case .rejected:
+            reject(workspace)
+        case .ignored:
+            break
+        case .taken:
+            workspace.packetsReceived &+= 1
+            if report.firstReceivedMilliseconds == nil {
+                report.firstReceivedMilliseconds = milliseconds(since: connectedAt, workspace)
+            }
+            follow(workspace)
+        }
+    }
+
+    /// Sends to where the peer is, once that is known.
+    private func follow(_ workspace: MediaWorkspace) {
+        guard let latched = receiving?.latch.latched, let former = destination, latched != former else { return }
+        guard socket.reaches(latched) else { return }
+        destination = latched
+        workspace.events.append(.peerMoved(id, from: former.description, to: latched.description))
+    }
+
+    private func reject(_ workspace: MediaWorkspace) {
+        report.rejected &+= 1
+        workspace.rejected &+= 1
+    }
+
+    private func watchDeadLine(_ workspace: MediaWorkspace) {
+        guard let deadLine, let heard = receiving?.lastHeard, workspace.monotonic - heard > deadLine else { return }
+        self.deadLine = nil
+        workspace.events.append(.peerSilent(id))
+    }
+
+    // MARK: RTCP
+
+    private func openControlSocket(_ route: MediaRoute, _ workspace: MediaWorkspace) {
+        guard !route.rtcpMux, controlSocket == nil, port < .max else { return }
+        // Taken by somebody else: the call goes on without reports.
+        guard let opened = try? UDPSocket(boundTo: local.with(port: port + 1)) else { return }
+        controlSocket = consume opened
+        workspace.figures.sockets.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    private func sendControl(_ workspace: MediaWorkspace, isGoodbye: Bool) {
+        guard let route, let destination else { return }
+        let compound = reporting.compound(
+            sending: sending, at: workspace.realtime, loss: receiving?.reportLoss(), source: receiving?.latch.source,
+            isGoodbye: isGoodbye)
+        let bytes = compound.print()
+        bytes.withUnsafeBytes { bytes in
+            if route.rtcpMux {
+                _ = socket.send(bytes, to: destination)
+            } else {
+                let port = route.remoteRTCPPort ?? (destination.port < .max ? destination.port + 1 : destination.port)
+                _ = controlSocket?.send(bytes, to: destination.with(port: port))
+            }
+        }
+    }
+
+    // MARK: -
+
+    /// What came before the answer belongs to no stream that is heard.
+    private func discardEarlyDatagrams(_ workspace: MediaWorkspace) {
+        var left = Self.maximumDatagrams * 4
+        while left > 0 {
+            let count = socket.receive(into: workspace.inbox)
+            left -= count
+            guard count == DatagramInbox.batch else { return }
+        }
+    }
+
+    private func milliseconds(since start: Int64, _ workspace: MediaWorkspace) -> Double {
+        Double(workspace.monotonic - start) / 1_000_000
+    }
+}

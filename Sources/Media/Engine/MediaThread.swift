@@ -1,0 +1,118 @@
+internal import CMedia
+internal import Synchronization
+
+/// One media thread as others see it: an inbox, and figures. What runs on it is `MediaLoop`.
+///
+/// The thread always sleeps in exactly one read: of its timer while sessions run, of its bell while there are none.
+/// A command posted meanwhile rings the bell only in the second case; otherwise it is found at the next tick, within
+/// a millisecond, and posting costs no call of the system.
+final class MediaThread: Sendable {
+    private struct Inbox {
+        var commands: [MediaCommand] = []
+        var isAsleep = false
+        var isStopping = false
+    }
+
+    private struct Handles {
+        var bell: Int32 = -1
+        var thread: UInt = 0
+    }
+
+    /// What the thread's body is started with.
+    private final class Start {
+        let thread: MediaThread
+        let loop: MediaLoop
+
+        init(thread: MediaThread, loop: MediaLoop) {
+            self.thread = thread
+            self.loop = loop
+        }
+    }
+
+    let number: Int
+    let figures = ThreadFigures()
+    private let configuration: MediaConfiguration
+    private let writer: RecordingWriter
+    private let inbox = Mutex(Inbox())
+    private let handles = Mutex<Handles?>(nil)
+
+    init(number: Int, configuration: MediaConfiguration, writer: RecordingWriter) {
+        self.number = number
+        self.configuration = configuration
+        self.writer = writer
+    }
+
+    func start(
+        onEvents: @escaping @Sendable ([MediaEvent]) -> Void, onEnded: @escaping @Sendable (MediaSessionID) -> Void
+    ) throws(MediaFailure) {
+        let bell = cmedia_bell_create()
+        guard bell >= 0 else { throw MediaFailure("creating a wake-up", errno: Int(bell)) }
+        let loop = try MediaLoop(
+            thread: self, configuration: configuration, writer: writer, onEvents: onEvents, onEnded: onEnded)
+        var thread: UInt = 0
+        handles.withLock { $0 = Handles(bell: bell) }
+        let start = Unmanaged.passRetained(Start(thread: self, loop: loop))
+        let error = cmedia_thread_start(
+            "media-\(number)",
+            { context in
+                guard let context else { return }
+                Unmanaged<Start>.fromOpaque(context).takeRetainedValue().loop.run()
+            }, start.toOpaque(), &thread)
+        guard error == 0 else {
+            start.release()
+            handles.withLock { $0 = nil }
+            _ = cmedia_close(bell)
+            throw MediaFailure("starting a media thread", errno: Int(error))
+        }
+        handles.withLock { $0?.thread = thread }
+    }
+
+    func post(_ command: MediaCommand) {
+        let mustRing = inbox.withLock { inbox in
+            inbox.commands.append(command)
+            defer { inbox.isAsleep = false }
+            return inbox.isAsleep
+        }
+        if mustRing { ring() }
+    }
+
+    /// Ends the thread and waits for it.
+    func stop() {
+        let mustRing = inbox.withLock { inbox in
+            inbox.isStopping = true
+            defer { inbox.isAsleep = false }
+            return inbox.isAsleep
+        }
+        if mustRing { ring() }
+        guard let ended = handles.withLock({ $0.take() }) else { return }
+        _ = cmedia_thread_join(ended.thread)
+        _ = cmedia_close(ended.bell)
+    }
+
+    private func ring() {
+        guard let bell = handles.withLock({ $0?.bell }) else { return }
+        _ = cmedia_bell_ring(bell)
+    }
+
+    // MARK: The loop's side
+
+    /// Exchanges the inbox's commands for the emptied array of the last time; true where the thread is to end.
+    func takeCommands(into commands: inout [MediaCommand]) -> Bool {
+        commands.removeAll(keepingCapacity: true)
+        return inbox.withLock { inbox in
+            swap(&inbox.commands, &commands)
+            return inbox.isStopping
+        }
+    }
+
+    /// Sleeps until a command comes; at once awake where one is there.
+    func sleepUntilCommanded() {
+        let maySleep = inbox.withLock { inbox in
+            guard inbox.commands.isEmpty, !inbox.isStopping else { return false }
+            inbox.isAsleep = true
+            return true
+        }
+        guard maySleep, let bell = handles.withLock({ $0?.bell }) else { return }
+        _ = cmedia_bell_wait(bell)
+    }
+}

@@ -1,0 +1,80 @@
+internal import CMedia
+internal import RTP
+internal import Synchronization
+
+/// What the sessions of a thread use in turn while they work: nothing here is kept from one session to the next but
+/// what it collects for the thread.
+final class MediaWorkspace {
+    let inbox: DatagramInbox
+    /// The packet that is being made: header and payload.
+    let packet: UnsafeMutableBufferPointer<UInt8>
+    /// 20 ms of what is said and of what is heard.
+    let said: UnsafeMutableBufferPointer<Int16>
+    let heard: UnsafeMutableBufferPointer<Int16>
+    let octets: UnsafeMutableBufferPointer<UInt8>
+    /// A packet in the session's other law.
+    let transcoded: UnsafeMutableBufferPointer<UInt8>
+
+    let figures: ThreadFigures
+    let writer: RecordingWriter
+    /// Handed on at the end of a tick.
+    var events: [MediaEvent] = []
+    var random = SystemRandomNumberGenerator()
+
+    /// Now, by the clock that paces the wheel; taken once for each slot's run.
+    var monotonic: Int64 = 0
+    /// Now, by the clock that stamps arrivals.
+    var realtime: Int64 = 0
+
+    // Collected over a tick, then added to the figures at once.
+    var packetsSent: UInt64 = 0
+    var packetsReceived: UInt64 = 0
+    var rejected: UInt64 = 0
+    var sendFailures: UInt64 = 0
+
+    init(figures: ThreadFigures, writer: RecordingWriter) throws(MediaFailure) {
+        inbox = try DatagramInbox()
+        packet = .allocate(capacity: RTPPacket.headerLength + MediaFrame.samples)
+        said = .allocate(capacity: MediaFrame.samples)
+        heard = .allocate(capacity: MediaFrame.samples)
+        octets = .allocate(capacity: MediaFrame.samples)
+        transcoded = .allocate(capacity: JitterBuffer.maximumPacket)
+        packet.initialize(repeating: 0)
+        said.initialize(repeating: 0)
+        heard.initialize(repeating: 0)
+        octets.initialize(repeating: 0)
+        transcoded.initialize(repeating: 0)
+        self.figures = figures
+        self.writer = writer
+    }
+
+    deinit {
+        packet.deallocate()
+        said.deallocate()
+        heard.deallocate()
+        octets.deallocate()
+        transcoded.deallocate()
+    }
+
+    func takeTime() {
+        monotonic = cmedia_monotonic_nanoseconds()
+        realtime = cmedia_realtime_nanoseconds()
+    }
+
+    func takeEvents() -> [MediaEvent] {
+        defer { events.removeAll() }
+        return events
+    }
+
+    /// Adds what a tick collected to the figures.
+    func publish() {
+        figures.packetsSent.wrappingAdd(packetsSent, ordering: .relaxed)
+        figures.packetsReceived.wrappingAdd(packetsReceived, ordering: .relaxed)
+        figures.rejected.wrappingAdd(rejected, ordering: .relaxed)
+        figures.sendFailures.wrappingAdd(sendFailures, ordering: .relaxed)
+        packetsSent = 0
+        packetsReceived = 0
+        rejected = 0
+        sendFailures = 0
+    }
+}

@@ -1,0 +1,169 @@
+internal import CMedia
+internal import Synchronization
+
+/// Writes recordings, on a thread of its own: a slow disk delays no packet.
+final class RecordingWriter: Sendable {
+    struct FileID: Hashable, Sendable {
+        let rawValue: UInt64
+    }
+
+    private enum Job: Sendable {
+        case begin(FileID, MediaSessionID, RecordingTarget)
+        case append(FileID, [Int16])
+        case finish(FileID, last: [MediaEvent])
+    }
+
+    private struct Inbox {
+        var jobs: [Job] = []
+        var samples = 0
+        var isAsleep = false
+        var isStopping = false
+        var bell: Int32 = -1
+        var thread: UInt = 0
+    }
+
+    /// Samples that may wait for the disk: 32 MB, or twelve seconds of 80 recordings. What comes beyond is left out,
+    /// and the recordings that it belongs to fail.
+    private static let maximumWaiting = 16_000_000
+
+    private let inbox = Mutex(Inbox())
+    private let nextFile = Atomic<UInt64>(0)
+    private let onEvents: @Sendable ([MediaEvent]) -> Void
+
+    init(onEvents: @escaping @Sendable ([MediaEvent]) -> Void) {
+        self.onEvents = onEvents
+    }
+
+    func start() throws(MediaFailure) {
+        let bell = cmedia_bell_create()
+        guard bell >= 0 else { throw MediaFailure("creating a wake-up", errno: Int(bell)) }
+        inbox.withLock { $0.bell = bell }
+        var thread: UInt = 0
+        let start = Unmanaged.passRetained(self)
+        let error = cmedia_thread_start(
+            "recordings",
+            { context in
+                guard let context else { return }
+                Unmanaged<RecordingWriter>.fromOpaque(context).takeRetainedValue().run()
+            }, start.toOpaque(), &thread)
+        guard error == 0 else {
+            start.release()
+            throw MediaFailure("starting the recordings' thread", errno: Int(error))
+        }
+        inbox.withLock { $0.thread = thread }
+    }
+
+    /// Finishes what is waiting, and ends the thread.
+    func stop() {
+        let (bell, thread) = inbox.withLock { inbox in
+            inbox.isStopping = true
+            inbox.isAsleep = false
+            defer { inbox.thread = 0 }
+            return (inbox.bell, inbox.thread)
+        }
+        if bell >= 0, thread != 0 {
+            _ = cmedia_bell_ring(bell)
+            _ = cmedia_thread_join(thread)
+        }
+        let last = inbox.withLock { inbox in
+            defer { inbox.bell = -1 }
+            return inbox.bell
+        }
+        if last >= 0 { _ = cmedia_close(last) }
+    }
+
+    // MARK: The sessions' side
+
+    func begin(_ id: MediaSessionID, _ target: RecordingTarget) -> FileID {
+        let file = FileID(rawValue: nextFile.wrappingAdd(1, ordering: .relaxed).newValue)
+        post(.begin(file, id, target))
+        return file
+    }
+
+    func append(_ samples: [Int16], to file: FileID) {
+        post(.append(file, samples))
+    }
+
+    func finish(_ file: FileID, last: [MediaEvent]) {
+        post(.finish(file, last: last))
+    }
+
+    private func post(_ job: Job) {
+        let bell = inbox.withLock { inbox -> Int32? in
+            if case .append(let file, let samples) = job {
+                if inbox.samples + samples.count > Self.maximumWaiting {
+                    inbox.jobs.append(.append(file, []))
+                } else {
+                    inbox.samples += samples.count
+                    inbox.jobs.append(job)
+                }
+            } else {
+                inbox.jobs.append(job)
+            }
+            guard inbox.isAsleep else { return nil }
+            inbox.isAsleep = false
+            return inbox.bell
+        }
+        if let bell { _ = cmedia_bell_ring(bell) }
+    }
+
+    // MARK: The thread
+
+    private struct Recording {
+        let session: MediaSessionID
+        let path: String
+        var file: WAVFileWriter?
+        var failure: String?
+    }
+
+    private func run() {
+        var recordings: [FileID: Recording] = [:]
+        while true {
+            let (jobs, isStopping, bell) = inbox.withLock { inbox in
+                defer {
+                    inbox.jobs = []
+                    inbox.samples = 0
+                }
+                inbox.isAsleep = inbox.jobs.isEmpty && !inbox.isStopping
+                return (inbox.jobs, inbox.isStopping, inbox.bell)
+            }
+            for job in jobs { perform(job, &recordings) }
+            if jobs.isEmpty {
+                if isStopping { return }
+                _ = cmedia_bell_wait(bell)
+            }
+        }
+    }
+
+    private func perform(_ job: Job, _ recordings: inout [FileID: Recording]) {
+        switch job {
+        case .begin(let file, let session, let target):
+            var recording = Recording(session: session, path: target.path)
+            do {
+                recording.file = try WAVFileWriter(path: target.path, channels: 2)
+            } catch {
+                recording.failure = error.description
+            }
+            recordings[file] = recording
+        case .append(let file, let samples):
+            guard recordings[file]?.failure == nil, !samples.isEmpty else { return }
+            do {
+                try recordings[file]?.file?.append(samples)
+            } catch {
+                recordings[file]?.failure = error.description
+            }
+        case .finish(let file, let last):
+            guard let recording = recordings.removeValue(forKey: file) else {
+                onEvents(last)
+                return
+            }
+            let milliseconds = recording.file?.milliseconds ?? 0
+            onEvents(
+                [
+                    .recordingEnded(
+                        recording.session, path: recording.path, milliseconds: milliseconds,
+                        failure: recording.failure)
+                ] + last)
+        }
+    }
+}

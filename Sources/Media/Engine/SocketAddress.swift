@@ -1,0 +1,53 @@
+internal import CMedia
+
+/// A literal IP address and a port. An IPv4 address equals its IPv4-mapped form, so that one comparison serves both
+/// families.
+struct SocketAddress: Hashable, Sendable {
+    /// The address without the port.
+    struct Host: Hashable, Sendable {
+        let high: UInt64
+        let low: UInt64
+        let scope: UInt32
+    }
+
+    let host: Host
+    let port: UInt16
+
+    init(host: Host, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    /// Nil where the text is no literal address; a name is never resolved.
+    init?(_ text: String, port: UInt16) {
+        var address = cmedia_address()
+        guard cmedia_address_parse(text, port, &address) == 0 else { return nil }
+        self.init(address)
+    }
+
+    init(_ address: cmedia_address) {
+        host = Host(high: address.high, low: address.low, scope: address.scope)
+        port = address.port
+    }
+
+    var system: cmedia_address {
+        cmedia_address(high: host.high, low: host.low, scope: host.scope, port: port)
+    }
+
+    func with(port: UInt16) -> SocketAddress {
+        SocketAddress(host: host, port: port)
+    }
+}
+
+extension SocketAddress: CustomStringConvertible {
+    var description: String {
+        var address = system
+        let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer -> String in
+            guard let base = buffer.baseAddress, cmedia_address_print(&address, base, buffer.count) == 0 else {
+                return "?"
+            }
+            return String(cString: base)
+        }
+        return text.contains(":") ? "[\(text)]:\(port)" : "\(text):\(port)"
+    }
+}
