@@ -57,7 +57,7 @@ struct MakeCallBody {
     }
 
     private static func refusePrivacy(_ fields: inout BodyFields) {
-        guard fields.flag("privacyMode") == true else { return }
-        let _: Never? = fields.malformed("privacyMode", true, "false: privacyMode is not in this version")
+        guard fields.flag("privacyMode") == true, let given = fields.value("privacyMode") else { return }
+        let _: Never? = fields.malformed("privacyMode", given, "false: privacyMode is not in this version")
     }
 }

@@ -1,0 +1,102 @@
+import Synchronization
+import Telephony
+
+@testable import API
+
+/// Keeps calls as the runtime would, but dials nobody: a call stays as it is until the API changes it.
+final class MemoryCalls: CallService {
+    private struct State {
+        var calls: [(row: Int64, call: Call)] = []
+        var requests: [CallRequest] = []
+        var updates: [(CallID, CallUpdate, RequestID)] = []
+        var journals: [CallID: [JournalEntry]] = [:]
+        var notes: [JournalEntry] = []
+        var refusal: CallRefusal?
+        var readFails = false
+        var random = SystemRandomNumberGenerator()
+    }
+
+    struct ReadFailure: Error { let secret = "row 4711 of calls.sqlite" }
+
+    private let state = Mutex(State())
+    private let now: @Sendable () -> Timestamp
+
+    init(now: @escaping @Sendable () -> Timestamp) { self.now = now }
+
+    var requests: [CallRequest] { state.withLock { $0.requests } }
+    var updates: [(CallID, CallUpdate, RequestID)] { state.withLock { $0.updates } }
+    var notes: [JournalEntry] { state.withLock { $0.notes } }
+
+    /// What the next calls to be made or updated are refused with.
+    func refuse(with refusal: CallRefusal?) { state.withLock { $0.refusal = refusal } }
+
+    func failReads() { state.withLock { $0.readFails = true } }
+
+    func insert(_ call: Call, journal: [JournalEntry] = []) {
+        state.withLock { state in
+            state.calls.append((Int64(state.calls.count + 1), call))
+            state.journals[call.callID] = journal
+        }
+    }
+
+    func makeCall(_ request: CallRequest) async throws(CallRefusal) -> Call {
+        let result: Result<Call, CallRefusal> = state.withLock { state in
+            if let refusal = state.refusal { return .failure(refusal) }
+            let call = Call(
+                callID: CallID(random: &state.random), accountID: request.accountID,
+                applicationID: request.applicationID, parentCallID: nil, phoneNumberID: request.phoneNumberID,
+                from: request.from.text, to: request.to.text, direction: .outboundAPI, status: .queued, created: now())
+            state.requests.append(request)
+            state.calls.append((Int64(state.calls.count + 1), call))
+            return .success(call)
+        }
+        return try result.get()
+    }
+
+    func updateCall(_ id: CallID, of account: AccountID, to update: CallUpdate, requestID: RequestID)
+        async throws(CallRefusal)
+    {
+        let result: Result<Void, CallRefusal> = state.withLock { state in
+            if let refusal = state.refusal { return .failure(refusal) }
+            let index = state.calls.firstIndex { $0.call.callID == id && $0.call.accountID == account }
+            guard let index, !state.calls[index].call.status.isTerminal else { return .failure(.notFound) }
+            state.calls[index].call.status = .canceled
+            state.updates.append((id, update, requestID))
+            return .success(())
+        }
+        try result.get()
+    }
+
+    func call(_ id: CallID, of account: AccountID) async throws -> Call? {
+        try state.withLock { state in
+            guard !state.readFails else { throw ReadFailure() }
+            return state.calls.first { $0.call.callID == id && $0.call.accountID == account }?.call
+        }
+    }
+
+    func calls(of account: AccountID, matching filter: CallFilter, after cursor: PageCursor?) async throws
+        -> Page<Call>
+    {
+        state.withLock { state in
+            let matching = state.calls.filter { _, call in
+                call.accountID == account && (filter.to == nil || filter.to == call.to)
+                    && (filter.from == nil || filter.from == call.from)
+                    && (filter.status == nil || filter.status == call.status)
+                    && (!filter.isActive || !call.status.isTerminal)
+            }
+            return MemoryPages.page(of: matching.map { ($0.row, $0.call) }, after: cursor)
+        }
+    }
+
+    func journal(of call: CallID, account: AccountID, after cursor: PageCursor?) async throws -> Page<JournalEntry>? {
+        state.withLock { state in
+            guard state.calls.contains(where: { $0.call.callID == call && $0.call.accountID == account }) else {
+                return nil
+            }
+            let entries = state.journals[call, default: []]
+            return MemoryPages.page(of: entries.map { (Int64($0.sequence), $0) }, after: cursor)
+        }
+    }
+
+    func note(_ entry: JournalEntry) { state.withLock { $0.notes.append(entry) } }
+}

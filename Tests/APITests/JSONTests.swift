@@ -1,0 +1,124 @@
+import Telephony
+import Testing
+
+@testable import API
+
+@Suite("JSON as strangers send it")
+struct JSONTests {
+    @Test(
+        "Values are read as RFC 8259 has them",
+        arguments: [
+            ("null", .null), (" true ", true), ("false\n", false), ("0", 0), ("-12", -12),
+            ("9223372036854775807", .integer(.max)),
+            ("9223372036854775808", .number(9_223_372_036_854_775_808)), ("1.5e2", .number(150)),
+            ("-0.0", .number(-0.0)),
+            (#""""#, ""), (#""a\"\\\/\b\f\n\r\t""#, "a\"\\/\u{8}\u{c}\n\r\t"), (#""\u00e9\u20AC""#, "é€"),
+            (#""\ud83d\ude00""#, "😀"), ("\"é😀\"", "é😀"), ("[]", []), ("[ 1 , [ 2 ] ]", [1, [2]]), ("{}", [:]),
+            (#"{ "a" : 1 , "b" : {"c":null} }"#, ["a": 1, "b": ["c": nil]]), (#"{"a":1,"a":2}"#, ["a": 2]),
+            (#"{"\u0061":1}"#, ["a": 1]),
+        ] as [(String, JSONValue)])
+    func reads(_ text: String, _ value: JSONValue) throws {
+        #expect(try JSONReader.read(Array(text.utf8)) == value)
+    }
+
+    @Test(
+        "Everything else is refused",
+        arguments: [
+            "", " ", "nul", "nulL", "tru", "+1", "01", "1.", ".5", "1e", "1e+", "-", "1e999", "0x1", "NaN", "Infinity",
+            "'a'",
+            #"""#, #""a"#, #""\x""#, #""\u12""#, #""\u12G4""#, #""\ud83d""#, #""\ud83d\u0041""#, #""\ude00""#, #""\"#,
+            "\"a\nb\"", "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{", #"{"a"#, #"{"a""#, #"{"a":"#, #"{"a":1"#,
+            #"{"a":1,"#,
+            #"{"a":1,}"#, #"{a:1}"#, #"{"a" 1}"#, "{1:2}", "1 2", "[]]", "// c\n1", "\u{FEFF}1",
+        ])
+    func refuses(_ text: String) {
+        #expect(throws: JSONReader.Malformed.self) { try JSONReader.read(Array(text.utf8)) }
+    }
+
+    @Test(
+        "Bytes that are no UTF-8 are refused wherever they stand",
+        arguments: [
+            [0x22, 0xFF, 0x22], [0x22, 0xC3, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xC0, 0x80, 0x22],
+            [0x22, 0x5C, 0x6E, 0xFF, 0x22], [0x7B, 0x22, 0xFF, 0x22, 0x3A, 0x31, 0x7D], [0xFF],
+            [0xEF, 0xBB, 0xBF, 0x31],
+        ] as [[UInt8]])
+    func invalidUTF8(_ bytes: [UInt8]) {
+        #expect(throws: JSONReader.Malformed.self) { try JSONReader.read(bytes) }
+    }
+
+    @Test("The deepest that is allowed is read, one level more is refused")
+    func depth() throws {
+        func nested(_ count: Int) -> [UInt8] {
+            Array((String(repeating: "[", count: count) + String(repeating: "]", count: count)).utf8)
+        }
+        #expect(throws: Never.self) { try JSONReader.read(nested(JSONReader.maximumDepth + 1)) }
+        #expect(throws: JSONReader.Malformed.self) { try JSONReader.read(nested(JSONReader.maximumDepth + 2)) }
+    }
+
+    @Test("A fault is placed by its byte")
+    func offset() {
+        #expect(throws: JSONReader.Malformed(offset: 5, explanation: "a value is expected")) {
+            try JSONReader.read(Array(#"{"a":x}"#.utf8))
+        }
+    }
+
+    @Test("No prefix and no changed byte of a good body makes the reader fail otherwise than by saying so")
+    func mutations() throws {
+        let good = Array(#"{"from":"+1312","to":"\u00e9\ud83d\ude00","n":[1,-2.5e3,true,null],"o":{"a":"b"}}"#.utf8)
+        var read = 0
+        for end in good.indices { if (try? JSONReader.read(Array(good[..<end]))) != nil { read += 1 } }
+        #expect(read == 0)
+        for index in good.indices {
+            for byte in UInt8.min...UInt8.max {
+                var bytes = good
+                bytes[index] = byte
+                do {
+                    _ = try JSONReader.read(bytes)
+                    read += 1
+                } catch {
+                    #expect((0...good.count).contains(error.offset))
+                }
+            }
+        }
+        #expect(read > good.count)
+    }
+
+    @Test("What the writer prints the reader reads back")
+    func writer() throws {
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("a", "quote \" slash \\ line \n bell \u{7} é😀")
+            object.member("b", String?.none)
+            object.member("c", 7)
+            object.member("d", Int?.none)
+            object.member("e", true)
+            object.member("f", array: [1, 2]) { $0.value(.integer(Int64($1))) }
+            object.member("g", array: [Int]()) { $0.value(.integer(Int64($1))) }
+            object.member("h") { $0.member("i", Int64.min) }
+            object.member("j", array: ["x", "y"]) { writer, text in writer.object { $0.member("k", text) } }
+            object.member("l") { _ in }
+            object.member("m", JSONValue.array([nil, "z"]))
+        }
+        let expected: JSONValue = [
+            "a": "quote \" slash \\ line \n bell \u{7} é😀", "b": nil, "c": 7, "d": nil, "e": true, "f": [1, 2], "g": [],
+            "h": ["i": .integer(.min)], "j": [["k": "x"], ["k": "y"]], "l": [:], "m": [nil, "z"],
+        ]
+        #expect(try JSONReader.read(writer.bytes) == expected)
+        #expect(String(decoding: writer.bytes, as: UTF8.self) == expected.text)
+    }
+
+    @Test("A query is decoded as a form's, and encodes back")
+    func query() {
+        let query = Query("a=1&b=x%20y+z&c&d=%2B1&a=2&=v&e=%zz&f=%C3%A9&g==")
+        #expect(query["a"] == "2")
+        #expect(query["b"] == "x y z")
+        #expect(query["c"] == "")
+        #expect(query["d"] == "+1")
+        #expect(query["e"] == "%zz")
+        #expect(query["f"] == "é")
+        #expect(query["g"] == "=")
+        #expect(query["h"] == nil)
+        let text = "a+b & c=é/?%\u{1}"
+        #expect(Query("x=" + Query.encode(text))["x"] == text)
+    }
+}

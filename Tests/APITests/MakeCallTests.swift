@@ -1,0 +1,323 @@
+import HTTPTypes
+import Telephony
+import Testing
+
+@testable import API
+
+@Suite("Make a Call")
+struct MakeCallTests {
+    @Test("A good request is answered 202 with the queued call, every field written")
+    func accepted() async throws {
+        let test = try TestServer()
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(test.goodCall))
+        #expect(reply.status == 202)
+        #expect(reply.header("Content-Type") == "application/json")
+        let request = try #require(test.calls.requests.first)
+        #expect(reply.header("Request-Id") == request.requestID.text)
+        let callID = try #require(reply["callId"]?.string.flatMap { CallID($0) })
+        let uri = "/Accounts/\(test.account)/Calls/\(callID)"
+        let expected: JSONValue = [
+            "accountId": .string(test.account.text), "answeredBy": nil, "applicationId": nil,
+            "audioStreamDuration": nil, "callEndedReason": nil, "callId": .string(callID.text), "callerName": nil,
+            "connectDuration": nil, "connectTime": nil, "connectTimeISO": nil,
+            "dateCreated": "Wed, 09 Oct 2024 15:05:03 GMT", "dateCreatedISO": "2024-10-09T15:05:03.358Z",
+            "dateUpdated": "Wed, 09 Oct 2024 15:05:03 GMT", "dateUpdatedISO": "2024-10-09T15:05:03.358Z",
+            "direction": "outboundAPI", "duration": nil, "endTime": nil, "endTimeISO": nil,
+            "from": .string(test.number.text), "parentCallId": nil, "phoneNumberId": .string(test.phoneNumberID.text),
+            "revision": 1, "startTime": nil, "startTimeISO": nil, "status": "queued",
+            "subresourceUris": ["logs": .string(uri + "/Logs"), "recordings": .string(uri + "/Recordings")],
+            "to": "+13125550199", "uri": .string(uri), "webRTC": false,
+        ]
+        #expect(reply.json == expected)
+        // Compact, keys in alphabetical order.
+        #expect(reply.text == expected.text)
+    }
+
+    @Test("What was asked reaches the service whole, with the defaults of the decisions")
+    func request() async throws {
+        let test = try TestServer()
+        _ = try await test.send(.post, test.base + "/Calls", json: .object(test.goodCall))
+        let request = try #require(test.calls.requests.first)
+        #expect(request.accountID == test.account)
+        #expect(request.phoneNumberID == test.phoneNumberID)
+        #expect(request.from == test.number)
+        #expect(request.to.text == "+13125550199")
+        #expect(request.callConnectURL.text == "http://127.0.0.1:9/connect")
+        #expect(request.statusCallbackURL == nil)
+        #expect(request.applicationID == nil)
+        #expect(request.sendDigits == nil)
+        #expect(request.ringTimeoutSeconds == 40)
+    }
+
+    @Test("The request's callConnectUrl wins over the application's, whose statusCallbackUrl still counts")
+    func precedence() async throws {
+        let test = try TestServer()
+        let application = try await test.makeApplication(
+            callConnectURL: "http://app.example/connect", statusCallbackURL: "http://app.example/status")
+        var body = test.goodCall
+        body["applicationId"] = .string(application.text)
+        body["sendDigits"] = "12{2}34#"
+        body["timeout"] = 30
+        _ = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        body["callConnectUrl"] = nil
+        _ = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        #expect(
+            test.calls.requests.map(\.callConnectURL.text) == [
+                "http://127.0.0.1:9/connect", "http://app.example/connect",
+            ])
+        #expect(test.calls.requests.allSatisfy { $0.statusCallbackURL?.text == "http://app.example/status" })
+        #expect(test.calls.requests.allSatisfy { $0.applicationID == application && $0.ringTimeoutSeconds == 30 })
+        #expect(test.calls.requests.allSatisfy { $0.sendDigits?.text == "12{2}34#" })
+    }
+
+    @Test("Under --compat sdk-5.1 the answer is 200, and the same resource")
+    func compatibility() async throws {
+        let test = try TestServer(compatibility: .sdk51)
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(test.goodCall))
+        #expect(reply.status == 200)
+        #expect(reply["status"] == "queued")
+    }
+
+    @Test("Fields that nobody knows are passed over, and a null counts as absent")
+    func leniency() async throws {
+        let test = try TestServer()
+        var body = test.goodCall
+        body["colour"] = ["deep": ["deeper": 1]]
+        for name in ["applicationId", "parentCallId", "ifMachine", "ifMachineUrl", "sendDigits", "timeout"] {
+            body[name] = .null
+        }
+        body["privacyMode"] = false
+        #expect(try await test.send(.post, test.base + "/Calls", json: .object(body)).status == 202)
+        body["privacyMode"] = 0
+        body["timeout"] = .number(30)
+        #expect(try await test.send(.post, test.base + "/Calls", json: .object(body)).status == 202)
+        #expect(test.calls.requests.last?.ringTimeoutSeconds == 30)
+    }
+
+    @Test(
+        "The content type does not matter",
+        arguments: ["application/json", "application/json; charset=utf-8", "text/plain", "application/vnd.x+json", ""])
+    func contentType(_ type: String) async throws {
+        let test = try TestServer()
+        let reply = try await test.send(
+            .post, test.base + "/Calls", body: JSONValue.object(test.goodCall).text,
+            headers: type.isEmpty ? [:] : [.contentType: type])
+        #expect(reply.status == 202)
+    }
+
+    // MARK: Bad input
+
+    /// A fault in one field of an otherwise good request.
+    struct Fault: Sendable, CustomTestStringConvertible {
+        let field: String
+        let value: JSONValue
+        /// Part of what the answer says is allowed.
+        let allowed: String
+
+        init(_ field: String, _ value: JSONValue, _ allowed: String) {
+            self.field = field
+            self.value = value
+            self.allowed = allowed
+        }
+
+        var testDescription: String { "\(field) = \(value.text)" }
+    }
+
+    static let faults: [Fault] = [
+        Fault("to", "", "E.164"), Fault("to", "3125550199", "E.164"), Fault("to", "+0312555019", "E.164"),
+        Fault("to", "+1312555019912345678", "E.164"), Fault("to", "+1 312 555 0199", "E.164"),
+        Fault("to", "+1312555٠١٩٩", "E.164"), Fault("to", 13_125_550_199, "E.164"),
+        Fault("to", ["+13125550199"], "E.164"),
+        Fault("to", "sip:anna@example.com", "SIP addresses are not in this version"),
+        Fault("from", "", "E.164"), Fault("from", "anonymous", "E.164"), Fault("from", true, "E.164"),
+        Fault("callConnectUrl", "", "absolute http or https URL"),
+        Fault("callConnectUrl", "app.example/connect", "absolute http or https URL"),
+        Fault("callConnectUrl", "ftp://app.example/", "absolute http or https URL"),
+        Fault("callConnectUrl", "http:///connect", "absolute http or https URL"),
+        Fault("callConnectUrl", 5, "absolute http or https URL"),
+        Fault("applicationId", "", "AP and 40 hexadecimal digits"),
+        Fault("applicationId", "AP123", "AP and 40 hexadecimal digits"),
+        Fault("applicationId", "CA0123456789abcdef0123456789abcdef01234567", "AP and 40 hexadecimal digits"),
+        Fault("applicationId", "AP0123456789abcdef0123456789abcdef01234567", "an application of the account"),
+        Fault("sendDigits", "", "digits 0-9"), Fault("sendDigits", "12w34", "digits 0-9"),
+        Fault("sendDigits", "1{0}2", "positive whole number"), Fault("sendDigits", "1{7}2", "3000 ms"),
+        Fault("sendDigits", "1{2", "without its }"), Fault("sendDigits", "{2}", "holds no digit"),
+        Fault("sendDigits", 1234, "digits 0-9"),
+        Fault("timeout", 0, "from 1 to 600"), Fault("timeout", 601, "from 1 to 600"),
+        Fault("timeout", -1, "from 1 to 600"), Fault("timeout", "30", "whole number of seconds"),
+        Fault("timeout", .number(30.5), "whole number of seconds"), Fault("timeout", .number(1e300), "from 1 to 600"),
+        Fault("timeout", true, "whole number"),
+        Fault("ifMachine", "hangup", "not in this version"), Fault("ifMachine", "Hangup", "not in this version"),
+        Fault("ifMachineUrl", "http://a.example/", "not in this version"),
+        Fault("parentCallId", "CA0123456789abcdef0123456789abcdef01234567", "not in this version"),
+        Fault("privacyMode", true, "not in this version"), Fault("privacyMode", 1, "not in this version"),
+        Fault("privacyMode", "yes", "true or false"),
+    ]
+
+    @Test(
+        "A malformed field is answered 400 with field, value and what is allowed, and reaches nobody", arguments: faults
+    )
+    func malformed(_ fault: Fault) async throws {
+        let test = try TestServer()
+        var body = test.goodCall
+        body[fault.field] = fault.value
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        #expect(reply.status == 400)
+        #expect(reply.code == 9)
+        #expect(reply.blamed == [fault.field])
+        #expect(reply.message.contains(fault.field))
+        #expect(reply.message.contains(fault.allowed))
+        let detail = try #require(reply["details"]?["fields"]?.elements.first)
+        #expect(detail["allowed"]?.string?.contains(fault.allowed) == true)
+        switch fault.value {
+        case .array: #expect(detail["value"] == "an array")
+        default: #expect(detail["value"] == fault.value)
+        }
+        #expect(Set(reply.json.members.keys) == ["call", "code", "details", "message", "url"])
+        #expect(test.calls.requests.isEmpty)
+    }
+
+    @Test("All missing fields are named at once, the three sources of the connect URL with them")
+    func missing() async throws {
+        let test = try TestServer()
+        for body in ["{}", "", #"{"from":null,"to":null}"#, #"{"_from":"+13125550100"}"#] {
+            let reply = try await test.send(.post, test.base + "/Calls", body: body)
+            #expect(reply.status == 400)
+            #expect(reply.code == 80)
+            #expect(reply["call"] == "Missing Required Parameter(s)")
+            #expect(reply.blamed == ["from", "to", "callConnectUrl"])
+            for source in ["callConnectUrl", "applicationId", "parentCallId"] {
+                #expect(reply.message.contains(source))
+            }
+        }
+    }
+
+    @Test("Missing and malformed fields are named together")
+    func severalFaults() async throws {
+        let test = try TestServer()
+        let reply = try await test.send(.post, test.base + "/Calls", body: #"{"to":"x","timeout":"y"}"#)
+        #expect(reply.code == 80)
+        #expect(reply.blamed == ["to", "timeout", "from", "callConnectUrl"])
+    }
+
+    @Test("An application without a callConnectUrl needs one in the request")
+    func applicationWithoutURL() async throws {
+        let test = try TestServer()
+        let application = try await test.makeApplication()
+        let reply = try await test.send(
+            .post, test.base + "/Calls",
+            json: [
+                "from": .string(test.number.text), "to": "+13125550199", "applicationId": .string(application.text),
+            ])
+        #expect(reply.status == 400)
+        #expect(reply.code == 80)
+        #expect(reply.blamed == ["callConnectUrl"])
+    }
+
+    @Test("A `from` that the account does not own is a 400 with code 46")
+    func notOwned() async throws {
+        let test = try TestServer()
+        var body = test.goodCall
+        body["from"] = "+13125550177"
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        #expect(reply.status == 400)
+        #expect(reply.code == 46)
+        #expect(reply.blamed == ["from"])
+        #expect(test.calls.requests.isEmpty)
+    }
+
+    @Test("Another account's application is as unknown as none")
+    func foreignApplication() async throws {
+        let test = try TestServer()
+        let other = try TestServer()
+        var foreign = Application(
+            applicationID: SystemIdentifierSource().draw(ApplicationKind.self), accountID: other.account,
+            created: TestServer.start)
+        foreign.callConnectURL = WebURL("http://other.example/")
+        try await test.directory.createApplication(foreign)
+        var body = test.goodCall
+        body["applicationId"] = .string(foreign.applicationID.text)
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        #expect(reply.status == 400)
+        #expect(reply.blamed == ["applicationId"])
+    }
+
+    @Test("Digits are masked in the answer and the log where privacy was asked for")
+    func masked() async throws {
+        let test = try TestServer()
+        var body = test.goodCall
+        body["privacyMode"] = true
+        body["sendDigits"] = "4711w"
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        #expect(reply.blamed == ["sendDigits", "privacyMode"])
+        #expect(!reply.text.contains("4711"))
+        #expect(reply.text.contains("XXXXX"))
+        let note = try #require(test.calls.notes.first)
+        #expect(!JSONValue.object(note.metadata).text.contains("4711"))
+        #expect(!note.message.contains("4711"))
+    }
+
+    @Test("A long value is cut in the answer")
+    func cut() async throws {
+        let test = try TestServer()
+        var body = test.goodCall
+        body["to"] = .string(String(repeating: "x", count: 20_000))
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        #expect(reply.status == 400)
+        #expect(reply.text.utf8.count < 2000)
+    }
+
+    @Test(
+        "What is no JSON object is a 400 with code 3 that says where",
+        arguments: [
+            ("nonsense", "at byte 0"), ("[1]", "an array"), ("\"x\"", "a string"), ("null", "null"), ("{", "at byte 1"),
+            (#"{"from":"+1"#, "within a string"), (#"{"a":1}}"#, "something follows"), ("{'a':1}", "quotation marks"),
+            (String(repeating: "[", count: 30_000), "nests deeper"),
+            (String(repeating: #"{"a":"#, count: 10_000), "nests deeper"),
+        ])
+    func notJSON(_ body: String, _ words: String) async throws {
+        let test = try TestServer()
+        let reply = try await test.send(.post, test.base + "/Calls", body: body)
+        #expect(reply.status == 400)
+        #expect(reply.code == 3)
+        #expect(reply.message.contains(words))
+    }
+
+    // MARK: Refusals
+
+    @Test(
+        "What the service refuses is answered by its reason",
+        arguments: [
+            (CallRefusal.queueFull(retryAfterSeconds: 17), 429, 24, "17"), (.draining, 503, 55, "10"),
+            (.notStored, 500, 16, nil), (.queueFull(retryAfterSeconds: 0), 429, 24, "1"),
+        ] as [(CallRefusal, Int, Int, String?)])
+    func refused(_ refusal: CallRefusal, _ status: Int, _ code: Int, _ retryAfter: String?) async throws {
+        let test = try TestServer()
+        test.calls.refuse(with: refusal)
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(test.goodCall))
+        #expect(reply.status == status)
+        #expect(reply.code == code)
+        #expect(reply.header("Retry-After") == retryAfter)
+        #expect(test.calls.notes.count == 1)
+    }
+
+    @Test("A refused request goes into the log as a warning with the reason; an accepted one is left to the core")
+    func noted() async throws {
+        let test = try TestServer()
+        _ = try await test.send(.post, test.base + "/Calls", json: .object(test.goodCall))
+        #expect(test.calls.notes.isEmpty)
+        let reply = try await test.send(.post, test.base + "/Calls", body: #"{"to":"x"}"#)
+        let note = try #require(test.calls.notes.first)
+        #expect(test.calls.notes.count == 1)
+        #expect(note.level == .warning)
+        #expect(note.scope == .request)
+        #expect(note.accountID == test.account)
+        #expect(note.callID == nil)
+        #expect(note.requestID?.text == reply.header("Request-Id"))
+        #expect(note.timestamp == TestServer.start)
+        #expect(note.message.contains(reply.message))
+        #expect(note.metadata["status"] == 400)
+        #expect(note.metadata["code"] == 80)
+        #expect(note.metadata["details"] == reply["details"])
+    }
+}

@@ -1,0 +1,152 @@
+import HTTPTypes
+import Telephony
+import Testing
+
+@testable import API
+
+@Suite("openapi.yaml tells the truth")
+struct OpenAPITests {
+    /// `GET /path operation` of each operation in the document.
+    private func operations(_ document: OpenAPIDocument) throws -> [String: JSONValue] {
+        let common = try #require(document["servers"]?.elements.first?["url"]?.string)
+        var operations: [String: JSONValue] = [:]
+        for (path, item) in try #require(document["paths"]?.members) {
+            let base = item["servers"]?.elements.first?["url"]?.string ?? common
+            let full = (base == "/" ? "" : base) + path
+            for method in ["get", "put", "post", "delete", "patch"] {
+                guard let operation = item[method] else { continue }
+                let name = try #require(operation["operationId"]?.string)
+                operations["\(method.uppercased()) \(full) \(name)"] = operation
+            }
+        }
+        return operations
+    }
+
+    @Test("Its paths, methods and operations are exactly the router's")
+    func routes() throws {
+        let test = try TestServer()
+        let documented = Set(try operations(try OpenAPIDocument()).keys)
+        let routed = Set(test.server.routes.routes.map { "\($0.method.rawValue) \($0.path) \($0.operation)" })
+        #expect(documented == routed)
+        #expect(routed.count == test.server.routes.routes.count)
+    }
+
+    @Test("Routes that need credentials are those that it says need them")
+    func security() throws {
+        let test = try TestServer()
+        let operations = try operations(try OpenAPIDocument())
+        for route in test.server.routes.routes {
+            let operation = try #require(operations["\(route.method.rawValue) \(route.path) \(route.operation)"])
+            let isOpen = operation["security"] == []
+            switch route.handler {
+            case .open: #expect(isOpen, "\(route.operation)")
+            case .account: #expect(!isOpen, "\(route.operation)")
+            }
+        }
+    }
+
+    @Test("Its examples are valid under its schemas")
+    func examples() throws {
+        let document = try OpenAPIDocument()
+        var checked = 0
+        func check(_ content: JSONValue?, at place: String) {
+            for (type, media) in content?.members ?? [:] {
+                guard let schema = media["schema"] else { continue }
+                var examples = media["examples"]?.members.values.compactMap { $0["value"] } ?? []
+                if let example = media["example"] { examples.append(example) }
+                if type == "application/json" { #expect(!examples.isEmpty, "\(place) has no example") }
+                for example in examples {
+                    checked += 1
+                    #expect(document.faults(of: example, under: schema) == [], "\(place)")
+                }
+            }
+        }
+        for (name, operation) in try operations(document) {
+            check(operation["requestBody"]?["content"], at: name)
+            for (status, response) in operation["responses"]?.members ?? [:] {
+                check(response["content"], at: "\(name) \(status)")
+            }
+        }
+        for (name, response) in document["components", "responses"]?.members ?? [:] {
+            check(response["content"], at: name)
+        }
+        #expect(checked >= 29)
+    }
+
+    @Test("Its error codes are the server's")
+    func codes() throws {
+        let documented = try OpenAPIDocument()["components", "schemas", "ErrorCode", "enum"]?.elements
+        #expect(documented == ErrorCode.allCases.map { .integer(Int64($0.rawValue)) })
+    }
+
+    @Test("Answers of every operation have a documented status and a valid body")
+    func answers() async throws {
+        let document = try OpenAPIDocument()
+        let operations = try operations(document)
+        let test = try TestServer()
+        let application = try await test.makeApplication(callConnectURL: "http://app.example/")
+        let made = try await test.send(.post, test.base + "/Calls", json: .object(test.goodCall))
+        let call = try #require(made["callId"]?.string)
+        var answered: Set<String> = []
+
+        func check(
+            _ method: HTTPRequest.Method, _ template: String, _ body: String? = nil, query: String = "",
+            callID: String? = nil, status: Int
+        ) async throws {
+            let path = template.replacing("{accountId}", with: test.account.text)
+                .replacing("{applicationId}", with: application.text).replacing("{callId}", with: callID ?? call)
+            let reply = try await test.send(method, path + query, body: body)
+            #expect(reply.status == status)
+            let prefix = "\(method.rawValue) \(template) "
+            let key = try #require(operations.keys.first { $0.hasPrefix(prefix) })
+            answered.insert(key)
+            var response = try #require(operations[key]?["responses"]?[String(status)], "\(key) has no \(status)")
+            if let reference = response["$ref"]?.string { response = try #require(document.resolve(reference)) }
+            guard let schema = response["content"]?["application/json"]?["schema"] else {
+                if response["content"] == nil { #expect(reply.text.isEmpty, "\(key)") }
+                return
+            }
+            #expect(document.faults(of: reply.json, under: schema) == [], "\(key)")
+        }
+
+        let account = "/apiserver/Accounts/{accountId}"
+        try await check(.get, account, status: 200)
+        try await check(.post, account, #"{"alias":"Acme"}"#, status: 204)
+        try await check(.post, account, #"{"alias":5}"#, status: 400)
+        try await check(.get, account + "/Applications", status: 200)
+        try await check(.get, account + "/Applications", query: "?alias=", status: 400)
+        try await check(.post, account + "/Applications", "{}", status: 201)
+        try await check(.post, account + "/Applications", #"{"smsUrl":""}"#, status: 400)
+        try await check(.get, account + "/Applications/{applicationId}", status: 200)
+        try await check(.post, account + "/Applications/{applicationId}", #"{"alias":"x"}"#, status: 200)
+        try await check(.post, account + "/Applications/{applicationId}", "[]", status: 400)
+        try await check(.delete, account + "/Applications/{applicationId}", status: 204)
+        try await check(.delete, account + "/Applications/{applicationId}", status: 404)
+        try await check(.get, account + "/Calls", status: 200)
+        try await check(.get, account + "/Calls", query: "?status=x", status: 400)
+        try await check(.post, account + "/Calls", JSONValue.object(test.goodCall).text, status: 202)
+        try await check(.post, account + "/Calls", #"{"from":["x"],"privacyMode":true}"#, status: 400)
+        try await check(.post, account + "/Calls", String(repeating: " ", count: 65_537), status: 413)
+        try await check(.get, account + "/Calls/{callId}", status: 200)
+        try await check(.get, account + "/Calls/{callId}/Logs", status: 200)
+        try await check(.get, account + "/Calls/{callId}/Logs", callID: "CAx", status: 404)
+        try await check(.post, account + "/Calls/{callId}", #"{"status":"canceled"}"#, status: 202)
+        try await check(.post, account + "/Calls/{callId}", #"{"status":"canceled"}"#, status: 404)
+        for refusal in [CallRefusal.queueFull(retryAfterSeconds: 3), .draining, .notStored] {
+            test.calls.refuse(with: refusal)
+            let status = APIError(refusal).status
+            try await check(.post, account + "/Calls", JSONValue.object(test.goodCall).text, status: status)
+        }
+        test.directory.setStatus(.closed, of: test.account)
+        try await check(.get, account, status: 403)
+        try await check(.get, "/health", status: 200)
+        try await check(.get, "/ready", status: 200)
+        test.health.set(ready: false)
+        try await check(.get, "/ready", status: 503)
+        try await check(.get, "/metrics", status: 200)
+        let explained = try await test.send(.get, "/errors/9")
+        #expect(explained.status == 200)
+        #expect(
+            Set(operations.keys).subtracting(answered).map { $0.split(separator: " ").last } == ["explain-an-error"])
+    }
+}
