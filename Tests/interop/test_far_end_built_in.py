@@ -23,7 +23,7 @@ def recording(server, seconds=10):
 
 def test_a_call_without_any_configuration(belay, app, folder):
     server = belay()
-    assert server.program.wait_for(r"^Far end: sip:127\.0\.0\.1:\d+$")
+    assert server.program.wait_for(r"^Carrier: simulated, at udp:127\.0\.0\.1:\d+")
     call = place(server, app, [{"Say": {"text": SENTENCE}}, {"Hangup": {}}])
     check_outcome(server, app, call, "completed", "appHangup", seconds=40)
     channels = audio.read(recording(server))

@@ -13,7 +13,7 @@ from harness.waiting import eventually
 from harness.webhook_app import HANGUP, Reply
 
 HTML = {"Content-Type": "text/html; charset=utf-8"}
-WEBHOOK_TIMES = {"BELAY_WEBHOOK_TOTAL_MS": "1000", "BELAY_WEBHOOK_CONNECT_MS": "500"}
+WEBHOOK_TIMES = {"BELAY_WEBHOOK_SECONDS": "1", "BELAY_WEBHOOK_CONNECT_SECONDS": "0.5"}
 
 
 @pytest.fixture

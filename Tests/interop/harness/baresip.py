@@ -10,22 +10,23 @@ from pathlib import Path
 
 from . import ports
 from .process import Program
+from .steps import TO
 from .waiting import eventually
 
 MODULES = next((path for path in Path("/usr/lib").rglob("baresip/modules") if path.is_dir()), Path("/usr/lib/baresip/modules"))
 
 
 class Baresip:
-    """Listens on loopback. Answers by itself when `auto_answer`, or by `command`.
+    """Has `number`, listens on loopback. Answers by itself when `auto_answer`, or by `command`.
 
     `codecs` in baresip's words. What it hears stands in `heard` once the call is over.
     """
 
-    def __init__(self, folder, auto_answer=True, codecs="PCMU/8000/1,PCMA/8000/1", says=None):
+    def __init__(self, folder, number=TO, auto_answer=True, codecs="PCMU/8000/1,PCMA/8000/1", says=None):
         self.folder = Path(folder) / "baresip"
         self.recordings = self.folder / "recordings"
         self.recordings.mkdir(parents=True)
-        self.port = ports.take()
+        self.port = ports.take(2)  # the next one is its port for TLS
         self.control_port = ports.take()
         self.trunk = f"sip:127.0.0.1:{self.port}"
         rtp = ports.take(100, even=True)
@@ -58,7 +59,7 @@ snd_path {self.recordings}
 """)
         answer = "auto" if auto_answer else "manual"
         (self.folder / "accounts").write_text(
-            f"<sip:far@127.0.0.1:{self.port};transport=udp>;regint=0;answermode={answer};audio_codecs={codecs}\n")
+            f"<sip:{number}@127.0.0.1:{self.port};transport=udp>;regint=0;answermode={answer};audio_codecs={codecs}\n")
         (self.folder / "contacts").write_text("")
         self.events = []
         self._changed = threading.Condition()

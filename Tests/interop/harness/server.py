@@ -53,7 +53,7 @@ class Belay:
             self.environment |= {"BELAY_ACCOUNT_ID": ACCOUNT, "BELAY_API_KEY": KEY,
                                  "BELAY_SIGNING_SECRET": SECRET, "BELAY_NUMBER": NUMBER}
         if trunk:
-            self.environment |= {"BELAY_CALLS_PER_SECOND": "1000", "BELAY_CALLS_AT_ONCE": "1000"}
+            self.environment |= {"BELAY_CALLS_PER_SECOND": "0", "BELAY_CALLS_AT_ONCE": "0"}
         self.environment |= env or {}
         self.start()
 
