@@ -55,6 +55,8 @@ def _of_one(webhook, secret):
             yield f"outDialApiConnect has exactly {sorted(OUT_DIAL_API_CONNECT)}: {what}"
         if document.get("dialCallStatus") != document.get("callStatus"):
             yield f"dialCallStatus is not callStatus: {what}"
+    if document.get("requestType") == "callStatus" and type(document.get("callDuration")) is not int:
+        yield f"callDuration is an integer (decision 8): {what}"
     try:
         if freeclimb.Webhook.from_dict(document) is None:
             yield f"the SDK makes nothing of it: {what}"

@@ -1,0 +1,196 @@
+"""The judges themselves: each rule they keep is broken here once, and they must notice."""
+
+import hashlib
+import hmac
+import json
+import socket
+import time
+
+import pytest
+
+from harness import webhook_model
+from harness.far_end import FarEnd, Person
+from harness.sip import Malformed, SIPMessage
+from harness.waiting import eventually
+from harness.webhook_app import Webhook, is_signed
+
+SECRET = "sigsec_" + "0" * 40
+CALL = "CA" + "1" * 40
+
+
+def body(kind, **changes):
+    document = {"accountId": "AC" + "0" * 40, "callId": CALL, "callStatus": "inProgress", "conferenceId": None,
+                "direction": "outboundAPI", "from": "+13125550100", "parentCallId": None, "queueId": None,
+                "requestType": kind, "to": "+13125550142"}
+    if kind == "outDialApiConnect":
+        document["dialCallStatus"] = "inProgress"
+    if kind == "callStatus":
+        document |= {"callStatus": "completed", "callEndedReason": "appHangup", "callDuration": 1}
+    return json.dumps(document | changes, sort_keys=True, separators=(",", ":")).encode()
+
+
+def webhook(kind, sequence, start, content=None, event=None, secret=SECRET, **headers):
+    content = content or body(kind)
+    stamp = str(int(time.time()))
+    mac = hmac.new(secret.encode(), stamp.encode() + b"." + content, hashlib.sha256).hexdigest()
+    made = Webhook("/x", {
+        "content-type": "application/json", "freeclimb-signature": f"t={stamp},v1={mac}", "request-id": "RQ" + "a" * 40,
+        "belay-event-id": event or f"event{sequence}", "belay-event-sequence": str(sequence), **headers}, content, start)
+    made.finished = start + 0.5
+    return made
+
+
+def test_a_good_story_has_no_faults():
+    story = [webhook("outDialApiConnect", 1, 0), webhook("callStatus", 2, 1), webhook("callStatus", 2, 5)]
+    assert webhook_model.faults(story, SECRET) == []
+
+
+@pytest.mark.parametrize("story, words", [
+    ([webhook("outDialApiConnect", 1, 0, secret="other")], "signature"),
+    ([webhook("outDialApiConnect", 1, 0, **{"freeclimb-signature": ""})], "signature"),
+    ([webhook("outDialApiConnect", 1, 0, **{"request-id": "x"})], "Request-Id"),
+    ([webhook("outDialApiConnect", 1, 0, content=body("outDialApiConnect").replace(b",", b", "))], "compact"),
+    ([webhook("outDialApiConnect", 1, 0, content=body("outDialApiConnect", extra=1))], "exactly"),
+    ([webhook("outDialApiConnect", 1, 0, content=body("outDialApiConnect", dialCallStatus="busy"))], "dialCallStatus"),
+    ([webhook("callStatus", 1, 0, content=body("callStatus", callStatus="gone"))], "SDK refuses"),
+    ([webhook("callStatus", 1, 0, content=body("callStatus", callDuration="1"))], "callDuration"),
+    ([webhook("callStatus", 1, 0, content=body("callStatus", callDuration=True))], "callDuration"),
+    ([webhook("outDialApiConnect", 2, 0), webhook("callStatus", 1, 1)], "sequence 1"),
+    ([webhook("outDialApiConnect", 1, 0), webhook("callStatus", 1, 1, event="another")], "sequence"),
+    ([webhook("outDialApiConnect", 1, 0), webhook("callStatus", 2, 0.4)], "not answered"),
+    ([webhook("callStatus", 1, 0), webhook("redirect", 2, 1, content=body("redirect", originalRequestType=None))], "after callStatus"),
+    ([webhook("callStatus", 1, 0), webhook("callStatus", 2, 1)], "callStatus events"),
+    ([webhook("callStatus", 1, 0), webhook("callStatus", 1, 1, content=body("callStatus", callDuration=2))], "another body"),
+])
+def test_the_webhook_model_notices(story, words):
+    assert any(words in fault for fault in webhook_model.faults(story, SECRET)), webhook_model.faults(story, SECRET)
+
+
+def test_the_published_signature_vector():
+    content = (b'{"accountId":"AC1334ffb694cd8d969f51cddf5f7c9b478546d50c","callId":"CAccb0b00506553cda09b51c5477f672a49e0b2213",'
+               b'"callStatus":"ringing","conferenceId":null,"direction":"inbound","from":"+13121000109","parentCallId":null,'
+               b'"queueId":null,"requestType":"inboundCall","to":"+13121000096"}')
+    header = "t=1679944186,v1=c3957749baf61df4b1506802579cc69a74c77a1ae21447b930e5a704f9ec4120"
+    secret = "sigsec_ead6d3b6904196c60835d039e91b3341c77a7793"
+    assert is_signed(content, header, secret, now=1679944200)
+    assert not is_signed(content, header, secret, now=1679944600)
+    assert not is_signed(content + b" ", header, secret, now=1679944200)
+
+
+class Caller:
+    """A SIP caller that can be made to break each rule."""
+
+    def __init__(self, far, number="+13125550142", call_id="one"):
+        self.far, self.number, self.call_id = far, number, call_id
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(5)
+        self.uri = f"sip:{number}@127.0.0.1:{far.port}"
+
+    def send(self, method, branch, cseq=1, tag=None, uri=None, sdp=False, drop=None):
+        port = self.socket.getsockname()[1]
+        content = "v=0\r\nm=audio 4000 RTP/AVP 0\r\n" if sdp else ""
+        lines = [f"{method} {uri or self.uri} SIP/2.0", f"Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{branch}",
+                 "From: <sip:a@127.0.0.1>;tag=a", f"To: <{self.uri}>" + (f";tag={tag}" if tag else ""),
+                 f"Call-ID: {self.call_id}", f"CSeq: {cseq} {method}", f"Contact: <sip:a@127.0.0.1:{port}>",
+                 "Max-Forwards: 70", f"Content-Length: {len(content)}"]
+        lines = [line for line in lines if drop is None or not line.startswith(drop)]
+        self.socket.sendto(("\r\n".join(lines) + "\r\n\r\n" + content).encode(), ("127.0.0.1", self.far.port))
+
+    def final(self):
+        while True:
+            message = SIPMessage.parse(self.socket.recv(65535))
+            if not message.is_request and message.status >= 200:
+                return message
+
+    def answered(self):
+        self.send("INVITE", "i", sdp=True)
+        return self.final().tag("to")
+
+
+@pytest.fixture
+def far():
+    made = FarEnd(decide=lambda number: Person(refuses="486 Busy Here") if number.endswith("9") else Person(), t1=0.02)
+    yield made
+    made.close()
+
+
+def test_a_proper_call_has_no_faults(far):
+    caller = Caller(far)
+    tag = caller.answered()
+    caller.send("ACK", "a", tag=tag, uri=far.contact)
+    caller.send("BYE", "b", cseq=2, tag=tag, uri=far.contact)
+    far.wait_until_quiet(3)
+    assert far.faults == []
+
+
+def notices(far, words):
+    eventually(lambda: any(words in fault for fault in far.faults), 5, lambda: f"/{words}/ among {far.faults}")
+
+
+def test_it_notices_a_lost_ack(far):
+    caller = Caller(far)
+    caller.answered()
+    assert far.open_dialogs()
+    notices(far, "no ACK")
+
+
+def test_it_notices_an_ack_of_the_wrong_transaction(far):
+    caller = Caller(far)
+    caller.send("ACK", "i", tag=caller.answered(), uri=far.contact)
+    notices(far, "INVITE's branch")
+
+
+def test_it_notices_an_ack_to_the_wrong_target(far):
+    caller = Caller(far)
+    caller.send("ACK", "a", tag=caller.answered())
+    notices(far, "not to the Contact")
+
+
+def test_it_notices_a_refusal_acknowledged_wrongly(far):
+    caller = Caller(far, number="+13125550149")
+    caller.send("ACK", "other", tag=caller.answered())
+    notices(far, "branch of its own")
+
+
+def test_it_notices_a_number_dialled_twice(far):
+    Caller(far, call_id="one").answered()
+    Caller(far, call_id="two").answered()
+    notices(far, "dialled twice")
+
+
+def test_it_notices_a_second_invite(far):
+    caller = Caller(far)
+    caller.answered()
+    caller.send("INVITE", "i2", sdp=True)
+    notices(far, "a second INVITE")
+
+
+def test_it_notices_a_bye_for_nobody_and_one_too_many(far):
+    caller = Caller(far)
+    tag = caller.answered()
+    caller.send("ACK", "a", tag=tag, uri=far.contact)
+    caller.send("BYE", "b1", cseq=2, tag="guess", uri=far.contact)
+    notices(far, "BYE for nobody")
+    caller.send("BYE", "b2", cseq=2, tag=tag, uri=far.contact)
+    caller.send("BYE", "b3", cseq=3, tag=tag, uri=far.contact)
+    notices(far, "a second BYE")
+
+
+def test_it_notices_a_cancel_that_does_not_fit(far):
+    far.decide = lambda number: Person(answers=None)
+    caller = Caller(far)
+    caller.send("INVITE", "i", sdp=True)
+    eventually(lambda: far.dialogs, 3, "the INVITE is there")
+    caller.send("CANCEL", "i", cseq=2)
+    notices(far, "does not repeat")
+
+
+def test_it_notices_what_is_malformed(far):
+    caller = Caller(far)
+    caller.send("INVITE", "i", sdp=True, drop="Content-Length")
+    notices(far, "Content-Length")
+    caller.send("INVITE", "i", sdp=True, drop="Max-Forwards")
+    notices(far, "Max-Forwards")
+    with pytest.raises(Malformed):
+        SIPMessage.parse(b"OPTIONS sip:a SIP/2.0\r\nVia: x\r\n\r\n")
