@@ -99,13 +99,17 @@ package struct JSONWriter {
     }
 
     private mutating func string(_ text: String) {
-        let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-        guard isPlain else {
-            bytes.append(contentsOf: JSONValue.string(text).bytes)
-            return
+        var text = text
+        let isPlain = text.withUTF8 { content in
+            // One look and one copy, for a text that needs no escape: nearly every one.
+            guard content.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) else {
+                return false
+            }
+            bytes.append(UInt8(ascii: "\""))
+            bytes.append(contentsOf: content)
+            bytes.append(UInt8(ascii: "\""))
+            return true
         }
-        bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: text.utf8)
-        bytes.append(UInt8(ascii: "\""))
+        if !isPlain { bytes.append(contentsOf: JSONValue.string(text).bytes) }
     }
 }

@@ -144,7 +144,8 @@ struct BodyFields {
 
     /// The field's value, nil where it is absent or null.
     func value(_ name: String) -> JSONValue? {
-        guard let value = members[name], value != .null else { return nil }
+        guard let value = members[name] else { return nil }
+        if case .null = value { return nil }
         return value
     }
 

@@ -12,6 +12,9 @@ struct MakeCallBody {
     /// Fields of the API that would change the call and that this version does not honour.
     private static let unsupported = ["ifMachine", "ifMachineUrl", "parentCallId"]
 
+    /// Where the connect URL may come from (decision 3).
+    private static let urlSources = ["callConnectUrl", "applicationId", "parentCallId"]
+
     /// - Throws: 400 that names every faulty field.
     init(_ fields: consuming BodyFields) throws(APIError) {
         let from = fields.phoneNumber("from")
@@ -25,9 +28,8 @@ struct MakeCallBody {
         for name in ["from", "to"] where !fields.isPresent(name) {
             fields.missing(name, allowed: BodyFields.numberForm)
         }
-        let sources = ["callConnectUrl", "applicationId", "parentCallId"]
-        if !sources.contains(where: fields.isPresent) {
-            fields.missing("callConnectUrl", allowed: "one of \(sources.joined(separator: ", "))")
+        if !Self.urlSources.contains(where: fields.isPresent) {
+            fields.missing("callConnectUrl", allowed: "one of \(Self.urlSources.joined(separator: ", "))")
         }
         try fields.check()
         guard let from, let to else { throw .internalFailure }

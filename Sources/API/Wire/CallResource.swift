@@ -8,6 +8,9 @@ struct CallResource {
 
     func write(to writer: inout JSONWriter) {
         let uri = Self.uri(call.callID, of: call.accountID)
+        let created = (call.dateCreated.rfc1123, call.dateCreated.iso8601)
+        let isUntouched = call.dateUpdated == call.dateCreated
+        let updated = isUntouched ? created : (call.dateUpdated.rfc1123, call.dateUpdated.iso8601)
         writer.object { object in
             object.member("accountId", call.accountID.text)
             object.member("answeredBy", call.answeredBy?.rawValue)
@@ -19,10 +22,10 @@ struct CallResource {
             object.member("connectDuration", call.connectDurationSeconds)
             object.member("connectTime", call.connectTime?.rfc1123)
             object.member("connectTimeISO", call.connectTime?.iso8601)
-            object.member("dateCreated", call.dateCreated.rfc1123)
-            object.member("dateCreatedISO", call.dateCreated.iso8601)
-            object.member("dateUpdated", call.dateUpdated.rfc1123)
-            object.member("dateUpdatedISO", call.dateUpdated.iso8601)
+            object.member("dateCreated", created.0)
+            object.member("dateCreatedISO", created.1)
+            object.member("dateUpdated", updated.0)
+            object.member("dateUpdatedISO", updated.1)
             object.member("direction", call.direction.rawValue)
             object.member("duration", call.durationSeconds)
             object.member("endTime", call.endTime?.rfc1123)
