@@ -16,7 +16,7 @@ extension CallMachine {
         note(.info, .request, "Call accepted", metadata, now, &directives)
         directives.append(.store(.saveCall(call)))
         directives.append(.awaitCommit(.creation))
-        storeRecord(.queued, session: nil, &directives)
+        storeRecord(.queued, &directives)
     }
 
     /// Its turn has come: the intent to dial goes to disk while the port is bound.
@@ -24,9 +24,12 @@ extension CallMachine {
         port: UInt16, configuration: ExchangeConfiguration, random: inout RandomSource,
         into directives: inout [CallDirective]
     ) {
+        let isAccepted: Bool
         switch phase {
-        case .accepted: break
-        case .queued: directives.append(.awaitCommit(.turn))
+        case .accepted: isAccepted = false
+        case .queued:
+            isAccepted = true
+            directives.append(.awaitCommit(.turn))
         case .opening, .ringing, .connected, .over: return
         }
         self.port = port
@@ -41,9 +44,9 @@ extension CallMachine {
             to: NameAddress(uri: SIPURI(user: call.to, host: trunk.host, port: trunk.port)),
             offer: audio.offer.bytes, identifiers: identifiers)
         self.invitation = invitation
-        phase = .opening(isCommitted: false, isMediaOpen: false)
-        storeRecord(
-            .dialling, session: SessionRecord(invitation: invitation, identifiers: identifiers), &directives)
+        phase = .opening(Opening(isAccepted: isAccepted, isCommitted: false, isMediaOpen: false, end: nil))
+        sessionRecord = SessionRecord(invitation: invitation, identifiers: identifiers)
+        storeRecord(.dialling, &directives)
         directives.append(
             .effect(
                 .openMedia(
@@ -58,9 +61,15 @@ extension CallMachine {
     mutating func committed(now: Moment, into directives: inout [CallDirective]) {
         switch phase {
         case .accepted: phase = .queued
-        case .opening(_, let isMediaOpen):
-            phase = .opening(isCommitted: true, isMediaOpen: isMediaOpen)
-            inviteIfReady(now, &directives)
+        case .opening(var opening):
+            opening.isAccepted = true
+            opening.isCommitted = true
+            phase = .opening(opening)
+            if let end = opening.end {
+                finish(end.outcome, isMediaOpen: end.isMediaOpen, now, &directives)
+            } else {
+                inviteIfReady(now, &directives)
+            }
         case .queued, .ringing, .connected, .over: break
         }
     }
@@ -73,18 +82,21 @@ extension CallMachine {
 
     /// The call itself could not be stored: it never was. Its port is closed and forgotten.
     mutating func abandon(into directives: inout [CallDirective]) {
-        if case .opening = phase {
-            phase = .over(Settling(awaitsSession: false, awaitsMedia: true))
-            directives.append(.effect(.closeMedia(media)))
-        } else {
-            phase = .over(Settling(awaitsSession: false, awaitsMedia: false))
+        var settling = Settling(awaitsSession: false, awaitsMedia: false)
+        switch phase {
+        case .accepted: directives.append(.withdraw)
+        case .opening(let opening): settling.awaitsMedia = opening.end?.isMediaOpen ?? true
+        case .queued, .ringing, .connected, .over: return
         }
+        phase = .over(settling)
+        if settling.awaitsMedia { directives.append(.effect(.closeMedia(media))) } else { releasePort(&directives) }
         settle(&directives)
     }
 
     mutating func mediaOpened(now: Moment, into directives: inout [CallDirective]) {
-        guard case .opening(let isCommitted, _) = phase else { return }
-        phase = .opening(isCommitted: isCommitted, isMediaOpen: true)
+        guard case .opening(var opening) = phase else { return }
+        opening.isMediaOpen = true
+        phase = .opening(opening)
         inviteIfReady(now, &directives)
     }
 
@@ -101,10 +113,13 @@ extension CallMachine {
     }
 
     mutating func inviteIfReady(_ now: Moment, _ directives: inout [CallDirective]) {
-        guard case .opening(true, true) = phase, let invitation else { return }
+        guard case .opening(let opening) = phase, opening.isCommitted, opening.isMediaOpen, opening.end == nil,
+            let invitation
+        else { return }
         phase = .ringing
         call.startTime = now.wall
         changeStatus(.ringing, "the INVITE leaves", now, &directives)
+        storeRecord(.dialling, &directives)
         directives.append(.arm(.ring, after: .seconds(ringTimeoutSeconds)))
         directives.append(.invite(invitation))
     }

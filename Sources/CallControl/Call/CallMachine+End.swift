@@ -11,7 +11,13 @@ extension CallMachine {
         switch phase {
         case .over: return
         case .accepted, .queued: directives.append(.withdraw)
-        case .opening: settling.awaitsMedia = isMediaOpen ?? true
+        case .opening(var opening):
+            guard opening.isAccepted else {
+                opening.end = opening.end ?? (outcome, isMediaOpen ?? true)
+                phase = .opening(opening)
+                return
+            }
+            settling.awaitsMedia = isMediaOpen ?? true
         case .ringing, .connected:
             settling = Settling(awaitsSession: awaitsSession ?? true, awaitsMedia: true)
         }
@@ -34,6 +40,8 @@ extension CallMachine {
                 to: statusCallbackURL, &ids, now, &directives)
         }
         if settling.awaitsSession {
+            // After a crash the far end is still told, and nothing else is done a second time.
+            storeRecord(.over, &directives)
             directives.append(.endSession)
         } else {
             directives.append(.store(.removeRecord(call.callID)))

@@ -15,13 +15,11 @@ extension CallMachine {
         note(.info, .status, "Call \(status.rawValue)", metadata, now, &directives)
     }
 
-    func storeRecord(
-        _ phase: CallRecord.Phase, session: SessionRecord?, _ directives: inout [CallDirective]
-    ) {
+    func storeRecord(_ phase: CallRecord.Phase, _ directives: inout [CallDirective]) {
         let record = CallRecord(
             phase: phase, call: call, requestID: requestID, callConnectURL: callConnectURL,
             statusCallbackURL: statusCallbackURL, sendDigits: phase == .queued ? sendDigits?.text : nil,
-            ringTimeoutSeconds: ringTimeoutSeconds, eventSequence: eventSequence, session: session)
+            ringTimeoutSeconds: ringTimeoutSeconds, eventSequence: eventSequence, session: sessionRecord)
         guard let bytes = record.bytes else {
             directives.append(.effect(.fault(call.callID, "the record could not be written")))
             return

@@ -48,6 +48,7 @@ extension CallMachine {
         sendDigits = record.sendDigits.flatMap { try? DigitString($0) }
         ringTimeoutSeconds = record.ringTimeoutSeconds
         eventSequence = record.eventSequence + Self.eventSequenceGap
+        sessionRecord = record.session
         self.journalSequence = journalSequence
         self.phase = phase
     }

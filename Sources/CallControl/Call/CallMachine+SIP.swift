@@ -25,7 +25,8 @@ extension CallMachine {
         call.connectTime = now.wall
         phase = .connected(Conversation(isDialling: sendDigits != nil, held: nil, run: nil))
         changeStatus(.inProgress, "answered", now, &directives)
-        storeRecord(.connected, session: record, &directives)
+        if let record { sessionRecord = record }
+        storeRecord(.connected, &directives)
         directives.append(.arm(.longestCall, after: configuration.longestCall))
         connectMedia(agreement, configuration, &directives)
         if let sendDigits {
@@ -63,10 +64,11 @@ extension CallMachine {
 
     /// The session's record is worth storing again: a crash must find the dialogs that the far end has.
     mutating func recordChanged(_ record: SessionRecord, into directives: inout [CallDirective]) {
+        sessionRecord = record
         switch phase {
-        case .ringing: storeRecord(.dialling, session: record, &directives)
-        case .connected: storeRecord(.connected, session: record, &directives)
-        case .over(let settling) where settling.awaitsSession: storeRecord(.over, session: record, &directives)
+        case .ringing: storeRecord(.dialling, &directives)
+        case .connected: storeRecord(.connected, &directives)
+        case .over(let settling) where settling.awaitsSession: storeRecord(.over, &directives)
         case .accepted, .queued, .opening, .over: break
         }
     }

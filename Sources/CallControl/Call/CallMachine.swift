@@ -25,13 +25,24 @@ struct CallMachine: Sendable {
         /// Stored; it waits for its turn.
         case queued
         /// Its turn has come; the INVITE waits for the disk and for the port.
-        case opening(isCommitted: Bool, isMediaOpen: Bool)
+        case opening(Opening)
         /// The INVITE has left.
         case ringing
         /// Answered.
         case connected(Conversation)
         /// Its terminal status stands.
         case over(Settling)
+    }
+
+    /// What a call whose turn has come waits for.
+    struct Opening: Sendable {
+        /// The acceptance is on disk: the client has been told of the call, or is about to be.
+        var isAccepted: Bool
+        /// The intent to dial is on disk.
+        var isCommitted: Bool
+        var isMediaOpen: Bool
+        /// It has ended before its acceptance was on disk: nobody may hear of the end before.
+        var end: (outcome: CallOutcome, isMediaOpen: Bool)?
     }
 
     /// What an answered call is doing.
@@ -62,6 +73,8 @@ struct CallMachine: Sendable {
     var phase: Phase
     var outbox = CallOutbox()
     var invitation: Invitation?
+    /// The latest that is worth storing of the SIP session.
+    var sessionRecord: SessionRecord?
     var localAudio: LocalAudio?
     var agreement: AudioAgreement?
     var port: UInt16?

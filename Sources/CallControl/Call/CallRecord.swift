@@ -34,7 +34,8 @@ struct CallRecord: Hashable, Sendable, Codable {
     /// Nil where it cannot be written, which no value of these types leads to.
     var bytes: [UInt8]? {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
+        // Sorted, for a dictionary's order differs from process to process (DESIGN.md decision 10).
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return (try? encoder.encode(self)).map(Array.init)
     }
 

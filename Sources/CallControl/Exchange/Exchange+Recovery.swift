@@ -15,7 +15,7 @@ extension Exchange {
             }
         }
         for pending in work.notifications {
-            carryOut(retries.restore(pending, now: now.wall), now, &effects)
+            if let directive = retries.restore(pending, now: now.wall) { carryOut(directive, now, &effects) }
         }
         finishInput(&effects)
         return effects

@@ -6,8 +6,7 @@ extension Exchange {
         _ event: EventID, _ outcome: WebhookOutcome, _ milliseconds: Int, _ now: Moment, _ effects: inout [Effect]
     ) {
         if retries.contains(event) {
-            guard let directive = retries.finished(event, outcome, now: now.wall) else { return }
-            carryOut(directive, now, &effects)
+            for directive in retries.finished(event, outcome, now: now.wall) { carryOut(directive, now, &effects) }
             return
         }
         guard let id = callsByEvent[event] else { return }

@@ -264,6 +264,5 @@ package struct Exchange: Sendable {
                 call.notificationCommitted(event, now: now, into: &directives)
             }
         }
-        if pending.purpose == .creation { queue.withdraw(pending.call) }
     }
 }

@@ -10,6 +10,10 @@ struct NotificationRetries: Sendable {
     }
 
     private var entries: [EventID: Entry] = [:]
+    /// Found at the start and never attempted: they wait for the first attempt of an earlier one of their call
+    /// (decision 13).
+    private var chained: [CallID: [PendingNotification]] = [:]
+    private var firstAttempts: [CallID: EventID] = [:]
     private let firstPause: Duration
     private let longestPause: Duration
     private let lifetime: Duration
@@ -28,7 +32,7 @@ struct NotificationRetries: Sendable {
         case givenUp(Webhook, attempts: Int)
     }
 
-    var count: Int { entries.count }
+    var count: Int { chained.values.reduce(entries.count) { $0 + $1.count } }
 
     func contains(_ event: EventID) -> Bool { entries[event] != nil }
 
@@ -42,11 +46,29 @@ struct NotificationRetries: Sendable {
         return .schedule(pending, after: pause)
     }
 
-    /// A notification found on disk at the start: its time goes on where it stood.
-    mutating func restore(_ pending: PendingNotification, now: Timestamp) -> Directive {
+    /// A notification found on disk at the start: its time goes on where it stood. Nil: it waits for an earlier one.
+    mutating func restore(_ pending: PendingNotification, now: Timestamp) -> Directive? {
+        let call = pending.webhook.callID
+        if pending.attempts == 0 {
+            guard firstAttempts[call] == nil else {
+                chained[call, default: []].append(pending)
+                return nil
+            }
+            firstAttempts[call] = pending.webhook.eventID
+        }
         entries[pending.webhook.eventID] = Entry(pending: pending, isInFlight: false)
         let wait = max(0, pending.nextAttempt.microseconds - now.microseconds)
         return .schedule(pending, after: min(.microseconds(wait), longestPause))
+    }
+
+    /// The first attempt of `event` is over: the next of its call may leave.
+    private mutating func next(after event: EventID, of call: CallID, now: Timestamp) -> Directive? {
+        guard firstAttempts[call] == event else { return nil }
+        firstAttempts[call] = nil
+        guard var rest = chained.removeValue(forKey: call), !rest.isEmpty else { return nil }
+        let following = rest.removeFirst()
+        if !rest.isEmpty { chained[call] = rest }
+        return restore(following, now: now)
     }
 
     mutating func due(_ event: EventID) -> Directive? {
@@ -57,22 +79,28 @@ struct NotificationRetries: Sendable {
         return .deliver(entry.pending.webhook, attempt: entry.pending.attempts)
     }
 
-    mutating func finished(_ event: EventID, _ outcome: WebhookOutcome, now: Timestamp) -> Directive? {
-        guard var entry = entries[event], entry.isInFlight else { return nil }
+    mutating func finished(_ event: EventID, _ outcome: WebhookOutcome, now: Timestamp) -> [Directive] {
+        guard let entry = entries[event], entry.isInFlight else { return [] }
+        let next = next(after: event, of: entry.pending.webhook.callID, now: now)
+        return [verdict(on: entry, outcome, now: now), next].compactMap(\.self)
+    }
+
+    private mutating func verdict(on entry: Entry, _ outcome: WebhookOutcome, now: Timestamp) -> Directive {
+        var entry = entry
         let webhook = entry.pending.webhook
         if NotificationVerdict(outcome) == .delivered {
-            entries[event] = nil
+            entries[webhook.eventID] = nil
             return .delivered(webhook)
         }
         let pause = pause(after: entry.pending.attempts)
         let next = now.advanced(byMicroseconds: pause.microseconds)
         guard next <= entry.pending.firstAttempt.advanced(byMicroseconds: lifetime.microseconds) else {
-            entries[event] = nil
+            entries[webhook.eventID] = nil
             return .givenUp(webhook, attempts: entry.pending.attempts)
         }
         entry.isInFlight = false
         entry.pending.nextAttempt = next
-        entries[event] = entry
+        entries[webhook.eventID] = entry
         return .schedule(entry.pending, after: pause)
     }
 

@@ -1,0 +1,91 @@
+import SIP
+import Telephony
+import Testing
+
+@testable import CallControl
+
+@Suite("Pace and ports (decision 33)")
+struct AdmissionTests {
+    @Test("One call a second, in order; the rest waits as queued")
+    func rate() throws {
+        var bench = Bench { $0.trunk.callsPerSecond = 1 }
+        for token in 1...3 { try bench.makeCall(token: UInt64(token)) }
+        #expect(bench.invites == 1)
+        #expect(bench.exchange.gauges.queuedCalls == 2)
+        bench.pass(.milliseconds(999))
+        #expect(bench.exchange.gauges.queuedCalls == 2)
+        bench.pass(.milliseconds(1))
+        #expect(bench.exchange.gauges.queuedCalls == 1)
+        bench.pass(.seconds(1))
+        #expect(bench.exchange.gauges.queuedCalls == 0)
+    }
+
+    @Test("No more calls at once than the trunk has lines")
+    func lines() throws {
+        var bench = Bench { $0.trunk.callsAtOnce = 1 }
+        try bench.makeCall(token: 1)
+        try bench.makeCall(token: 2)
+        #expect(bench.exchange.gauges.queuedCalls == 1)
+        bench.farReject(try #require(StatusCode(486)))
+        #expect(bench.exchange.gauges.queuedCalls == 0)
+        #expect(bench.rows.values.count { $0.status == .ringing } == 1)
+    }
+
+    @Test("A queued call that is canceled is never dialled, and the next takes its place")
+    func cancelQueued() throws {
+        var bench = Bench { $0.trunk.callsAtOnce = 1 }
+        for token in 1...3 { try bench.makeCall(token: UInt64(token)) }
+        let replies = bench.effects.compactMap { effect -> Call? in
+            if case .reply(_, .made(let call)) = effect { call } else { nil }
+        }
+        let second = try #require(replies.dropFirst().first)
+        bench.give(
+            .updateCall(
+                ReplyToken(rawValue: 9), second.callID, second.accountID, .canceled, try Bench.request().requestID))
+        #expect(bench.rows[second.callID]?.status == .canceled)
+        bench.farReject(try #require(StatusCode(486)))
+        #expect(bench.rows[replies[2].callID]?.status == .ringing)
+        #expect(bench.rows[second.callID]?.startTime == nil)
+    }
+
+    @Test("A full queue is refused with the time after which to try again")
+    func fullQueue() throws {
+        var bench = Bench {
+            $0.trunk.callsAtOnce = 0
+            $0.maximumQueueDepth = 2
+        }
+        for token in 1...3 { try bench.makeCall(token: UInt64(token)) }
+        #expect(bench.effects.contains(.reply(ReplyToken(rawValue: 3), .refused(.queueFull(retryAfterSeconds: 1)))))
+    }
+
+    @Test("A draining exchange refuses calls")
+    func draining() throws {
+        var bench = Bench()
+        bench.give(.drain)
+        try bench.makeCall()
+        #expect(bench.effects == [.reply(ReplyToken(rawValue: 1), .refused(.draining))])
+    }
+
+    @Test("A port rests before it is used again, and only even ones are used")
+    func ports() {
+        var pool = PortPool(range: 101...104, rest: .seconds(5))
+        let start = Instant(nanoseconds: 0)
+        #expect(pool.take(now: start) == 102)
+        #expect(pool.take(now: start) == 104)
+        #expect(pool.take(now: start) == nil)
+        pool.giveBack(102, now: start)
+        #expect(pool.inUse == 1)
+        #expect(pool.take(now: start + .seconds(4)) == nil)
+        #expect(pool.nextReady == start + .seconds(5))
+        #expect(pool.take(now: start + .seconds(5)) == 102)
+    }
+
+    @Test("The outcome table is total over 300 to 699")
+    func total() throws {
+        for value in 300...699 {
+            let outcome = OutcomeTable.outcome(of: .response(try #require(StatusCode(value)), reason: "x"))
+            #expect([.busy, .noAnswer, .failed].contains(outcome.status))
+            #expect(outcome.reason.rawValue == outcome.status.rawValue)
+        }
+    }
+}

@@ -1,0 +1,202 @@
+import SDP
+import SIP
+import Telephony
+
+@testable import CallControl
+
+/// An exchange and a far end that is a real user agent, joined by a wire without loss; everything else is answered by
+/// the test.
+struct Bench {
+    static let local = TransportAddress(address: .loopback, port: 5060)
+    static let remote = TransportAddress(address: .loopback, port: 5070)
+    static let account = "AC" + String(repeating: "1", count: 40)
+
+    var exchange: Exchange
+    var farEnd: UserAgent
+    var random = RandomSource(seed: 2)
+    private(set) var now = Instant(nanoseconds: 1_000_000_000)
+    /// Effects that are not for the wire, in order.
+    var effects: [Effect] = []
+    /// What the far end saw.
+    var farEffects: [UserAgentEffect] = []
+    /// Rows as they would be on disk.
+    var rows: [CallID: Call] = [:]
+    var records: [CallID: [UInt8]] = [:]
+    var journal: [JournalEntry] = []
+    var notifications: [EventID: PendingNotification] = [:]
+    /// False holds commits back.
+    var commitsAtOnce = true
+    var heldCommits: [CommitToken] = []
+
+    init(_ change: (inout ExchangeConfiguration) -> Void = { _ in }) {
+        var configuration = ExchangeConfiguration(
+            trunk: .init(
+                address: Self.remote, host: "127.0.0.1", port: 5070, callsPerSecond: nil, callsAtOnce: nil),
+            localHost: "127.0.0.1", mediaAddress: "127.0.0.1", rtpPorts: 40_000...40_099)
+        change(&configuration)
+        exchange = Exchange(
+            configuration: configuration, userAgent: UserAgentConfiguration(localAddress: Self.local),
+            random: RandomSource(seed: 1))
+        farEnd = UserAgent(configuration: UserAgentConfiguration(node: 9, localAddress: Self.remote))
+    }
+
+    var moment: Moment {
+        Moment(
+            instant: now,
+            wall: Timestamp(microseconds: 1_700_000_000_000_000 + now.nanoseconds / 1000))
+    }
+
+    // MARK: Inputs
+
+    mutating func give(_ input: Input) {
+        perform(exchange.handle(input, now: moment))
+    }
+
+    mutating func restore(_ work: UnfinishedWork) {
+        perform(exchange.restore(work, now: moment))
+    }
+
+    mutating func makeCall(
+        sendDigits: String? = nil, statusCallback: Bool = true, timeout: Int = 40, token: UInt64 = 1
+    ) throws {
+        give(
+            .makeCall(
+                ReplyToken(rawValue: token),
+                try Self.request(sendDigits: sendDigits, statusCallback: statusCallback, timeout: timeout)))
+    }
+
+    struct Missing: Error {}
+
+    static func request(sendDigits: String? = nil, statusCallback: Bool = true, timeout: Int = 40) throws -> CallRequest
+    {
+        var random = SystemRandomNumberGenerator()
+        guard let account = AccountID(account), let from = PhoneNumber("+15555550100"),
+            let to = PhoneNumber("+15555550123"), let connect = WebURL("http://app/connect"),
+            let status = WebURL("http://app/status")
+        else { throw Missing() }
+        return CallRequest(
+            requestID: RequestID(random: &random), accountID: account, applicationID: nil, phoneNumberID: nil,
+            from: from, to: to, callConnectURL: connect, statusCallbackURL: statusCallback ? status : nil,
+            sendDigits: try sendDigits.map { try DigitString($0) }, ringTimeoutSeconds: timeout)
+    }
+
+    /// Lets time pass, firing every timer at its instant on both sides.
+    mutating func pass(_ duration: Duration) {
+        let end = now + duration
+        while true {
+            let due = [exchange.nextDeadline, farEnd.nextDeadline].compactMap(\.self).min()
+            guard let due, due <= end else { break }
+            now = max(now, due)
+            give(.timersDue)
+            farStep { agent, random, now, effects in agent.fireTimers(now: now, random: &random, into: &effects) }
+        }
+        now = end
+    }
+
+    // MARK: The far end
+
+    mutating func farStep(
+        _ body: (inout UserAgent, inout RandomSource, Instant, inout [UserAgentEffect]) -> Void
+    ) {
+        var effects: [UserAgentEffect] = []
+        body(&farEnd, &random, now, &effects)
+        for effect in effects {
+            if case .send(let bytes, _) = effect {
+                give(.datagramReceived(bytes, from: Self.remote))
+            } else {
+                farEffects.append(effect)
+            }
+        }
+    }
+
+    var invited: SessionID? {
+        farEffects.lazy.compactMap { if case .invited(let id, _) = $0 { id } else { nil } }.last
+    }
+
+    var answer: [UInt8] {
+        LocalAudio(address: "127.0.0.1", port: 50_000, sessionID: 3, sessionVersion: 1).offer.bytes
+    }
+
+    mutating func farRing() {
+        guard let id = invited else { return }
+        farStep { agent, random, now, effects in agent.ring(id, now: now, random: &random, into: &effects) }
+    }
+
+    mutating func farAnswer() {
+        guard let id = invited else { return }
+        let answer = answer
+        farStep { agent, random, now, effects in
+            agent.answer(id, sdp: answer, now: now, random: &random, into: &effects)
+        }
+    }
+
+    mutating func farReject(_ code: StatusCode) {
+        guard let id = invited else { return }
+        farStep { agent, random, now, effects in
+            agent.reject(id, status: code, now: now, random: &random, into: &effects)
+        }
+    }
+
+    mutating func farHangUp() {
+        guard let id = invited else { return }
+        farStep { agent, random, now, effects in agent.end(id, now: now, random: &random, into: &effects) }
+    }
+
+    // MARK: Effects
+
+    private mutating func perform(_ performed: [Effect]) {
+        for effect in performed {
+            effects.append(effect)
+            switch effect {
+            case .send(let bytes, _):
+                farStep { agent, random, now, effects in
+                    agent.receive(bytes, from: Self.local, now: now, random: &random, into: &effects)
+                }
+            case .store(let operations, let token):
+                for operation in operations { store(operation) }
+                guard let token else { break }
+                if commitsAtOnce { give(.committed(token)) } else { heldCommits.append(token) }
+            case .openMedia(let media, _): give(.mediaOpened(media))
+            case .closeMedia(let media): give(.mediaClosed(media, figures: [:]))
+            default: break
+            }
+        }
+    }
+
+    private mutating func store(_ operation: StorageOperation) {
+        switch operation {
+        case .saveCall(let call): rows[call.callID] = call
+        case .saveRecord(let id, let bytes): records[id] = bytes
+        case .removeRecord(let id): records[id] = nil
+        case .appendJournal(let entry): journal.append(entry)
+        case .saveNotification(let pending): notifications[pending.webhook.eventID] = pending
+        case .removeNotification(let event): notifications[event] = nil
+        }
+    }
+
+    // MARK: Questions
+
+    var call: Call? { rows.values.first }
+
+    /// Webhooks that left, in order.
+    var delivered: [Webhook] {
+        effects.compactMap { if case .deliver(let webhook, _) = $0 { webhook } else { nil } }
+    }
+
+    func fields(_ webhook: Webhook) -> JSONValue? { try? JSONValue(parsing: webhook.body) }
+
+    /// Answers the webhook that left last.
+    mutating func answerWebhook(_ body: String, status: Int = 200) {
+        guard let webhook = delivered.last else { return }
+        give(
+            .webhookFinished(
+                webhook.eventID, .answered(status: status, contentType: nil, body: Array(body.utf8)),
+                milliseconds: 1))
+    }
+
+    var invites: Int { sent("INVITE ") }
+
+    func sent(_ prefix: String) -> Int {
+        effects.count { if case .send(let bytes, _) = $0 { bytes.starts(with: prefix.utf8) } else { false } }
+    }
+}

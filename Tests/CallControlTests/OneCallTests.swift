@@ -1,0 +1,314 @@
+import SIP
+import Telephony
+import Testing
+
+@testable import CallControl
+
+@Suite("One call through the exchange, against a real user agent")
+struct OneCallTests {
+    @Test("From the request to the end: statuses, webhooks with the seed's fields, and nothing left over")
+    func wholeCall() throws {
+        var bench = Bench()
+        try bench.makeCall()
+        #expect(bench.call?.status == .ringing)
+        bench.farRing()
+        bench.pass(.seconds(3))
+        bench.farAnswer()
+        #expect(bench.call?.status == .inProgress)
+        let connect = try #require(bench.delivered.last)
+        #expect(connect.requestType == "outDialApiConnect")
+        #expect(connect.url.text == "http://app/connect")
+        guard case .object(let fields) = bench.fields(connect) else {
+            Issue.record("no object")
+            return
+        }
+        #expect(
+            fields.keys.sorted() == [
+                "accountId", "callId", "callStatus", "conferenceId", "dialCallStatus", "direction", "from",
+                "parentCallId", "queueId", "requestType", "to",
+            ])
+        #expect(fields["callStatus"] == "inProgress")
+        #expect(fields["dialCallStatus"] == "inProgress")
+        #expect(fields["direction"] == "outboundAPI")
+
+        bench.answerWebhook(#"[{"Say":{"text":"Hello"}},{"Pause":{"length":500}}]"#)
+        let plays = bench.effects.compactMap { effect -> (MediaHandle, PlaybackID)? in
+            if case .play(let media, let playback, .speech("Hello", "en-US", false), 1) = effect {
+                (media, playback)
+            } else {
+                nil
+            }
+        }
+        let (media, playback) = try #require(plays.first)
+        bench.give(.playbackEnded(media, playback, .completed))
+        #expect(bench.call?.status == .inProgress)
+        bench.pass(.milliseconds(500))
+        #expect(bench.call?.status == .completed)
+        #expect(bench.call?.endedReason == .appHangup)
+        #expect(bench.sent("BYE ") == 1)
+        let status = try #require(bench.delivered.last)
+        #expect(status.requestType == "callStatus")
+        #expect(bench.fields(status)?["callEndedReason"] == "appHangup")
+        #expect(bench.fields(status)?["callDuration"] == 4)
+        bench.answerWebhook("")
+        bench.pass(.seconds(40))
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+        #expect(bench.farEnd.gauges.isIdle)
+        #expect(bench.records.isEmpty)
+        #expect(bench.notifications.isEmpty)
+        #expect(bench.journal.map(\.sequence) == Array(1...bench.journal.count))
+    }
+
+    @Test("Neither the 202 nor the INVITE leaves before the commit, and a failed commit dials nothing")
+    func gating() throws {
+        var bench = Bench()
+        bench.commitsAtOnce = false
+        try bench.makeCall()
+        #expect(bench.invites == 0)
+        #expect(!bench.effects.contains { if case .reply = $0 { true } else { false } })
+        var failing = bench
+        bench.give(.committed(try #require(bench.heldCommits.first)))
+        #expect(bench.invites == 1)
+        guard
+            case .reply(_, .made(let call)) = bench.effects.first(where: { if case .reply = $0 { true } else { false } }
+            )
+        else {
+            Issue.record("no reply")
+            return
+        }
+        #expect(call.status == .queued)
+
+        failing.give(.commitFailed(try #require(failing.heldCommits.first)))
+        #expect(failing.effects.contains(.reply(ReplyToken(rawValue: 1), .refused(.notStored))))
+        #expect(failing.invites == 0)
+        failing.pass(.seconds(40))
+        #expect(failing.exchange.gauges.isIdle, "\(failing.exchange.gauges)")
+    }
+
+    @Test(
+        "Each refusal by SIP ends by the table, and is told to callConnectUrl and statusCallbackUrl",
+        arguments: [
+            (486, CallStatus.busy), (600, .busy), (603, .busy), (480, .noAnswer), (408, .noAnswer), (404, .failed),
+            (503, .failed), (403, .failed), (302, .failed), (487, .failed),
+        ])
+    func refusals(code: Int, status: CallStatus) throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farReject(try #require(StatusCode(code)))
+        #expect(bench.call?.status == status)
+        #expect(bench.call?.connectTime == nil)
+        #expect(bench.call?.durationSeconds == nil)
+        #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect"])
+        #expect(bench.fields(bench.delivered[0])?["dialCallStatus"] == .string(status.rawValue))
+        bench.answerWebhook("[]")
+        #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect", "callStatus"])
+        #expect(bench.fields(bench.delivered[1])?["callDuration"] == 0)
+        bench.answerWebhook("nonsense")
+        bench.pass(.seconds(40))
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+        #expect(bench.sent("ACK ") >= 1)
+    }
+
+    @Test("Nobody answers: noAnswer at the timeout, CANCEL goes out")
+    func ringTimeout() throws {
+        var bench = Bench()
+        try bench.makeCall(timeout: 5)
+        bench.farRing()
+        bench.pass(.milliseconds(4999))
+        #expect(bench.call?.status == .ringing)
+        bench.pass(.milliseconds(1))
+        #expect(bench.call?.status == .noAnswer)
+        #expect(bench.sent("CANCEL ") == 1)
+    }
+
+    @Test("Canceled while it rings: canceled; a 200 on the way is ACKed and BYEd, connectTime stays null")
+    func cancelRace() throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farRing()
+        let call = try #require(bench.call)
+        // The far end answers; its 200 is on the way while we cancel.
+        let id = try #require(bench.invited)
+        var crossing: [UserAgentEffect] = []
+        bench.farEnd.answer(id, sdp: bench.answer, now: bench.moment.instant, random: &bench.random, into: &crossing)
+        bench.give(
+            .updateCall(ReplyToken(rawValue: 2), call.callID, call.accountID, .canceled, try Bench.request().requestID))
+        #expect(bench.effects.contains(.reply(ReplyToken(rawValue: 2), .updated)))
+        for case .send(let bytes, _) in crossing { bench.give(.datagramReceived(bytes, from: Bench.remote)) }
+        bench.answerWebhook("[]")
+        bench.answerWebhook("[]")
+        bench.pass(.seconds(40))
+        #expect(bench.call?.status == .canceled)
+        #expect(bench.call?.endedReason == .callCanceled)
+        #expect(bench.call?.connectTime == nil)
+        #expect(bench.sent("ACK ") >= 1)
+        #expect(bench.sent("BYE ") >= 1)
+        #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect", "callStatus"])
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+        #expect(bench.farEnd.gauges.isIdle)
+    }
+
+    @Test("A finished call, another's call and an unknown one are not found")
+    func updateFaults() throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farReject(try #require(StatusCode(486)))
+        let call = try #require(bench.call)
+        var random = SystemRandomNumberGenerator()
+        let request = try Bench.request().requestID
+        bench.give(.updateCall(ReplyToken(rawValue: 7), call.callID, call.accountID, .completed, request))
+        bench.give(.updateCall(ReplyToken(rawValue: 8), CallID(random: &random), call.accountID, .completed, request))
+        bench.give(.updateCall(ReplyToken(rawValue: 9), call.callID, AccountID(random: &random), .completed, request))
+        for token in 7...9 {
+            #expect(bench.effects.contains(.reply(ReplyToken(rawValue: UInt64(token)), .refused(.notFound))))
+        }
+    }
+
+    @Test("The far end hangs up while the script is fetched: callStatus waits for the answer, which is ignored")
+    func hangUpDuringFetch() throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farAnswer()
+        bench.farHangUp()
+        #expect(bench.call?.status == .completed)
+        #expect(bench.call?.endedReason == .farEndHangup)
+        #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect"])
+        bench.answerWebhook(#"[{"Say":{"text":"too late"}}]"#)
+        #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect", "callStatus"])
+        #expect(!bench.effects.contains { if case .play = $0 { true } else { false } })
+    }
+
+    @Test("A script waits until sendDigits have been dialled (decision 16)")
+    func digitsFirst() throws {
+        var bench = Bench()
+        try bench.makeCall(sendDigits: "12")
+        bench.farAnswer()
+        let media = try #require(
+            bench.effects.lazy.compactMap { if case .sendDigits(let media, _, _) = $0 { media } else { nil } }.first)
+        bench.answerWebhook(#"[{"Say":{"text":"Hello"}}]"#)
+        #expect(!bench.effects.contains { if case .play = $0 { true } else { false } })
+        bench.give(.digitsSent(media))
+        #expect(bench.effects.contains { if case .play = $0 { true } else { false } })
+    }
+
+    @Test(
+        "Each kind of answer to a webhook that fetches a script ends by decision 10",
+        arguments: [
+            ("", 204, CallEndedReason.appNoPercl), ("", 200, .appNoPercl), ("[]", 200, .appNoPercl),
+            ("<html>", 200, .webhookInvalidResponse), ("[]", 302, .webhookInvalidResponse),
+            ("[]", 404, .webhookInvalidResponse), ("[]", 500, .webhookInvalidResponse), ("{}", 200, .appInvalidPercl),
+            (#"[{"Dance":{}}]"#, 200, .appInvalidPercl), (#"[{"Unpark":{}}]"#, 200, .perclProcessingError),
+            (#"[{"Hangup":{}}]"#, 200, .appHangup),
+        ])
+    func webhookAnswers(body: String, status: Int, reason: CallEndedReason) throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farAnswer()
+        bench.answerWebhook(body, status: status)
+        #expect(bench.call?.status == .completed)
+        #expect(bench.call?.endedReason == reason)
+    }
+
+    @Test("A connection that failed is tried once more at once, a time-out is not")
+    func secondTry() throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farAnswer()
+        let event = try #require(bench.delivered.last).eventID
+        let refused = WebhookOutcome.failed(WebhookFailure(kind: .connect, explanation: "refused"))
+        bench.give(.webhookFinished(event, refused, milliseconds: 1))
+        #expect(bench.delivered.map(\.eventID) == [event, event])
+        #expect(bench.call?.status == .inProgress)
+        bench.give(.webhookFinished(event, refused, milliseconds: 1))
+        #expect(bench.call?.endedReason == .webhookFailed)
+
+        var slow = Bench()
+        try slow.makeCall()
+        slow.farAnswer()
+        slow.give(
+            .webhookFinished(
+                try #require(slow.delivered.last).eventID,
+                .failed(WebhookFailure(kind: .timeout, explanation: "15 s")), milliseconds: 15_000))
+        #expect(slow.call?.endedReason == .webhookFailed)
+        #expect(slow.delivered.filter { $0.requestType == "outDialApiConnect" }.count == 1)
+    }
+
+    @Test("Redirect first in a script hands on the original request; after other commands it does not (decision 21)")
+    func redirects() throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farAnswer()
+        bench.answerWebhook(#"[{"Redirect":{"actionUrl":"http://app/two"}}]"#)
+        var fields = bench.fields(try #require(bench.delivered.last))
+        #expect(fields?["requestType"] == "redirect")
+        #expect(fields?["originalRequestType"] == "outDialApiConnect")
+        #expect(fields?["dialCallStatus"] == "inProgress")
+        bench.answerWebhook(#"[{"Pause":{"length":10}},{"Redirect":{"actionUrl":"http://app/three"}}]"#)
+        bench.pass(.milliseconds(10))
+        fields = bench.fields(try #require(bench.delivered.last))
+        #expect(fields?["originalRequestType"] == .null)
+        #expect(fields?["dialCallStatus"] == nil)
+        for _ in 0..<254 { bench.answerWebhook(#"[{"Redirect":{"actionUrl":"http://app/again"}}]"#) }
+        #expect(bench.call?.status == .inProgress)
+        bench.answerWebhook(#"[{"Redirect":{"actionUrl":"http://app/again"}}]"#)
+        #expect(bench.call?.endedReason == .maxRedirectsError)
+    }
+
+    @Test("The longest call and a dead line end the call (decision 42)")
+    func limits() throws {
+        var bench = Bench { $0.longestCall = .seconds(60) }
+        try bench.makeCall()
+        bench.farAnswer()
+        bench.answerWebhook(#"[{"Pause":{"length":3600000}}]"#)
+        bench.pass(.seconds(60))
+        #expect(bench.call?.endedReason == .maxDuration)
+
+        var dead = Bench()
+        try dead.makeCall()
+        dead.farAnswer()
+        dead.answerWebhook(#"[{"Pause":{"length":3600000}}]"#)
+        let media = try #require(
+            dead.effects.lazy.compactMap { if case .openMedia(let media, _) = $0 { media } else { nil } }.first)
+        dead.give(.peerSilent(media))
+        #expect(dead.call?.endedReason == .farEndHangup)
+    }
+
+    @Test("A notification that fails is kept and tried again until it is delivered, and blocks nothing")
+    func notificationRetries() throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farReject(try #require(StatusCode(486)))
+        bench.answerWebhook("busy here too", status: 503)
+        #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect", "callStatus"])
+        bench.answerWebhook("")
+        #expect(bench.notifications.count == 1)
+        bench.pass(.seconds(2))
+        #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect", "callStatus", "outDialApiConnect"])
+        #expect(bench.delivered[2].body == bench.delivered[0].body)
+        #expect(bench.delivered[2].eventID == bench.delivered[0].eventID)
+        bench.answerWebhook("", status: 404)
+        #expect(bench.notifications.isEmpty)
+        bench.pass(.seconds(40))
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+    }
+
+    @Test("A notification is given up after its day")
+    func givenUp() throws {
+        var bench = Bench()
+        try bench.makeCall(statusCallback: false)
+        bench.farReject(try #require(StatusCode(486)))
+        var attempts = 0
+        while let webhook = bench.delivered.last, attempts < 500 {
+            let before = bench.delivered.count
+            bench.give(
+                .webhookFinished(webhook.eventID, .answered(status: 500, contentType: nil, body: []), milliseconds: 1))
+            attempts += 1
+            if bench.notifications.isEmpty { break }
+            bench.pass(.seconds(900))
+            #expect(bench.delivered.count == before + 1)
+        }
+        #expect(bench.notifications.isEmpty)
+        #expect((90...130).contains(attempts), "\(attempts)")
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+    }
+}

@@ -1,0 +1,109 @@
+import SIP
+import Telephony
+import Testing
+
+@testable import CallControl
+
+@Suite("A restart takes over what an earlier process left (decision 37)")
+struct RecoveryTests {
+    /// The same far end, and a new exchange that knows only what was on disk.
+    func restarted(_ crashed: Bench, later: Duration = .seconds(1)) -> Bench {
+        var bench = Bench()
+        bench.farEnd = crashed.farEnd
+        bench.rows = crashed.rows
+        bench.records = crashed.records
+        bench.notifications = crashed.notifications
+        bench.exchange.random = RandomSource(seed: 77)
+        bench.pass(crashed.moment.instant - bench.moment.instant + later)
+        bench.restore(
+            UnfinishedWork(
+                records: crashed.records.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
+                notifications: crashed.notifications.values.sorted {
+                    $0.webhook.eventSequence < $1.webhook.eventSequence
+                },
+                journalSequences: [:]))
+        return bench
+    }
+
+    @Test("A call that rang is cancelled with its own Call-ID, failed with internalError, and told once")
+    func whileRinging() throws {
+        var crashed = Bench()
+        try crashed.makeCall()
+        crashed.farRing()
+        var bench = restarted(crashed)
+        #expect(bench.call?.status == .failed)
+        #expect(bench.call?.endedReason == .internalError)
+        #expect(bench.sent("CANCEL ") == 1)
+        #expect(bench.invites == 0)
+        bench.answerWebhook("[]")
+        bench.answerWebhook("[]")
+        #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect", "callStatus"])
+        bench.pass(.seconds(80))
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+        #expect(bench.farEnd.gauges.isIdle, "\(bench.farEnd.gauges)")
+        #expect(bench.records.isEmpty)
+    }
+
+    @Test("A call that was connected gets its BYE, completed with internalError")
+    func whileConnected() throws {
+        var crashed = Bench()
+        try crashed.makeCall()
+        crashed.farRing()
+        crashed.farAnswer()
+        var bench = restarted(crashed)
+        #expect(bench.call?.status == .completed)
+        #expect(bench.call?.endedReason == .internalError)
+        #expect(bench.sent("BYE ") >= 1)
+        #expect(bench.delivered.map(\.requestType) == ["callStatus"])
+        bench.answerWebhook("")
+        bench.pass(.seconds(80))
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+        #expect(bench.farEnd.gauges.isIdle, "\(bench.farEnd.gauges)")
+    }
+
+    @Test("A call whose end was stored is not ended a second time; its notifications go out")
+    func afterTheEnd() throws {
+        var crashed = Bench()
+        try crashed.makeCall()
+        crashed.farRing()
+        let call = try #require(crashed.call)
+        crashed.give(
+            .updateCall(
+                ReplyToken(rawValue: 2), call.callID, call.accountID, .canceled, try Bench.request().requestID))
+        let revision = try #require(crashed.call).revision
+        var bench = restarted(crashed, later: .seconds(10))
+        #expect(bench.call?.revision == revision)
+        #expect(bench.call?.status == .canceled)
+        bench.pass(.seconds(80))
+        #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect"])
+        bench.answerWebhook("")
+        bench.pass(.seconds(1))
+        #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect", "callStatus"])
+        bench.answerWebhook("")
+        #expect(bench.notifications.isEmpty)
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+    }
+
+    @Test("A call that waited goes on waiting if it is young enough, else it fails")
+    func whileQueued() throws {
+        var crashed = Bench { $0.trunk.callsAtOnce = 0 }
+        try crashed.makeCall()
+        #expect(crashed.call?.status == .queued)
+        #expect(restarted(crashed).invites == 1)
+        let late = restarted(crashed, later: .seconds(3601))
+        #expect(late.invites == 0)
+        #expect(late.call?.status == .failed)
+        #expect(late.call?.endedReason == .internalError)
+    }
+
+    @Test("A record that cannot be read is reported and left where it is")
+    func unreadable() throws {
+        var bench = Bench()
+        var random = SystemRandomNumberGenerator()
+        let id = CallID(random: &random)
+        bench.restore(
+            UnfinishedWork(records: [(id, Array("{}".utf8))], notifications: [], journalSequences: [:]))
+        #expect(bench.effects.contains { if case .fault(id, _) = $0 { true } else { false } })
+        #expect(bench.exchange.gauges.isIdle)
+    }
+}

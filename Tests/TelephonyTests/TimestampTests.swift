@@ -1,0 +1,47 @@
+import Foundation
+import Telephony
+import Testing
+
+@Suite("Times as the API prints and reads them (spec §1.3)")
+struct TimestampTests {
+    @Test("The forms of the specification's examples")
+    func examples() {
+        #expect(Timestamp(microseconds: 1_245_098_730_000_000).rfc1123 == "Mon, 15 Jun 2009 20:45:30 GMT")
+        #expect(Timestamp(microseconds: 1_728_486_303_358_999).iso8601 == "2024-10-09T15:05:03.358Z")
+        #expect(Timestamp(microseconds: 0).rfc1123 == "Thu, 01 Jan 1970 00:00:00 GMT")
+        #expect(Timestamp(microseconds: -1).iso8601 == "1969-12-31T23:59:59.999Z")
+    }
+
+    @Test("Every day from 1970 to 2100 is the calendar's")
+    func calendar() throws {
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.timeZone = TimeZone(identifier: "GMT")
+        formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+        for day in stride(from: 0, to: 47_482, by: 13) {
+            let seconds = Int64(day) * 86_400 + Int64(day % 86_400)
+            let expected = formatter.string(from: Date(timeIntervalSince1970: TimeInterval(seconds)))
+            #expect(Timestamp(microseconds: seconds * 1_000_000).rfc1123 == expected)
+        }
+    }
+
+    @Test("Filters read a date, or date and time, in GMT")
+    func filters() {
+        #expect(Timestamp(filter: "2009-06-15 20:45:30")?.rfc1123 == "Mon, 15 Jun 2009 20:45:30 GMT")
+        #expect(Timestamp(filter: "2024-02-29")?.iso8601 == "2024-02-29T00:00:00.000Z")
+        for text in ["", "2023-02-29", "2024-13-01", "2024-1-1", "2024-01-01T00:00:00", "2024-01-01 24:00:00", "x"] {
+            #expect(Timestamp(filter: text) == nil, "\(text)")
+        }
+    }
+
+    @Test("Durations are whole seconds, rounded up, never negative (decision 26)")
+    func durations() {
+        let start = Timestamp(microseconds: 1_000_000)
+        #expect(start.secondsRoundedUp(since: start) == 0)
+        #expect(Timestamp(microseconds: 1_000_001).secondsRoundedUp(since: start) == 1)
+        #expect(Timestamp(microseconds: 2_000_000).secondsRoundedUp(since: start) == 1)
+        #expect(Timestamp(microseconds: 2_000_001).secondsRoundedUp(since: start) == 2)
+        #expect(Timestamp(microseconds: 0).secondsRoundedUp(since: start) == 0)
+        #expect(Timestamp(microseconds: .max).secondsRoundedUp(since: Timestamp(microseconds: .min)) == 0)
+    }
+}
