@@ -1,4 +1,4 @@
-package import API
+import API
 package import Storage
 import Synchronization
 package import Telephony

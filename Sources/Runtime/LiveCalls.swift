@@ -1,5 +1,5 @@
-package import API
-package import CallControl
+import API
+import CallControl
 package import Storage
 package import Telephony
 

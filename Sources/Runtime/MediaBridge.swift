@@ -1,4 +1,4 @@
-package import CallControl
+import CallControl
 package import Media
 import SDP
 import Telephony

@@ -1,5 +1,6 @@
-package import CallControl
+import CallControl
 package import Media
+import PerCL
 import Telephony
 package import Webhooks
 
@@ -8,16 +9,19 @@ package final class PromptLibrary: Sendable {
     private let synthesizer: SpeechSynthesizer
     private let fetcher: AudioFetcher
     private let decoder: AudioDecoder
+    /// For what is too long to be kept in memory.
+    private let decodeFolder: String
     /// Where a relative recordingUrl lies (decision 7).
     private let publicURL: @Sendable () -> String
 
     package init(
-        synthesizer: SpeechSynthesizer, fetcher: AudioFetcher, decoder: AudioDecoder,
+        synthesizer: SpeechSynthesizer, fetcher: AudioFetcher, decoder: AudioDecoder, decodeFolder: String,
         publicURL: @escaping @Sendable () -> String
     ) {
         self.synthesizer = synthesizer
         self.fetcher = fetcher
         self.decoder = decoder
+        self.decodeFolder = decodeFolder
         self.publicURL = publicURL
     }
 
@@ -25,11 +29,11 @@ package final class PromptLibrary: Sendable {
     func clip(for prompt: Prompt) async throws -> (clip: AudioClip, warning: String?) {
         switch prompt {
         case .speech(let text, let language, let isPrivate):
-            let request = SpeechRequest(text: text, language: language, isPrivate: isPrivate)
+            let request = SpeechRequest(text: text, language: language, privacy: isPrivate)
             return try await synthesizer.clip(for: request)
         case .file(let reference):
             let audio = try await fetcher.fetch(try url(of: reference))
-            return (try decoder.open(audio.path), nil)
+            return (try decoder.open(audio.path, decodingInto: decodeFolder), nil)
         }
     }
 

@@ -1,4 +1,4 @@
-package import API
+import API
 import CallControl
 package import Media
 import SIP

@@ -1,5 +1,5 @@
 package import CallControl
-package import NIOCore
+import NIOCore
 import SIP
 package import Telephony
 

@@ -8,7 +8,7 @@ package import SIP
 /// Not connected, for a connected NIO datagram channel closes silently when a write fails (ICMP port unreachable).
 package final class UDPTransport: Sendable {
     /// Room for a burst of signalling while the loop is busy.
-    private static let receiveBufferBytes: Int32 = 4 * 1024 * 1024
+    private static let receiveBufferBytes = 4 * 1024 * 1024
     /// Datagrams read in one system call.
     private static let readBatch = 16
     /// A SIP message is at most one datagram.

@@ -3,6 +3,7 @@ import Foundation
 import SIP
 import SIPTransport
 import Telephony
+import Webhooks
 
 /// What the start prints: where everything is, and what to try next.
 struct Announcement: Sendable {

@@ -1,3 +1,4 @@
+import CallControl
 import Logging
 import NIOCore
 import Runtime

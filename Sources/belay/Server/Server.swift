@@ -12,6 +12,7 @@ import SIPTransport
 import ServiceLifecycle
 import Storage
 import Telephony
+import UnixSignals
 import Webhooks
 
 /// Puts the rooms together and runs them until a signal comes.
@@ -42,12 +43,15 @@ enum Server {
         let publicURL = PublicURL(configured: configuration.publicURL)
         let addressGuard = AddressGuard(allowing: configuration.allowedForWebhooks)
         let resolver = NameResolver()
-        let fetcher = AudioFetcher(
-            group: webGroup, addressGuard: addressGuard, resolver: resolver,
-            folder: configuration.dataFolder + "/cache/audio")
+        let cache = configuration.dataFolder + "/cache"
+        for folder in ["audio", "speech", "decoded"] { try makeFolder("\(cache)/\(folder)") }
+        let fetcher = try AudioFetcher(
+            .init(folder: "\(cache)/audio"), group: webGroup, addressGuard: addressGuard, resolver: resolver,
+            now: { SystemClock.wall() })
         let prompts = PromptLibrary(
-            synthesizer: SpeechSynthesizer(folder: configuration.dataFolder + "/cache/speech"),
-            fetcher: fetcher, decoder: AudioDecoder(), publicURL: { publicURL.text })
+            synthesizer: SpeechSynthesizer(configuration: .init(cacheFolder: "\(cache)/speech")),
+            fetcher: fetcher, decoder: AudioDecoder(), decodeFolder: "\(cache)/decoded",
+            publicURL: { publicURL.text })
         let bridge = MediaBridge(
             engine: engine, prompts: prompts, localAddress: configuration.sip.address.description,
             deadLineSeconds: configuration.deadLineSeconds, inbox: inbox)
