@@ -1,0 +1,174 @@
+import Storage
+import Telephony
+import Testing
+
+@Suite struct CallReadTests {
+    @Test("A call comes back with every field, before and after its changes")
+    func everyField() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        var call = Sample.call(1)
+        call.parentCallID = Sample.callID(44)
+        try await storage.commit([.saveCall(call)])
+        #expect(try await storage.call(call.callID, account: Sample.account) == call)
+
+        call.status = .completed
+        call.endedReason = .farEndHangup
+        call.answeredBy = .human
+        call.revision = 4
+        call.dateUpdated = call.dateCreated.advanced(byMicroseconds: 9_000_000)
+        call.startTime = call.dateCreated.advanced(byMicroseconds: 1)
+        call.connectTime = call.dateCreated.advanced(byMicroseconds: 2)
+        call.endTime = call.dateCreated.advanced(byMicroseconds: 3)
+        try await storage.commit([.saveCall(call)])
+        #expect(try await storage.call(call.callID, account: Sample.account) == call)
+        await storage.close()
+    }
+
+    @Test("Another account's call and journal are not found")
+    func foreign() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        try await storage.commit([.saveCall(Sample.call(1)), .appendJournal(Sample.entry(1, 1))])
+        #expect(try await storage.call(Sample.callID(1), account: Sample.otherAccount) == nil)
+        let list = try await storage.calls(account: Sample.otherAccount, filter: CallFilter(), after: nil)
+        #expect(list.items.isEmpty && list.total == 0 && list.next == nil)
+        let journal = try await storage.journal(of: Sample.callID(1), account: Sample.otherAccount, after: nil)
+        #expect(journal.items.isEmpty && journal.total == 0)
+        await storage.close()
+    }
+
+    @Test("Filters choose by number, status and activity, alone and together")
+    func filters() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let statuses = CallStatus.allCases
+        for number in 0..<64 {
+            let call = Sample.call(
+                number, status: statuses[number % statuses.count], from: "+1222333000\(number / 8 % 2)",
+                to: "+1555666000\(number / 16)")
+            try await storage.commit([.saveCall(call)])
+        }
+        func numbers(_ filter: CallFilter) async throws -> [CallID] {
+            try await storage.calls(account: Sample.account, filter: filter, after: nil).items.map(\.callID)
+        }
+        func expected(_ isIncluded: (Int) -> Bool) -> [CallID] {
+            (0..<64).reversed().filter(isIncluded).map(Sample.callID)
+        }
+        #expect(try await numbers(CallFilter()) == expected { _ in true })
+        for (index, status) in statuses.enumerated() {
+            #expect(try await numbers(CallFilter(status: status)) == expected { $0 % statuses.count == index })
+        }
+        #expect(try await numbers(CallFilter(to: "+15556660002")) == expected { $0 / 16 == 2 })
+        #expect(try await numbers(CallFilter(from: "+12223330001")) == expected { $0 / 8 % 2 == 1 })
+        #expect(try await numbers(CallFilter(isActive: true)) == expected { !statuses[$0 % 8].isTerminal })
+        #expect(
+            try await numbers(
+                CallFilter(to: "+15556660001", from: "+12223330000", status: .ringing, isActive: true))
+                == expected { $0 / 16 == 1 && $0 / 8 % 2 == 0 && statuses[$0 % 8] == .ringing })
+        #expect(try await numbers(CallFilter(status: .busy, isActive: true)) == [])
+        await storage.close()
+    }
+
+    @Test("A call moves between the lists of the statuses as it changes")
+    func statusChange() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        var call = Sample.call(1)
+        for status in [CallStatus.queued, .ringing, .inProgress, .completed] {
+            call.status = status
+            try await storage.commit([.saveCall(call)])
+            for other in CallStatus.allCases {
+                let page = try await storage.calls(
+                    account: Sample.account, filter: CallFilter(status: other), after: nil)
+                #expect(page.total == (other == status ? 1 : 0))
+            }
+            let active = try await storage.calls(
+                account: Sample.account, filter: CallFilter(isActive: true), after: nil)
+            #expect(active.total == (status == .completed ? 0 : 1))
+        }
+        await storage.close()
+    }
+
+    @Test("Pages stay where they were when calls are added between them")
+    func stablePaging() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        for number in 1...250 { try await storage.commit([.saveCall(Sample.call(number))]) }
+        var seen: [CallID] = []
+        var cursor: PageCursor?
+        for round in 0..<3 {
+            let page = try await storage.calls(account: Sample.account, filter: CallFilter(), after: cursor)
+            #expect(page.start == round * PageLimits.pageSize)
+            #expect(page.items.count == (round < 2 ? 100 : 50))
+            seen += page.items.map(\.callID)
+            cursor = page.next
+            try await storage.commit((0..<30).map { .saveCall(Sample.call(1000 + round * 30 + $0)) })
+        }
+        #expect(cursor == nil)
+        #expect(seen == (1...250).reversed().map(Sample.callID))
+        await storage.close()
+    }
+
+    @Test("A list of exactly one page has no next one")
+    func exactPage() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        try await storage.commit((1...PageLimits.pageSize).map { .saveCall(Sample.call($0)) })
+        let page = try await storage.calls(account: Sample.account, filter: CallFilter(), after: nil)
+        #expect(page.items.count == PageLimits.pageSize && page.total == PageLimits.pageSize && page.next == nil)
+        await storage.close()
+    }
+
+    @Test("The journal comes newest first by sequence, whole over its pages, with its metadata")
+    func journal() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        try await storage.commit([.saveCall(Sample.call(1)), .saveCall(Sample.call(2))])
+        let metadata: [String: JSONValue] = ["status": 486, "text": "Besetzt \u{1F4DE}", "list": [1, nil, true]]
+        for sequence in 1...230 {
+            try await storage.commit([
+                .appendJournal(Sample.entry(1, sequence, metadata: sequence % 2 == 0 ? metadata : [:])),
+                .appendJournal(Sample.entry(2, sequence)),
+            ])
+        }
+        var entries: [JournalEntry] = []
+        var cursor: PageCursor?
+        for _ in 0..<3 {
+            let page = try await storage.journal(of: Sample.callID(1), account: Sample.account, after: cursor)
+            #expect(page.total == 230)
+            entries += page.items
+            cursor = page.next
+            // The journal grows while it is read.
+            try await storage.commit([.appendJournal(Sample.entry(2, 1000 + entries.count))])
+        }
+        #expect(cursor == nil)
+        #expect(
+            entries
+                == (1...230).reversed().map { Sample.entry(1, $0, metadata: $0 % 2 == 0 ? metadata : [:]) })
+        await storage.close()
+    }
+
+    @Test("An entry of no call is kept apart from every call's journal")
+    func accountEntry() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        var entry = Sample.entry(1, 0)
+        entry.callID = nil
+        try await storage.commit([.saveCall(Sample.call(1)), .appendJournal(entry)])
+        let page = try await storage.journal(of: Sample.callID(1), account: Sample.account, after: nil)
+        #expect(page.items.isEmpty)
+        await storage.close()
+    }
+
+    @Test("A foreign cursor past everything gives an empty page")
+    func farCursor() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        try await storage.commit([.saveCall(Sample.call(1))])
+        let cursor = PageCursor(after: 0, position: PageLimits.maximumTotal)
+        let page = try await storage.calls(account: Sample.account, filter: CallFilter(), after: cursor)
+        #expect(page.items.isEmpty && page.next == nil)
+        await storage.close()
+    }
+}

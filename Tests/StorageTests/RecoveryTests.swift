@@ -1,0 +1,107 @@
+import Foundation
+import Storage
+import Telephony
+import Testing
+
+@Suite struct RecoveryTests {
+    @Test("A start finds records, notifications and journal sequences, in their orders")
+    func unfinishedWork() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        try await storage.commit((1...4).map { .saveCall(Sample.call($0)) })
+        try await storage.commit([
+            .saveRecord(Sample.callID(3), [3]), .saveRecord(Sample.callID(1), [1]),
+            .saveRecord(Sample.callID(2), [2]), .removeRecord(Sample.callID(2)),
+            .saveRecord(Sample.callID(1), [1, 1]),
+            .saveNotification(Sample.notification(9, call: 4, sequence: 2, body: "second")),
+            .saveNotification(Sample.notification(8, call: 4, sequence: 1, body: "first")),
+            .saveNotification(Sample.notification(7, call: 1, sequence: 5)),
+            .saveNotification(Sample.notification(6, call: 1, sequence: 4)), .removeNotification(Sample.eventID(6)),
+            .appendJournal(Sample.entry(1, 1)), .appendJournal(Sample.entry(1, 2)),
+            .appendJournal(Sample.entry(4, 1)), .appendJournal(Sample.entry(2, 1)),
+        ])
+        let work = try await storage.unfinishedWork()
+        #expect(work.records.map(\.0) == [Sample.callID(1), Sample.callID(3)])
+        #expect(work.records.map(\.1) == [[1, 1], [3]])
+        #expect(
+            work.notifications == [
+                Sample.notification(7, call: 1, sequence: 5),
+                Sample.notification(8, call: 4, sequence: 1, body: "first"),
+                Sample.notification(9, call: 4, sequence: 2, body: "second"),
+            ])
+        #expect(
+            work.journalSequences == [Sample.callID(1): 2, Sample.callID(3): 0, Sample.callID(4): 1])
+        await storage.close()
+    }
+
+    @Test("Saving a notification again keeps its body and moves its attempts")
+    func notificationAttempts() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        try await storage.commit([
+            .saveCall(Sample.call(1)), .saveNotification(Sample.notification(1, call: 1, sequence: 1)),
+        ])
+        let later = Sample.notification(1, call: 1, sequence: 1, attempts: 3)
+        try await storage.commit([.saveNotification(later)])
+        #expect(try await storage.unfinishedWork().notifications == [later])
+        await storage.close()
+    }
+
+    @Test("A crash at any moment leaves every answered submission and no half of one")
+    func crash() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let answered = Log<Int>()
+        let copy = TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: copy.path, withIntermediateDirectories: true)
+        var answeredAtCopy = 0
+        for number in 1...400 {
+            storage.submit([
+                .saveCall(Sample.call(number)), .saveRecord(Sample.callID(number), [1]),
+                .appendJournal(Sample.entry(number, 1)),
+            ]) { _ in answered.append(number) }
+            if number == 200 {
+                // What the disk holds while the writer is at work. The index of the log is rebuilt at the opening,
+                // as after a loss of power.
+                answeredAtCopy = answered.items.count
+                for suffix in ["-wal", ""].reversed() {
+                    let name = "/\(SQLiteStorage.fileName)\(suffix)"
+                    try FileManager.default.copyItem(atPath: folder.path + name, toPath: copy.path + name)
+                }
+            }
+        }
+        await storage.close()
+        let recovered = try SQLiteStorage(.init(folder: copy.path))
+        let page = try await recovered.calls(account: Sample.account, filter: CallFilter(), after: nil)
+        #expect(page.total >= answeredAtCopy)
+        let work = try await recovered.unfinishedWork()
+        #expect(work.records.map(\.0) == (0..<page.total).map { Sample.callID($0 + 1) })
+        #expect(work.journalSequences.values.allSatisfy { $0 == 1 })
+        // The storage works on.
+        try await recovered.commit([.saveCall(Sample.call(9999))])
+        await recovered.close()
+    }
+
+    @Test("What was removed is in none of the files after a flush")
+    func secretsAreOverwritten() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let secret = "sendDigits=4711-0815-secret"
+        try await storage.commit([
+            .saveCall(Sample.call(1)), .saveRecord(Sample.callID(1), Array(secret.utf8)),
+            .saveNotification(Sample.notification(1, call: 1, sequence: 1, body: secret)),
+        ])
+        #expect(try files(of: folder, contain: secret))
+        try await storage.commit([.removeRecord(Sample.callID(1)), .removeNotification(Sample.eventID(1))])
+        await storage.flush()
+        #expect(try !files(of: folder, contain: secret))
+        await storage.close()
+    }
+
+    private func files(of folder: TemporaryFolder, contain text: String) throws -> Bool {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).contains { name in
+            let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(name)"))
+            return data.range(of: Data(text.utf8)) != nil
+        }
+    }
+}

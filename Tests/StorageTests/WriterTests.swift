@@ -1,0 +1,182 @@
+import Dispatch
+import Foundation
+import GRDB
+import Storage
+import Telephony
+import Testing
+
+@testable import Storage
+
+@Suite struct WriterTests {
+    @Test("Completions run in the order of submission, after the rows can be read")
+    func completionsInOrder() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let order = Log<Int>()
+        for number in 1...500 {
+            storage.submit([.saveCall(Sample.call(number))]) { result in
+                if case .success = result { order.append(number) }
+            }
+        }
+        await storage.barrier()
+        #expect(order.items == Array(1...500))
+        #expect(storage.pendingOperations == 0)
+        #expect(try await storage.call(Sample.callID(500), account: Sample.account) != nil)
+        await storage.close()
+    }
+
+    @Test("What piles up while the writer is busy is committed together, and counted until then")
+    func groupCommit() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let release = DispatchSemaphore(value: 0)
+        let commits = Log<Int>()
+        storage.writer.change({ _ in release.wait() }, completion: { _ in })
+        for number in 1...100 {
+            storage.submit([.saveCall(Sample.call(number)), .saveRecord(Sample.callID(number), [1])]) { _ in
+                // The rows of all are there when the first completion runs: one transaction.
+                let count = try? storage.pool.unsafeRead { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM calls") }
+                commits.append(count ?? -1)
+            }
+        }
+        #expect(storage.pendingOperations == 201)
+        release.signal()
+        await storage.barrier()
+        #expect(commits.items == Array(repeating: 100, count: 100))
+        await storage.close()
+    }
+
+    @Test("A submission takes effect whole or not at all")
+    func atomicity() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        await #expect(throws: StorageError.unknownCall(Sample.callID(2))) {
+            try await storage.commit([.saveCall(Sample.call(1)), .saveRecord(Sample.callID(2), [1])])
+        }
+        #expect(try await storage.call(Sample.callID(1), account: Sample.account) == nil)
+        await storage.close()
+    }
+
+    @Test("A submission that fails fails alone, whatever was committed with it")
+    func failsAlone() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let release = DispatchSemaphore(value: 0)
+        let failures = Log<Int>()
+        let successes = Log<Int>()
+        storage.writer.change({ _ in release.wait() }, completion: { _ in })
+        for number in 1...20 {
+            var operations: [StorageOperation] = [.saveCall(Sample.call(number))]
+            if number == 7 { operations.append(.appendJournal(Sample.entry(999, 1))) }
+            if number == 13 {
+                operations += [.appendJournal(Sample.entry(13, 1)), .appendJournal(Sample.entry(13, 1))]
+            }
+            storage.submit(operations) { result in
+                switch result {
+                case .success: successes.append(number)
+                case .failure: failures.append(number)
+                }
+            }
+        }
+        release.signal()
+        await storage.barrier()
+        #expect(failures.items == [7, 13])
+        #expect(successes.items == (1...20).filter { $0 != 7 && $0 != 13 })
+        let page = try await storage.calls(account: Sample.account, filter: CallFilter(), after: nil)
+        #expect(page.items.count == 18)
+        // The statement that failed works again.
+        try await storage.commit([.appendJournal(Sample.entry(20, 1))])
+        await storage.close()
+    }
+
+    @Test("A call of an account that does not exist is refused")
+    func unknownAccount() async throws {
+        let folder = TemporaryFolder()
+        let storage = try SQLiteStorage(.init(folder: folder.path))
+        await #expect(throws: StorageError.unknownAccount(Sample.account)) {
+            try await storage.commit([.saveCall(Sample.call(1))])
+        }
+        await storage.close()
+    }
+
+    @Test("A barrier returns only when everything submitted before it is committed")
+    func barrier() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        for number in 1...300 {
+            storage.submit([.saveCall(Sample.call(number))], completion: nil)
+            if number % 50 == 0 {
+                await storage.barrier()
+                #expect(try await storage.call(Sample.callID(number), account: Sample.account) != nil)
+            }
+        }
+        await storage.close()
+    }
+
+    @Test("Closing commits what was submitted and refuses what comes later, without waiting for the second close")
+    func close() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        for number in 1...100 { storage.submit([.saveCall(Sample.call(number))], completion: nil) }
+        await storage.close()
+        await #expect(throws: StorageError.closed) { try await storage.commit([]) }
+        await #expect(throws: StorageError.closed) {
+            _ = try await storage.call(Sample.callID(1), account: Sample.account)
+        }
+        await storage.barrier()
+        await storage.close()
+        let again = try SQLiteStorage(.init(folder: folder.path))
+        let page = try await again.calls(account: Sample.account, filter: CallFilter(), after: nil)
+        #expect(page.total == 100)
+        await again.close()
+    }
+
+    @Test("Ten thousand calls are stored and listed, and the list ends at its cap")
+    func tenThousand() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let count = PageLimits.maximumTotal + 50
+        for number in 1...count { storage.submit([.saveCall(Sample.call(number))], completion: nil) }
+        await storage.barrier()
+        var cursor: PageCursor?
+        var seen: [CallID] = []
+        for _ in 0...(PageLimits.maximumTotal / PageLimits.pageSize) {
+            let page = try await storage.calls(account: Sample.account, filter: CallFilter(), after: cursor)
+            #expect(page.total == PageLimits.maximumTotal)
+            #expect(page.start == seen.count)
+            seen += page.items.map(\.callID)
+            cursor = page.next
+            if cursor == nil { break }
+        }
+        #expect(cursor == nil)
+        #expect(seen == (51...count).reversed().map(Sample.callID))
+        await storage.close()
+    }
+
+    @Test("A full disk is an error of the submission, and later reads and smaller writes go on")
+    func diskFull() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder, maximumPages: 60)
+        try await storage.commit([.saveCall(Sample.call(1))])
+        await #expect(throws: StorageError.diskFull) {
+            try await storage.commit([.saveRecord(Sample.callID(1), Array(repeating: 1, count: 1_000_000))])
+        }
+        #expect(try await storage.call(Sample.callID(1), account: Sample.account) != nil)
+        try await storage.commit([.saveRecord(Sample.callID(1), [1, 2, 3])])
+        #expect(try await storage.unfinishedWork().records.map(\.1) == [[1, 2, 3]])
+        await storage.close()
+    }
+
+    @Test("The connection that writes syncs each commit and overwrites what it removes")
+    func pragmas() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let values = try await storage.pool.writeWithoutTransaction { db in
+            try ["synchronous", "secure_delete", "journal_mode"].map {
+                try String.fetchOne(db, sql: "PRAGMA \($0)") ?? ""
+            }
+        }
+        #expect(values == ["2", "1", "wal"])
+        await storage.close()
+    }
+}

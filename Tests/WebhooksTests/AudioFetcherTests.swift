@@ -1,0 +1,257 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import Synchronization
+import Telephony
+import Testing
+
+@testable import Webhooks
+
+@Suite struct AudioFetcherTests {
+    /// A wall clock that a test moves.
+    private final class Clock: Sendable {
+        private let time = Mutex(Sample.time)
+        var now: Timestamp { time.withLock { $0 } }
+        func advance(seconds: Int64) {
+            time.withLock { $0 = $0.advanced(byMicroseconds: seconds * 1_000_000) }
+        }
+    }
+
+    /// A fetcher with a folder and a clock of its own, and a server.
+    private final class Bench: Sendable {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("belay-audio-\(UUID())").path
+        let clock = Clock()
+        let server: ScriptedServer
+        let fetcher: AudioFetcher
+
+        init(
+            maximumFileBytes: Int = 100_000_000, maximumCacheBytes: Int = 1_000_000_000,
+            whole: Duration = .seconds(60), addressGuard: AddressGuard = Sample.loopback,
+            _ script: @escaping ScriptedServer.Script
+        ) async throws {
+            server = try await ScriptedServer(script)
+            fetcher = try AudioFetcher(
+                .init(
+                    folder: folder, maximumFileBytes: maximumFileBytes, maximumCacheBytes: maximumCacheBytes,
+                    limits: RequestLimits(whole: whole, perHost: 8, total: 64)),
+                group: MultiThreadedEventLoopGroup.singleton, addressGuard: addressGuard, resolver: NameResolver(),
+                now: { [clock] in clock.now })
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+        func url(_ path: String = "/a.wav") -> WebURL { WebURL("http://127.0.0.1:\(server.port)\(path)")! }
+
+        func text(_ path: String = "/a.wav") async throws -> String {
+            let audio = try await fetcher.fetch(url(path))
+            return try AudioFetcherTests.content(audio)
+        }
+
+        var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] }
+
+        func stop() async {
+            await fetcher.close()
+            await server.stop()
+        }
+    }
+
+    fileprivate static func content(_ audio: FetchedAudio) throws -> String {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: audio.path)), as: UTF8.self)
+    }
+
+    @Test("A file is fetched by GET and lies on disk whole, for its owner alone")
+    func fetch() async throws {
+        let bench = try await Bench { _ in
+            [
+                .send("HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nContent-Length: 3000000\r\n\r\n"),
+                .fill(3_000_000),
+            ]
+        }
+        let audio = try await bench.fetcher.fetch(bench.url("/a%20b.wav?x=1"))
+        #expect(audio.contentType == "audio/wav" && audio.size == 3_000_000)
+        let data = try Data(contentsOf: URL(fileURLWithPath: audio.path))
+        #expect(data.count == 3_000_000 && data.allSatisfy { $0 == 0x61 })
+        let mode = try FileManager.default.attributesOfItem(atPath: audio.path)[.posixPermissions] as? NSNumber
+        #expect(mode?.intValue == 0o600)
+        let request = try #require(bench.server.requests.first)
+        #expect(request.line == "GET /a%20b.wav?x=1 HTTP/1.1")
+        #expect(request.headers["freeclimb-signature"] == nil)
+        await bench.stop()
+    }
+
+    @Test("Without headers a file is used for five seconds and then fetched again")
+    func defaultLifetime() async throws {
+        let count = Counter()
+        let bench = try await Bench { _ in [ScriptedServer.answer(body: "version \(count.increment())")] }
+        #expect(try await bench.text() == "version 1")
+        bench.clock.advance(seconds: 4)
+        #expect(try await bench.text() == "version 1")
+        bench.clock.advance(seconds: 1)
+        #expect(try await bench.text() == "version 2")
+        #expect(bench.server.requests.count == 2)
+        #expect(bench.server.requests[1].headers["if-none-match"] == nil)
+        #expect(bench.fetcher.size.files == 1)
+        await bench.stop()
+    }
+
+    @Test("A stale file is asked about by its validators, and a 304 makes it fresh again")
+    func revalidation() async throws {
+        let bench = try await Bench { request in
+            request.headers["if-none-match"] == "\"v1\""
+                ? [.send("HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=100\r\n\r\n")]
+                : [ScriptedServer.answer(headers: ["ETag: \"v1\"", "Cache-Control: no-cache"], body: "content")]
+        }
+        let first = try await bench.fetcher.fetch(bench.url())
+        #expect(try await bench.text() == "content")
+        #expect(try await bench.text() == "content")
+        #expect(bench.server.requests.count == 2)
+        let again = try await bench.fetcher.fetch(bench.url())
+        #expect(again.path == first.path)
+        bench.clock.advance(seconds: 100)
+        _ = try await bench.fetcher.fetch(bench.url())
+        #expect(bench.server.requests.count == 3)
+        await bench.stop()
+    }
+
+    @Test("What may not be stored is fetched each time and removed when it has been used")
+    func noStore() async throws {
+        let bench = try await Bench { _ in
+            [ScriptedServer.answer(headers: ["Cache-Control: no-store"], body: "secret")]
+        }
+        #expect(try await bench.text() == "secret")
+        #expect(bench.files == [])
+        #expect(try await bench.text() == "secret")
+        #expect(bench.server.requests.count == 2 && bench.fetcher.size == (0, 0))
+        await bench.stop()
+    }
+
+    @Test("Askers of one URL at once share one request, and share its failure")
+    func coalescing() async throws {
+        let count = Counter()
+        let bench = try await Bench { _ in
+            [.hold, count.increment() == 1 ? ScriptedServer.answer("404 Not Found") : ScriptedServer.answer(body: "x")]
+        }
+        try await withThrowingTaskGroup(of: Result<Int, AudioFetchError>.self) { tasks in
+            let url = bench.url()
+            for _ in 0..<20 {
+                tasks.addTask { [fetcher = bench.fetcher] in
+                    do throws(AudioFetchError) { return .success(try await fetcher.fetch(url).size) } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            await bench.server.waitForRequests(1)
+            bench.server.release()
+            for try await result in tasks { #expect(result == .failure(.status(404)) || result == .success(1)) }
+        }
+        // A failure is not kept.
+        #expect(try await bench.text() == "x")
+        #expect(bench.server.requests.count <= 3)
+        await bench.stop()
+    }
+
+    @Test(
+        "An answer that is no file is refused by kind",
+        arguments: [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", AudioFetchError.emptyBody),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", .emptyBody),
+            ("HTTP/1.1 204 No Content\r\n\r\n", .status(204)),
+            ("HTTP/1.1 302 Found\r\nLocation: /b.wav\r\nContent-Length: 0\r\n\r\n", .status(302)),
+            ("HTTP/1.1 304 Not Modified\r\n\r\n", .status(304)),
+            ("HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nabc", .status(404)),
+            ("HTTP/1.1 503 Later\r\nContent-Length: 3\r\n\r\nabc", .status(503)),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n", .tooLarge(limit: 1000)),
+        ])
+    func refused(_ answer: String, _ error: AudioFetchError) async throws {
+        let bench = try await Bench(maximumFileBytes: 1000) { _ in [.send(answer)] }
+        await #expect(throws: error) { try await bench.fetcher.fetch(bench.url()) }
+        #expect(bench.files == [] && bench.fetcher.size == (0, 0))
+        await bench.stop()
+    }
+
+    @Test("A file that grows beyond the limit is cut off and nothing of it stays")
+    func tooLarge() async throws {
+        let bench = try await Bench(maximumFileBytes: 1_000_000) { _ in
+            [.send("HTTP/1.1 200 OK\r\n\r\n"), .fill(20_000_000)]
+        }
+        await #expect(throws: AudioFetchError.tooLarge(limit: 1_000_000)) {
+            try await bench.fetcher.fetch(bench.url())
+        }
+        await bench.server.waitForClosedConnections(1)
+        #expect(bench.files == [])
+        await bench.stop()
+    }
+
+    @Test(
+        "A file that breaks off or takes too long is a failure, and nothing of it stays",
+        arguments: [
+            (true, WebhookFailure.Kind.closedWithinAnswer), (false, .timeout),
+        ])
+    func broken(_ closes: Bool, _ kind: WebhookFailure.Kind) async throws {
+        let bench = try await Bench(whole: closes ? .seconds(60) : .milliseconds(250)) { _ in
+            [.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf"), closes ? .close : .hold]
+        }
+        do {
+            _ = try await bench.fetcher.fetch(bench.url())
+            Issue.record("half a file was taken for a whole one")
+        } catch {
+            guard case .unreachable(let failure) = error else { throw error }
+            #expect(failure.kind == kind)
+        }
+        await bench.stop()
+        #expect(bench.files == [])
+    }
+
+    @Test("The address guard holds for audio too")
+    func forbidden() async throws {
+        let bench = try await Bench(addressGuard: AddressGuard()) { _ in [ScriptedServer.answer(body: "x")] }
+        do {
+            _ = try await bench.fetcher.fetch(bench.url())
+            Issue.record("loopback was reached")
+        } catch {
+            guard case .unreachable(let failure) = error else { throw error }
+            #expect(failure.kind == .forbiddenAddress)
+        }
+        #expect(bench.server.connections == 0)
+        await bench.stop()
+    }
+
+    @Test("When the folder is full, what was used least recently goes, but for what is being played")
+    func eviction() async throws {
+        let bench = try await Bench(maximumCacheBytes: 25) { request in
+            [ScriptedServer.answer(headers: ["Cache-Control: max-age=1000"], body: "0123456789")]
+        }
+        var a: FetchedAudio? = try await bench.fetcher.fetch(bench.url("/a"))
+        _ = try await bench.fetcher.fetch(bench.url("/b"))
+        _ = try await bench.fetcher.fetch(bench.url("/a"))
+        _ = try await bench.fetcher.fetch(bench.url("/c"))
+        #expect(bench.fetcher.size == (20, 2))
+        // b went: a and c are served from the cache.
+        _ = try await bench.fetcher.fetch(bench.url("/a"))
+        _ = try await bench.fetcher.fetch(bench.url("/c"))
+        #expect(bench.server.requests.count == 3)
+        _ = try await bench.fetcher.fetch(bench.url("/b"))
+        _ = try await bench.fetcher.fetch(bench.url("/d"))
+        // a has gone as well, but lies on disk as long as somebody plays it.
+        #expect(try Self.content(try #require(a)) == "0123456789")
+        #expect(bench.files.count == 3)
+        a = nil
+        #expect(bench.files.count == 2)
+        await bench.stop()
+        #expect(bench.files == [])
+    }
+
+    @Test("A start clears what an earlier process left, and only that")
+    func leftovers() async throws {
+        let bench = try await Bench { _ in [] }
+        let folder = URL(fileURLWithPath: bench.folder)
+        try Data("x".utf8).write(to: folder.appendingPathComponent("old\(AudioFetcher.suffix)"))
+        try Data("x".utf8).write(to: folder.appendingPathComponent("notes.txt"))
+        let second = try AudioFetcher(
+            .init(folder: bench.folder), group: MultiThreadedEventLoopGroup.singleton,
+            addressGuard: Sample.loopback, resolver: NameResolver(), now: { Sample.time })
+        #expect(bench.files == ["notes.txt"])
+        await second.close()
+        await bench.stop()
+    }
+}

@@ -1,0 +1,141 @@
+import Testing
+
+@testable import Webhooks
+
+/// The gate behind a reference, so that expectations can make its moves.
+private final class Gate {
+    private var gate: RequestGate
+
+    init(perHost: Int, total: Int, maximumWaiting: Int) {
+        gate = RequestGate(perHost: perHost, total: total, maximumWaiting: maximumWaiting)
+    }
+
+    var isEmpty: Bool { gate.isEmpty }
+    var running: Int { gate.running }
+    var waitingCount: Int { gate.waitingCount }
+    func arrive(_ ticket: RequestGate.Ticket, host: String) -> RequestGate.Arrival { gate.arrive(ticket, host: host) }
+    func leave(host: String) -> [RequestGate.Ticket] { gate.leave(host: host) }
+    func withdraw(_ ticket: RequestGate.Ticket) -> Bool { gate.withdraw(ticket) }
+}
+
+@Suite struct RequestGateTests {
+    @Test("A host gets its places and its next requests wait, in order")
+    func perHost() {
+        let gate = Gate(perHost: 2, total: 10, maximumWaiting: 10)
+        #expect((1...5).map { gate.arrive($0, host: "a") } == [.start, .start, .wait, .wait, .wait])
+        #expect(gate.leave(host: "a") == [3])
+        #expect(gate.leave(host: "a") == [4])
+        #expect(gate.leave(host: "a") == [5])
+        #expect(gate.leave(host: "a") == [])
+        #expect(gate.leave(host: "a") == [])
+        #expect(gate.isEmpty)
+    }
+
+    @Test("A host with a long queue does not keep another host's free places from it")
+    func slowHost() {
+        let gate = Gate(perHost: 2, total: 4, maximumWaiting: 1000)
+        for ticket in 1...100 { _ = gate.arrive(RequestGate.Ticket(ticket), host: "slow") }
+        #expect(gate.arrive(200, host: "quick") == .start)
+        #expect(gate.arrive(201, host: "quick") == .start)
+        #expect(gate.arrive(202, host: "quick") == .wait)
+        #expect(gate.leave(host: "quick") == [202])
+    }
+
+    @Test("Hosts that wait for the same places take turns")
+    func turns() {
+        let gate = Gate(perHost: 10, total: 1, maximumWaiting: 1000)
+        #expect(gate.arrive(0, host: "x") == .start)
+        for ticket in 1...4 { #expect(gate.arrive(RequestGate.Ticket(ticket), host: "a") == .wait) }
+        for ticket in 11...12 { #expect(gate.arrive(RequestGate.Ticket(ticket), host: "b") == .wait) }
+        var order: [RequestGate.Ticket] = []
+        var host = "x"
+        for _ in 0..<6 {
+            let started = gate.leave(host: host)
+            order += started
+            host = started.first.map { $0 > 10 ? "b" : "a" } ?? ""
+        }
+        #expect(order == [1, 11, 2, 12, 3, 4])
+        #expect(gate.leave(host: host) == [])
+        #expect(gate.isEmpty)
+    }
+
+    @Test("Whoever withdraws is passed over and leaves nothing behind")
+    func withdrawal() {
+        let gate = Gate(perHost: 1, total: 1, maximumWaiting: 10)
+        #expect(gate.arrive(1, host: "a") == .start)
+        #expect(gate.arrive(2, host: "a") == .wait)
+        #expect(gate.arrive(3, host: "b") == .wait)
+        #expect(gate.arrive(4, host: "a") == .wait)
+        #expect(gate.withdraw(2))
+        #expect(!gate.withdraw(2))
+        #expect(gate.withdraw(3))
+        #expect(gate.waitingCount == 1)
+        #expect(gate.leave(host: "a") == [4])
+        #expect(!gate.withdraw(4))
+        #expect(gate.leave(host: "a") == [])
+        #expect(gate.isEmpty)
+    }
+
+    @Test("Too many waiters are refused")
+    func refusal() {
+        let gate = Gate(perHost: 1, total: 1, maximumWaiting: 1)
+        #expect(gate.arrive(1, host: "a") == .start)
+        #expect(gate.arrive(2, host: "b") == .wait)
+        #expect(gate.arrive(3, host: "b") == .refuse)
+        #expect(gate.leave(host: "a") == [2])
+        #expect(gate.leave(host: "b") == [])
+        #expect(gate.isEmpty)
+    }
+
+    @Test("Over ten thousand random moves nobody starts twice or too many, and nobody is forgotten")
+    func randomMoves() {
+        struct Generator: RandomNumberGenerator {
+            var state: UInt64
+            mutating func next() -> UInt64 {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return state
+            }
+        }
+        var random = Generator(state: 7)
+        let gate = Gate(perHost: 3, total: 7, maximumWaiting: 50)
+        var running: [RequestGate.Ticket: String] = [:]
+        var waiting: [RequestGate.Ticket: String] = [:]
+        func start(_ tickets: [RequestGate.Ticket]) {
+            for ticket in tickets {
+                let host = waiting.removeValue(forKey: ticket)
+                #expect(host != nil)
+                running[ticket] = host
+            }
+        }
+        for ticket in 1...10_000 as ClosedRange<RequestGate.Ticket> {
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<5:
+                let host = "h\(Int.random(in: 0..<5, using: &random))"
+                switch gate.arrive(ticket, host: host) {
+                case .start: running[ticket] = host
+                case .wait: waiting[ticket] = host
+                case .refuse: #expect(waiting.count == 50)
+                }
+            case 5..<9:
+                guard let ticket = running.keys.sorted().randomElement(using: &random),
+                    let host = running.removeValue(forKey: ticket)
+                else { continue }
+                start(gate.leave(host: host))
+            default:
+                guard let ticket = waiting.keys.sorted().randomElement(using: &random) else { continue }
+                #expect(gate.withdraw(ticket))
+                waiting[ticket] = nil
+            }
+            #expect(running.count <= 7 && gate.running == running.count && gate.waitingCount == waiting.count)
+            for host in 0..<5 { #expect(running.values.count { $0 == "h\(host)" } <= 3) }
+            // A free place and a host that may use it: then nobody of that host waits.
+            if running.count < 7 {
+                for host in waiting.values { #expect(running.values.count { $0 == host } == 3) }
+            }
+        }
+        while let ticket = running.keys.min(), let host = running.removeValue(forKey: ticket) {
+            start(gate.leave(host: host))
+        }
+        #expect(waiting.isEmpty && gate.isEmpty)
+    }
+}

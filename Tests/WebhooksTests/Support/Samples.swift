@@ -1,0 +1,66 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+import Telephony
+
+@testable import Webhooks
+
+enum Sample {
+    static let loopback = AddressGuard(allowing: [AddressRange("127.0.0.0/8")!])
+    static let time = Timestamp(microseconds: 1_679_944_186_000_000)
+    static let secret = "sigsec_ead6d3b6904196c60835d039e91b3341c77a7793"
+
+    static func text(_ prefix: String, _ number: Int) -> String {
+        let digits = String(number, radix: 16)
+        return prefix + String(repeating: "0", count: 40 - digits.count) + digits
+    }
+
+    static func webhook(_ url: String, body: String = #"{"requestType":"callStatus"}"#) -> Webhook {
+        Webhook(
+            eventID: EventID(text("EV", 5))!, eventSequence: 3, requestID: RequestID(text("RQ", 4))!,
+            accountID: AccountID(text("AC", 1))!, callID: CallID(text("CA", 2))!, requestType: "callStatus",
+            purpose: .notification, url: WebURL(url)!, body: Array(body.utf8))
+    }
+}
+
+extension WebhookClient {
+    static func testing(
+        addressGuard: AddressGuard = Sample.loopback, resolver: NameResolver = NameResolver(),
+        limits: RequestLimits = RequestLimits()
+    ) -> WebhookClient {
+        WebhookClient(
+            group: MultiThreadedEventLoopGroup.singleton, addressGuard: addressGuard, resolver: resolver,
+            limits: limits)
+    }
+
+    func post(_ url: String) async -> WebhookOutcome {
+        await post(Sample.webhook(url), secrets: [Sample.secret], now: Sample.time)
+    }
+}
+
+extension WebhookOutcome {
+    var failureKind: WebhookFailure.Kind? {
+        if case .failed(let failure) = self { return failure.kind }
+        return nil
+    }
+
+    var explanation: String {
+        if case .failed(let failure) = self { return failure.explanation }
+        return ""
+    }
+
+    static func ok(_ body: String = "", contentType: String? = nil) -> WebhookOutcome {
+        .answered(status: 200, contentType: contentType, body: Array(body.utf8))
+    }
+}
+
+final class Counter: Sendable {
+    private let value = Mutex(0)
+    @discardableResult func increment() -> Int {
+        value.withLock { value in
+            value += 1
+            return value
+        }
+    }
+    var count: Int { value.withLock { $0 } }
+}
