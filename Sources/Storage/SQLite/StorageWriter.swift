@@ -195,8 +195,9 @@ final class StorageWriter: Sendable {
     }
 
     private func finish(_ submission: Submission, _ result: Result<Void, StorageError>) {
-        state.withLock { $0.pendingOperations -= submission.work.weight }
         submission.completion?(result)
+        // Afterwards, so that a barrier also waits for the completion.
+        state.withLock { $0.pendingOperations -= submission.work.weight }
     }
 
     private func transact(_ batch: [Submission], with rows: RowWriter) throws {
