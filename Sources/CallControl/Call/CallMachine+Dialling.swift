@@ -13,8 +13,8 @@ extension CallMachine {
         if expectedWaitSeconds > 0 {
             metadata["expectedWaitSeconds"] = .integer(Int64(expectedWaitSeconds.rounded(.up)))
         }
-        note(.info, .request, "Call accepted", metadata, now, &directives)
         directives.append(.store(.saveCall(call)))
+        note(.info, .request, "Call accepted", metadata, now, &directives)
         directives.append(.awaitCommit(.creation))
         storeRecord(.queued, &directives)
     }
@@ -85,7 +85,9 @@ extension CallMachine {
         var settling = Settling(awaitsSession: false, awaitsMedia: false)
         switch phase {
         case .accepted: directives.append(.withdraw)
-        case .opening(let opening): settling.awaitsMedia = opening.end?.isMediaOpen ?? true
+        case .opening(let opening):
+            settling.awaitsMedia = opening.end?.isMediaOpen ?? true
+            settling.isUnwritten = true
         case .queued, .ringing, .connected, .over: return
         }
         phase = .over(settling)

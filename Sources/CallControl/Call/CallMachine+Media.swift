@@ -47,7 +47,7 @@ extension CallMachine {
         _ figures: [String: JSONValue], now: Moment, into directives: inout [CallDirective]
     ) {
         guard case .over(let settling) = phase, settling.awaitsMedia else { return }
-        note(.info, .media, "Media figures", figures, now, &directives)
+        if !settling.isUnwritten { note(.info, .media, "Media figures", figures, now, &directives) }
         mediaIsClosed(&directives)
     }
 }

@@ -57,6 +57,8 @@ struct CallMachine: Sendable {
     struct Settling: Sendable {
         var awaitsSession: Bool
         var awaitsMedia: Bool
+        /// The call was never stored, so that nothing may be written of it.
+        var isUnwritten = false
     }
 
     var call: Call
