@@ -102,6 +102,7 @@ struct IncomingSessionTests {
         cancel.headers[.contact] = nil
         bench.deliver(cancel.bytes)
         #expect(bench.summary == ["200 CANCEL", "487 INVITE"])
+        #expect(try Set(bench.responses.map { try $0.headers.to().tag }).count == 1)
         #expect(bench.told == [.canceledByPeer(id), .failed(id, .canceledByPeer)])
         let refusal = try #require(bench.responses.last)
         bench.deliver(followUp(.ack, to: refusal, invite: invite, cseq: 1).bytes)
@@ -110,6 +111,26 @@ struct IncomingSessionTests {
         bench.pass(.seconds(40))
         #expect(bench.summary.isEmpty)
         #expect(bench.agent.gauges.isIdle)
+    }
+
+    @Test("Before the answer an offer of the caller meets its own open one: 500 with Retry-After")
+    func earlyOffer() throws {
+        var bench = Bench()
+        let invite = incomingInvite()
+        bench.deliver(invite.bytes)
+        ring(&bench)
+        let ringing = try #require(bench.responses.last)
+        _ = bench.take()
+        bench.deliver(
+            followUp(.update, to: ringing, invite: invite, cseq: 2, branch: "u1", sdp: Bench.offer).bytes)
+        #expect(bench.summary == ["500 UPDATE"])
+        #expect(bench.responses[0].headers.contains(.retryAfter))
+        #expect(bench.told.isEmpty)
+        answer(&bench)
+        let accepted = try #require(bench.responses.last)
+        // The UPDATE raised the CSeq; the ACK has the INVITE's all the same.
+        bench.deliver(followUp(.ack, to: accepted, invite: invite, cseq: 1, branch: "a1").bytes)
+        #expect(bench.told == [.acknowledged(id, body: nil)])
     }
 
     @Test("CANCEL after the answer is too late: 200, and the call goes on")

@@ -372,6 +372,47 @@ struct OutgoingSessionTests {
         #expect(bench.requests(.bye).first?.headers[.reason] == "Q.850;cause=16")
     }
 
+    @Test("A BYE on an early dialog is answered; a 2xx that comes all the same makes the call")
+    func byeWhileEarly() throws {
+        var bench = Bench()
+        let invite = bench.invite()
+        bench.respond(to: invite, 180)
+        _ = bench.take()
+        bench.deliver(bench.peerRequest(.bye, in: invite, cseq: 4, branch: "b1").bytes)
+        #expect(bench.summary == ["200 BYE"])
+        #expect(bench.told.isEmpty)
+        bench.respond(to: invite, 200, sdp: Bench.answer)
+        #expect(bench.told == [.answered(.one, body: Bench.answer)])
+        bench.end()
+        let bye = try #require(bench.requests(.bye).first)
+        bench.respond(to: bye, 481)
+        bench.pass(.seconds(60))
+        #expect(bench.told.last == .ended(.one, .localHangUp(confirmed: false)))
+        #expect(bench.agent.gauges.isIdle)
+    }
+
+    @Test("Each message is told once for the timeline, repetitions marked as such")
+    func traces() {
+        var bench = Bench { $0.tracesMessages = true }
+        let invite = bench.invite()
+        bench.pass(.milliseconds(500))
+        bench.respond(to: invite, 486)
+        bench.respond(to: invite, 486)
+        let lines = bench.effects.compactMap { effect -> String? in
+            switch effect {
+            case .messageSent(.one, let trace): "> \(trace.startLine) \(trace.isRetransmission)"
+            case .messageReceived(.one, let trace): "< \(trace.startLine) \(trace.isRetransmission)"
+            default: nil
+            }
+        }
+        let uri = "sip:+15551230000@10.0.0.2:5060"
+        #expect(
+            lines == [
+                "> INVITE \(uri) SIP/2.0 false", "> INVITE \(uri) SIP/2.0 true", "< SIP/2.0 486 Busy Here false",
+                "> ACK \(uri) SIP/2.0 false", "< SIP/2.0 486 Busy Here true", "> ACK \(uri) SIP/2.0 true",
+            ])
+    }
+
     // MARK: Digest
 
     private static let challenge = SIPHeaders.Field(

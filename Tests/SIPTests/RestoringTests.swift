@@ -62,6 +62,27 @@ struct RestoringTests {
         #expect(try bench.requests[0].headers.to().tag == "callee")
     }
 
+    @Test(
+        "A callee that refused the early BYE and answers all the same is ACKed and BYEd again",
+        arguments: [true, false])
+    func answerAfterEarlyBye(byeIsAnswered: Bool) throws {
+        var first = Bench()
+        let invite = first.invite()
+        first.respond(to: invite, 180)
+        let record = try #require(first.agent.record(of: .one))
+        var bench = restored(record)
+        let bye = try #require(bench.requests(.bye).first)
+        if byeIsAnswered { bench.respond(to: bye, 481) }
+        _ = bench.take()
+        bench.respond(to: invite, 200, sdp: Bench.answer)
+        #expect(bench.summary == ["ACK", "BYE"])
+        let again = try #require(bench.requests(.bye).first)
+        bench.respond(to: again, 200)
+        bench.pass(.seconds(70))
+        #expect(bench.told == [.failed(.one, .canceled)])
+        #expect(bench.agent.gauges.isIdle)
+    }
+
     @Test("An answered call: BYE with the next CSeq, and a repeated 200 is ACKed again; ended when quiet")
     func confirmed() throws {
         var first = Bench()

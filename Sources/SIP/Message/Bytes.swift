@@ -14,14 +14,9 @@ extension UInt8 {
     var lowercased: UInt8 { self >= 65 && self <= 90 ? self | 32 : self }
 
     /// alphanum / "-" / "." / "!" / "%" / "*" / "_" / "+" / "`" / "'" / "~"
+    @inline(__always)
     var isToken: Bool {
-        if isDigit || isLetter { return true }
-        switch self {
-        case UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "!"), UInt8(ascii: "%"), UInt8(ascii: "*"),
-            UInt8(ascii: "_"), UInt8(ascii: "+"), UInt8(ascii: "`"), UInt8(ascii: "'"), UInt8(ascii: "~"):
-            return true
-        default: return false
-        }
+        self < 64 ? tokensBelow64 >> UInt64(self) & 1 != 0 : self < 128 && tokensAbove64 >> UInt64(self & 63) & 1 != 0
     }
 
     var hexValue: UInt8? {
@@ -33,6 +28,11 @@ extension UInt8 {
         }
     }
 }
+
+/// Bit n stands for byte n: digits and `! % \' * + - .`
+private let tokensBelow64: UInt64 = 0x03ff_6ca2_0000_0000
+/// Bit n stands for byte 64 + n: letters and ``_ ` ~``
+private let tokensAbove64: UInt64 = 0x47ff_ffff_87ff_fffe
 
 /// A window on bytes that somebody else keeps alive for the length of a closure. Every access is checked: beyond the
 /// end it reads 0, which is no legal byte of any element, so that no input can make a reader run out of its window.

@@ -2,15 +2,20 @@
 public struct SIPHeaderName: Hashable, Sendable {
     /// As it is printed: the RFC's spelling where the name is known, the sender's otherwise.
     public let text: String
-    private let isKnown: Bool
+    /// The place in the table of known names, from 1; 0 for any other name. What is known compares by it alone.
+    private let number: UInt8
 
     public init(_ text: String) {
         self = text.withWindow { SIPHeaderName(window: $0) }
     }
 
     private init(known text: String) {
+        self = text.withWindow { SIPHeaderName(window: $0) }
+    }
+
+    private init(text: String, number: UInt8) {
         self.text = text
-        isKnown = true
+        self.number = number
     }
 
     init(window: ByteWindow) {
@@ -27,16 +32,17 @@ public struct SIPHeaderName: Hashable, Sendable {
             }
         }
         text = window.text
-        isKnown = false
+        number = 0
     }
 
     public static func == (left: SIPHeaderName, right: SIPHeaderName) -> Bool {
-        if left.isKnown != right.isKnown { return false }
-        return left.isKnown ? left.text == right.text : left.text.equalsIgnoringCase(right.text)
+        if left.number != 0 || right.number != 0 { return left.number == right.number }
+        return left.text.equalsIgnoringCase(right.text)
     }
 
     public func hash(into hasher: inout Hasher) {
-        hasher.combine(isKnown ? text : text.asciiLowercased)
+        hasher.combine(number)
+        if number == 0 { hasher.combine(text.asciiLowercased) }
     }
 
     public static let accept = SIPHeaderName(known: "Accept")
@@ -115,10 +121,12 @@ public struct SIPHeaderName: Hashable, Sendable {
             "Diversion", "History-Info", "Replaces", "Organization", "Content-Disposition", "MIME-Version",
         ]
         var table: [[Known]] = []
-        for spelling in spellings {
+        for (index, spelling) in spellings.enumerated() {
             while table.count <= spelling.utf8CodeUnitCount { table.append([]) }
             table[spelling.utf8CodeUnitCount].append(
-                Known(spelling: spelling, name: SIPHeaderName(known: spelling.description)))
+                Known(
+                    spelling: spelling,
+                    name: SIPHeaderName(text: spelling.description, number: UInt8(index + 1))))
         }
         return table
     }()

@@ -53,13 +53,11 @@ public struct SIPHeaders: Hashable, Sendable {
     public func values(_ name: SIPHeaderName) -> [String] {
         var values: [String] = []
         for field in fields where field.name == name {
-            if field.value.utf8.contains(UInt8(ascii: ",")) {
-                values += field.value.withWindow { window in
-                    window.split(at: UInt8(ascii: ",")).filter { !$0.isEmpty }.map(\.text)
-                }
-            } else if !field.value.isEmpty {
-                values.append(field.value)
+            let parts: [String]? = field.value.withWindow { window in
+                guard window.firstIndex(of: UInt8(ascii: ","), from: 0) != nil else { return nil }
+                return window.split(at: UInt8(ascii: ",")).filter { !$0.isEmpty }.map(\.text)
             }
+            if let parts { values += parts } else if !field.value.isEmpty { values.append(field.value) }
         }
         return values
     }

@@ -22,10 +22,17 @@ extension [UInt8] {
     /// Appends text and a line end. A line end inside the text becomes a blank: whatever value finds its way into a
     /// header field, it cannot become a header field of its own.
     fileprivate mutating func append(line: String) {
-        if line.utf8.contains(where: { $0 == .carriageReturn || $0 == .lineFeed }) {
-            append(contentsOf: line.utf8.map { $0 == .carriageReturn || $0 == .lineFeed ? .space : $0 })
-        } else {
-            append(contentsOf: line.utf8)
+        let start = count
+        append(contentsOf: line.utf8)
+        let isBroken = withUnsafeBufferPointer { bytes in
+            let window = ByteWindow(bytes)
+            return window.firstIndex(of: .carriageReturn, from: start) != nil
+                || window.firstIndex(of: .lineFeed, from: start) != nil
+        }
+        if isBroken {
+            for index in start..<count where self[index] == .carriageReturn || self[index] == .lineFeed {
+                self[index] = .space
+            }
         }
         append(.carriageReturn)
         append(.lineFeed)

@@ -19,7 +19,7 @@ struct DialogUsage: Sendable {
         /// Answered by us, to be hung up, but a callee sends no BYE before the ACK (RFC 3261 §15).
         case awaitingACK(reason: String?)
         /// Our BYE is under way. Leaves by anything.
-        case hangingUp(bye: TransactionKey?, isRepeated: Bool)
+        case hangingUp(bye: TransactionKey, isRepeated: Bool)
         case over
     }
 
@@ -76,12 +76,22 @@ struct DialogUsage: Sendable {
             bench.output.send(acknowledgement, to: destination, session: session, isRetransmission: true)
             return
         }
+        let wasConfirmed = dialog.isConfirmed
         dialog.confirm(target: (try? response.headers.addresses(.contact))?.first?.uri)
-        if state == .early { state = .active }
         var ack = dialog.request(.ack, number: (try? response.headers.cseq())?.number ?? 1)
         if let authorization { ack.headers.append(authorization.name, authorization.value) }
         acknowledgement = bench.sendACK(
             ack, to: dialog.nextHop(bench.configuration.inDialogRouting), session: session)
+        guard !wasConfirmed else { return }
+        switch state {
+        case .early, .over:
+            state = .active
+            bench.dialogs[dialog.id] = session
+        case .hangingUp:
+            // The BYE that is under way was for the early dialog; the callee may have refused it.
+            sendBye(reason: nil, &bench)
+        case .active, .awaitingACK: break
+        }
     }
 
     /// Sends our 2xx to an INVITE, and goes on sending it until the ACK comes.
@@ -166,10 +176,11 @@ struct DialogUsage: Sendable {
         {
             var bye = dialog.request(.bye)
             bye.headers.append(authorization.name, authorization.value)
-            let key = bench.send(
-                bye, to: dialog.nextHop(bench.configuration.inDialogRouting), session: session)
-            state = .hangingUp(bye: key, isRepeated: true)
-            return
+            let destination = dialog.nextHop(bench.configuration.inDialogRouting)
+            if let key = bench.send(bye, to: destination, session: session) {
+                state = .hangingUp(bye: key, isRepeated: true)
+                return
+            }
         }
         finish(end ?? .localHangUp(confirmed: response.status.isSuccess), &bench)
     }
@@ -209,7 +220,10 @@ struct DialogUsage: Sendable {
         stopRepeating(&bench)
         var bye = dialog.request(.bye)
         if let reason { bye.headers.append(.reason, reason) }
-        let key = bench.send(bye, to: dialog.nextHop(bench.configuration.inDialogRouting), session: session)
+        let destination = dialog.nextHop(bench.configuration.inDialogRouting)
+        guard let key = bench.send(bye, to: destination, session: session) else {
+            return finish(end ?? .localHangUp(confirmed: false), &bench)
+        }
         state = .hangingUp(bye: key, isRepeated: false)
     }
 
@@ -277,9 +291,7 @@ extension DialogUsage {
 
     private mutating func receiveInvite(_ request: SIPRequest, _ key: TransactionKey, _ bench: inout Workbench) {
         switch state {
-        case .early:
-            // Our own INVITE is open, or the peer's first one is (RFC 3261 §14.2).
-            answer(request, key, .requestPending, &bench)
+        case .early: refuseEarlyOffer(request, key, &bench)
         case .active:
             guard openOffer == nil, accepted == nil else {
                 return bench.respond(key, bench.retryLater(request, tag: dialog.localTag))
@@ -301,15 +313,19 @@ extension DialogUsage {
                 if dialog.refreshTarget(from: request.headers) { bench.emit(.recordChanged(session)) }
                 return answer(request, key, .ok, &bench)
             }
-            // Before the answer an offer of either side is still open: ours by our INVITE, the peer's by its own.
-            guard state == .active else {
-                return answer(request, key, .requestPending, &bench)
-            }
+            guard state == .active else { return refuseEarlyOffer(request, key, &bench) }
             guard openOffer == nil, accepted?.holdsOffer != true else {
                 return bench.respond(key, bench.retryLater(request, tag: dialog.localTag))
             }
             open(request, key, isWithoutOffer: false, &bench)
         }
+    }
+
+    /// Before the answer the offer of the first INVITE is still open: 491 where it is ours, 500 with Retry-After where
+    /// it is the peer's own (RFC 3261 §14.2, RFC 3311 §5.2).
+    private func refuseEarlyOffer(_ request: SIPRequest, _ key: TransactionKey, _ bench: inout Workbench) {
+        guard dialog.localCSeq == nil else { return answer(request, key, .requestPending, &bench) }
+        bench.respond(key, bench.retryLater(request, tag: dialog.localTag))
     }
 
     private mutating func open(

@@ -39,6 +39,9 @@ struct IncomingSession: SessionMachine {
         usage = DialogUsage(dialog, session: id, announcesEnd: true, &bench)
     }
 
+    /// The tag of all our responses.
+    var localTag: String { usage.dialog.localTag }
+
     var isQuiet: Bool {
         switch state {
         case .invited: false
@@ -177,6 +180,6 @@ struct IncomingSession: SessionMachine {
     }
 
     private mutating func trackBye() {
-        if case .hangingUp(let key?, _) = usage.state, !open.contains(key) { open.append(key) }
+        if case .hangingUp(let key, _) = usage.state, !open.contains(key) { open.append(key) }
     }
 }

@@ -78,7 +78,10 @@ struct OutgoingSession: SessionMachine {
         if let authorization { request.headers.append(authorization.name, authorization.value) }
         invite = bench.complete(request, branch: branch, transport: invitation.destination.transport)
         inviteKey = bench.transactions.start(invite, to: invitation.destination, session: id, &bench.output)
-        if let inviteKey { open.append(inviteKey) }
+        guard let inviteKey else {
+            return conclude(.failed(id, .protocolError("the configured contact host makes no Via")), &bench)
+        }
+        open.append(inviteKey)
     }
 
     mutating func end(reason: String?, _ bench: inout Workbench) {
@@ -236,6 +239,9 @@ struct OutgoingSession: SessionMachine {
             return bench.respond(key, bench.response(to: request, .callDoesNotExist, tag: dialog.localTag))
         }
         usages[index].receive(request, of: key, &bench)
+        // A BYE on an early dialog is forbidden to the callee (RFC 3261 §15). It was answered; should a 2xx come all
+        // the same, it makes the dialog anew.
+        usages.removeAll { $0.isOver && !$0.isConfirmed }
     }
 
     mutating func receiveACK(_ request: SIPRequest, _ dialog: DialogID, _ bench: inout Workbench) {
@@ -287,7 +293,7 @@ struct OutgoingSession: SessionMachine {
     /// Takes note of the BYEs that are under way, so that the session lives as long as they do.
     private mutating func trackByes() {
         for usage in usages {
-            if case .hangingUp(let key?, _) = usage.state, !open.contains(key) { open.append(key) }
+            if case .hangingUp(let key, _) = usage.state, !open.contains(key) { open.append(key) }
         }
     }
 

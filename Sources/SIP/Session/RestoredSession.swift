@@ -103,7 +103,7 @@ struct RestoredSession: SessionMachine {
 
     private mutating func trackByes() {
         for usage in usages {
-            if case .hangingUp(let key?, _) = usage.state, !open.contains(key) { open.append(key) }
+            if case .hangingUp(let key, _) = usage.state, !open.contains(key) { open.append(key) }
         }
     }
 

@@ -2,7 +2,7 @@
 public enum SessionFailure: Hashable, Codable, Sendable {
     /// The peer's final response, 300 to 699.
     case response(StatusCode, reason: String)
-    /// No final response: not even a provisional one came within 64·T1 (RFC 3261 §17.1.1.2).
+    /// Not even a provisional response came within 64·T1 (timer B, RFC 3261 §17.1.1.2).
     case timedOut
     /// The transport could not send.
     case transportFailed

@@ -137,7 +137,9 @@ extension UserAgent {
         let id = bench.transactions.session(of: invite)
         trace(datagram, source, id, isRetransmission: false)
         bench.transactions.accept(key, replyTo: reply, session: id, &bench.output)
-        bench.respond(key, bench.response(to: request, .ok, tag: statelessTag(request)))
+        // RFC 3261 §9.2: preferably with the tag of the INVITE's responses.
+        let tag = id.flatMap { sessions[$0] as? IncomingSession }?.localTag ?? statelessTag(request)
+        bench.respond(key, bench.response(to: request, .ok, tag: tag))
         guard let id else { return }
         change(id) { session, bench in session.cancelByPeer(invite, &bench) }
     }
