@@ -10,6 +10,41 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// What a room's tests use besides the room itself.
+let testDependencies: [String: [Target.Dependency]] = [
+    "CallControl": ["SIP", "SDP", "Telephony", "PerCL"],
+    "People": ["SIP", "SDP", "Telephony"],
+    "Media": ["RTP", "Telephony", "CMedia"],
+    "PerCL": ["Telephony"],
+    "Webhooks": [
+        "Telephony",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+    ],
+    "Storage": ["Telephony", .product(name: "GRDB", package: "GRDB.swift")],
+    "API": [
+        "Telephony",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Yams", package: "Yams"),
+    ],
+    "Simulation": ["SIP", "Telephony", "CallControl"],
+]
+
+let testTargets: [Target] = [
+    "SIP", "SDP", "RTP", "Telephony", "PerCL", "CallControl", "People", "Media", "Webhooks", "Storage", "API",
+    "Simulation",
+].map { (room: String) -> Target in
+    .testTarget(
+        name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)],
+        swiftSettings: settings)
+}
+
 let package = Package(
     name: "belay",
     platforms: [.macOS(.v15)],
@@ -158,40 +193,5 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
-    ]
-        + [
-            "SIP", "SDP", "RTP", "Telephony", "PerCL", "CallControl", "People", "Media", "Webhooks", "Storage", "API",
-            "Simulation",
-        ]
-        .map { room in
-            .testTarget(
-                name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)],
-                swiftSettings: settings)
-        }
+    ] + testTargets
 )
-
-/// What a room's tests use besides the room itself.
-let testDependencies: [String: [Target.Dependency]] = [
-    "CallControl": ["SIP", "SDP", "Telephony", "PerCL"],
-    "People": ["SIP", "SDP", "Telephony"],
-    "Media": ["RTP", "Telephony", "CMedia"],
-    "PerCL": ["Telephony"],
-    "Webhooks": [
-        "Telephony",
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOHTTP1", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-    ],
-    "Storage": ["Telephony", .product(name: "GRDB", package: "GRDB.swift")],
-    "API": [
-        "Telephony",
-        .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "HummingbirdTesting", package: "hummingbird"),
-        .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "Logging", package: "swift-log"),
-        .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
-        .product(name: "Yams", package: "Yams"),
-    ],
-    "Simulation": ["SIP", "Telephony", "CallControl"],
-]
