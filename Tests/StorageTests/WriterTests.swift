@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 import GRDB
 import Storage
 import Telephony
@@ -29,9 +28,8 @@ import Testing
     func groupCommit() async throws {
         let folder = TemporaryFolder()
         let storage = try await SQLiteStorage.opened(folder)
-        let release = DispatchSemaphore(value: 0)
+        let release = await storage.holdWriter()
         let commits = Log<Int>()
-        storage.writer.change({ _ in release.wait() }, completion: { _ in })
         for number in 1...100 {
             storage.submit([.saveCall(Sample.call(number)), .saveRecord(Sample.callID(number), [1])]) { _ in
                 // The rows of all are there when the first completion runs: one transaction.
@@ -61,10 +59,9 @@ import Testing
     func failsAlone() async throws {
         let folder = TemporaryFolder()
         let storage = try await SQLiteStorage.opened(folder)
-        let release = DispatchSemaphore(value: 0)
+        let release = await storage.holdWriter()
         let failures = Log<Int>()
         let successes = Log<Int>()
-        storage.writer.change({ _ in release.wait() }, completion: { _ in })
         for number in 1...20 {
             var operations: [StorageOperation] = [.saveCall(Sample.call(number))]
             if number == 7 { operations.append(.appendJournal(Sample.entry(999, 1))) }

@@ -67,6 +67,7 @@ final class StorageWriter: Sendable {
         enqueue(Submission(work: .operations(operations), completion: completion))
     }
 
+    /// - Parameter body: may run a second time, when the transaction that it was part of has failed.
     func change(_ body: @escaping @Sendable (Database) throws -> Void, completion: @escaping CallStorage.Completion) {
         enqueue(Submission(work: .change(body), completion: completion))
     }

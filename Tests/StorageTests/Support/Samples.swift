@@ -1,3 +1,5 @@
+import Dispatch
+import GRDB
 import Synchronization
 import Telephony
 
@@ -59,6 +61,20 @@ extension SQLiteStorage {
                 numbers: [])
         }
         return storage
+    }
+
+    /// Keeps the writer in a transaction of its own until the semaphore is signalled: what is submitted meanwhile
+    /// piles up.
+    func holdWriter() async -> DispatchSemaphore {
+        let release = DispatchSemaphore(value: 0)
+        await withCheckedContinuation { continuation in
+            writer.change(
+                { _ in
+                    continuation.resume()
+                    release.wait()
+                }, completion: { _ in })
+        }
+        return release
     }
 
     /// Submits and waits for the answer.
