@@ -155,7 +155,7 @@ def test_cancelled_while_baresip_rings(baresip, belay, app):
     assert server.rest.update(call, "canceled").status == 202
     check_outcome(server, app, call, "canceled", "callCanceled")
     far.wait_for_event("CALL_CLOSED")
-    server.wait_until_idle()
+    server.wait_until_idle(refused=1)
 
 
 def test_busy_on_another_call(baresip, belay, app):

@@ -28,8 +28,8 @@ PEOPLE = {
 
 @pytest.mark.timeout(180)
 def test_two_hundred_at_once(belay, app, far_end):
-    far = far_end(decide=lambda number: PEOPLE[number[-1]][0], t1=0.1)
-    server = belay(trunk=far.trunk)
+    far = far_end(decide=lambda number: PEOPLE[number[-1]][0], t1=0.5)
+    server = belay(trunk=far.trunk, t1_ms=500)
 
     def connect(webhook):
         long = webhook.json["to"][-1] in "34"

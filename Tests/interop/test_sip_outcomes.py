@@ -71,7 +71,7 @@ def test_refused(one_call, app, outcome, status):
     check_outcome(belay, app, call, status, status, logged=[f"SIP/2.0 {code}|\\b{code}\\b"])
     far.finish()
     assert methods(far) == ["INVITE", "ACK"]
-    belay.wait_until_idle()
+    belay.wait_until_idle(refused=1)
     assert belay.calls_total(status) == 1
 
 
@@ -90,7 +90,7 @@ def test_rings_until_the_timeout(one_call, app):
     check_outcome(belay, app, call, "noAnswer", "noAnswer", logged=["CANCEL sip:", r"\b487\b"])
     far.finish()
     assert methods(far) == ["INVITE", "CANCEL", "ACK"]
-    belay.wait_until_idle()
+    belay.wait_until_idle(refused=1)
 
 
 @pytest.mark.parametrize("word", ["canceled", "completed"])
@@ -105,7 +105,7 @@ def test_cancelled_while_ringing(one_call, app, word):
     assert methods(far) == ["INVITE", "CANCEL", "ACK"]
     again = belay.rest.update(call, word)
     assert again.status == 404, again
-    belay.wait_until_idle()
+    belay.wait_until_idle(refused=1)
 
 
 def test_answers_after_it_was_cancelled(one_call, app):

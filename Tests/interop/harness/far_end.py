@@ -8,6 +8,7 @@ import heapq
 import itertools
 import select
 import socket
+import struct
 import threading
 import time
 from collections import defaultdict
@@ -23,6 +24,7 @@ class Person:
 
     rings: until 180 is sent. answers: from there to the 200. hangs_up: from the ACK to our BYE.
     refuses: the status sent instead of a 200. answers_when_cancelled: the 200 leaves just before the CANCEL is read.
+    speaks: how many RTP packets it sends after the ACK, one each 20 ms; then it is silent for ever.
     """
 
     rings: float | None = 0.0
@@ -30,6 +32,7 @@ class Person:
     hangs_up: float | None = None
     refuses: str | None = None
     answers_when_cancelled: bool = False
+    speaks: int = 0
 
 
 @dataclass
@@ -50,6 +53,7 @@ class Dialog:
     bye_received: bool = False
     ended_by: str | None = None
     acks: int = 0
+    ended_at: float = 0
     deadline: float = 0
     answered_requests: dict = field(default_factory=dict)
 
@@ -60,8 +64,9 @@ class Dialog:
 
 
 class FarEnd:
-    def __init__(self, decide=lambda number: Person(), t1=0.1):
+    def __init__(self, decide=lambda number: Person(), t1=0.1, caller_may_crash=False):
         self.decide = decide
+        self.caller_may_crash = caller_may_crash
         self.t1 = t1
         self.faults = []
         self.dialogs = {}
@@ -216,8 +221,17 @@ class FarEnd:
                 self._fault(f"ACK for a 200 goes to {message.uri}, not to the Contact {self.contact}")
         first = not dialog.acknowledged
         dialog.acknowledged = True
+        if first and dialog.state == "answered":
+            self._speak(dialog, 0)
         if first and dialog.state == "answered" and dialog.person.hangs_up is not None:
             self._after(dialog.person.hangs_up, lambda: self._hang_up(dialog))
+
+    def _speak(self, dialog, number):
+        if number >= dialog.person.speaks or dialog.state != "answered":
+            return
+        packet = struct.pack("!BBHII", 0x80, 0x80 if number == 0 else 0, number, 160 * number, 7) + b"\xff" * 160
+        self._media.sendto(packet, ("127.0.0.1", dialog.invite.audio_port))
+        self._after(0.02, lambda: self._speak(dialog, number + 1))
 
     def _cancel(self, message, source):
         dialog = self.dialogs.get(message.call_id)
@@ -244,7 +258,13 @@ class FarEnd:
             self._send(dialog.answered_requests[message.branch], source)
             return
         if dialog.bye_received:
-            self._fault(f"a second BYE for {message.call_id}")
+            # A caller that was killed cannot know whether its BYE arrived: another one is no fault then.
+            if not self.caller_may_crash:
+                self._fault(f"a second BYE for {message.call_id}")
+            elif time.monotonic() - dialog.ended_at > 64 * self.t1 + 5:
+                self._fault(f"a BYE for {message.call_id} long after the first was answered")
+            self._reply(message, source, "481 Call/Transaction Does Not Exist")
+            return
         if dialog.final_status is None or dialog.final_status >= 300:
             self._fault(f"BYE for a call that was not answered: {message.call_id}")
         if message.cseq[0] <= dialog.remote_cseq:
@@ -252,9 +272,10 @@ class FarEnd:
         if message.uri != self.contact:
             self._fault(f"BYE goes to {message.uri}, not to the Contact {self.contact}")
         dialog.bye_received = True
-        if not dialog.acknowledged:
+        dialog.ended_at = time.monotonic()
+        # After a crash the BYE may come first; the 200 is sent again until its ACK comes all the same.
+        if not dialog.acknowledged and not self.caller_may_crash:
             self._fault(f"BYE before the ACK of {message.call_id}")
-            dialog.acknowledged = True
         dialog.ended_by = dialog.ended_by or "caller"
         dialog.state = "ended"
         response = self._response(dialog, message, "200 OK")
@@ -335,11 +356,6 @@ class FarEnd:
     def dialogs_of(self, number):
         with self._lock:
             return [d for d in self.dialogs.values() if d.invite.to_user == number]
-
-    def restart_books(self):
-        """Forgets calls that are over; keeps what was dialled, and every fault."""
-        with self._lock:
-            self.dialogs = {k: d for k, d in self.dialogs.items() if d.is_open or not d.acknowledged}
 
     def close(self):
         self._stopping = True

@@ -10,7 +10,7 @@ def application(belay, app, script, path="/connect"):
     """An application whose calls run `script` (or get the Reply) and whose ends are reported."""
     answer = belay.rest.post("/Applications", {
         "alias": "interop", "callConnectUrl": app.answer(path, script), "statusCallbackUrl": app.url("/status")})
-    assert answer.status == 200, answer
+    assert answer.status == 201, answer
     return answer.json["applicationId"]
 
 
