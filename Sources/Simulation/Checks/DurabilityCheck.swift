@@ -1,0 +1,62 @@
+import CallControl
+import Telephony
+
+/// What must be on disk before the world may hear of it (DESIGN.md decision 5), and who has been told what.
+struct DurabilityCheck {
+    private var answered: Set<ReplyToken> = []
+    /// Refused for want of storage: nothing of them may ever be seen.
+    private var refused: Set<CallID> = []
+
+    mutating func replied(_ token: ReplyToken, _ reply: Reply, _ storage: ModelStorage) throws(Violation) {
+        guard answered.insert(token).inserted else {
+            throw Violation("REST", "request \(token.rawValue) is answered twice")
+        }
+        if case .made(let call) = reply, storage.calls[call.callID] == nil {
+            throw Violation("202 only after the commit", "\(call.callID) is not on disk")
+        }
+    }
+
+    func isAnswered(_ token: ReplyToken) -> Bool { answered.contains(token) }
+
+    mutating func notStored(_ id: CallID) { refused.insert(id) }
+
+    func delivering(_ webhook: Webhook) throws(Violation) {
+        guard refused.contains(webhook.callID) else { return }
+        throw Violation("a call that was refused never was", "\(webhook.requestType) is sent for \(webhook.callID)")
+    }
+
+    func inviting(_ id: CallID?, callID: String, _ storage: ModelStorage) throws(Violation) {
+        guard let id, storage.calls[id] != nil, let record = storage.records[id],
+            record.contains(Array(callID.utf8))
+        else {
+            let record = id.flatMap { storage.records[$0] } ?? []
+            throw Violation(
+                "INVITE only after the commit",
+                "\(callID) leaves, and on disk is: \(String(decoding: record, as: UTF8.self))")
+        }
+    }
+
+    func concluded(_ storage: ModelStorage) throws(Violation) {
+        for id in storage.callOrder {
+            if storage.records[id] != nil { throw Violation("nothing is left over", "a record of \(id)") }
+            if refused.contains(id) {
+                throw Violation("a call that was refused never was", "\(id) is on disk")
+            }
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Whether `text` stands anywhere in it.
+    fileprivate func contains(_ text: [UInt8]) -> Bool {
+        guard let first = text.first, text.count <= count else { return false }
+        return withUnsafeBufferPointer { bytes in
+            for start in 0...(bytes.count - text.count) where bytes[start] == first {
+                var length = 1
+                while length < text.count, bytes[start + length] == text[length] { length += 1 }
+                if length == text.count { return true }
+            }
+            return false
+        }
+    }
+}

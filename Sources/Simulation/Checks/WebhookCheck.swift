@@ -1,0 +1,161 @@
+import CallControl
+import SIP
+import Telephony
+
+/// The order and the completeness of a call's webhooks (DESIGN.md decision 8; spec decisions 10 to 13).
+struct WebhookCheck {
+    private struct Event {
+        let webhook: Webhook
+        /// Of this life.
+        var attempts = 0
+        var isInFlight = false
+        /// What the last attempt of this life came to; nil before its end.
+        var lastOutcome: WebhookOutcome?
+        var firstAttempt: Instant
+        /// The application has it.
+        var isDelivered = false
+    }
+
+    private struct Story {
+        /// The highest sequence of which a first attempt was made.
+        var lastSequence = 0
+        /// A script being fetched, or a notification's first attempt.
+        var blocking: EventID?
+        var callStatus: EventID?
+    }
+
+    private var events: [EventID: Event] = [:]
+    private var stories: [CallID: Story] = [:]
+    /// On disk, in the order of storing.
+    private var owed: [EventID] = []
+    private var isOwed: Set<EventID> = []
+    private let lifetime: Duration
+    private let longestPause: Duration
+
+    init(_ configuration: ExchangeConfiguration) {
+        lifetime = configuration.notificationLifetime
+        longestPause = configuration.longestRetryPause
+    }
+
+    func isFetching(_ call: CallID) -> Bool {
+        guard let event = stories[call]?.blocking else { return false }
+        return events[event]?.webhook.purpose == .script
+    }
+
+    mutating func delivering(_ webhook: Webhook, attempt: Int, now: Instant) throws(Violation) {
+        var story = stories[webhook.callID] ?? Story()
+        let id = webhook.eventID
+        func violation(_ text: String) -> Violation {
+            Violation(
+                "order of webhooks",
+                "\(webhook.requestType) \(webhook.eventSequence) of \(webhook.callID), attempt \(attempt): \(text)")
+        }
+        let isNew = events[id] == nil
+        var event = events[id] ?? Event(webhook: webhook, firstAttempt: now)
+        guard event.webhook == webhook else { throw violation("differs from its first attempt") }
+        guard !event.isInFlight else { throw violation("is in flight already") }
+        if event.attempts > 0 { try Self.checkRepetition(event, attempt, violation) }
+        let isBlocking = webhook.purpose == .script || attempt == 1
+        if isBlocking, let other = story.blocking, let other = events[other]?.webhook, other.eventID != id {
+            throw violation("\(other.requestType) \(other.eventSequence) is in flight")
+        }
+        if isNew {
+            guard webhook.eventSequence > story.lastSequence else {
+                throw violation("comes after \(story.lastSequence)")
+            }
+            guard story.callStatus == nil else { throw violation("comes after callStatus") }
+            story.lastSequence = webhook.eventSequence
+            if webhook.requestType == "callStatus" { story.callStatus = id }
+        }
+        if isBlocking { story.blocking = id }
+        event.attempts += 1
+        event.isInFlight = true
+        event.lastOutcome = nil
+        events[id] = event
+        stories[webhook.callID] = story
+    }
+
+    private static func checkRepetition(
+        _ event: Event, _ attempt: Int, _ violation: (String) -> Violation
+    ) throws(Violation) {
+        guard let outcome = event.lastOutcome else { throw violation("has had no outcome") }
+        switch event.webhook.purpose {
+        case .script:
+            guard event.attempts == 1, attempt == 2 else { throw violation("is tried more than twice") }
+            guard case .failed(let failure) = outcome, failure.allowsImmediateRetry else {
+                throw violation("is tried again after an outcome that allows none")
+            }
+        case .notification:
+            guard !outcome.delivers else { throw violation("was delivered already") }
+        }
+    }
+
+    /// An attempt came to its end, whether or not anybody hears of it.
+    mutating func finished(_ id: EventID, _ outcome: WebhookOutcome) {
+        guard var event = events[id] else { return }
+        event.isInFlight = false
+        event.lastOutcome = outcome
+        if outcome.delivers { event.isDelivered = true }
+        events[id] = event
+        if stories[event.webhook.callID]?.blocking == id { stories[event.webhook.callID]?.blocking = nil }
+    }
+
+    /// The application took a request of an earlier life.
+    mutating func tookEarlier(_ id: EventID) { events[id]?.isDelivered = true }
+
+    mutating func committed(_ operation: StorageOperation) {
+        switch operation {
+        case .saveNotification(let pending):
+            if isOwed.insert(pending.webhook.eventID).inserted { owed.append(pending.webhook.eventID) }
+        case .removeNotification(let id): isOwed.remove(id)
+        case .saveCall, .saveRecord, .removeRecord, .appendJournal: break
+        }
+    }
+
+    /// The server lets go of a notification.
+    func removing(_ id: EventID, now: Instant) throws(Violation) {
+        guard let event = events[id] else {
+            throw Violation("every notification is delivered", "\(id) is dropped without an attempt")
+        }
+        guard !event.isDelivered, now - event.firstAttempt < lifetime - longestPause else { return }
+        throw Violation(
+            "every notification is delivered",
+            "\(event.webhook.requestType) of \(event.webhook.callID) is dropped undelivered")
+    }
+
+    mutating func crashed() {
+        for id in owed where events[id] != nil {
+            events[id]?.attempts = 0
+            events[id]?.isInFlight = false
+            events[id]?.lastOutcome = nil
+        }
+        stories = stories.mapValues { story in
+            var story = story
+            story.blocking = nil
+            return story
+        }
+    }
+
+    /// Everything is over: nothing is owed any more.
+    func concluded() throws(Violation) {
+        for id in owed where isOwed.contains(id) {
+            throw Violation("every notification is delivered", "\(id) is still owed")
+        }
+    }
+
+    /// Every call that ended and asked for it was told of.
+    func checkTold(_ call: CallID, wantsStatus: Bool) throws(Violation) {
+        guard wantsStatus, stories[call]?.callStatus == nil else { return }
+        throw Violation("every notification is delivered", "no callStatus was sent for \(call)")
+    }
+}
+
+extension WebhookOutcome {
+    /// Decision 11, told independently of the code under test: connection failures, 429 and 5xx are tried again.
+    var delivers: Bool {
+        switch self {
+        case .answered(let status, _, _), .answerTooLarge(let status): status != 429 && status < 500
+        case .failed: false
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import CallControl
+import SIP
+import Telephony
+
+/// A disk: one writer, a batch at a time, committed late or not at all; a crash keeps only what was committed.
+struct ModelStorage {
+    struct Transaction {
+        let operations: [StorageOperation]
+        let token: CommitToken?
+    }
+
+    // MARK: What is on disk
+    private(set) var calls: [CallID: Call] = [:]
+    private(set) var records: [CallID: [UInt8]] = [:]
+    private(set) var notifications: [EventID: PendingNotification] = [:]
+    private(set) var journalSequences: [CallID: Int] = [:]
+    /// Calls in the order of their rows' creation, for a dictionary has none.
+    private(set) var callOrder: [CallID] = []
+    /// Notifications in the order in which they were first stored.
+    private var notificationOrder: [EventID] = []
+
+    // MARK: The writer
+    private(set) var waiting: [Transaction] = []
+    private(set) var writing: [Transaction] = []
+
+    var hasUnfinishedWork: Bool { !records.isEmpty || !notifications.isEmpty }
+
+    /// The call's record says that its INVITE may have left.
+    func isDialling(_ id: CallID) -> Bool {
+        records[id].map { String(decoding: $0, as: UTF8.self).contains(#""phase":"dialling""#) } ?? false
+    }
+
+    mutating func submit(_ transaction: Transaction) { waiting.append(transaction) }
+
+    var isIdle: Bool { waiting.isEmpty && writing.isEmpty }
+
+    /// Begins a batch with all that waits; false where the writer is busy, or nothing waits.
+    mutating func beginBatch() -> Bool {
+        guard writing.isEmpty, !waiting.isEmpty else { return false }
+        swap(&writing, &waiting)
+        return true
+    }
+
+    /// The batch is on disk, or could not be put there.
+    mutating func endBatch(isCommitted: Bool) -> [Transaction] {
+        let batch = writing
+        writing = []
+        if isCommitted { for transaction in batch { apply(transaction) } }
+        return batch
+    }
+
+    /// The process ends. What was being written is on disk, or is not.
+    mutating func crash(isBatchCommitted: Bool) -> [Transaction] {
+        waiting = []
+        return endBatch(isCommitted: isBatchCommitted)
+    }
+
+    private mutating func apply(_ transaction: Transaction) {
+        for operation in transaction.operations {
+            switch operation {
+            case .saveCall(let call):
+                if calls.updateValue(call, forKey: call.callID) == nil { callOrder.append(call.callID) }
+            case .saveRecord(let id, let bytes): records[id] = bytes
+            case .removeRecord(let id): records[id] = nil
+            case .appendJournal(let entry):
+                guard let id = entry.callID else { break }
+                journalSequences[id] = max(journalSequences[id] ?? 0, entry.sequence)
+            case .saveNotification(let pending):
+                let id = pending.webhook.eventID
+                if notifications.updateValue(pending, forKey: id) == nil { notificationOrder.append(id) }
+            case .removeNotification(let id): notifications[id] = nil
+            }
+        }
+    }
+
+    /// What a start finds.
+    mutating func unfinishedWork() -> UnfinishedWork {
+        notificationOrder.removeAll { notifications[$0] == nil }
+        var sequences: [CallID: Int] = [:]
+        var found: [(CallID, [UInt8])] = []
+        for id in callOrder {
+            guard let record = records[id] else { continue }
+            found.append((id, record))
+            sequences[id] = journalSequences[id]
+        }
+        var order: [CallID: Int] = [:]
+        for (index, id) in callOrder.enumerated() { order[id] = index }
+        let owed = notificationOrder.compactMap { notifications[$0] }.sorted { left, right in
+            let leftKey = (order[left.webhook.callID] ?? .max, left.webhook.eventSequence)
+            let rightKey = (order[right.webhook.callID] ?? .max, right.webhook.eventSequence)
+            return leftKey < rightKey
+        }
+        return UnfinishedWork(records: found, notifications: owed, journalSequences: sequences)
+    }
+}

@@ -1,0 +1,102 @@
+/// What the seeds must have brought about, so that a run that finds nothing has looked.
+package enum Occurrence: String, CaseIterable, Hashable, Sendable {
+    // MARK: How calls ended, as stored
+    case completedAppHangup = "completed/appHangup"
+    case completedFarEndHangup = "completed/farEndHangup"
+    case completedAppNoPercl = "completed/appNoPercl"
+    case completedAppInvalidPercl = "completed/appInvalidPercl"
+    case completedWebhookFailed = "completed/webhookFailed"
+    case completedWebhookInvalidResponse = "completed/webhookInvalidResponse"
+    case completedMaxRedirectsError = "completed/maxRedirectsError"
+    case completedPerclProcessingError = "completed/perclProcessingError"
+    case completedMaxDuration = "completed/maxDuration"
+    case completedInternalError = "completed/internalError"
+    case busy = "busy/busy"
+    case noAnswer = "noAnswer/noAnswer"
+    case failed = "failed/failed"
+    case failedInternalError = "failed/internalError"
+    case canceled = "canceled/callCanceled"
+
+    // MARK: Races
+    case cancelHeldUntilProvisional = "CANCEL held back until a provisional response"
+    case cancelMetAnswer = "CANCEL crossed a 200"
+    case cancelMetRefusal = "CANCEL crossed a refusal"
+    case cancelObeyed = "CANCEL led to a 487"
+    case byesCrossed = "BYEs crossed"
+    case twoForksAnswered = "two forks answered"
+    case answerRepeated = "a 200 came again"
+    case byeDuringFetch = "BYE while a script was fetched"
+    case restEndedUnanswered = "REST ended a call that was not answered"
+    case restEndedAnswered = "REST ended a call that was answered"
+    case restCameTooLate = "REST came to a call that was over"
+    case restEndedQueued = "REST ended a call that waited for its turn"
+
+    // MARK: Faults of the network
+    case datagramLost = "datagram lost"
+    case datagramDuplicated = "datagram duplicated"
+    case datagramReordered = "datagram overtaken"
+
+    // MARK: Faults of the storage
+    case commitLate = "commit took over 100 ms"
+    case commitFailed = "commit failed"
+    case creationNotStored = "a call could not be stored"
+
+    // MARK: Crashes, counted by call
+    case crashWhileQueued = "crash: call waited for its turn"
+    case crashWhileOpening = "crash: INVITE not yet sent"
+    case crashWhileRinging = "crash: call rang"
+    case crashWhileConnected = "crash: call was answered"
+    case crashWhileSettling = "crash: status stood, far end not told"
+    case crashWhileFetching = "crash: script was fetched"
+    case crashWithNotification = "crash: notification owed"
+    case stoppedByOperator = "calls left when the operator stopped"
+
+    // MARK: Faults of the webhook application
+    case webhookSlow = "webhook answered after over 2 s"
+    case webhookTimedOut = "webhook never answered"
+    case webhookRefused = "webhook connection refused"
+    case webhookBroke = "webhook connection broke"
+    case webhookStatus500 = "webhook answered 500"
+    case webhookStatus429 = "webhook answered 429"
+    case webhookNoContent = "webhook answered 204"
+    case webhookEmptyScript = "webhook answered []"
+    case webhookNotJSON = "webhook answered something else than JSON"
+    case webhookInvalidScript = "webhook answered an invalid script"
+    case webhookUnsupported = "webhook answered a command of a later version"
+    case webhookTooLarge = "webhook answered too much"
+    case notificationRetried = "notification retried"
+    case notificationGivenUp = "notification given up"
+
+    // MARK: Faults of media
+    case mediaOpenFailed = "RTP port could not be opened"
+    case playbackFailed = "playback failed"
+    case peerSilent = "the peer's media fell silent"
+    case digitsSent = "sendDigits dialled"
+    case digitReceived = "digit received"
+}
+
+/// How often each occurred.
+package struct Counters: Hashable, Sendable {
+    private var counts = [Int](repeating: 0, count: Occurrence.allCases.count)
+
+    package init() {}
+
+    package subscript(occurrence: Occurrence) -> Int {
+        get { counts[Self.index(of: occurrence)] }
+        set { counts[Self.index(of: occurrence)] = newValue }
+    }
+
+    package mutating func count(_ occurrence: Occurrence, times: Int = 1) { self[occurrence] += times }
+
+    package mutating func add(_ other: Counters) {
+        for index in counts.indices { counts[index] += other.counts[index] }
+    }
+
+    /// In the order of their declaration.
+    package var all: [(Occurrence, Int)] { Array(zip(Occurrence.allCases, counts)) }
+
+    private static let indices = Dictionary(
+        uniqueKeysWithValues: zip(Occurrence.allCases, Occurrence.allCases.indices))
+
+    private static func index(of occurrence: Occurrence) -> Int { indices[occurrence] ?? 0 }
+}

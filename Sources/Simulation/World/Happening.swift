@@ -1,0 +1,35 @@
+import CallControl
+import SIP
+import Telephony
+
+/// What can happen in the world. Whatever belongs to one life of the server carries that life's number, and is void
+/// in the next.
+enum Happening {
+    /// A customer makes the call of this index.
+    case callWanted(Int)
+    case updateWanted(Int, CallUpdate)
+    case datagramAtBelay([UInt8], from: TransportAddress)
+    case datagramAtFarEnd(Int, [UInt8])
+    case belayTimer
+    case farTimer(Int)
+    case batchDone(life: Int)
+    case webhookAnswered(life: Int, EventID, WebhookOutcome, milliseconds: Int)
+    case media(life: Int, MediaHandle, ModelMedia.Step)
+    case farEndHears(FarCall, FarEndHearing)
+    case farMediaClosed(FarCall)
+    case drain
+    case hangUpAll
+    case crash
+    case restart
+}
+
+/// One call at one of the far ends.
+struct FarCall: Hashable {
+    let farEnd: Int
+    let session: SessionID
+}
+
+enum FarEndHearing {
+    case voiceStarted, voiceEnded
+    case digit(Character)
+}

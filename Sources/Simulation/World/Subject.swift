@@ -1,0 +1,134 @@
+import CallControl
+import SIP
+import Telephony
+
+/// What is under test: the exchange, and between it and the world, where one is switched on, a defect.
+struct Subject {
+    private var exchange: Exchange
+    private let defect: Defect?
+    /// Commits that the exchange was told of before they happened.
+    private var prematureTokens: Set<CommitToken> = []
+    /// Effects that wait for a commit that the exchange believes to have happened.
+    private var held: [CommitToken: [Effect]] = [:]
+    /// Webhooks kept back so that a later one overtakes them.
+    private var overtaken: [CallID: Webhook] = [:]
+
+    init(
+        configuration: ExchangeConfiguration, userAgent: UserAgentConfiguration, random: RandomSource, defect: Defect?
+    ) {
+        var configuration = configuration
+        if defect == .portNotRested { configuration.portRest = .zero }
+        exchange = Exchange(configuration: configuration, userAgent: userAgent, random: random)
+        self.defect = defect
+    }
+
+    var nextDeadline: Instant? { exchange.nextDeadline }
+    var gauges: ExchangeGauges { exchange.gauges }
+
+    mutating func restore(_ work: UnfinishedWork, now: Moment) -> [Effect] {
+        var work = work
+        switch defect {
+        case .forgottenRecord: work.records = Array(work.records.dropFirst())
+        case .redialAfterCrash:
+            work.records = work.records.map { id, bytes in (id, Self.asIfQueued(bytes)) }
+        default: break
+        }
+        return distort(exchange.restore(work, now: now), now)
+    }
+
+    mutating func handle(_ input: Input, now: Moment) -> [Effect] {
+        switch (defect, input) {
+        case (.portNotFreed, .mediaClosed): return []
+        case (.ignoredCommitFailure, .commitFailed(let token)):
+            return distort(exchange.handle(.committed(token), now: now), now)
+        case (.ungatedCommit, .committed(let token)) where prematureTokens.remove(token) != nil: return []
+        case (.prematureAnswer, .committed(let token)):
+            if let effects = held.removeValue(forKey: token) { return effects }
+            break
+        default: break
+        }
+        return distort(exchange.handle(input, now: now), now)
+    }
+
+    private mutating func distort(_ effects: [Effect], _ now: Moment) -> [Effect] {
+        guard let defect else { return effects }
+        var distorted: [Effect] = []
+        for effect in effects { distort(effect, by: defect, now, &distorted) }
+        return distorted
+    }
+
+    private mutating func distort(_ effect: Effect, by defect: Defect, _ now: Moment, _ effects: inout [Effect]) {
+        switch (defect, effect) {
+        case (.lostACK, .send(let bytes, _)) where bytes.starts(with: "ACK ".utf8): return
+        case (.skippedBye, .send(let bytes, _)) where bytes.starts(with: "BYE ".utf8): return
+        case (.skippedCancel, .send(let bytes, _)) where bytes.starts(with: "CANCEL ".utf8): return
+        case (.doubledCallStatus, .deliver(let webhook, _)) where webhook.requestType == "callStatus":
+            effects += [effect, effect]
+        case (.ungatedCommit, .store(_, let token?)):
+            effects.append(effect)
+            prematureTokens.insert(token)
+            effects += exchange.handle(.committed(token), now: now)
+        case (.prematureAnswer, .store(_, let token?)):
+            effects.append(effect)
+            var later: [Effect] = []
+            for effect in exchange.handle(.committed(token), now: now) {
+                if case .reply = effect { effects.append(effect) } else { later.append(effect) }
+            }
+            held[token] = later
+        case (.portShared, .openMedia(let handle, var opening)):
+            opening.port = 20_000
+            effects.append(.openMedia(handle, opening))
+        case (.lostTerminalStatus, .store(let operations, let token)):
+            effects.append(.store(operations.filter { !$0.endsCall }, token))
+        case (.repeatedTerminalStatus, .store(let operations, let token)):
+            effects.append(.store(operations.flatMap { $0.endsCall ? [$0, $0] : [$0] }, token))
+        case (.lostRecord, .store(let operations, let token)):
+            effects.append(.store(operations.filter { !$0.isRecord || token != nil }, token))
+        case (.webhooksOutOfOrder, .deliver(let webhook, _)): overtake(webhook, effect, now, &effects)
+        case (.forgottenNotification, .store(let operations, let token)):
+            effects.append(.store(operations.map(\.withoutRetry), token))
+        case (.thirdAttempt, .deliver(let webhook, 2)) where webhook.purpose == .script:
+            effects += [effect, .deliver(webhook, attempt: 3)]
+        default: effects.append(effect)
+        }
+    }
+
+    private mutating func overtake(_ webhook: Webhook, _ effect: Effect, _ now: Moment, _ effects: inout [Effect]) {
+        if webhook.purpose == .notification, webhook.requestType != "callStatus", overtaken[webhook.callID] == nil {
+            overtaken[webhook.callID] = webhook
+            let outcome = WebhookOutcome.answered(status: 200, contentType: nil, body: [])
+            let next = exchange.handle(.webhookFinished(webhook.eventID, outcome, milliseconds: 1), now: now)
+            for effect in next { distort(effect, by: .webhooksOutOfOrder, now, &effects) }
+        } else {
+            effects.append(effect)
+            if let first = overtaken.removeValue(forKey: webhook.callID) {
+                effects.append(.deliver(first, attempt: 1))
+            }
+        }
+    }
+
+    /// The record of a call that waits, made from that of one that was being dialled.
+    private static func asIfQueued(_ record: [UInt8]) -> [UInt8] {
+        guard case .object(var members)? = try? JSONValue(parsing: record), members["phase"] == .string("dialling")
+        else { return record }
+        members["phase"] = .string("queued")
+        members["session"] = nil
+        return JSONValue.object(members).bytes
+    }
+}
+
+extension StorageOperation {
+    fileprivate var endsCall: Bool {
+        if case .saveCall(let call) = self { call.status.isTerminal } else { false }
+    }
+
+    fileprivate var isRecord: Bool {
+        if case .saveRecord = self { true } else { false }
+    }
+
+    /// A retry that is never to come.
+    fileprivate var withoutRetry: StorageOperation {
+        guard case .saveNotification(let pending) = self, pending.attempts > 0 else { return self }
+        return .removeNotification(pending.webhook.eventID)
+    }
+}

@@ -1,0 +1,237 @@
+import CallControl
+import SIP
+import Telephony
+
+/// What Belay wants done: past the checks, into the trace, out into the world.
+extension World {
+    func carryOut(_ effect: Effect) throws(Violation) {
+        switch effect {
+        case .send(let bytes, let destination): try sendFromBelay(bytes, destination)
+        case .store(let operations, let token): try store(operations, token)
+        case .deliver(let webhook, let attempt): try deliver(webhook, attempt)
+        case .reply(let token, let reply): try answered(token, reply)
+        case .openMedia(let handle, let opening): try openMedia(handle, opening)
+        case .connectMedia(let handle, let connection): try connectMedia(handle, connection)
+        case .play(let handle, let playback, let prompt, let loop): play(handle, playback, prompt, loop)
+        case .stopPlayback(let handle, let playback):
+            queue.schedule(.media(life: life, handle, .played(playback, .stopped)), at: after(milliseconds: 20))
+        case .sendDigits(let handle, let tones, let duration): sendDigits(handle, tones, duration)
+        case .closeMedia(let handle): closeMedia(handle)
+        case .fault(let call, let explanation):
+            trace.tell(now, "fault: \(explanation)")
+            // A failing disk, and an application that never takes anything, are faults of the world.
+            guard explanation.contains("could not be stored") || explanation.contains("given up after") else {
+                throw Violation("no impossible state", "\(call.map(\.text) ?? "-"): \(explanation)")
+            }
+            if explanation.contains("given up after") { counters.count(.notificationGivenUp) }
+        case .discarded(let reason):
+            trace.mix(reason.rawValue)
+        }
+    }
+
+    // MARK: Storage
+
+    private func store(_ operations: [StorageOperation], _ token: CommitToken?) throws(Violation) {
+        trace.mix(10)
+        trace.mix(token?.rawValue ?? 0)
+        for operation in operations {
+            switch operation {
+            case .saveCall(let call):
+                trace.mix(call.status.rawValue)
+                trace.tell(now, "store \(call.to) \(call.status) \(call.endedReason?.rawValue ?? "") r\(call.revision)")
+                try statuses.stored(call)
+                if let index = CallPlan.index(of: call.to), callIDs.indices.contains(index) {
+                    callIDs[index] = call.callID
+                }
+            case .saveRecord(let id, let bytes):
+                trace.mix(id.text)
+                trace.mix(bytes)
+            case .removeRecord(let id): trace.mix(id.text)
+            case .appendJournal(let entry):
+                trace.mix(entry.message)
+                trace.mix(UInt64(entry.sequence))
+            case .saveNotification(let pending): trace.mix(UInt64(pending.attempts))
+            case .removeNotification(let id):
+                trace.mix(id.text)
+                try webhooks.removing(id, now: now)
+            }
+        }
+        storage.submit(.init(operations: operations, token: token))
+        beginBatch()
+    }
+
+    func beginBatch() {
+        guard storage.beginBatch() else { return }
+        var microseconds = draw(weather.commitMicroseconds)
+        if !isDiskSound, isChosen(perMille: weather.slowCommitPerMille) {
+            counters.count(.commitLate)
+            microseconds += draw(100_000...1_500_000)
+        }
+        queue.schedule(.batchDone(life: life), at: now + .microseconds(microseconds))
+    }
+
+    func endBatch() throws(Violation) {
+        let isCommitted = isDiskSound || !isChosen(perMille: weather.failedCommitPerMille)
+        let batch = storage.endBatch(isCommitted: isCommitted)
+        if !isCommitted { counters.count(.commitFailed) }
+        for transaction in batch {
+            if isCommitted { try noteCommitted(transaction) } else { noteLost(transaction) }
+        }
+        beginBatch()
+        for transaction in batch {
+            guard let token = transaction.token, subject != nil else { continue }
+            trace.tell(now, "\(isCommitted ? "committed" : "commit failed") \(token.rawValue)")
+            try feed(isCommitted ? .committed(token) : .commitFailed(token))
+        }
+    }
+
+    func noteCommitted(_ transaction: ModelStorage.Transaction) throws(Violation) {
+        for operation in transaction.operations {
+            if case .saveCall(let call) = operation { try statuses.committed(call) }
+            webhooks.committed(operation)
+        }
+    }
+
+    private func noteLost(_ transaction: ModelStorage.Transaction) {
+        for operation in transaction.operations {
+            switch operation {
+            case .saveCall(let call): statuses.lost(call.callID)
+            case .saveRecord(let id, _), .removeRecord(let id): statuses.lost(id)
+            case .saveNotification(let pending): statuses.lost(pending.webhook.callID)
+            case .removeNotification, .appendJournal: break
+            }
+        }
+    }
+
+    // MARK: Webhooks
+
+    private func deliver(_ webhook: Webhook, _ attempt: Int) throws(Violation) {
+        trace.mix(11)
+        trace.mix(webhook.eventID.text)
+        trace.mix(webhook.body)
+        trace.tell(
+            now,
+            "post \(webhook.requestType) \(webhook.eventSequence) for \(number(of: webhook.callID)), attempt \(attempt)"
+        )
+        try durability.delivering(webhook)
+        try webhooks.delivering(webhook, attempt: attempt, now: now)
+        guard let plan = plan(of: webhook.callID) else {
+            throw Violation("webhooks", "\(webhook.requestType) for a call that nobody made")
+        }
+        if attempt > 1, webhook.purpose == .notification { counters.count(.notificationRetried) }
+        let answer = app.answer(webhook, attempt: attempt, plan, &random)
+        if let occurrence = answer.occurrence { counters.count(occurrence) }
+        queue.schedule(
+            .webhookAnswered(
+                life: life, webhook.eventID, answer.outcome, milliseconds: answer.milliseconds),
+            at: after(milliseconds: answer.milliseconds))
+    }
+
+    func webhookAnswered(
+        _ life: Int, _ event: EventID, _ outcome: WebhookOutcome, _ milliseconds: Int
+    ) throws(Violation) {
+        // An answer to a request of an earlier life is heard by nobody, but the application has the request.
+        guard life == self.life, subject != nil else {
+            if outcome.delivers { webhooks.tookEarlier(event) }
+            return
+        }
+        trace.tell(now, "webhook answered: \(outcome.summary)")
+        webhooks.finished(event, outcome)
+        try feed(.webhookFinished(event, outcome, milliseconds: milliseconds))
+    }
+
+    // MARK: REST
+
+    private func answered(_ token: ReplyToken, _ reply: Reply) throws(Violation) {
+        trace.mix(12)
+        trace.mix(token.rawValue)
+        try durability.replied(token, reply, storage)
+        guard let index = requests[token] else { throw Violation("REST", "an answer to a request nobody made") }
+        let plan = plans[index]
+        switch reply {
+        case .made(let call):
+            trace.tell(now, "202 for \(call.to)")
+            for (after, update) in plan.updates {
+                queue.schedule(.updateWanted(index, update), at: self.after(milliseconds: after))
+            }
+        case .updated: break
+        case .refused(let refusal):
+            trace.tell(now, "refused \(refusal) for \(plan.number)")
+            switch refusal {
+            case .notStored:
+                counters.count(.creationNotStored)
+                if let id = callIDs[index] { durability.notStored(id) }
+            case .notFound: counters.count(.restCameTooLate)
+            case .draining, .queueFull: break
+            }
+        }
+    }
+
+    func makeCall(_ index: Int) throws(Violation) {
+        guard subject != nil else {
+            // Connection refused: the customer tries again later.
+            queue.schedule(.callWanted(index), at: after(milliseconds: 1_000))
+            return
+        }
+        let plan = plans[index]
+        guard let to = PhoneNumber(plan.number) else { throw Violation("simulation", "\(plan.number) is no number") }
+        let token = drawToken(for: index)
+        trace.tell(now, "POST Calls \(plan.number): \(plan.behaviour), \(plan.manner)")
+        try feed(
+            .makeCall(
+                token,
+                CallRequest(
+                    requestID: RequestID(random: &random), accountID: accountID, applicationID: nil,
+                    phoneNumberID: nil, from: fromNumber, to: to, callConnectURL: callConnectURL,
+                    statusCallbackURL: plan.hasStatusCallback ? statusCallbackURL : nil,
+                    sendDigits: plan.sendDigits, ringTimeoutSeconds: plan.ringTimeoutSeconds)))
+    }
+
+    func updateCall(_ index: Int, _ update: CallUpdate) throws(Violation) {
+        guard subject != nil, let id = callIDs[index] else { return }
+        let token = drawToken(for: index)
+        switch statuses.latest(id)?.status {
+        case .queued:
+            counters.count(signalling.hasInvited(plans[index].number) ? .restEndedUnanswered : .restEndedQueued)
+        case .ringing: counters.count(.restEndedUnanswered)
+        case .inProgress: counters.count(.restEndedAnswered)
+        default: break
+        }
+        trace.tell(now, "POST Calls/\(plans[index].number) \(update)")
+        let status = statuses.latest(id)?.status
+        try feed(.updateCall(token, id, accountID, update, RequestID(random: &random)))
+        if subject != nil, !isTerminal(status), !durability.isAnswered(token) {
+            throw Violation("REST", "an update of \(plans[index].number) is not answered")
+        }
+    }
+
+    private func isTerminal(_ status: CallStatus?) -> Bool { status?.isTerminal ?? true }
+
+    private func drawToken(for index: Int) -> ReplyToken {
+        let token = ReplyToken(rawValue: nextRequest)
+        nextRequest += 1
+        requests[token] = index
+        return token
+    }
+
+    // MARK: Whose
+
+    func number(of id: CallID) -> String { statuses.latest(id)?.to ?? id.text }
+
+    func plan(of id: CallID) -> CallPlan? {
+        guard let number = statuses.latest(id)?.to, let index = CallPlan.index(of: number),
+            plans.indices.contains(index)
+        else { return nil }
+        return plans[index]
+    }
+}
+
+extension WebhookOutcome {
+    var summary: String {
+        switch self {
+        case .answered(let status, _, let body): "\(status) \(String(decoding: body.prefix(60), as: UTF8.self))"
+        case .answerTooLarge(let status): "\(status), too large"
+        case .failed(let failure): failure.kind.rawValue
+        }
+    }
+}

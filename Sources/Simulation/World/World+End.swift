@@ -1,0 +1,58 @@
+import CallControl
+import People
+import SIP
+import Telephony
+
+/// What is counted, and what must be true when nothing is left to happen.
+extension World {
+    var liveCallCount: Int {
+        statuses.calls.count { id in statuses.latest(id).map { !$0.status.isTerminal } ?? false }
+    }
+
+    func countCrash() {
+        for id in statuses.calls {
+            guard let call = statuses.latest(id) else { continue }
+            switch call.status {
+            case .queued:
+                counters.count(storage.isDialling(id) ? .crashWhileOpening : .crashWhileQueued)
+            case .ringing: counters.count(.crashWhileRinging)
+            case .inProgress:
+                counters.count(.crashWhileConnected)
+                if webhooks.isFetching(id) { counters.count(.crashWhileFetching) }
+            default: if storage.records[id] != nil { counters.count(.crashWhileSettling) }
+            }
+        }
+        counters.count(.crashWithNotification, times: storage.notifications.count)
+    }
+
+    /// Nothing of Belay and nothing of the far ends is alive.
+    func checkIdle() throws(Violation) {
+        guard storage.isIdle else { throw Violation("everything comes to rest", "the disk is at work") }
+        if let gauges = subject?.gauges, !gauges.isIdle {
+            throw Violation("nothing is left over", "Belay: \(gauges)")
+        }
+        for (index, farEnd) in farEnds.enumerated() where !farEnd.isIdle {
+            throw Violation(
+                "nothing is left over", "far end \(index): \(farEnd.callCount) calls, \(farEnd.gauges)")
+        }
+    }
+
+    func conclude() throws(Violation) {
+        try statuses.concluded()
+        try webhooks.concluded()
+        try durability.concluded(storage)
+        for id in statuses.calls {
+            guard storage.calls[id] != nil, !statuses.hasLosses(id), let plan = plan(of: id) else { continue }
+            try webhooks.checkTold(id, wantsStatus: plan.hasStatusCallback)
+        }
+        for call in statuses.outcomes {
+            guard let reason = call.endedReason,
+                let occurrence = Occurrence(rawValue: "\(call.status.rawValue)/\(reason.rawValue)")
+            else {
+                throw Violation(
+                    "decision 24", "\(call.to) is \(call.status) for \(call.endedReason?.rawValue ?? "no reason")")
+            }
+            counters.count(occurrence)
+        }
+    }
+}
