@@ -67,13 +67,14 @@ def lines(belay, far_end):
 
 
 def still_works(server, app):
-    call = place(server, app)
+    call = place(server, app, to="+13125550143")
     check_outcome(server, app, call, "completed", "appHangup")
 
 
 @pytest.mark.parametrize("name, request_text, status", [
     ("OPTIONS", lambda p: p.request(), 200),
-    ("an unknown method", lambda p: p.request("DANCE", "b405"), 405),
+    ("an unknown method", lambda p: p.request("DANCE", "b501"), 501),
+    ("a method it knows and does not want", lambda p: p.request("SUBSCRIBE", "b405"), 405),
     ("BYE for nobody", lambda p: p.request("BYE", "b481", replace={"To: <sip:belay@127.0.0.1>": "To: <sip:belay@127.0.0.1>;tag=none"}), 481),
     ("CANCEL for nothing", lambda p: p.request("CANCEL", "b481c"), 481),
     ("an extension it must know", lambda p: p.request("OPTIONS", "b420", replace={"Max-Forwards: 70": "Max-Forwards: 70\r\nRequire: moon"}), 420),
@@ -122,8 +123,10 @@ def test_a_flood_of_mutations_during_calls(lines, app):
     call = place(server, app, [{"Pause": {"length": 60000}}])
     app.wait_for(call, "outDialApiConnect")
     invite = next(iter(far.dialogs.values())).invite
-    answer = f"SIP/2.0 200 OK\r\nVia: {invite.get('via')}\r\nFrom: {invite.get('from')}\r\nTo: {invite.get('to')};tag=x\r\n" \
-             f"Call-ID: somebody-else\r\nCSeq: 1 INVITE\r\nContact: <sip:x@127.0.0.1:{probe.port}>\r\nContent-Length: 0\r\n\r\n"
+    # Everything of the call but its branch, which only the trunk can know.
+    via = invite.get("via").replace(invite.branch, "z9hG4bKguess")
+    answer = f"SIP/2.0 200 OK\r\nVia: {via}\r\nFrom: {invite.get('from')}\r\nTo: {invite.get('to')};tag=x\r\n" \
+             f"Call-ID: {invite.call_id}\r\nCSeq: 1 INVITE\r\nContact: <sip:x@127.0.0.1:{probe.port}>\r\nContent-Length: 0\r\n\r\n"
     seeds = [probe.request(method, f"m{method}").encode() for method in
              ("OPTIONS", "INVITE", "BYE", "CANCEL", "ACK", "REGISTER", "INFO", "UPDATE")] + [answer.encode()]
     for number in range(10_000):
