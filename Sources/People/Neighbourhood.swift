@@ -32,6 +32,8 @@ package struct Neighbourhood: Sendable {
     private let directory: any Directory
     private var agent: UserAgent
     private var random: RandomSource
+    /// What the user agent has told and nobody has taken yet.
+    private var sipEffects: [UserAgentEffect] = []
     private var residents: [SessionID: Resident] = [:]
     private var sessionsByCallID: [String: SessionID] = [:]
     private var timers = TimerTable<TimerKey>()
@@ -218,9 +220,16 @@ package struct Neighbourhood: Sendable {
         _ now: Instant, _ effects: inout [NeighbourhoodEffect],
         _ body: (inout UserAgent, inout RandomSource, inout [UserAgentEffect]) -> Void
     ) {
-        var sip: [UserAgentEffect] = []
-        body(&agent, &random, &sip)
-        for effect in sip { take(effect, now, &effects) }
+        // In the order in which it came: what a person does meanwhile stands behind it (a 180 after the 100).
+        let isOutermost = sipEffects.isEmpty
+        body(&agent, &random, &sipEffects)
+        guard isOutermost else { return }
+        var next = 0
+        while next < sipEffects.count {
+            take(sipEffects[next], now, &effects)
+            next += 1
+        }
+        sipEffects.removeAll(keepingCapacity: true)
     }
 
     private mutating func take(

@@ -20,18 +20,20 @@ extension CallMachine {
     }
 
     /// Its turn has come: the intent to dial goes to disk while the port is bound.
+    ///
+    /// - Parameter joinsAcceptance: the intent goes into the transaction of the acceptance (DESIGN.md decision 5); a
+    ///   turn that comes later, even where that transaction is still on its way, waits for its own.
     mutating func dial(
-        port: UInt16, configuration: ExchangeConfiguration, random: inout RandomSource,
+        port: UInt16, joinsAcceptance: Bool, configuration: ExchangeConfiguration, random: inout RandomSource,
         into directives: inout [CallDirective]
     ) {
         let isAccepted: Bool
         switch phase {
         case .accepted: isAccepted = false
-        case .queued:
-            isAccepted = true
-            directives.append(.awaitCommit(.turn))
+        case .queued: isAccepted = true
         case .opening, .ringing, .connected, .over: return
         }
+        if !joinsAcceptance { directives.append(.awaitCommit(.turn)) }
         self.port = port
         let audio = LocalAudio(
             address: configuration.mediaAddress, port: port, sessionID: random.next() >> 2, sessionVersion: 1)
@@ -44,7 +46,9 @@ extension CallMachine {
             to: NameAddress(uri: SIPURI(user: call.to, host: trunk.host, port: trunk.port)),
             offer: audio.offer.bytes, identifiers: identifiers)
         self.invitation = invitation
-        phase = .opening(Opening(isAccepted: isAccepted, isCommitted: false, isMediaOpen: false, end: nil))
+        phase = .opening(
+            Opening(
+                isAccepted: isAccepted, isCommitted: false, awaitsTurn: !joinsAcceptance, isMediaOpen: false, end: nil))
         sessionRecord = SessionRecord(invitation: invitation, identifiers: identifiers)
         storeRecord(.dialling, &directives)
         directives.append(
@@ -57,13 +61,13 @@ extension CallMachine {
                         firstTimestamp: UInt32(truncatingIfNeeded: random.next())))))
     }
 
-    /// The transaction with the call's acceptance, or with its turn, is on disk.
-    mutating func committed(now: Moment, into directives: inout [CallDirective]) {
+    /// The transaction with the call's acceptance is on disk.
+    mutating func acceptanceCommitted(now: Moment, into directives: inout [CallDirective]) {
         switch phase {
         case .accepted: phase = .queued
         case .opening(var opening):
             opening.isAccepted = true
-            opening.isCommitted = true
+            if !opening.awaitsTurn { opening.isCommitted = true }
             phase = .opening(opening)
             if let end = opening.end {
                 finish(end.outcome, isMediaOpen: end.isMediaOpen, now, &directives)
@@ -72,6 +76,14 @@ extension CallMachine {
             }
         case .queued, .ringing, .connected, .over: break
         }
+    }
+
+    /// The transaction with the intent to dial is on disk.
+    mutating func turnCommitted(now: Moment, into directives: inout [CallDirective]) {
+        guard case .opening(var opening) = phase else { return }
+        opening.isCommitted = true
+        phase = .opening(opening)
+        inviteIfReady(now, &directives)
     }
 
     /// The intent to dial could not be stored: then nothing is dialled.

@@ -40,6 +40,8 @@ struct CallMachine: Sendable {
         var isAccepted: Bool
         /// The intent to dial is on disk.
         var isCommitted: Bool
+        /// The intent to dial is a transaction of its own, behind that of the acceptance.
+        var awaitsTurn: Bool
         var isMediaOpen: Bool
         /// It has ended before its acceptance was on disk: nobody may hear of the end before.
         var end: (outcome: CallOutcome, isMediaOpen: Bool)?

@@ -48,7 +48,7 @@ extension Exchange {
                 timers.arm(.turn, at: turn)
                 return
             }
-            if let limit = configuration.trunk.callsAtOnce, callsOnTrunk >= limit { return }
+            if let limit = configuration.trunk.callsAtOnce, callsOnTrunk.count >= limit { return }
             guard let port = ports.take(now: now.instant) else {
                 if let ready = ports.nextReady { timers.arm(.turn, at: ready) }
                 return
@@ -59,15 +59,13 @@ extension Exchange {
             }
             queue.spendTurn(now: now.instant)
             var directives: [CallDirective] = []
+            // It was accepted by this very input: one transaction holds both.
+            let joinsAcceptance = awaited.contains { $0.call == id && $0.purpose == .creation }
             calls.values[index].dial(
-                port: port, configuration: configuration, random: &random, into: &directives)
+                port: port, joinsAcceptance: joinsAcceptance, configuration: configuration, random: &random,
+                into: &directives)
             carryOut(directives, of: id, now, &effects)
         }
-    }
-
-    /// Derived from the calls themselves, never counted up and down.
-    var callsOnTrunk: Int {
-        calls.values.reduce(into: 0) { count, call in if call.isOnTrunk { count += 1 } }
     }
 
     mutating func fireTimers(_ now: Moment, _ effects: inout [Effect]) {

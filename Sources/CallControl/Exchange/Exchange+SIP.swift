@@ -2,14 +2,21 @@ import SIP
 import Telephony
 
 extension Exchange {
-    /// Lets the user agent take one step, and tells the calls what came of it.
+    /// Lets the user agent take one step, and tells the calls what came of it, in the order in which it came: what a
+    /// call has the user agent do meanwhile stands behind what the user agent had done before.
     mutating func withUserAgent(
         _ now: Moment, _ effects: inout [Effect],
         _ body: (inout UserAgent, inout RandomSource, inout [UserAgentEffect]) -> Void
     ) {
-        var sip: [UserAgentEffect] = []
-        body(&userAgent, &random, &sip)
-        for effect in sip { take(effect, now, &effects) }
+        let isOutermost = sipEffects.isEmpty
+        body(&userAgent, &random, &sipEffects)
+        guard isOutermost else { return }
+        var next = 0
+        while next < sipEffects.count {
+            take(sipEffects[next], now, &effects)
+            next += 1
+        }
+        sipEffects.removeAll(keepingCapacity: true)
     }
 
     private mutating func take(_ effect: UserAgentEffect, _ now: Moment, _ effects: inout [Effect]) {

@@ -17,6 +17,9 @@ package struct Exchange: Sendable {
     var calls: [CallID: CallMachine] = [:]
     /// Which call a SIP session, and the media session of the same number, belongs to.
     var callsBySession: [SessionID: CallID] = [:]
+    /// Calls that take one of the trunk's lines: asked of each call anew after each of its events, so that it cannot
+    /// drift from what the calls are.
+    private(set) var callsOnTrunk: Set<CallID> = []
     /// Whose webhook is in flight.
     var callsByEvent: [EventID: CallID] = [:]
     var queue: DialQueue
@@ -26,12 +29,15 @@ package struct Exchange: Sendable {
     var isDraining = false
     var finishedCalls: [CallStatus: Int] = [:]
 
+    /// What the user agent has told and nobody has taken yet.
+    var sipEffects: [UserAgentEffect] = []
+
     private var nextSession: UInt64
     private var nextCommit: UInt64 = 1
     private var commits: [CommitToken: [PendingCommit]] = [:]
     /// What the input at hand writes.
     private var operations: [StorageOperation] = []
-    private var awaited: [PendingCommit] = []
+    private(set) var awaited: [PendingCommit] = []
 
     /// Somebody who waits for a transaction.
     struct PendingCommit: Hashable, Sendable {
@@ -212,6 +218,7 @@ package struct Exchange: Sendable {
                 forget(id)
             }
         }
+        if calls[id]?.isOnTrunk == true { callsOnTrunk.insert(id) } else { callsOnTrunk.remove(id) }
         dialNext(now, &effects)
     }
 
@@ -243,7 +250,8 @@ package struct Exchange: Sendable {
         if let reply = pending.reply, let snapshot = pending.snapshot { effects.append(.reply(reply, .made(snapshot))) }
         withCall(pending.call, now, &effects) { call, _, directives in
             switch pending.purpose {
-            case .creation, .turn: call.committed(now: now, into: &directives)
+            case .creation: call.acceptanceCommitted(now: now, into: &directives)
+            case .turn: call.turnCommitted(now: now, into: &directives)
             case .notification(let event): call.notificationCommitted(event, now: now, into: &directives)
             }
         }
