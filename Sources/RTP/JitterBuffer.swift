@@ -47,6 +47,8 @@ public struct JitterBuffer: Sendable {
     private var point: RTPTimestamp?
     /// The end of the newest packet.
     private var newestEnd = RTPTimestamp(0)
+    /// The longest packet since the point was set: so much may be there at once without being too much.
+    private var longest = 0
     private var lateInARow = 0
     private var absentReads = 0
     /// Units by which the next reads stand still, to let the delay grow.
@@ -91,6 +93,7 @@ public struct JitterBuffer: Sendable {
             ahead = start.distance(to: timestamp)
         }
         lateInARow = 0
+        longest = max(longest, payload.count)
 
         // The part whose time has not passed.
         let skipped = max(0, -ahead)
@@ -135,6 +138,7 @@ public struct JitterBuffer: Sendable {
         let start = timestamp.advanced(by: -delay)
         point = start
         newestEnd = timestamp
+        longest = 0
         absentReads = 0
         return start
     }
@@ -158,7 +162,7 @@ public struct JitterBuffer: Sendable {
             }
         }
         // The sender's clock runs faster, or the network held packets back: catch up at once, not for ever late.
-        if next.distance(to: newestEnd) > maximumDelay + 4 * step {
+        if next.distance(to: newestEnd) > maximumDelay + longest + 3 * step {
             skip(to: newestEnd.advanced(by: -delay), from: next)
         }
     }

@@ -9,6 +9,11 @@ public struct TelephoneEventReceiver: Equatable, Sendable {
         public var digit: Character
         /// In timestamp units.
         public var duration: Int
+
+        public init(digit: Character, duration: Int) {
+            self.digit = digit
+            self.duration = duration
+        }
     }
 
     private struct Pending: Equatable, Sendable {
