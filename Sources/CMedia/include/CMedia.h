@@ -90,6 +90,9 @@ int cmedia_bell_wait(int descriptor);
 int cmedia_thread_start(const char *name, void (*body)(void *), void *context, uintptr_t *thread);
 int cmedia_thread_join(uintptr_t thread);
 
+/// Puts the calling thread before ordinary ones, where the system lets us. 0 or -errno.
+int cmedia_thread_prefer(void);
+
 // MARK: Files
 
 int cmedia_close(int descriptor);

@@ -13,7 +13,8 @@ package enum MediaEvent: Equatable, Sendable {
     /// The peer's media comes from elsewhere than its description said, and ours goes there from now on. As
     /// "host:port".
     case peerMoved(MediaSessionID, from: String, to: String)
-    /// Neither RTP nor RTCP for the dead-line time, after there had been some. Once for each `connect`.
+    /// Neither RTP nor RTCP for the dead-line time, after there had been some. Once for each `connect`. At once where
+    /// the route names an address that no packet can reach.
     case peerSilent(MediaSessionID)
     /// The peer began to speak. The level is in dB below full scale (negative).
     case voiceStarted(MediaSessionID, decibels: Double)

@@ -46,6 +46,8 @@ final class MediaLoop {
     }
 
     func run() {
+        // Not permitted to everybody; a packet is then as late as the machine is busy.
+        _ = cmedia_thread_prefer()
         while true {
             workspace.takeTime()
             if !isArmed { nextTick = workspace.monotonic / Self.nanosecondsPerTick }

@@ -66,8 +66,9 @@ final class MediaSession {
     func connect(_ route: MediaRoute, deadLineSeconds: Double?, _ workspace: MediaWorkspace) {
         guard let described = SocketAddress(route.remoteAddress, port: route.remotePort), socket.reaches(described)
         else {
-            // Offer and answer are checked before this; an address of the other family is the answer's fault, and the
-            // silence that follows ends the call.
+            // A name, or an address of the other family: nothing will ever be heard from there, and a call that
+            // nobody can hear must not go on for hours.
+            workspace.events.append(.peerSilent(id))
             return
         }
         let hosts = route.allowedSources.compactMap { SocketAddress($0, port: 0)?.host }
@@ -181,7 +182,7 @@ final class MediaSession {
         sending.skip(frames)
         let length = sending.prepare(route, needsAudio: recording != nil, id, workspace)
         recording?.append(heard: workspace.heard, said: workspace.said, workspace.writer)
-        guard route.sendsMedia, let destination else {
+        guard route.sendsMedia, let destination, destination.isSomewhere else {
             sending.advance(sent: nil)
             return
         }
@@ -267,7 +268,7 @@ final class MediaSession {
     }
 
     private func sendControl(_ workspace: MediaWorkspace, isGoodbye: Bool) {
-        guard let route, let destination else { return }
+        guard let route, let destination, destination.isSomewhere else { return }
         let compound = reporting.compound(
             sending: sending, at: workspace.realtime, loss: receiving?.reportLoss(), source: receiving?.latch.source,
             isGoodbye: isGoodbye)

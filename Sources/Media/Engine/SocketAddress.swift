@@ -34,6 +34,12 @@ struct SocketAddress: Hashable, Sendable {
         cmedia_address(high: host.high, low: host.low, scope: host.scope, port: port)
     }
 
+    /// False for port 0 and for the unspecified address, by which a description says "nowhere for now" (RFC 3264 §8.4);
+    /// the system would take the latter for this host.
+    var isSomewhere: Bool {
+        port != 0 && !(host.high == 0 && (host.low == 0 || host.low == 0xFFFF_0000_0000))
+    }
+
     func with(port: UInt16) -> SocketAddress {
         SocketAddress(host: host, port: port)
     }

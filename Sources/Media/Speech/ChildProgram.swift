@@ -24,7 +24,7 @@ struct ChildProgram: Sendable {
         guard text >= 0 else { throw MediaFailure("preparing a program's input", errno: Int(text)) }
         var child = cmedia_program()
         let error = Self.withVector([path] + arguments) { arguments in
-            Self.withVector(["PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=/nonexistent"]) {
+            Self.withVector(["PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=/dev/null"]) {
                 environment in
                 cmedia_program_start(path, arguments, environment, text, &child)
             }

@@ -1,0 +1,304 @@
+import RTP
+import Testing
+
+@testable import Media
+
+@Suite("Slots of the wheel")
+struct SlotWheelTests {
+    final class Member {}
+
+    @Test("A new session's first tick comes within ten slots, and no slot has two more than another")
+    func spread() {
+        var wheel = SlotWheel<Member>()
+        var random = Seeded(8)
+        for _ in 0..<200 {
+            let tick = Int64.random(in: 0..<1_000_000, using: &random)
+            let slot = wheel.add(Member(), next: tick)
+            let wait = (slot - Int(tick % 20) + 20) % 20
+            #expect(wait <= 10)
+        }
+        let loads = (0..<20).map { wheel[Int64($0)].count }
+        #expect(wheel.count == 200)
+        #expect((loads.max() ?? 0) - (loads.min() ?? 0) <= 4)
+    }
+
+    @Test("An empty wheel takes a session at once, and lets it go")
+    func empty() {
+        var wheel = SlotWheel<Member>()
+        let member = Member()
+        let slot = wheel.add(member, next: 47)
+        #expect(slot == 7)
+        wheel.remove(member, from: slot)
+        #expect(wheel.count == 0)
+        #expect(wheel[7].isEmpty)
+    }
+}
+
+@Suite("Digits in time")
+struct DigitScheduleTests {
+    struct Sent: Equatable {
+        var digit: Character
+        var onsetMilliseconds: Int
+        var duration: Int
+    }
+
+    /// The digits as a receiver understands them, and when the sequence was over.
+    func send(_ steps: [DigitStep]) -> (digits: [Sent], over: Int?) {
+        var schedule = DigitSchedule()
+        _ = schedule.add(DigitsID(1), steps)
+        var digits: [Sent] = []
+        var sent: [DigitsID] = []
+        var frame = [Int16](repeating: 0, count: 160)
+        for tick in 0..<2000 {
+            let timestamp = RTPTimestamp(UInt32(tick * 160))
+            let result = frame.withUnsafeMutableBufferPointer {
+                schedule.next(timestamp: timestamp, asEvents: true, audio: $0, sent: &sent)
+            }
+            if case .event(let event, let start, let isMarked) = result {
+                if isMarked {
+                    digits.append(
+                        Sent(digit: event.digit ?? "?", onsetMilliseconds: Int(start.rawValue) / 8, duration: 0))
+                }
+                digits[digits.count - 1].duration = Int(event.duration)
+            }
+            if !sent.isEmpty { return (digits, tick * 20) }
+        }
+        return (digits, nil)
+    }
+
+    func standard(_ text: String, pause: Int) -> [DigitStep] {
+        let on = min(100, pause / 2)
+        return text.flatMap { [DigitStep.tone($0, milliseconds: on), .wait(milliseconds: pause - on)] }
+    }
+
+    @Test("1234# has 2.000 s from first to last onset, each digit 100 ms")
+    func standardPause() {
+        let (digits, over) = send(standard("1234#", pause: 500))
+        #expect(digits.map(\.digit) == Array("1234#"))
+        #expect(digits.map(\.onsetMilliseconds) == [0, 500, 1000, 1500, 2000])
+        #expect(digits.allSatisfy { $0.duration == 800 })
+        #expect(over == 2500)
+    }
+
+    @Test("Pauses that are no multiple of the frame do not add up to an error", arguments: [100, 110, 133, 477, 999])
+    func unevenPause(pause: Int) {
+        let digits = send(standard("12345678901234567890", pause: pause)).digits
+        #expect(digits.count == 20)
+        for (index, digit) in digits.enumerated() {
+            #expect(digit.onsetMilliseconds == index * pause / 20 * 20)
+            #expect(digit.duration == min(100, pause / 2) * 8)
+        }
+    }
+
+    @Test("A leading wait delays the first digit")
+    func leadingWait() {
+        let digits = send([.wait(milliseconds: 1500), .tone("7", milliseconds: 100)]).digits
+        #expect(digits == [Sent(digit: "7", onsetMilliseconds: 1500, duration: 800)])
+    }
+
+    @Test("A sequence is over when its last end packet has been sent")
+    func lastEnd() {
+        #expect(send([.tone("7", milliseconds: 100)]).over == 140)
+        #expect(send([]).over == 0)
+        #expect(send([.tone("x", milliseconds: 100)]).over == 100)
+    }
+
+    @Test("Tones in the audio are the digits, at the sample")
+    func inBand() {
+        var schedule = DigitSchedule()
+        _ = schedule.add(DigitsID(1), standard("19*D", pause: 133))
+        var line: [Int16] = []
+        var sent: [DigitsID] = []
+        var frame = [Int16](repeating: 0, count: 160)
+        while sent.isEmpty {
+            _ = frame.withUnsafeMutableBufferPointer {
+                schedule.next(timestamp: RTPTimestamp(0), asEvents: false, audio: $0, sent: &sent)
+            }
+            line += frame
+        }
+        for index in 0..<4 {
+            let onset = index * 133 * 8
+            #expect(line[onset + 5] != 0)
+            if index > 0 { #expect(line[(onset - 300)..<onset].allSatisfy { $0 == 0 }) }
+        }
+        var detector = DTMFDetector()
+        var detected: [DTMFDetector.Detected] = []
+        line.withUnsafeBufferPointer { detector.feed($0, into: &detected) }
+        #expect(detected.map(\.digit) == Array("19*D"))
+    }
+}
+
+@Suite("Playbacks in a row")
+struct PlaybackQueueTests {
+    func fill(_ queue: inout PlaybackQueue, _ ended: inout [(PlaybackID, PlaybackEnd)]) -> [Int16] {
+        var frame = [Int16](repeating: 77, count: 160)
+        frame.withUnsafeMutableBufferPointer { queue.fill($0, ended: &ended) }
+        return frame
+    }
+
+    @Test("Clips follow each other within a frame, and the rest is silence")
+    func noGap() {
+        var queue = PlaybackQueue()
+        _ = queue.add(PlaybackID(1), AudioClip(samples: [Int16](repeating: 1, count: 100)), loop: 1)
+        _ = queue.add(PlaybackID(2), AudioClip(samples: [Int16](repeating: 2, count: 20)), loop: 2)
+        var ended: [(PlaybackID, PlaybackEnd)] = []
+        let frame = fill(&queue, &ended)
+        #expect(
+            frame == [Int16](repeating: 1, count: 100) + [Int16](repeating: 2, count: 40)
+                + [Int16](repeating: 0, count: 20))
+        #expect(ended.map(\.0) == [PlaybackID(1), PlaybackID(2)])
+        #expect(ended.allSatisfy { $0.1 == .completed })
+        #expect(queue.isEmpty)
+    }
+
+    @Test("An empty clip that loops for ever is over at once")
+    func emptyForEver() {
+        var queue = PlaybackQueue()
+        _ = queue.add(PlaybackID(1), AudioClip(samples: []), loop: 0)
+        var ended: [(PlaybackID, PlaybackEnd)] = []
+        #expect(fill(&queue, &ended) == [Int16](repeating: 0, count: 160))
+        #expect(ended.map(\.0) == [PlaybackID(1)])
+    }
+
+    @Test("A loop for ever goes on until it is removed")
+    func forEver() {
+        var queue = PlaybackQueue()
+        _ = queue.add(PlaybackID(1), AudioClip(samples: [5, 6, 7]), loop: 0)
+        var ended: [(PlaybackID, PlaybackEnd)] = []
+        for _ in 0..<100 { #expect(!fill(&queue, &ended).contains(0)) }
+        #expect(ended.isEmpty)
+        let removals = [queue.remove(PlaybackID(1)), queue.remove(PlaybackID(1))]
+        #expect(removals == [true, false])
+    }
+
+    @Test("A clip that failed plays what came before, and says why it ended")
+    func failed() throws {
+        let scratch = try Scratch()
+        let path = try scratch.write(
+            Sound.wav(format: 1, rate: 8000, channels: 1, bits: 16, data: Sound.bytes(Sound.noise(milliseconds: 3000))),
+            to: "a.wav")
+        var limits = AudioDecoder.Limits()
+        limits.seconds = 2
+        let clip = try AudioDecoder(limits: limits).open(path, decodingInto: scratch.path)
+        var queue = PlaybackQueue()
+        _ = queue.add(PlaybackID(1), clip, loop: 1)
+        var ended: [(PlaybackID, PlaybackEnd)] = []
+        var heard = 0
+        while ended.isEmpty {
+            if fill(&queue, &ended).contains(where: { $0 != 0 }) { heard += 1 }
+        }
+        #expect(ended.first?.1 == .failed("longer than 2 s"))
+        #expect(heard > 50)
+    }
+}
+
+@Suite("Whose packets are the peer's")
+struct PeerLatchTests {
+    /// 192.0.2.1 and 198.51.100.9 (RFC 5737).
+    static let host = SocketAddress.Host(high: 0, low: 0xFFFF_C000_0201, scope: 0)
+    static let foreignHost = SocketAddress.Host(high: 0, low: 0xFFFF_C633_6409, scope: 0)
+
+    let described = SocketAddress(host: host, port: 4000)
+    let moved = SocketAddress(host: host, port: 4444)
+    let other = SocketAddress(host: host, port: 5555)
+    let foreign = SocketAddress(host: foreignHost, port: 4000)
+
+    func packet(_ sequence: UInt16, ssrc: UInt32 = 1) -> RTPPacket {
+        RTPPacket(payloadType: 0, sequence: SequenceNumber(sequence), timestamp: RTPTimestamp(0), ssrc: ssrc)
+    }
+
+    func latch(any: Bool = false) -> PeerLatch {
+        PeerLatch(described: described, allowedHosts: [], allowsAnyHost: any)
+    }
+
+    @Test("The described peer is latched after two packets in order")
+    func describedPeer() {
+        var latch = latch()
+        #expect(latch.receive(packet(1), from: described) == .onProbation)
+        #expect(latch.latched == nil)
+        #expect(latch.receive(packet(2), from: described) == .acceptedFromNewSource)
+        #expect(latch.latched == described)
+        #expect(latch.receive(packet(3), from: described) == .accepted)
+        #expect(latch.receive(packet(3), from: described) == .duplicate)
+    }
+
+    @Test("Another port of the host is followed once, and no more")
+    func once() {
+        var latch = latch()
+        _ = latch.receive(packet(1), from: moved)
+        _ = latch.receive(packet(2), from: moved)
+        #expect(latch.destination == moved)
+        for number: UInt16 in 1...50 {
+            #expect(latch.receive(packet(number), from: other) == .foreign)
+            #expect(latch.receive(packet(number), from: described) == .foreign)
+        }
+        #expect(latch.destination == moved)
+        #expect(latch.receive(packet(3), from: moved) == .accepted)
+    }
+
+    @Test("Another host is foreign, unless its host is allowed or any is")
+    func hosts() {
+        var strict = latch()
+        var allowed = PeerLatch(described: described, allowedHosts: [foreign.host], allowsAnyHost: false)
+        var open = latch(any: true)
+        for number: UInt16 in 1...2 {
+            #expect(strict.receive(packet(number), from: foreign) == .foreign)
+            _ = allowed.receive(packet(number), from: foreign)
+            _ = open.receive(packet(number), from: foreign)
+        }
+        #expect(strict.latched == nil)
+        #expect(allowed.latched == foreign)
+        #expect(open.latched == foreign)
+    }
+
+    @Test("Packets of changing SSRCs or in no order latch nothing")
+    func noOrder() {
+        var latch = latch()
+        for number: UInt16 in 0..<200 {
+            _ = latch.receive(packet(number, ssrc: UInt32(number)), from: moved)
+            _ = latch.receive(packet(number &* 7, ssrc: 9), from: other)
+        }
+        #expect(latch.latched == nil)
+    }
+
+    @Test("A crowd of other candidates does not keep the described peer out")
+    func crowd() {
+        var latch = latch()
+        _ = latch.receive(packet(1), from: described)
+        for number: UInt16 in 0..<100 {
+            _ = latch.receive(packet(number, ssrc: UInt32(number)), from: moved.with(port: 6000 + number))
+        }
+        #expect(latch.receive(packet(2), from: described) == .acceptedFromNewSource)
+    }
+
+    @Test("A new SSRC from the latched address takes over after two packets, and the figures add up")
+    func newSource() {
+        var latch = latch()
+        for number: UInt16 in 1...10 { _ = latch.receive(packet(number), from: described) }
+        #expect(latch.receive(packet(500, ssrc: 2), from: described) == .onProbation)
+        #expect(latch.receive(packet(501, ssrc: 2), from: described) == .acceptedFromNewSource)
+        #expect(latch.earlierReceived == 9)
+        #expect(latch.source?.ssrc == 2)
+    }
+
+    @Test("The same description keeps the latch, another one opens it")
+    func redescribed() {
+        var latch = latch()
+        for number: UInt16 in 1...10 { _ = latch.receive(packet(number), from: moved) }
+        #expect(latch.redescribed(as: described, allowedHosts: [], allowsAnyHost: false).latched == moved)
+        let elsewhere = latch.redescribed(as: other, allowedHosts: [], allowsAnyHost: false)
+        #expect(elsewhere.latched == nil)
+        #expect(elsewhere.destination == other)
+        #expect(elsewhere.earlierReceived == 9)
+    }
+
+    @Test("An IPv4 address is the same in its IPv6 form, and a name is none")
+    func addresses() throws {
+        #expect(SocketAddress("::ffff:192.0.2.1", port: 4000) == described)
+        #expect(SocketAddress("2001:db8::1", port: 9)?.description == "[2001:db8::1]:9")
+        #expect(described.description == "192.0.2.1:4000")
+        for text in ["localhost", "", "1.2.3", "1.2.3.4.5", "::g", String(repeating: "1", count: 300)] {
+            #expect(SocketAddress(text, port: 1) == nil)
+        }
+    }
+}
