@@ -54,6 +54,8 @@ extension CallMachine {
         guard case .over(var settling) = phase, settling.awaitsSession else { return }
         settling.awaitsSession = false
         phase = .over(settling)
+        // The row again: should the transaction with the end have failed, this one makes good for it.
+        directives.append(.store(.saveCall(call)))
         directives.append(.store(.removeRecord(call.callID)))
         settle(&directives)
     }

@@ -94,6 +94,13 @@ struct DialogUsage: Sendable {
         }
     }
 
+    /// Acknowledges the 2xx of a dialog that an earlier process confirmed. A repeated 2xx brings it again.
+    mutating func acknowledge(number: UInt32, _ bench: inout Workbench) {
+        acknowledgement = bench.sendACK(
+            dialog.request(.ack, number: number), to: dialog.nextHop(bench.configuration.inDialogRouting),
+            session: session)
+    }
+
     /// Sends our 2xx to an INVITE, and goes on sending it until the ACK comes.
     mutating func accept(
         _ request: SIPRequest, of key: TransactionKey, sdp: [UInt8], holdsOffer: Bool, _ bench: inout Workbench

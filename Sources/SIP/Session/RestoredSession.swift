@@ -1,7 +1,7 @@
 /// Ends what another life of this process left behind, from its record.
 ///
-///     start: CANCEL each attempt, BYE each dialog ──▶ waiting ── all is quiet: failed or ended
-///                                                     2xx: ACK, BYE
+///     start: CANCEL each attempt, or ACK and BYE each dialog ──▶ waiting ── all is quiet: failed or ended
+///                                                                2xx: ACK, BYE
 ///
 /// The INVITE's transaction is taken up again under its stored branch, so that its final response is acknowledged and
 /// a 2xx that comes late, or again, is ACKed and BYEd; without any it ends after 64·T1.
@@ -15,6 +15,8 @@ struct RestoredSession: SessionMachine {
     private var invites: [SIPRequest] = []
     private var open: [TransactionKey] = []
     private var hasStarted = false
+    /// `ended` has been told; what is left is to answer what may still come.
+    private var hasEnded = false
 
     init(id: SessionID, record: SessionRecord) {
         self.id = id
@@ -23,13 +25,15 @@ struct RestoredSession: SessionMachine {
 
     var isQuiet: Bool { hasStarted && open.isEmpty && usages.allSatisfy(\.isOver) }
 
-    /// The record stays what it was until all is quiet: a second crash begins this again.
-    var record: SessionRecord? { isQuiet ? nil : stored }
+    /// The record stays what it was until the far end has been told: a second crash begins this again.
+    var record: SessionRecord? { isQuiet || hasEnded ? nil : stored }
 
     mutating func start(_ bench: inout Workbench) {
         hasStarted = true
         for dialog in stored.dialogs.prefix(bench.configuration.limits.forks) {
             var usage = DialogUsage(dialog, session: id, announcesEnd: false, &bench)
+            // Nobody knows whether the ACK left: it goes before the BYE (RFC 3261 §13.2.2.4).
+            if dialog.isConfirmed, !stored.isIncoming { usage.acknowledge(number: stored.inviteCSeq, &bench) }
             usage.hangUp(reason: nil, &bench)
             usages.append(usage)
         }
@@ -59,6 +63,7 @@ struct RestoredSession: SessionMachine {
         guard key.kind == .inviteClient else {
             for index in usages.indices { usages[index].receive(response, of: key, &bench) }
             trackByes()
+            tellEnd(&bench)
             return
         }
         guard response.status.isSuccess, let invite = invites.first else { return }
@@ -77,6 +82,7 @@ struct RestoredSession: SessionMachine {
 
     mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench) {
         for index in usages.indices { usages[index].byeFailed(key, &bench) }
+        tellEnd(&bench)
     }
 
     mutating func transactionTerminated(_ key: TransactionKey, _ bench: inout Workbench) {
@@ -90,6 +96,7 @@ struct RestoredSession: SessionMachine {
             return bench.respond(key, bench.response(to: request, .callDoesNotExist, tag: dialog.localTag))
         }
         usages[index].receive(request, of: key, &bench)
+        tellEnd(&bench)
     }
 
     mutating func cancelByPeer(_ key: TransactionKey, _ bench: inout Workbench) {}
@@ -97,8 +104,17 @@ struct RestoredSession: SessionMachine {
     mutating func fire(_ timer: SessionTimer, _ bench: inout Workbench) {}
 
     mutating func close(_ bench: inout Workbench) {
+        guard !hasEnded else { return }
         let isConfirmed = stored.phase == .confirmed
         bench.emit(isConfirmed ? .ended(id, .localHangUp(confirmed: true)) : .failed(id, .canceled))
+    }
+
+    /// An answered call is over as soon as its BYE has come to an end, however long its INVITE lingers: then its record
+    /// may go, and the next start does not hang up again.
+    private mutating func tellEnd(_ bench: inout Workbench) {
+        guard stored.phase == .confirmed, !hasEnded, usages.allSatisfy(\.isOver) else { return }
+        hasEnded = true
+        bench.emit(.ended(id, .localHangUp(confirmed: true)))
     }
 
     private mutating func trackByes() {

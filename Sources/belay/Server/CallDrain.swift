@@ -17,6 +17,8 @@ struct CallDrain: Service {
     let logger: Logger
 
     func run() async throws {
+        // Listening before the first signal, so that none is lost between the two.
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await gracefulShutdown()
         logger.notice("draining: no new calls; live ones may go on for \(patienceSeconds) s")
         health.setReady(false)
@@ -24,7 +26,12 @@ struct CallDrain: Service {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await loop.waitUntilQuiet(atMost: .milliseconds(Int64(patienceSeconds * 1000))) }
             group.addTask {
-                for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { return }
+                // The first is the one that began this.
+                var count = 0
+                for await _ in signals {
+                    count += 1
+                    if count == 2 { return }
+                }
             }
             await group.next()
             group.cancelAll()
