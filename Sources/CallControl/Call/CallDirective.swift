@@ -6,6 +6,8 @@ enum CallDirective: Equatable, Sendable {
     case effect(Effect)
     /// Into the transaction that this input makes.
     case store(StorageOperation)
+    /// The call's record, as it is at the end of this input, goes into the same transaction.
+    case saveRecord
     /// The call wants to hear when this input's transaction is on disk.
     case awaitCommit(CallCommit)
     case invite(Invitation)

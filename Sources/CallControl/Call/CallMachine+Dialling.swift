@@ -16,7 +16,7 @@ extension CallMachine {
         directives.append(.store(.saveCall(call)))
         note(.info, .request, "Call accepted", metadata, now, &directives)
         directives.append(.awaitCommit(.creation))
-        storeRecord(.queued, &directives)
+        directives.append(.saveRecord)
     }
 
     /// Its turn has come: the intent to dial goes to disk while the port is bound.
@@ -50,7 +50,7 @@ extension CallMachine {
             Opening(
                 isAccepted: isAccepted, isCommitted: false, awaitsTurn: !joinsAcceptance, isMediaOpen: false, end: nil))
         sessionRecord = SessionRecord(invitation: invitation, identifiers: identifiers)
-        storeRecord(.dialling, &directives)
+        directives.append(.saveRecord)
         directives.append(
             .effect(
                 .openMedia(
@@ -133,7 +133,7 @@ extension CallMachine {
         phase = .ringing
         call.startTime = now.wall
         changeStatus(.ringing, "the INVITE leaves", now, &directives)
-        storeRecord(.dialling, &directives)
+        directives.append(.saveRecord)
         directives.append(.arm(.ring, after: .seconds(ringTimeoutSeconds)))
         directives.append(.invite(invitation))
     }

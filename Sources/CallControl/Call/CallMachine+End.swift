@@ -41,7 +41,7 @@ extension CallMachine {
         }
         if settling.awaitsSession {
             // After a crash the far end is still told, and nothing else is done a second time.
-            storeRecord(.over, &directives)
+            directives.append(.saveRecord)
             directives.append(.endSession)
         } else {
             directives.append(.store(.removeRecord(call.callID)))

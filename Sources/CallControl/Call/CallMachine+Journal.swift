@@ -15,16 +15,19 @@ extension CallMachine {
         note(.info, .status, "Call \(status.rawValue)", metadata, now, &directives)
     }
 
-    func storeRecord(_ phase: CallRecord.Phase, _ directives: inout [CallDirective]) {
-        let record = CallRecord(
-            phase: phase, call: call, requestID: requestID, callConnectURL: callConnectURL,
-            statusCallbackURL: statusCallbackURL, sendDigits: phase == .queued ? sendDigits?.text : nil,
+    /// What a restart would have to know of the call as it is now.
+    var record: CallRecord {
+        let recorded: CallRecord.Phase =
+            switch phase {
+            case .accepted, .queued: .queued
+            case .opening, .ringing: .dialling
+            case .connected: .connected
+            case .over: .over
+            }
+        return CallRecord(
+            phase: recorded, call: call, requestID: requestID, callConnectURL: callConnectURL,
+            statusCallbackURL: statusCallbackURL, sendDigits: recorded == .queued ? sendDigits?.text : nil,
             ringTimeoutSeconds: ringTimeoutSeconds, eventSequence: eventSequence, session: sessionRecord)
-        guard let bytes = record.bytes else {
-            directives.append(.effect(.fault(call.callID, "the record could not be written")))
-            return
-        }
-        directives.append(.store(.saveRecord(call.callID, bytes)))
     }
 
     mutating func note(

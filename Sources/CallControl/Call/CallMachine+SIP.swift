@@ -26,7 +26,7 @@ extension CallMachine {
         phase = .connected(Conversation(isDialling: sendDigits != nil, held: nil, run: nil))
         changeStatus(.inProgress, "answered", now, &directives)
         if let record { sessionRecord = record }
-        storeRecord(.connected, &directives)
+        directives.append(.saveRecord)
         directives.append(.arm(.longestCall, after: configuration.longestCall))
         connectMedia(agreement, configuration, &directives)
         if let sendDigits {
@@ -66,9 +66,9 @@ extension CallMachine {
     mutating func recordChanged(_ record: SessionRecord, into directives: inout [CallDirective]) {
         sessionRecord = record
         switch phase {
-        case .ringing: storeRecord(.dialling, &directives)
-        case .connected: storeRecord(.connected, &directives)
-        case .over(let settling) where settling.awaitsSession: storeRecord(.over, &directives)
+        case .ringing: directives.append(.saveRecord)
+        case .connected: directives.append(.saveRecord)
+        case .over(let settling) where settling.awaitsSession: directives.append(.saveRecord)
         case .accepted, .queued, .opening, .over: break
         }
     }

@@ -133,5 +133,10 @@ struct CallMachine: Sendable {
         }
     }
 
+    /// A restart would have something to do for it.
+    var needsRecord: Bool {
+        if case .over(let settling) = phase { settling.awaitsSession } else { true }
+    }
+
     var outboxDepth: Int { outbox.depth }
 }

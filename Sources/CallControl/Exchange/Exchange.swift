@@ -37,6 +37,8 @@ package struct Exchange: Sendable {
     private var commits: [CommitToken: [PendingCommit]] = [:]
     /// What the input at hand writes.
     private var operations: [StorageOperation] = []
+    /// Calls whose record this input changes, in order: each is written once, as it is at the end.
+    private var staleRecords: [CallID] = []
     private(set) var awaited: [PendingCommit] = []
 
     /// Somebody who waits for a transaction.
@@ -187,6 +189,7 @@ package struct Exchange: Sendable {
                 if case .deliver(let webhook, _) = effect { callsByEvent[webhook.eventID] = id }
                 effects.append(effect)
             case .store(let operation): operations.append(operation)
+            case .saveRecord: if !staleRecords.contains(id) { staleRecords.append(id) }
             case .awaitCommit(let purpose):
                 awaited.append(
                     PendingCommit(
@@ -233,6 +236,7 @@ package struct Exchange: Sendable {
 
     /// The transaction stands first, so that whoever an effect wakes up can already read it.
     mutating func finishInput(_ effects: inout [Effect]) {
+        writeRecords(&effects)
         guard !operations.isEmpty || !awaited.isEmpty else { return }
         var token: CommitToken?
         if !awaited.isEmpty {
@@ -244,6 +248,19 @@ package struct Exchange: Sendable {
         }
         effects.insert(.store(operations, token), at: 0)
         operations.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func writeRecords(_ effects: inout [Effect]) {
+        for id in staleRecords {
+            // A call that needs none any more has had it removed meanwhile.
+            guard let call = calls[id], call.needsRecord else { continue }
+            if let bytes = call.record.bytes {
+                operations.append(.saveRecord(id, bytes))
+            } else {
+                effects.append(.fault(id, "its record could not be written"))
+            }
+        }
+        staleRecords.removeAll(keepingCapacity: true)
     }
 
     private mutating func committed(_ pending: PendingCommit, _ now: Moment, _ effects: inout [Effect]) {
