@@ -1,3 +1,6 @@
+// swift-format-ignore-file: NeverForceUnwrap
+// Constants of the tests: one that is malformed fails every test at once.
+
 import Dispatch
 import GRDB
 import Synchronization
