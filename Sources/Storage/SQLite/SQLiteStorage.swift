@@ -50,7 +50,7 @@ package final class SQLiteStorage: CallStorage, Directory {
         } catch {
             throw StorageError(error)
         }
-        writer = StorageWriter(pool: pool)
+        writer = StorageWriter(pool: pool, holding: lock)
     }
 
     package func submit(_ operations: [StorageOperation], completion: Completion?) {

@@ -52,9 +52,12 @@ final class StorageWriter: Sendable {
     private let wakeUp = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
     private let pool: DatabasePool
+    /// Held for as long as the thread may write, also where nobody closed the storage.
+    private let lock: DataFolderLock
 
-    init(pool: DatabasePool) {
+    init(pool: DatabasePool, holding lock: DataFolderLock) {
         self.pool = pool
+        self.lock = lock
         Thread.detachNewThread { [self] in
             Thread.current.name = "storage"
             run()
