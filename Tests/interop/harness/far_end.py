@@ -53,6 +53,7 @@ class Dialog:
     bye_received: bool = False
     ended_by: str | None = None
     acks: int = 0
+    answered_at: float = 0
     ended_at: float = 0
     deadline: float = 0
     answered_requests: dict = field(default_factory=dict)
@@ -64,9 +65,15 @@ class Dialog:
 
 
 class FarEnd:
-    def __init__(self, decide=lambda number: Person(), t1=0.1, caller_may_crash=False):
+    """`caller_may_crash`: what a caller that lost its memory may do is no fault. `dead_line`: an answered call from
+    which no RTP came for so many seconds is hung up, as carriers do; None: never.
+    """
+
+    def __init__(self, decide=lambda number: Person(), t1=0.1, caller_may_crash=False, dead_line=None):
         self.decide = decide
         self.caller_may_crash = caller_may_crash
+        self.dead_line = dead_line
+        self._heard = {}
         self.t1 = t1
         self.faults = []
         self.dialogs = {}
@@ -98,14 +105,36 @@ class FarEnd:
                     _, _, action = heapq.heappop(self._timers)
                     action()
                 pause = min(0.05, max(0.0, self._timers[0][0] - now)) if self._timers else 0.05
-            readable, _, _ = select.select([self._socket], [], [], pause)
-            for _ in range(64 if readable else 0):
+            readable, _, _ = select.select([self._socket, self._media], [], [], pause)
+            if self._media in readable:
+                self._listen()
+            for _ in range(64 if self._socket in readable else 0):
                 try:
                     data, source = self._socket.recvfrom(65535, socket.MSG_DONTWAIT)
                 except BlockingIOError:
                     break
                 with self._lock:
                     self._receive(data, source)
+
+    def _listen(self):
+        """Takes what is waiting of RTP; remembers when each port of the caller was heard last."""
+        now = time.monotonic()
+        for _ in range(512):
+            try:
+                _, source = self._media.recvfrom(2048, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            self._heard[source[1]] = now
+
+    def _supervise(self, dialog):
+        if dialog.state != "answered":
+            return
+        last = max(self._heard.get(dialog.invite.audio_port, 0), dialog.answered_at)
+        if time.monotonic() - last > self.dead_line:
+            dialog.ended_by = "dead line"
+            self._hang_up(dialog)
+        else:
+            self._after(0.2, lambda: self._supervise(dialog))
 
     def _after(self, seconds, action):
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._order), action))
@@ -222,7 +251,10 @@ class FarEnd:
         first = not dialog.acknowledged
         dialog.acknowledged = True
         if first and dialog.state == "answered":
+            dialog.answered_at = time.monotonic()
             self._speak(dialog, 0)
+            if self.dead_line is not None:
+                self._supervise(dialog)
         if first and dialog.state == "answered" and dialog.person.hangs_up is not None:
             self._after(dialog.person.hangs_up, lambda: self._hang_up(dialog))
 
@@ -266,7 +298,19 @@ class FarEnd:
             self._reply(message, source, "481 Call/Transaction Does Not Exist")
             return
         if dialog.final_status is None or dialog.final_status >= 300:
-            self._fault(f"BYE for a call that was not answered: {message.call_id}")
+            if not self.caller_may_crash:
+                self._fault(f"BYE for a call that was not answered: {message.call_id}")
+            if dialog.final_status is not None:
+                self._reply(message, source, "481 Call/Transaction Does Not Exist")
+                return
+            # RFC 3261 §15: the caller may end an early dialog with BYE; the INVITE then ends with 487 (§15.1.2).
+            response = self._response(dialog, message, "200 OK")
+            dialog.answered_requests[message.branch] = response
+            self._send(response, source)
+            dialog.ended_by = "BYE in the early dialog"
+            self._finally(dialog, "487 Request Terminated")
+            dialog.state = "canceled"
+            return
         if message.cseq[0] <= dialog.remote_cseq:
             self._fault(f"BYE with CSeq {message.cseq[0]} after {dialog.remote_cseq}")
         if message.uri != self.contact:

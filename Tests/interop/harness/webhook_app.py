@@ -125,6 +125,9 @@ class WebhookApp:
     def _serve(self, handler, method):
         length = int(handler.headers.get("Content-Length") or 0)
         body = handler.rfile.read(length)
+        if len(body) < length:
+            handler.close_connection = True  # the server was killed in the middle of it: no request
+            return
         headers = {name.lower(): value for name, value in handler.headers.items()}
         webhook = Webhook(handler.path, headers, body, time.monotonic(), method)
         with self._changed:
