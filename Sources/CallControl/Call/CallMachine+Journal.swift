@@ -49,30 +49,8 @@ extension CallMachine {
         _ webhook: Webhook, _ outcome: WebhookOutcome, _ milliseconds: Int, attempt: Int?, _ now: Moment,
         _ directives: inout [CallDirective]
     ) {
-        var metadata: [String: JSONValue] = [
-            "eventId": .string(webhook.eventID.text), "url": .string(webhook.url.text),
-            "milliseconds": JSONValue(milliseconds),
-        ]
-        if let attempt { metadata["attempt"] = JSONValue(attempt) }
-        let level: JournalLevel
-        let message: String
-        switch outcome {
-        case .answered(let status, let contentType, let body):
-            level = (200..<300).contains(status) ? .info : .warning
-            message = "Webhook \(webhook.requestType) answered : \(status)"
-            metadata["status"] = JSONValue(status)
-            metadata["contentType"] = JSONValue(contentType)
-            metadata["responseBody"] = .string(Excerpt.of(body))
-        case .answerTooLarge(let status):
-            level = .warning
-            message = "Webhook \(webhook.requestType) answered : \(status), too large"
-            metadata["status"] = JSONValue(status)
-        case .failed(let failure):
-            level = webhook.purpose == .script ? .error : .warning
-            message = "Webhook \(webhook.requestType) failed : \(failure.kind.rawValue)"
-            metadata["explanation"] = .string(failure.explanation)
-        }
-        note(level, .webhook, message, metadata, now, &directives)
+        let entry = WebhookJournal.answer(to: webhook, outcome, milliseconds: milliseconds, attempt: attempt)
+        note(entry.level, .webhook, entry.message, entry.metadata, now, &directives)
     }
 
     mutating func noteEnd(

@@ -33,14 +33,6 @@ extension CallMachine {
         settle(&directives)
     }
 
-    /// An attempt of ``NotificationRetries`` for this call, for its journal.
-    mutating func retryFinished(
-        _ webhook: Webhook, _ outcome: WebhookOutcome, milliseconds: Int, attempt: Int, now: Moment,
-        into directives: inout [CallDirective]
-    ) {
-        noteAnswer(webhook, outcome, milliseconds, attempt: attempt, now, &directives)
-    }
-
     func carryOut(_ steps: [CallOutbox.Directive], _ directives: inout [CallDirective]) {
         for step in steps {
             switch step {

@@ -6,6 +6,9 @@ extension Exchange {
         _ event: EventID, _ outcome: WebhookOutcome, _ milliseconds: Int, _ now: Moment, _ effects: inout [Effect]
     ) {
         if retries.contains(event) {
+            if let pending = retries.inFlight(event) {
+                noteRetry(pending, outcome, milliseconds, now, &effects)
+            }
             for directive in retries.finished(event, outcome, now: now.wall) { carryOut(directive, now, &effects) }
             return
         }
@@ -14,6 +17,23 @@ extension Exchange {
         withCall(id, now, &effects) { call, random, directives in
             call.webhookFinished(
                 event, outcome, milliseconds: milliseconds, now: now, random: &random, into: &directives)
+        }
+    }
+
+    private mutating func noteRetry(
+        _ pending: PendingNotification, _ outcome: WebhookOutcome, _ milliseconds: Int, _ now: Moment,
+        _ effects: inout [Effect]
+    ) {
+        let webhook = pending.webhook
+        guard calls[webhook.callID] != nil else {
+            store(
+                .appendJournal(
+                    WebhookJournal.lateEntry(
+                        for: webhook, outcome, milliseconds: milliseconds, attempt: pending.attempts, now: now.wall)))
+            return
+        }
+        withCall(webhook.callID, now, &effects) { call, _, directives in
+            call.noteAnswer(webhook, outcome, milliseconds, attempt: pending.attempts, now, &directives)
         }
     }
 

@@ -36,6 +36,11 @@ struct NotificationRetries: Sendable {
 
     func contains(_ event: EventID) -> Bool { entries[event] != nil }
 
+    /// The notification whose attempt is under way, with the attempts made, this one included.
+    func inFlight(_ event: EventID) -> PendingNotification? {
+        entries[event].flatMap { $0.isInFlight ? $0.pending : nil }
+    }
+
     /// The first attempt of a notification has failed.
     mutating func add(_ webhook: Webhook, now: Timestamp) -> Directive {
         let pause = pause(after: 1)

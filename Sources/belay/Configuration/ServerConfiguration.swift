@@ -124,7 +124,8 @@ private struct SettingReader {
     }
 
     func number(_ name: String, in range: ClosedRange<Double>) throws -> Double? {
-        try parse(name, "a number from \(range.lowerBound) to \(range.upperBound)") { text in
+        let bounds = [range.lowerBound, range.upperBound].map { $0 == $0.rounded() ? "\(Int($0))" : "\($0)" }
+        return try parse(name, "a number from \(bounds[0]) to \(bounds[1])") { text in
             Double(text).flatMap { range.contains($0) ? $0 : nil }
         }
     }

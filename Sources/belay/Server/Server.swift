@@ -101,7 +101,11 @@ enum Server {
                             loop: loop, health: health, patienceSeconds: configuration.drainSeconds, logger: logger)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        try await group.run()
+        do { try await group.run() } catch let error as IOError {
+            let address = "\(configuration.http.host):\(configuration.http.port)"
+            throw ConfigurationError(
+                description: "the REST API cannot listen on \(address): \(error); choose another address with --http")
+        }
 
         await carrier?.carrier.stop()
         await webhooks.close()

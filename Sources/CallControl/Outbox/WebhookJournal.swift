@@ -1,0 +1,46 @@
+import PerCL
+import Telephony
+
+/// What the journal says of a webhook's attempts.
+enum WebhookJournal {
+    static func answer(
+        to webhook: Webhook, _ outcome: WebhookOutcome, milliseconds: Int, attempt: Int?
+    ) -> (level: JournalLevel, message: String, metadata: [String: JSONValue]) {
+        var metadata: [String: JSONValue] = [
+            "eventId": .string(webhook.eventID.text), "url": .string(webhook.url.text),
+            "milliseconds": JSONValue(milliseconds),
+        ]
+        if let attempt { metadata["attempt"] = JSONValue(attempt) }
+        switch outcome {
+        case .answered(let status, let contentType, let body):
+            metadata["status"] = JSONValue(status)
+            metadata["contentType"] = JSONValue(contentType)
+            metadata["responseBody"] = .string(Excerpt.of(body))
+            return (
+                (200..<300).contains(status) ? .info : .warning, "Webhook \(webhook.requestType) answered : \(status)",
+                metadata
+            )
+        case .answerTooLarge(let status):
+            metadata["status"] = JSONValue(status)
+            return (.warning, "Webhook \(webhook.requestType) answered : \(status), too large", metadata)
+        case .failed(let failure):
+            metadata["explanation"] = .string(failure.explanation)
+            return (
+                webhook.purpose == .script ? .error : .warning,
+                "Webhook \(webhook.requestType) failed : \(failure.kind.rawValue)", metadata
+            )
+        }
+    }
+
+    /// An attempt after the call was forgotten: its place in the call's journal is behind everything, by the event
+    /// and the attempt.
+    static func lateEntry(
+        for webhook: Webhook, _ outcome: WebhookOutcome, milliseconds: Int, attempt: Int, now: Timestamp
+    ) -> JournalEntry {
+        let (level, message, metadata) = answer(to: webhook, outcome, milliseconds: milliseconds, attempt: attempt)
+        return JournalEntry(
+            timestamp: now, sequence: (webhook.eventSequence + 1) * 100_000 + attempt, level: level, scope: .webhook,
+            accountID: webhook.accountID, callID: webhook.callID, requestID: webhook.requestID, message: message,
+            metadata: metadata)
+    }
+}
