@@ -122,8 +122,13 @@ struct ByteWindow {
     }
 
     /// Equal to `name` but for the case of ASCII letters.
+    @inline(__always)
     func equalsIgnoringCase(_ name: StaticString) -> Bool {
-        guard count == name.utf8CodeUnitCount else { return false }
+        count == name.utf8CodeUnitCount && matches(name)
+    }
+
+    /// The comparison itself, of equal lengths.
+    private func matches(_ name: StaticString) -> Bool {
         let other = name.utf8Start
         for offset in 0..<count where base[start + offset].lowercased != other[offset].lowercased { return false }
         return true

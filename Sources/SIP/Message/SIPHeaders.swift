@@ -11,10 +11,42 @@ public struct SIPHeaders: Hashable, Sendable {
         }
     }
 
+    /// The fields that every message is matched by, parsed once for all. Immutable, so that copies can share it.
+    final class Essentials: Sendable {
+        let via: Via
+        let from: NameAddress
+        let to: NameAddress
+        let cseq: CSeq
+
+        init(via: Via, from: NameAddress, to: NameAddress, cseq: CSeq) {
+            self.via = via
+            self.from = from
+            self.to = to
+            self.cseq = cseq
+        }
+    }
+
     public private(set) var fields: [Field]
+    /// Set by the parser; nil as soon as one of its fields is touched, and in headers that were put together.
+    private var essentials: Essentials?
 
     public init(_ fields: [Field] = []) {
         self.fields = fields
+    }
+
+    public static func == (left: SIPHeaders, right: SIPHeaders) -> Bool { left.fields == right.fields }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(fields) }
+
+    /// Parses what every message must have, and keeps it.
+    mutating func parseEssentials(cseq: CSeq) throws(SIPParseError) {
+        guard let via = try vias().first else { throw SIPParseError(.missingField, in: "Via") }
+        essentials = Essentials(via: via, from: try from(), to: try to(), cseq: cseq)
+    }
+
+    private mutating func touch(_ name: SIPHeaderName) {
+        guard essentials != nil else { return }
+        if name == .via || name == .from || name == .to || name == .cseq { essentials = nil }
     }
 
     mutating func reserve(_ count: Int) { fields.reserveCapacity(count) }
@@ -23,6 +55,7 @@ public struct SIPHeaders: Hashable, Sendable {
     public subscript(_ name: SIPHeaderName) -> String? {
         get { fields.first { $0.name == name }?.value }
         set {
+            touch(name)
             guard let newValue else {
                 fields.removeAll { $0.name == name }
                 return
@@ -63,18 +96,22 @@ public struct SIPHeaders: Hashable, Sendable {
     }
 
     public mutating func append(_ name: SIPHeaderName, _ value: String) {
+        touch(name)
         fields.append(Field(name, value))
     }
 
     /// Puts a field before all others, as a proxy does with its Via.
     public mutating func prepend(_ name: SIPHeaderName, _ value: String) {
+        touch(name)
         fields.insert(Field(name, value), at: 0)
     }
 
-    /// Replaces the value of the first field of that name, leaving further ones; for the topmost Via.
-    mutating func replaceFirst(_ name: SIPHeaderName, with value: String) {
-        guard let index = fields.firstIndex(where: { $0.name == name }) else { return }
-        fields[index].value = value
+    /// Replaces the topmost Via value, leaving further ones, also those in the same field.
+    mutating func replaceTopVia(with via: Via) {
+        guard let index = fields.firstIndex(where: { $0.name == .via }) else { return }
+        let others = SIPHeaders([fields[index]]).values(.via).dropFirst()
+        fields[index].value = ([via.description] + others).joined(separator: ", ")
+        essentials = essentials.map { Essentials(via: via, from: $0.from, to: $0.to, cseq: $0.cseq) }
     }
 
     // MARK: Typed values. nil where the field is missing; an error where it is malformed.
@@ -82,6 +119,7 @@ public struct SIPHeaders: Hashable, Sendable {
     public var callID: String? { self[.callID] }
 
     public func topVia() throws(SIPParseError) -> Via {
+        if let essentials { return essentials.via }
         guard let first = values(.via).first else { throw SIPParseError(.missingField, in: "Via") }
         return try Via(first)
     }
@@ -92,11 +130,18 @@ public struct SIPHeaders: Hashable, Sendable {
         return vias
     }
 
-    public func from() throws(SIPParseError) -> NameAddress { try single(.from) }
+    public func from() throws(SIPParseError) -> NameAddress {
+        if let essentials { return essentials.from }
+        return try single(.from)
+    }
 
-    public func to() throws(SIPParseError) -> NameAddress { try single(.to) }
+    public func to() throws(SIPParseError) -> NameAddress {
+        if let essentials { return essentials.to }
+        return try single(.to)
+    }
 
     public func cseq() throws(SIPParseError) -> CSeq {
+        if let essentials { return essentials.cseq }
         guard let text = self[.cseq] else { throw SIPParseError(.missingField, in: "CSeq") }
         return try CSeq(text)
     }

@@ -16,10 +16,7 @@ public enum SIPMessage: Hashable, Sendable {
         var headers = SIPHeaders()
         headers.reserve(16)
         while let field = try scanner.next() { headers.append(SIPHeaderName(window: field.name), field.text) }
-        let from = try headers.from()
-        let to = try headers.to()
-        _ = try headers.vias()
-        _ = (from, to)
+        try headers.parseEssentials(cseq: CSeq(view.cseqNumber, view.cseqMethod))
         let body = view.bytes.window(view.bodyStart, view.bodyStart + view.bodyCount)
         let content = Array(UnsafeBufferPointer(rebasing: body.base[body.start..<body.end]))
         switch line {

@@ -23,7 +23,9 @@ public struct SIPResponse: Hashable, Sendable {
         for via in request.headers.all(.via) { headers.append(.via, via) }
         if let from = request.headers[.from] { headers.append(.from, from) }
         if var to = request.headers[.to] {
-            if let toTag, let address = try? NameAddress(to), address.tag == nil { to = to.addingTag(toTag, address) }
+            if let toTag, let address = try? request.headers.to(), address.tag == nil {
+                to = to.addingTag(toTag, address)
+            }
             headers.append(.to, to)
         }
         if let callID = request.headers[.callID] { headers.append(.callID, callID) }

@@ -19,11 +19,7 @@ enum ReplyPath {
         marked.parameters["received"] = source.address.description
         if asksForPort { marked.parameters["rport"] = "\(source.port)" }
         var request = request
-        let others = request.headers.fields.first { $0.name == .via }.map { field in
-            SIPHeaders([field]).values(.via).dropFirst()
-        }
-        request.headers.replaceFirst(
-            .via, with: ([marked.description] + (others ?? [])).joined(separator: ", "))
+        request.headers.replaceTopVia(with: marked)
         return request
     }
 }
