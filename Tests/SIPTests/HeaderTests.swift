@@ -49,6 +49,28 @@ struct HeaderTests {
         #expect(headers[.to] == "t")
     }
 
+    @Test("What was parsed once is parsed again after a change")
+    func parsedOnce() throws {
+        guard case .request(var request) = try SIPMessage(parsing: incomingInvite().bytes) else {
+            Issue.record("no request")
+            return
+        }
+        #expect(try request.headers.topVia().branch == "z9hG4bKin1")
+        request.headers.prepend(.via, "SIP/2.0/UDP h;branch=z9hG4bKproxy")
+        #expect(try request.headers.topVia().branch == "z9hG4bKproxy")
+        request.headers[.from] = "<sip:other@h>;tag=x"
+        #expect(try request.headers.from().tag == "x")
+        guard case .request(var again) = try SIPMessage(parsing: incomingInvite().bytes) else { return }
+        var marked = try again.headers.topVia()
+        marked.parameters["received"] = "192.0.2.1"
+        again.headers.replaceTopVia(with: marked)
+        #expect(try again.headers.topVia().received == "192.0.2.1")
+        #expect(again.headers[.via]?.hasSuffix(";received=192.0.2.1") == true)
+        #expect(try again.headers.from().tag == "caller")
+        again.headers[.cseq] = "9 INVITE"
+        #expect(try again.headers.cseq().number == 9)
+    }
+
     @Test("A line end in a value cannot become a header field")
     func injection() throws {
         var request = SIPRequest(method: .options, uri: .sip(SIPURI(host: "h")))
