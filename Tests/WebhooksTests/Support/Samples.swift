@@ -67,3 +67,14 @@ final class Counter: Sendable {
     }
     var count: Int { value.withLock { $0 } }
 }
+
+/// Whether something becomes true that follows an answer soon after it, such as the end of what held a file. Gives
+/// way to other tasks in between; the bound only ends a test that fails.
+func eventually(_ isTrue: () -> Bool) async -> Bool {
+    let end = ContinuousClock.now + .seconds(20)
+    while !isTrue() {
+        guard ContinuousClock.now < end else { return false }
+        await Task.yield()
+    }
+    return true
+}
