@@ -62,6 +62,8 @@ package struct Neighbourhood: Sendable {
     /// Calls that are alive, or whose media is not closed yet.
     package var callCount: Int { residents.count }
 
+    package func isAlive(_ id: SessionID) -> Bool { residents[id].map { !$0.isOver } ?? false }
+
     /// Nothing is left over.
     package var isIdle: Bool { residents.isEmpty && timers.count == 0 && agent.gauges.isIdle }
 
@@ -128,6 +130,11 @@ package struct Neighbourhood: Sendable {
         _ id: SessionID, _ digit: Character, now: Instant, into effects: inout [NeighbourhoodEffect]
     ) {
         tell(.digitHeard(digit), id, now, &effects)
+    }
+
+    /// Nothing has been heard of the other side for so long that anybody would hang up.
+    package mutating func peerFellSilent(_ id: SessionID, now: Instant, into effects: inout [NeighbourhoodEffect]) {
+        endSession(id, now, &effects)
     }
 
     /// Everybody who talks hangs up, in the order of their calls.

@@ -27,7 +27,7 @@ struct DurabilityCheck {
 
     func inviting(_ id: CallID?, callID: String, _ storage: ModelStorage) throws(Violation) {
         guard let id, storage.calls[id] != nil, let record = storage.records[id],
-            record.contains(Array(callID.utf8))
+            record.holds(callID)
         else {
             let record = id.flatMap { storage.records[$0] } ?? []
             throw Violation(
@@ -42,21 +42,6 @@ struct DurabilityCheck {
             if refused.contains(id) {
                 throw Violation("a call that was refused never was", "\(id) is on disk")
             }
-        }
-    }
-}
-
-extension [UInt8] {
-    /// Whether `text` stands anywhere in it.
-    fileprivate func contains(_ text: [UInt8]) -> Bool {
-        guard let first = text.first, text.count <= count else { return false }
-        return withUnsafeBufferPointer { bytes in
-            for start in 0...(bytes.count - text.count) where bytes[start] == first {
-                var length = 1
-                while length < text.count, bytes[start + length] == text[length] { length += 1 }
-                if length == text.count { return true }
-            }
-            return false
         }
     }
 }

@@ -19,6 +19,7 @@ struct SignallingCheck {
         // Of all lives:
         var hasFinal = false
         var answeringTags: [String] = []
+        var acknowledgedTags: [String] = []
     }
 
     private struct Hangup {
@@ -96,9 +97,14 @@ struct SignallingCheck {
         stories[message.callID] = story
     }
 
-    private func sentACK(_ message: Sighting) throws(Violation) {
+    private mutating func sentACK(_ message: Sighting) throws(Violation) {
         guard stories[message.callID]?.hasFinal == true else {
             throw Violation("RFC 3261 §13.2.2.4", "ACK to \(message.number) without a final response")
+        }
+        if stories[message.callID]?.answeringTags.contains(message.toTag) == true,
+            stories[message.callID]?.acknowledgedTags.contains(message.toTag) == false
+        {
+            stories[message.callID]?.acknowledgedTags.append(message.toTag)
         }
     }
 
@@ -185,6 +191,18 @@ struct SignallingCheck {
     }
 
     // MARK: Crashes
+
+    /// Dialogs that were acknowledged, for an ACK waits for no disk, and of which no record has come to be: a crash
+    /// forgets them, and only the far end can end them (DESIGN.md decision 5).
+    func dialogs(unknownTo knows: (_ number: String, _ tag: String) -> Bool) -> [(callID: String, tag: String)] {
+        order.flatMap { callID -> [(callID: String, tag: String)] in
+            guard let story = stories[callID] else { return [] }
+            return story.acknowledgedTags.filter { tag in
+                let hangup = hangups[Dialog(callID: callID, farTag: tag)]
+                return hangup?.isReceived != true && !knows(story.number, tag)
+            }.map { (callID, $0) }
+        }
+    }
 
     mutating func crashed() {
         for callID in order {

@@ -26,6 +26,7 @@ struct WebhookCheck {
 
     private var events: [EventID: Event] = [:]
     private var stories: [CallID: Story] = [:]
+    private var callOrder: [CallID] = []
     /// On disk, in the order of storing.
     private var owed: [EventID] = []
     private var isOwed: Set<EventID> = []
@@ -43,6 +44,7 @@ struct WebhookCheck {
     }
 
     mutating func delivering(_ webhook: Webhook, attempt: Int, now: Instant) throws(Violation) {
+        if stories[webhook.callID] == nil { callOrder.append(webhook.callID) }
         var story = stories[webhook.callID] ?? Story()
         let id = webhook.eventID
         func violation(_ text: String) -> Violation {
@@ -123,16 +125,19 @@ struct WebhookCheck {
             "\(event.webhook.requestType) of \(event.webhook.callID) is dropped undelivered")
     }
 
-    mutating func crashed() {
-        for id in owed where events[id] != nil {
-            events[id]?.attempts = 0
-            events[id]?.isInFlight = false
-            events[id]?.lastOutcome = nil
+    /// - Parameter hasLosses: the disk refused a transaction about the call: what was said of its end may be said
+    ///   again, for the next life finds it alive.
+    mutating func crashed(hasLosses: (CallID) -> Bool) {
+        events = events.mapValues { event in
+            var event = event
+            event.attempts = 0
+            event.isInFlight = false
+            event.lastOutcome = nil
+            return event
         }
-        stories = stories.mapValues { story in
-            var story = story
-            story.blocking = nil
-            return story
+        for id in callOrder {
+            stories[id]?.blocking = nil
+            if hasLosses(id) { stories[id]?.callStatus = nil }
         }
     }
 

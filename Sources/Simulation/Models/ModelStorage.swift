@@ -25,10 +25,7 @@ struct ModelStorage {
 
     var hasUnfinishedWork: Bool { !records.isEmpty || !notifications.isEmpty }
 
-    /// The call's record says that its INVITE may have left.
-    func isDialling(_ id: CallID) -> Bool {
-        records[id].map { String(decoding: $0, as: UTF8.self).contains(#""phase":"dialling""#) } ?? false
-    }
+    func hasRecord(_ id: CallID, of tag: String) -> Bool { records[id]?.holds(tag) ?? false }
 
     mutating func submit(_ transaction: Transaction) { waiting.append(transaction) }
 
@@ -91,5 +88,21 @@ struct ModelStorage {
             return leftKey < rightKey
         }
         return UnfinishedWork(records: found, notifications: owed, journalSequences: sequences)
+    }
+}
+
+extension [UInt8] {
+    /// Whether `text` stands anywhere in it.
+    func holds(_ text: String) -> Bool {
+        let text = Array(text.utf8)
+        guard let first = text.first, text.count <= count else { return false }
+        return withUnsafeBufferPointer { bytes in
+            for start in 0...(bytes.count - text.count) where bytes[start] == first {
+                var length = 1
+                while length < text.count, bytes[start + length] == text[length] { length += 1 }
+                if length == text.count { return true }
+            }
+            return false
+        }
     }
 }

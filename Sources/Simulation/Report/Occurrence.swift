@@ -49,6 +49,7 @@ package enum Occurrence: String, CaseIterable, Hashable, Sendable {
     case crashWhileSettling = "crash: status stood, far end not told"
     case crashWhileFetching = "crash: script was fetched"
     case crashWithNotification = "crash: notification owed"
+    case dialogForgotten = "crash: dialog acknowledged and not yet stored"
     case stoppedByOperator = "calls left when the operator stopped"
 
     // MARK: Faults of the webhook application
@@ -78,6 +79,9 @@ package enum Occurrence: String, CaseIterable, Hashable, Sendable {
 /// How often each occurred.
 package struct Counters: Hashable, Sendable {
     private var counts = [Int](repeating: 0, count: Occurrence.allCases.count)
+
+    /// So rare that a run of the default seeds sees it a few times only.
+    package static let rare: [Occurrence] = [.dialogForgotten]
 
     package init() {}
 

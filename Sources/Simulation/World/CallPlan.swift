@@ -49,8 +49,8 @@ struct CallPlan {
         switch Int.random(in: 0..<100, using: &random) {
         case 0..<48: behaviour = .answers(after: pickUp...pickUp, conversation)
         case 48..<54: behaviour = .answers(after: 0...0, conversation)
-        case 54..<59: behaviour = .busy(after: chance(50, &random) ? 0...0 : 100...3_000)
-        case 59..<63: behaviour = .declines(after: 500...5_000)
+        case 54..<59: behaviour = .busy(after: chance(50, &random) ? 0...0 : pickUp...pickUp)
+        case 59..<63: behaviour = .declines(after: pickUp...pickUp)
         case 63..<65: behaviour = .isNotFound
         case 65..<68: behaviour = .isUnavailable
         case 68..<70: behaviour = .isTrunkError
@@ -78,7 +78,7 @@ struct CallPlan {
             ? try? DigitString(["1", "1234#", "{2}12{3}*"].randomElement(using: &random) ?? "1") : nil
         ringTimeoutSeconds = [2, 5, 8, 20].randomElement(using: &random) ?? 20
         updates = Self.updates(pickUp: pickUp, &random)
-        fallsSilentAfter = chance(4, &random) ? Int.random(in: 200...20_000, using: &random) : nil
+        fallsSilentAfter = chance(12, &random) ? Int.random(in: 200...8_000, using: &random) : nil
     }
 
     private static func conversation(_ random: inout RandomSource) -> Conversation {
@@ -97,10 +97,12 @@ struct CallPlan {
 
     private static func manner(_ random: inout RandomSource) -> Manner {
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<24: .says
-        case 24..<36: .saysAndPlays
-        case 36..<40: .pauses
-        case 40..<46: .hangsUp
+        case 0..<20: .says
+        case 20..<30: .saysAndPlays
+        case 30..<33: .pauses
+        case 33..<37: .hangsUp
+        case 37..<44: .playsForEver
+        case 44..<46: .unsupported
         case 46..<54: .redirectsOnce
         case 54..<57: .redirectsForEver
         case 57..<62: .playsForEver
@@ -126,8 +128,8 @@ struct CallPlan {
         // At once, when not even a 100 has come.
         case 0..<6: return [(Int.random(in: 0...30, using: &random), update)]
         // In the instant of the answer.
-        case 6..<13: return [(max(0, pickUp + Int.random(in: -60...60, using: &random)), update)]
-        case 13..<20: return [(Int.random(in: 0...15_000, using: &random), update)]
+        case 6..<15: return [(max(0, pickUp + Int.random(in: -60...60, using: &random)), update)]
+        case 15..<20: return [(Int.random(in: 0...15_000, using: &random), update)]
         // Twice.
         case 20..<23:
             let after = Int.random(in: 0...8_000, using: &random)

@@ -31,5 +31,7 @@ struct FarCall: Hashable {
 
 enum FarEndHearing {
     case voiceStarted, voiceEnded
+    /// No media for so long that anybody would hang up.
+    case nothingAnyMore
     case digit(Character)
 }

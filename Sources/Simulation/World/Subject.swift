@@ -81,7 +81,7 @@ struct Subject {
         case (.lostTerminalStatus, .store(let operations, let token)):
             effects.append(.store(operations.filter { !$0.endsCall }, token))
         case (.repeatedTerminalStatus, .store(let operations, let token)):
-            effects.append(.store(operations.flatMap { $0.endsCall ? [$0, $0] : [$0] }, token))
+            effects.append(.store(operations.flatMap { [$0, $0.withAnotherEnd].compactMap(\.self) }, token))
         case (.lostRecord, .store(let operations, let token)):
             effects.append(.store(operations.filter { !$0.isRecord || token != nil }, token))
         case (.webhooksOutOfOrder, .deliver(let webhook, _)): overtake(webhook, effect, now, &effects)
@@ -120,6 +120,14 @@ struct Subject {
 extension StorageOperation {
     fileprivate var endsCall: Bool {
         if case .saveCall(let call) = self { call.status.isTerminal } else { false }
+    }
+
+    /// The same end under another name; nil for what ends no call.
+    fileprivate var withAnotherEnd: StorageOperation? {
+        guard case .saveCall(var call) = self, call.status.isTerminal else { return nil }
+        call.status = call.status == .failed ? .canceled : .failed
+        call.revision += 1
+        return .saveCall(call)
     }
 
     fileprivate var isRecord: Bool {

@@ -29,7 +29,7 @@ struct Weather: Hashable {
         delayMicroseconds = isPerfect ? 30...60 : 200...Int.random(in: 1_000...60_000, using: &random)
         commitMicroseconds = isPerfect ? 60...200 : 60...Int.random(in: 500...20_000, using: &random)
         slowCommitPerMille = isPerfect ? 0 : 10
-        failedCommitPerMille = seed % 3 == 1 ? 6 : 0
+        failedCommitPerMille = seed % 3 == 1 ? 20 : 0
         crashes = isPerfect && seed % 8 == 0 ? 0 : Int.random(in: 1...4, using: &random)
         hasStop = seed % 5 == 2
         let limits = Int.random(in: 0..<4, using: &random)

@@ -46,6 +46,7 @@ extension World {
             case .saveRecord(let id, let bytes):
                 trace.mix(id.text)
                 trace.mix(bytes)
+                if bytes.holds(#""phase":"dialling""#) { dialling.insert(id) }
             case .removeRecord(let id): trace.mix(id.text)
             case .appendJournal(let entry):
                 trace.mix(entry.message)

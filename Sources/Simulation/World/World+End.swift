@@ -14,7 +14,7 @@ extension World {
             guard let call = statuses.latest(id) else { continue }
             switch call.status {
             case .queued:
-                counters.count(storage.isDialling(id) ? .crashWhileOpening : .crashWhileQueued)
+                counters.count(dialling.contains(id) ? .crashWhileOpening : .crashWhileQueued)
             case .ringing: counters.count(.crashWhileRinging)
             case .inProgress:
                 counters.count(.crashWhileConnected)
@@ -23,6 +23,21 @@ extension World {
             }
         }
         counters.count(.crashWithNotification, times: storage.notifications.count)
+    }
+
+    /// A crash between an ACK and the commit of its dialog leaves a dialog that Belay does not know. The far end ends
+    /// it when it has heard nothing for long.
+    func leaveOrphans() {
+        let orphans = signalling.dialogs { number, tag in
+            guard let id = statuses.call(dialling: number) else { return false }
+            return storage.hasRecord(id, of: tag)
+        }
+        for (callID, _) in orphans {
+            for call in farCallsByCallID[callID] ?? [] where farEnds[call.farEnd].isAlive(call.session) {
+                counters.count(.dialogForgotten)
+                queue.schedule(.farEndHears(call, .nothingAnyMore), at: after(milliseconds: 60_000))
+            }
+        }
     }
 
     /// Nothing of Belay and nothing of the far ends is alive.

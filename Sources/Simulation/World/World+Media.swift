@@ -10,7 +10,7 @@ extension World {
         trace.mix(handle.rawValue)
         trace.mix(UInt64(opening.port))
         try ports.opening(handle, port: opening.port, now: now)
-        let microseconds = isChosen(perMille: 10) ? draw(50_000...900_000) : draw(50...2_000)
+        let microseconds = isChosen(perMille: 60) ? draw(20_000...900_000) : draw(50...2_000)
         let readyAt = now + .microseconds(microseconds)
         media.open(handle, port: opening.port, readyAt: readyAt)
         let step: ModelMedia.Step = isChosen(perMille: 12) ? .openFailed : .opened

@@ -116,8 +116,9 @@ extension World {
                         .media(life: life, handle, .digitReceived(digit)),
                         at: after(milliseconds: 100 + 200 * position))
                 }
-            case .called(let session, let number, _):
+            case .called(let session, let number, let callID):
                 farNumbers[FarCall(farEnd: index, session: session)] = number
+                farCallsByCallID[callID, default: []].append(FarCall(farEnd: index, session: session))
             // What people say is not understood by anything of this version.
             case .connectMedia, .say, .answered, .left: break
             }

@@ -14,8 +14,9 @@ final class World {
     static let portRest = Duration.seconds(5)
     /// The wall clock's reading at the virtual clock's origin.
     static let epoch = Timestamp(microseconds: 1_800_000_000_000_000)
-    /// No run of sound code needs more events for a call; a run that goes on beyond does not come to rest.
-    static let eventsPerCall = 4_000
+    /// No run of sound code needs more events, and more for a call; a run that goes on beyond does not come to rest.
+    static let eventsPerRun = 20_000
+    static let eventsPerCall = 300
 
     let run: SimulationRun
     let weather: Weather
@@ -47,6 +48,7 @@ final class World {
     private var farTimers: [Instant?] = [nil, nil]
     var farCallsByPort: [UInt16: FarCall] = [:]
     var farNumbers: [FarCall: String] = [:]
+    var farCallsByCallID: [String: [FarCall]] = [:]
     var proxy = ForkingProxy()
     var storage = ModelStorage()
     var media = ModelMedia()
@@ -55,6 +57,8 @@ final class World {
     var requests: [ReplyToken: Int] = [:]
     var nextRequest: UInt64 = 1
     var callIDs: [CallID?]
+    /// Calls that an intent to dial was stored of, committed or not.
+    var dialling: Set<CallID> = []
 
     // MARK: Checks
     var statuses = StatusCheck()
@@ -94,7 +98,7 @@ final class World {
                 address: Self.farEndAddresses[0], host: Self.farEndAddresses[0].address.hostText, port: 5060,
                 callsPerSecond: weather.callsPerSecond, callsAtOnce: weather.callsAtOnce),
             localHost: Self.belayAddress.address.hostText, mediaAddress: Self.belayAddress.address.description,
-            rtpPorts: ports, portRest: Self.portRest, longestCall: .seconds(90),
+            rtpPorts: ports, portRest: Self.portRest, longestCall: .seconds(45),
             notificationLifetime: .seconds(600), firstRetryPause: .seconds(2), longestRetryPause: .seconds(120))
         webhooks = WebhookCheck(configuration)
         self.ports = PortCheck(range: ports, rest: Self.portRest)
@@ -155,7 +159,7 @@ final class World {
         while let (instant, happening) = queue.popFirst() {
             now = instant
             try take(happening)
-            guard trace.eventCount <= run.calls * Self.eventsPerCall else {
+            guard trace.eventCount <= Self.eventsPerRun + run.calls * Self.eventsPerCall else {
                 throw Violation("everything comes to rest", "it has not after \(trace.eventCount) events")
             }
         }
@@ -163,7 +167,14 @@ final class World {
 
     private func scheduleTroubles() {
         let end = Int((plans.last?.arrival ?? .zero).nanoseconds / 1_000_000) + 5_000
-        for _ in 0..<weather.crashes { queue.schedule(.crash, at: after(milliseconds: draw(100...end))) }
+        for _ in 0..<weather.crashes {
+            // Some crashes meet a call that has just been made.
+            let instant =
+                isChosen(perMille: 400)
+                ? plans[draw(0...(plans.count - 1))].arrival + .microseconds(draw(50...60_000))
+                : after(milliseconds: draw(100...end))
+            queue.schedule(.crash, at: instant)
+        }
         if weather.hasStop { queue.schedule(.drain, at: after(milliseconds: draw(end / 2...end))) }
     }
 
@@ -195,6 +206,7 @@ final class World {
                 switch hearing {
                 case .voiceStarted: farEnd.voiceStarted(call.session, now: now, into: &effects)
                 case .voiceEnded: farEnd.voiceEnded(call.session, now: now, into: &effects)
+                case .nothingAnyMore: farEnd.peerFellSilent(call.session, now: now, into: &effects)
                 case .digit(let digit): farEnd.digitHeard(call.session, digit, now: now, into: &effects)
                 }
             }
@@ -275,10 +287,11 @@ final class World {
         for transaction in storage.crash(isBatchCommitted: isBatchCommitted) where isBatchCommitted {
             try noteCommitted(transaction)
         }
+        leaveOrphans()
         subject = nil
         belayTimer = nil
         statuses.crashed()
-        webhooks.crashed()
+        webhooks.crashed { statuses.hasLosses($0) }
         signalling.crashed()
         ports.crashed()
     }

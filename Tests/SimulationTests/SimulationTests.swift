@@ -1,0 +1,71 @@
+import Simulation
+import Testing
+
+/// The seeds that every change is held to: over 20,000 calls.
+private enum DefaultSeeds {
+    static let all: ClosedRange<UInt64> = 1...110
+
+    /// Runs them on all cores; the reports in the order of the seeds.
+    static func reports() async -> [SimulationReport] {
+        await withTaskGroup(of: SimulationReport.self) { group in
+            for seed in all { group.addTask { SimulationRun(seed: seed).report() } }
+            var reports: [SimulationReport] = []
+            for await report in group { reports.append(report) }
+            return reports.sorted { $0.run.seed < $1.run.seed }
+        }
+    }
+}
+
+@Suite("The simulation")
+struct SimulationTests {
+    @Test("Over 20,000 calls no check refuses a move, and everything that can go wrong has gone wrong often enough")
+    func defaultSeeds() async {
+        let reports = await DefaultSeeds.reports()
+        #expect(reports.reduce(0) { $0 + $1.run.calls } > 20_000)
+        var counters = Counters()
+        for report in reports {
+            counters.add(report.counters)
+            if let violation = report.violation { Issue.record("seed \(report.run.seed): \(violation)") }
+        }
+        for (occurrence, count) in counters.all {
+            #expect(
+                count >= (Counters.rare.contains(occurrence) ? 1 : 100),
+                "\(occurrence.rawValue) occurred \(count) times only")
+        }
+    }
+
+    @Test("A seed gives the trace that it gave when it was committed, in debug and in release, in every process")
+    func digests() {
+        #expect(committedDigests.count == 5)
+        for (seed, digest) in committedDigests {
+            #expect(SimulationRun(seed: seed).report().digestText == digest, "seed \(seed)")
+        }
+    }
+
+    @Test("A run can be repeated, and its story does not change it")
+    func repeats() {
+        let run = SimulationRun(seed: 77, calls: 40)
+        let first = run.report()
+        let second = run.report(storyLines: 200)
+        #expect(first.digest == second.digest)
+        #expect(first.eventCount == second.eventCount)
+        #expect(first.counters == second.counters)
+        #expect(first.story.isEmpty)
+        #expect(second.story.count == 200)
+    }
+
+    @Test("Different seeds give different traces")
+    func differs() {
+        let digests = (1...8).map { SimulationRun(seed: $0, calls: 10).report().digest }
+        #expect(Set(digests).count == 8)
+    }
+
+    @Test("Every defect that can be switched on is caught by the default seeds", arguments: Defect.allCases)
+    func catches(_ defect: Defect) {
+        // The first seed that catches it ends the search: most do.
+        for seed in DefaultSeeds.all {
+            if SimulationRun(seed: seed, defect: defect).report().violation != nil { return }
+        }
+        Issue.record("\(defect) is caught by no seed")
+    }
+}
