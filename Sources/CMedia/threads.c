@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +104,11 @@ int cmedia_thread_start(const char *name, void (*body)(void *), void *context, u
 }
 
 int cmedia_thread_prefer(void) {
-    // Not a realtime policy: a flood of packets must not be able to take the machine from everything else.
+    // The lowest realtime priority is enough to come before all that is ordinary: on a busy machine an ordinary thread
+    // that should wake each millisecond was seen to wait for 100 to 350 ms, whatever its nice value. The kernel leaves
+    // ordinary threads a twentieth of the time in any case (sched_rt_runtime_us).
+    struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_RR)};
+    if (pthread_setschedparam(pthread_self(), SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0) return 0;
     return setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), -11) < 0 ? -errno : 0;
 }
 

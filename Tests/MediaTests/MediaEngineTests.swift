@@ -43,6 +43,16 @@ extension Station {
     }
 }
 
+/// Runs a scenario again where the machine was too busy for a tick each 20 ms: what is heard then says nothing of the
+/// engine. The last attempt counts in any case.
+func inTime<Result>(_ scenario: () async throws -> (Result, [Station])) async throws -> Result {
+    for _ in 0..<5 {
+        let (result, stations) = try await scenario()
+        if stations.allSatisfy({ $0.engine.figures.lateTicks == 0 }) { return result }
+    }
+    return try await scenario().0
+}
+
 func route(
     to port: UInt16, mux: Bool = true, payload: G711 = .pcmu, events: UInt8? = 101, any: Bool = false
 ) -> MediaRoute {
@@ -68,20 +78,21 @@ struct MediaEngineTests {
 
     @Test("What is played is what is heard, in either law", arguments: [G711.pcmu, .pcma])
     func heardAsPlayed(law: G711) async throws {
-        let scratch = try Scratch()
-        let (caller, callee) = (try Station(), try Station())
-        await pair(caller, callee, payload: law)
-        callee.engine.record(two, RecordingTarget(path: scratch.file("r.wav")))
         let sound = Sound.noise(milliseconds: 1500)
-        let after = Sound.sine(440, milliseconds: 400)
-        caller.engine.play(one, PlaybackID(1), AudioClip(samples: sound))
-        caller.engine.play(one, PlaybackID(2), AudioClip(samples: after))
-        _ = await caller.log.first { $0 == .played(one, PlaybackID(2), .completed) }
-        callee.engine.close(two)
-        caller.engine.close(one)
-        let (heard, sent) = (await callee.log.report(of: two), await caller.log.report(of: one))
+        let scratch = try Scratch()
+        let (heard, sent) = try await inTime {
+            let (caller, callee) = (try Station(), try Station())
+            await pair(caller, callee, payload: law)
+            callee.engine.record(two, RecordingTarget(path: scratch.file("r.wav")))
+            caller.engine.play(one, PlaybackID(1), AudioClip(samples: sound))
+            // The delay of 200 ms keeps the end of what was played from being heard: the first clip is heard whole.
+            caller.engine.play(one, PlaybackID(2), AudioClip(samples: Sound.sine(440, milliseconds: 400)))
+            _ = await caller.log.first { $0 == .played(one, PlaybackID(2), .completed) }
+            callee.engine.close(two)
+            caller.engine.close(one)
+            return ((await callee.log.report(of: two), await caller.log.report(of: one)), [caller, callee])
+        }
 
-        // The delay of 200 ms keeps the end of what was played from being heard before the close: the first clip is.
         let recorded = try Sound.channel(0, ofRecording: scratch.file("r.wav"))
         #expect(Sound.correlation(of: sound, in: recorded) >= 0.99)
         let said = try Sound.channel(1, ofRecording: scratch.file("r.wav"))
@@ -98,20 +109,23 @@ struct MediaEngineTests {
 
     @Test("The silence that runs from the answer on has one sequence, one timestamp, and its marker first")
     func wire() async throws {
-        let station = try Station()
-        let peer = try RawPeer()
-        _ = await station.open(one)
-        station.engine.connect(one, route(to: peer.address.port))
-        let clip = AudioClip(samples: Sound.noise(milliseconds: 200))
-        station.engine.play(one, PlaybackID(1), clip)
-        _ = await station.log.first { $0 == .played(one, PlaybackID(1), .completed) }
-        station.engine.sendDigits(
-            one, DigitsID(1), [.tone("5", milliseconds: 100), .wait(milliseconds: 400), .tone("6", milliseconds: 100)])
-        _ = await station.log.first { $0 == .digitsSent(one, DigitsID(1)) }
-        station.engine.play(one, PlaybackID(2), clip)
-        _ = await station.log.first { $0 == .played(one, PlaybackID(2), .completed) }
+        let packets = try await inTime {
+            let station = try Station()
+            let peer = try RawPeer()
+            _ = await station.open(one)
+            station.engine.connect(one, route(to: peer.address.port))
+            let clip = AudioClip(samples: Sound.noise(milliseconds: 200))
+            station.engine.play(one, PlaybackID(1), clip)
+            _ = await station.log.first { $0 == .played(one, PlaybackID(1), .completed) }
+            station.engine.sendDigits(
+                one, DigitsID(1),
+                [.tone("5", milliseconds: 100), .wait(milliseconds: 400), .tone("6", milliseconds: 100)])
+            _ = await station.log.first { $0 == .digitsSent(one, DigitsID(1)) }
+            station.engine.play(one, PlaybackID(2), clip)
+            _ = await station.log.first { $0 == .played(one, PlaybackID(2), .completed) }
+            return (peer.received(), [station])
+        }
 
-        let packets = peer.received()
         #expect(packets.count >= 50)
         #expect(packets.first?.packet.sequence == SequenceNumber(65_530))
         #expect(packets.first?.packet.timestamp == RTPTimestamp(.max - 1000))
@@ -139,19 +153,23 @@ struct MediaEngineTests {
 
     @Test("Digits arrive once each, as events and as tones", arguments: [UInt8(101), nil])
     func digits(events: UInt8?) async throws {
-        let (caller, callee) = (try Station(), try Station())
-        await pair(caller, callee, events: events)
-        if events == nil { callee.engine.detectDigitsInBand(two, true) }
         let keys = Array("1299*0#D")
-        caller.engine.sendDigits(
-            one, DigitsID(5),
-            keys.flatMap { [DigitStep.tone($0, milliseconds: 100), .wait(milliseconds: 100)] } + [
-                .wait(milliseconds: 300)
-            ])
-        await callee.log.count(keys.count) { if case .digitReceived = $0 { true } else { false } }
-        _ = await caller.log.first { $0 == .digitsSent(one, DigitsID(5)) }
-        callee.engine.close(two)
-        _ = await callee.log.report(of: two)
+        // The first packets of a call are its source's probation: a digit in them would be shorter than it was.
+        let steps =
+            [.wait(milliseconds: 100)]
+            + keys.flatMap { [DigitStep.tone($0, milliseconds: 100), .wait(milliseconds: 100)] }
+            + [.wait(milliseconds: 300)]
+        let callee = try await inTime {
+            let (caller, callee) = (try Station(), try Station())
+            await pair(caller, callee, events: events)
+            if events == nil { callee.engine.detectDigitsInBand(two, true) }
+            caller.engine.sendDigits(one, DigitsID(5), steps)
+            await callee.log.count(keys.count) { if case .digitReceived = $0 { true } else { false } }
+            _ = await caller.log.first { $0 == .digitsSent(one, DigitsID(5)) }
+            callee.engine.close(two)
+            _ = await callee.log.report(of: two)
+            return (callee, [caller, callee])
+        }
         var heard: [Character] = []
         for case .digitReceived(_, let digit, let milliseconds) in callee.log.all {
             heard.append(digit)
@@ -414,12 +432,16 @@ struct MediaEngineTests {
 
     @Test("Speech is noticed when asked for")
     func voice() async throws {
-        let (caller, callee) = (try Station(), try Station(jitterDelayMilliseconds: 60...60))
-        await pair(caller, callee)
-        callee.engine.observeSpeech(two, SpeechObservation(endMilliseconds: 200))
         let tone = Sound.sine(400, milliseconds: 500)
-        caller.engine.play(one, PlaybackID(1), AudioClip(samples: tone))
-        let event = await callee.log.first { if case .voiceEnded = $0 { true } else { false } }
+        let (event, callee) = try await inTime {
+            let (caller, callee) = (try Station(), try Station(jitterDelayMilliseconds: 60...60))
+            await pair(caller, callee)
+            callee.engine.observeSpeech(two, SpeechObservation(endMilliseconds: 200))
+            caller.engine.sendDigits(one, DigitsID(1), [.wait(milliseconds: 100)])
+            caller.engine.play(one, PlaybackID(1), AudioClip(samples: tone))
+            let event = await callee.log.first { if case .voiceEnded = $0 { true } else { false } }
+            return ((event, callee), [caller, callee])
+        }
         guard case .voiceEnded(_, let milliseconds, let decibels) = event else { return }
         #expect(abs(milliseconds - 500) <= 60)
         #expect(abs(decibels - SignalLevel.decibels(tone)) < 1.5)

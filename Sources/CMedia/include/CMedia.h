@@ -90,7 +90,8 @@ int cmedia_bell_wait(int descriptor);
 int cmedia_thread_start(const char *name, void (*body)(void *), void *context, uintptr_t *thread);
 int cmedia_thread_join(uintptr_t thread);
 
-/// Puts the calling thread before ordinary ones, where the system lets us. 0 or -errno.
+/// Puts the calling thread before ordinary ones: by a realtime policy where the system lets us (CAP_SYS_NICE or
+/// RLIMIT_RTPRIO), otherwise by its nice value. 0 or -errno where neither is granted.
 int cmedia_thread_prefer(void);
 
 // MARK: Files

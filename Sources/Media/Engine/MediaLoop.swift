@@ -27,6 +27,7 @@ final class MediaLoop {
     /// The tick that runs next; meaningful while the timer is armed.
     private var nextTick: Int64 = 0
     private var isArmed = false
+    private var ticksByLateness = [UInt64](repeating: 0, count: MediaFigures.latenessBounds.count + 1)
 
     init(
         thread: MediaThread, configuration: MediaConfiguration, writer: RecordingWriter,
@@ -46,7 +47,7 @@ final class MediaLoop {
     }
 
     func run() {
-        // Not permitted to everybody; a packet is then as late as the machine is busy.
+        // Not granted to everybody; a packet is then as late as the machine is busy.
         _ = cmedia_thread_prefer()
         while true {
             workspace.takeTime()
@@ -80,11 +81,19 @@ final class MediaLoop {
             let slot = wheel[nextTick]
             if !slot.isEmpty {
                 workspace.takeTime()
-                thread.figures.record(
-                    lateNanoseconds: workspace.monotonic - nextTick * Self.nanosecondsPerTick)
+                record(lateNanoseconds: workspace.monotonic - nextTick * Self.nanosecondsPerTick)
                 for session in slot { session.tick(nextTick, workspace) }
             }
             nextTick += 1
+        }
+    }
+
+    private func record(lateNanoseconds: Int64) {
+        let milliseconds = Double(lateNanoseconds) / 1_000_000
+        let bounds = MediaFigures.latenessBounds
+        ticksByLateness[bounds.firstIndex { milliseconds <= $0 } ?? bounds.count] &+= 1
+        if milliseconds > Double(MediaFrame.milliseconds) {
+            thread.figures.lateTicks.wrappingAdd(1, ordering: .relaxed)
         }
     }
 
@@ -101,6 +110,7 @@ final class MediaLoop {
 
     private func flush() {
         workspace.publish()
+        thread.figures.publish(ticksByLateness)
         thread.figures.cpuNanoseconds.store(
             UInt64(clamping: cmedia_thread_cpu_nanoseconds()), ordering: .relaxed)
         guard !workspace.events.isEmpty else { return }

@@ -97,12 +97,15 @@ final class MediaThread: Sendable {
     // MARK: The loop's side
 
     /// Exchanges the inbox's commands for the emptied array of the last time; true where the thread is to end.
+    ///
+    /// Whoever is posting is not waited for, as it may have lost its core in the middle: the next tick finds what it
+    /// posted. Before the thread goes to sleep `sleepUntilCommanded` does look.
     func takeCommands(into commands: inout [MediaCommand]) -> Bool {
         commands.removeAll(keepingCapacity: true)
-        return inbox.withLock { inbox in
+        return inbox.withLockIfAvailable { inbox in
             swap(&inbox.commands, &commands)
             return inbox.isStopping
-        }
+        } ?? false
     }
 
     /// Sleeps until a command comes; at once awake where one is there.

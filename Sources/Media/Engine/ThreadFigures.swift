@@ -12,11 +12,12 @@ final class ThreadFigures: Sendable {
     let cpuNanoseconds = Atomic<UInt64>(0)
     private let lateness = Mutex([UInt64](repeating: 0, count: MediaFigures.latenessBounds.count + 1))
 
-    func record(lateNanoseconds: Int64) {
-        let milliseconds = Double(lateNanoseconds) / 1_000_000
-        let bucket = MediaFigures.latenessBounds.firstIndex { milliseconds <= $0 } ?? MediaFigures.latenessBounds.count
-        lateness.withLock { $0[bucket] &+= 1 }
-        if milliseconds > 20 { lateTicks.wrappingAdd(1, ordering: .relaxed) }
+    /// Shows the thread's own count of ticks by lateness. A reader that holds the lock is not waited for: the next
+    /// tick shows the same and more.
+    func publish(_ buckets: [UInt64]) {
+        _ = lateness.withLockIfAvailable { lateness in
+            for index in lateness.indices where index < buckets.count { lateness[index] = buckets[index] }
+        }
     }
 
     func add(to total: inout MediaFigures) {
