@@ -25,6 +25,8 @@ public struct JitterBuffer: Sendable {
     public static let maximumPacket = 1600
     /// The strip, in units: 1.024 s at 8 kHz. A power of two, so that a position is a mask away.
     static let capacity = 8192
+    /// Beside a sample's eight bits.
+    private static let mark: UInt16 = 0x100
     /// Late packets in a row after which the sender has evidently set its clock back.
     static let maximumLateInARow = 10
     /// Reads without a single sample after which the sender pauses: half a second of 20 ms reads.
@@ -41,8 +43,8 @@ public struct JitterBuffer: Sendable {
     /// The present delay, in units.
     public private(set) var delay: Int
 
-    private var samples: [UInt8]
-    private var presence: [Bool]
+    /// The samples, each with the mark that it is there; 0 where none is.
+    private var strip: [UInt16]
     /// The timestamp that is read next; nil while the sender pauses.
     private var point: RTPTimestamp?
     /// The end of the newest packet.
@@ -62,8 +64,7 @@ public struct JitterBuffer: Sendable {
         self.maximumDelay = min(max(self.minimumDelay, maximumDelay), Self.capacity / 2)
         self.step = max(1, step)
         self.delay = self.minimumDelay
-        samples = [UInt8](repeating: 0, count: Self.capacity)
-        presence = [Bool](repeating: false, count: Self.capacity)
+        strip = [UInt16](repeating: 0, count: Self.capacity)
     }
 
     /// Forgets everything, as for another source.
@@ -97,10 +98,11 @@ public struct JitterBuffer: Sendable {
 
         // The part whose time has not passed.
         let skipped = max(0, -ahead)
-        for index in skipped..<payload.count {
-            let position = Int(truncatingIfNeeded: timestamp.rawValue &+ UInt32(index)) & (Self.capacity - 1)
-            samples[position] = payload[index]
-            presence[position] = true
+        let first = Self.position(of: timestamp)
+        strip.withUnsafeMutableBufferPointer { strip in
+            for index in skipped..<payload.count {
+                strip[(first &+ index) & (Self.capacity - 1)] = Self.mark | UInt16(payload[index])
+            }
         }
         if newestEnd.distance(to: end) > 0 { newestEnd = end }
         return .stored
@@ -117,19 +119,24 @@ public struct JitterBuffer: Sendable {
             for index in 0..<count { output[index] = silence }
             return count
         }
-        var absent = 0
-        for index in 0..<count {
-            let position = Int(truncatingIfNeeded: start.rawValue &+ UInt32(index)) & (Self.capacity - 1)
-            if presence[position] {
-                output[index] = samples[position]
-                presence[position] = false
-            } else {
-                output[index] = silence
-                absent += 1
+        let first = Self.position(of: start)
+        var present = 0
+        strip.withUnsafeMutableBufferPointer { strip in
+            for index in 0..<count {
+                let position = (first &+ index) & (Self.capacity - 1)
+                let value = strip[position]
+                strip[position] = 0
+                output[index] = value == 0 ? silence : UInt8(truncatingIfNeeded: value)
+                present &+= Int(value / Self.mark)
             }
         }
+        let absent = count - present
         advance(from: start, by: count, absent: absent)
         return absent
+    }
+
+    private static func position(of timestamp: RTPTimestamp) -> Int {
+        Int(truncatingIfNeeded: timestamp.rawValue) & (capacity - 1)
     }
 
     // MARK: The point
@@ -169,7 +176,7 @@ public struct JitterBuffer: Sendable {
 
     private mutating func skip(to target: RTPTimestamp, from start: RTPTimestamp) {
         for index in 0..<min(max(0, start.distance(to: target)), Self.capacity) {
-            presence[Int(truncatingIfNeeded: start.rawValue &+ UInt32(index)) & (Self.capacity - 1)] = false
+            strip[(Self.position(of: start) &+ index) & (Self.capacity - 1)] = 0
         }
         point = target
     }
@@ -185,6 +192,6 @@ public struct JitterBuffer: Sendable {
         lateInARow = 0
         absentReads = 0
         holding = 0
-        for index in 0..<Self.capacity { presence[index] = false }
+        strip.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
     }
 }
