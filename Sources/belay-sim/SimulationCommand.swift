@@ -20,9 +20,6 @@ struct SimulationCommand: ParsableCommand {
     @Option(help: "A defect to switch on, to see whether it is caught.")
     var defect: String?
 
-    @Flag(help: "Print the digest of each seed.")
-    var digests = false
-
     @Option(help: "How many of the last events a failing seed tells.")
     var story = 60
 
@@ -44,9 +41,7 @@ struct SimulationCommand: ParsableCommand {
             let report = run.report()
             counters.add(report.counters)
             events += report.eventCount
-            if digests || report.violation != nil {
-                print("seed \(run.seed): \(report.digestText) after \(report.eventCount) events")
-            }
+            print("seed \(run.seed): digest \(report.digestText) after \(report.eventCount) events")
             guard let violation = report.violation else { continue }
             failures += 1
             tell(violation, of: run)
