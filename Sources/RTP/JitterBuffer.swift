@@ -23,8 +23,9 @@ public struct JitterBuffer: Sendable {
 
     /// The longest packet, in units: 200 ms at 8 kHz.
     public static let maximumPacket = 1600
-    /// The strip, in units: 1.024 s at 8 kHz. A power of two, so that a position is a mask away.
-    static let capacity = 8192
+    /// The strip, in units: 512 ms at 8 kHz, room for the longest delay, the longest packet and a burst. A power of two,
+    /// so that a position is a mask away; no more, as the strips of all calls compete for the processor's cache.
+    static let capacity = 4096
     /// Beside a sample's eight bits.
     private static let mark: UInt16 = 0x100
     /// Late packets in a row after which the sender has evidently set its clock back.
