@@ -54,7 +54,6 @@ class Dialog:
     ended_by: str | None = None
     acks: int = 0
     answered_at: float = 0
-    ended_at: float = 0
     deadline: float = 0
     answered_requests: dict = field(default_factory=dict)
 
@@ -80,6 +79,7 @@ class FarEnd:
         self.call_ids_by_number = defaultdict(set)
         self.branches_by_call_id = defaultdict(set)
         self.invite_datagrams = defaultdict(list)
+        self.datagrams = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
         self._socket.bind(("127.0.0.1", 0))
@@ -148,6 +148,7 @@ class FarEnd:
     # What came
 
     def _receive(self, data, source):
+        self.datagrams += 1
         try:
             message = SIPMessage.parse(data)
             if not message.is_request:
@@ -293,8 +294,6 @@ class FarEnd:
             # A caller that was killed cannot know whether its BYE arrived: another one is no fault then.
             if not self.caller_may_crash:
                 self._fault(f"a second BYE for {message.call_id}")
-            elif time.monotonic() - dialog.ended_at > 64 * self.t1 + 5:
-                self._fault(f"a BYE for {message.call_id} long after the first was answered")
             self._reply(message, source, "481 Call/Transaction Does Not Exist")
             return
         if dialog.final_status is None or dialog.final_status >= 300:
@@ -316,7 +315,6 @@ class FarEnd:
         if message.uri != self.contact:
             self._fault(f"BYE goes to {message.uri}, not to the Contact {self.contact}")
         dialog.bye_received = True
-        dialog.ended_at = time.monotonic()
         # After a crash the BYE may come first; the 200 is sent again until its ACK comes all the same.
         if not dialog.acknowledged and not self.caller_may_crash:
             self._fault(f"BYE before the ACK of {message.call_id}")
