@@ -162,6 +162,29 @@ import Testing
         await server.stop()
     }
 
+    @Test("Servers that answer and close at once do no harm, whatever loops the requests come from")
+    func answersThatClose() async throws {
+        let server = try await ScriptedServer { _ in [ScriptedServer.answer(body: "x"), .close] }
+        let client = WebhookClient.testing()
+        await withTaskGroup(of: WebhookOutcome.self) { tasks in
+            for _ in 0..<16 {
+                tasks.addTask {
+                    var last = WebhookOutcome.ok("x")
+                    for _ in 0..<50 {
+                        let outcome = await client.post("http://127.0.0.1:\(server.port)/")
+                        // The close can overtake the next request on the kept connection.
+                        if outcome.failureKind != .closedBeforeAnswer { last = outcome }
+                    }
+                    return last
+                }
+            }
+            for await outcome in tasks { #expect(outcome == .ok("x")) }
+        }
+        #expect(await eventually { client.load == (0, 0) })
+        await client.close()
+        await server.stop()
+    }
+
     // MARK: Failures
 
     @Test(

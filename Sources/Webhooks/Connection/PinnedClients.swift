@@ -115,11 +115,16 @@ final class PinnedClients: Sendable {
         let addressGuard = addressGuard
         configuration.http1_1ConnectionDebugInitializer = { channel in
             guard let address = HostAddress(channel.remoteAddress), addressGuard.permits(address) else {
+                // The library forgets the channel without closing it.
+                channel.close(promise: nil)
                 return channel.eventLoop.makeFailedFuture(ForbiddenConnection())
             }
             return channel.eventLoop.makeSucceededVoidFuture()
         }
-        return HTTPClient(eventLoopGroupProvider: .shared(group), configuration: configuration)
+        // A client lives on one event loop, connections and requests alike. Where they are on two, AsyncHTTPClient
+        // 1.37 can trap: an answer that comes before the end of its request has hopped over, on a connection that
+        // is then closed, makes the pool release a connection that it has forgotten already.
+        return HTTPClient(eventLoopGroupProvider: .shared(group.next()), configuration: configuration)
     }
 }
 

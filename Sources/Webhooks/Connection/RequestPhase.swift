@@ -37,6 +37,10 @@ extension WebhookFailure {
             self.init(
                 kind: .timeout,
                 explanation: "no connection to \(host) (\(pin.address)) within \(limits.connectText)")
+        case (_, .connecting) where Self.isStale(error):
+            self.init(
+                kind: .closedBeforeAnswer,
+                explanation: "\(host) closed the connection just as the request was to be sent")
         case (let error as IOError, .connecting) where !(pin.origin.isTLS && Self.isBroken(error)):
             self.init(
                 kind: .connect,
@@ -63,6 +67,13 @@ extension WebhookFailure {
 
     private static func isConnectTimeout(_ error: any Error) -> Bool {
         if case .connectTimeout? = error as? ChannelError { return true }
+        return false
+    }
+
+    /// A kept connection was closed when the request was handed to it, before anything of it was written.
+    private static func isStale(_ error: any Error) -> Bool {
+        if let error = error as? HTTPClientError { return error == .remoteConnectionClosed }
+        if case .ioOnClosedChannel? = error as? ChannelError { return true }
         return false
     }
 
