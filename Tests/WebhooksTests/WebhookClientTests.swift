@@ -263,7 +263,7 @@ import Testing
         #expect(outcome.failureKind == .timeout)
         #expect(outcome.explanation.contains("within 200 ms"))
         if case .failed(let failure) = outcome { #expect(!failure.allowsImmediateRetry) }
-        await server.waitForClosedConnections(1)
+        #expect(await eventually { server.closedConnections == server.connections })
         #expect(await eventually { client.load == (0, 0) })
         await client.close()
         await server.stop()
@@ -313,7 +313,8 @@ import Testing
         let client = WebhookClient.testing(limits: RequestLimits(whole: .milliseconds(400), perHost: 1))
         let url = "http://127.0.0.1:\(server.port)/"
         async let first = client.post(url)
-        await server.waitForRequests(1)
+        // On a busy machine the time can run out before the server sees anything: its place is what counts.
+        #expect(await eventually { client.load.running == 1 })
         async let second = client.post(url)
         async let third = client.post(url)
         let outcomes = await [first, second, third]

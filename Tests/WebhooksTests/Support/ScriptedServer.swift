@@ -69,6 +69,7 @@ final class ScriptedServer: Sendable {
 
     var requests: [ReceivedRequest] { state.mutex.withLock { $0.requests } }
     var connections: Int { state.mutex.withLock { $0.connections } }
+    var closedConnections: Int { state.mutex.withLock { $0.closed } }
 
     /// Returns when so many requests have come in all.
     func waitForRequests(_ count: Int) async {
