@@ -33,7 +33,9 @@ package final class PromptLibrary: Sendable {
             return try await synthesizer.clip(for: request)
         case .file(let reference):
             let audio = try await fetcher.fetch(try url(of: reference))
-            return (try decoder.open(audio.path, decodingInto: decodeFolder), nil)
+            // The file stays in the cache for as long as `audio` lives; the decoder holds it open from then on.
+            let clip = try withExtendedLifetime(audio) { try decoder.open(audio.path, decodingInto: decodeFolder) }
+            return (clip, nil)
         }
     }
 
