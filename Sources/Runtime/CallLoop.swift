@@ -85,12 +85,16 @@ package final class CallLoop: @unchecked Sendable {
     /// Returns when no call is alive and nothing waits for a first delivery, or after `limit`.
     package func waitUntilQuiet(atMost limit: TimeAmount) async {
         let promise = eventLoop.makePromise(of: Void.self)
-        eventLoop.execute { [self] in
-            quietPromises.append(promise)
-            eventLoop.scheduleTask(in: limit) { promise.succeed() }
-            tellWhetherQuiet()
+        await withTaskCancellationHandler {
+            eventLoop.execute { [self] in
+                quietPromises.append(promise)
+                eventLoop.scheduleTask(in: limit) { promise.succeed() }
+                tellWhetherQuiet()
+            }
+            try? await promise.futureResult.get()
+        } onCancel: {
+            promise.succeed()
         }
-        try? await promise.futureResult.get()
     }
 
     private func take(_ input: Input) {

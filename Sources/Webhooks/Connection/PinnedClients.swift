@@ -135,7 +135,7 @@ extension HostAddress {
     /// The address of a connected socket.
     init?(_ address: SocketAddress?) {
         guard let address else { return nil }
-        let parsed = address.withSockAddr { pointer, _ in HostAddress(pointer) }
+        let parsed = address.withSockAddr { HostAddress($0, length: $1) }
         guard let parsed else { return nil }
         self = parsed
     }

@@ -14,37 +14,26 @@ package enum HostAddress: Hashable, Sendable {
 
     /// Parses the standard text forms and no other: four decimal numbers, or RFC 4291 §2.2.
     package init?(_ text: String) {
-        var v4 = in_addr()
-        var v6 = in6_addr()
-        if inet_pton(AF_INET, text, &v4) == 1 {
-            self = .v4(UInt32(bigEndian: v4.s_addr))
-        } else if inet_pton(AF_INET6, text, &v6) == 1 {
-            self.init(v6)
+        // Bytes rather than in_addr: which module that type comes from depends on what else is built with this one.
+        var bytes = [UInt8](repeating: 0, count: 16)
+        if inet_pton(AF_INET, text, &bytes) == 1 {
+            self = .v4(bytes.prefix(4).reduce(0) { $0 << 8 | UInt32($1) })
+        } else if inet_pton(AF_INET6, text, &bytes) == 1 {
+            self = .v6(
+                bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }, bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) })
         } else {
             return nil
         }
     }
 
-    init(_ address: in6_addr) {
-        self = withUnsafeBytes(of: address) { bytes in
-            var halves: (UInt64, UInt64) = (0, 0)
-            for byte in bytes.prefix(8) { halves.0 = halves.0 << 8 | UInt64(byte) }
-            for byte in bytes.dropFirst(8) { halves.1 = halves.1 << 8 | UInt64(byte) }
-            return .v6(halves.0, halves.1)
-        }
-    }
-
     /// nil for a family that is neither IPv4 nor IPv6.
-    init?(_ address: UnsafePointer<sockaddr>) {
-        switch CInt(address.pointee.sa_family) {
-        case AF_INET:
-            self = address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                .v4(UInt32(bigEndian: $0.pointee.sin_addr.s_addr))
-            }
-        case AF_INET6:
-            self = address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { HostAddress($0.pointee.sin6_addr) }
-        default: return nil
+    init?(_ address: UnsafePointer<sockaddr>, length: Int) {
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        guard getnameinfo(address, socklen_t(length), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
+            return nil
         }
+        let host = text.prefix { $0 != 0 && $0 != CChar(UInt8(ascii: "%")) }  // what follows % is the zone
+        self.init(String(decoding: host.map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
 
     /// The same address in 128 bits; IPv4 stands in the lowest 32.
@@ -71,15 +60,9 @@ extension HostAddress: CustomStringConvertible {
         case .v4(let address):
             return (0..<4).map { String(UInt8(truncatingIfNeeded: address >> (24 - 8 * $0))) }.joined(separator: ".")
         case .v6(let high, let low):
-            var address = in6_addr()
-            withUnsafeMutableBytes(of: &address) { bytes in
-                for index in 0..<8 {
-                    bytes[index] = UInt8(truncatingIfNeeded: high >> (56 - 8 * index))
-                    bytes[8 + index] = UInt8(truncatingIfNeeded: low >> (56 - 8 * index))
-                }
-            }
+            let bytes = [high, low].flatMap { half in (0..<8).map { UInt8(truncatingIfNeeded: half >> (56 - 8 * $0)) } }
             var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-            inet_ntop(AF_INET6, &address, &text, socklen_t(text.count))
+            inet_ntop(AF_INET6, bytes, &text, socklen_t(text.count))
             return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
     }

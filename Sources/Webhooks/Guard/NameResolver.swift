@@ -138,7 +138,8 @@ package final class NameResolver: Sendable {
         var addresses: [HostAddress] = []
         var entry = list
         while let current = entry {
-            if let socketAddress = current.pointee.ai_addr, let address = HostAddress(socketAddress),
+            if let socketAddress = current.pointee.ai_addr,
+                let address = HostAddress(socketAddress, length: Int(current.pointee.ai_addrlen)),
                 !addresses.contains(address)
             {
                 addresses.append(address)

@@ -99,22 +99,30 @@ class FarEnd:
 
     def _run(self):
         while not self._stopping:
+            pause = min(0.05, max(0.0, self._timers[0][0] - time.monotonic())) if self._timers else 0.05
+            readable, _, _ = select.select([self._socket, self._media], [], [], pause)
+            # What has come is read before a timer fires: a far end that had to wait for the machine's processor
+            # must not hold its own lateness against the caller.
             now = time.monotonic()
+            if self._media in readable:
+                self._listen()
+            if self._socket in readable and self._read_signalling():
+                continue
             with self._lock:
                 while self._timers and self._timers[0][0] <= now:
                     _, _, action = heapq.heappop(self._timers)
                     action()
-                pause = min(0.05, max(0.0, self._timers[0][0] - now)) if self._timers else 0.05
-            readable, _, _ = select.select([self._socket, self._media], [], [], pause)
-            if self._media in readable:
-                self._listen()
-            for _ in range(64 if self._socket in readable else 0):
-                try:
-                    data, source = self._socket.recvfrom(65535, socket.MSG_DONTWAIT)
-                except BlockingIOError:
-                    break
-                with self._lock:
-                    self._receive(data, source)
+
+    def _read_signalling(self):
+        """Takes up to 64 datagrams; true when there may be more."""
+        for _ in range(64):
+            try:
+                data, source = self._socket.recvfrom(65535, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return False
+            with self._lock:
+                self._receive(data, source)
+        return True
 
     def _listen(self):
         """Takes what is waiting of RTP; remembers when each port of the caller was heard last."""
