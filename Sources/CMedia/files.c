@@ -89,3 +89,5 @@ void cmedia_error_text(int error, char *text, size_t capacity) {
     char buffer[128];
     snprintf(text, capacity, "%s", strerror_r(error < 0 ? -error : error, buffer, sizeof buffer));
 }
+
+int cmedia_file_rename(const char *from, const char *to) { return rename(from, to) < 0 ? -errno : 0; }

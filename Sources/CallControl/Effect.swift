@@ -21,7 +21,16 @@ package enum Effect: Hashable, Sendable {
     case play(MediaHandle, PlaybackID, Prompt, loop: Int)
     case stopPlayback(MediaHandle, PlaybackID)
     /// `digitsSent` is owed.
-    case sendDigits(MediaHandle, [DigitString.Tone], durationMilliseconds: Int)
+    case sendDigits(MediaHandle, DiallingID, [DigitString.Tone], durationMilliseconds: Int)
+    /// Begins a file; `recordingEnded` is owed, at the latest before `mediaClosed`.
+    case startRecording(MediaHandle, RecordingID, RecordingContent)
+    case stopRecording(MediaHandle, RecordingID)
+    /// Whether `voiceStarted` and `voiceEnded` are wanted.
+    case observeSpeech(MediaHandle, Bool)
+    /// Whose number that is; `inboundRouted` is owed.
+    case routeInbound(SessionID, PhoneNumber)
+    /// Whether the account may call from that number; `callerResolved` is owed.
+    case resolveCaller(CallID, AccountID, PhoneNumber)
     /// `mediaClosed` is owed.
     case closeMedia(MediaHandle)
     /// An impossible state ended this call; the operator's log gets the whole of it (DESIGN.md decision 9).
@@ -69,10 +78,39 @@ package struct PlaybackID: Hashable, Sendable {
     package init(rawValue: UInt64) { self.rawValue = rawValue }
 }
 
+/// Who answers for a number that was called.
+package enum InboundRoute: Hashable, Sendable {
+    /// Nobody's here.
+    case unknown
+    /// The application is nil where the number has none.
+    case owned(OwnedNumber, Application?)
+}
+
+/// Names one sequence of digits within a call; 0 is the call's own `sendDigits`.
+package struct DiallingID: Hashable, Sendable {
+    package static let sendDigits = DiallingID(rawValue: 0)
+
+    package var rawValue: UInt64
+
+    package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
 /// What a playback plays.
 package enum Prompt: Hashable, Sendable {
     case speech(text: String, language: String, isPrivate: Bool)
     case file(AudioFileReference)
+    /// A recording of this account: `Play.file` named its recordingUrl, which needs no credentials (spec §1.8).
+    case recording(RecordingID)
+    /// What tells a caller to speak.
+    case beep
+}
+
+/// What goes into a recording's file.
+package enum RecordingContent: Hashable, Sendable {
+    /// Two channels: the far end on the left, what it is played on the right.
+    case call
+    /// One channel: the far end.
+    case farEnd
 }
 
 /// How a playback ended.

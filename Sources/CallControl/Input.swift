@@ -18,14 +18,27 @@ package enum Input: Hashable, Sendable {
     case mediaOpened(MediaHandle)
     case mediaOpenFailed(MediaHandle, explanation: String)
     case playbackEnded(MediaHandle, PlaybackID, PlaybackResult)
-    case digitsSent(MediaHandle)
+    case digitsSent(MediaHandle, DiallingID)
+    /// The far end pressed a key.
+    case keyPressed(MediaHandle, Character)
+    /// It has let it go, after so long.
     case digitReceived(MediaHandle, Character, milliseconds: Int)
+    case voiceStarted(MediaHandle)
+    case voiceEnded(MediaHandle)
+    case recordingEnded(MediaHandle, RecordingID, milliseconds: Int, failure: String?)
     case peerMoved(MediaHandle, from: String, to: String)
     case peerSilent(MediaHandle)
     case mediaClosed(MediaHandle, figures: [String: JSONValue])
+    // MARK: From the directory
+    /// To whom a call that came in belongs.
+    case inboundRouted(SessionID, InboundRoute)
+    /// `phoneNumberID`: the owned number, nil where it is none.
+    case callerResolved(CallID, PhoneNumberID?)
     // MARK: From the clock
     case timersDue
     // MARK: From the operator
+    /// Where customers reach this server, without a slash at the end: recordingUrl begins with it (decision 7).
+    case reachable(at: String)
     /// No new calls from here on.
     case drain
     /// Ends every call that is left.

@@ -166,7 +166,7 @@ package final class SimulatedCarrier: @unchecked Sendable {
             case .closed:
                 recordings[session] = nil
                 neighbourhood.mediaClosed(session)
-            case .played, .digitsSent, .peerMoved, .peerSilent: break
+            case .played, .digitPressed, .digitsSent, .peerMoved, .peerSilent: break
             case .recordingEnded(_, let path, let milliseconds, let failure):
                 if let failure {
                     logger.warning("carrier: the recording \(path) failed: \(failure)")

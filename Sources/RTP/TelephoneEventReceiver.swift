@@ -36,6 +36,11 @@ public struct TelephoneEventReceiver: Equatable, Sendable {
 
     public init() {}
 
+    /// The digit that is being pressed: an event of it has come, and its end has not.
+    public var pressed: Character? {
+        pending.flatMap { TelephoneEvent(event: $0.event, isEnd: false, duration: 0).digit }
+    }
+
     /// - Parameters:
     ///   - timestamp: the packet's.
     ///   - arrival: the receiver's own clock in timestamp units, any offset.

@@ -19,6 +19,7 @@ package final class CallLoop: @unchecked Sendable {
     private let storage: any CallStorage
     private let webhooks: any WebhookPoster
     private let media: MediaBridge
+    private let numbers: any NumberDirectory
     private let counters: LoopCounters
     private var transport: UDPTransport?
 
@@ -30,13 +31,14 @@ package final class CallLoop: @unchecked Sendable {
 
     package init(
         eventLoop: any EventLoop, exchange: Exchange, storage: any CallStorage, webhooks: any WebhookPoster,
-        media: MediaBridge, counters: LoopCounters, logger: Logger
+        media: MediaBridge, numbers: any NumberDirectory, counters: LoopCounters, logger: Logger
     ) {
         self.eventLoop = eventLoop
         self.exchange = exchange
         self.storage = storage
         self.webhooks = webhooks
         self.media = media
+        self.numbers = numbers
         self.counters = counters
         self.logger = logger
     }
@@ -127,8 +129,16 @@ package final class CallLoop: @unchecked Sendable {
             case .connectMedia(let handle, let connection): media.connect(handle, connection)
             case .play(let handle, let playback, let prompt, let loop): media.play(handle, playback, prompt, loop: loop)
             case .stopPlayback(let handle, let playback): media.stopPlayback(handle, playback)
-            case .sendDigits(let handle, let tones, let duration):
-                media.sendDigits(handle, tones, durationMilliseconds: duration)
+            case .sendDigits(let handle, let dialling, let tones, let duration):
+                media.sendDigits(handle, dialling, tones, durationMilliseconds: duration)
+            case .startRecording(let handle, let recording, let content):
+                media.startRecording(handle, recording, content)
+            case .stopRecording(let handle, let recording): media.stopRecording(handle, recording)
+            case .observeSpeech(let handle, let isWanted): media.observeSpeech(handle, isWanted)
+            case .resolveCaller(let call, let account, let number):
+                post(.callerResolved(call, numbers.number(number, of: account)?.phoneNumberID))
+            case .routeInbound(let session, let number):
+                post(.inboundRouted(session, numbers.route(to: number)))
             case .closeMedia(let handle): media.close(handle)
             case .fault(let call, let explanation):
                 counters.faultFound()
@@ -178,6 +188,15 @@ package final class CallLoop: @unchecked Sendable {
             take(.timersDue)
         }
     }
+}
+
+/// Whose numbers are whose. In memory: asked on the call loop.
+package protocol NumberDirectory: Sendable {
+    /// The account's own number, nil where it owns no such one.
+    func number(_ phone: PhoneNumber, of account: AccountID) -> OwnedNumber?
+
+    /// Who answers for calls to it.
+    func route(to phone: PhoneNumber) -> InboundRoute
 }
 
 /// Posts a webhook once; signs it with the account's secrets of that moment.

@@ -1,11 +1,12 @@
 import API
+package import CallControl
 package import Storage
 import Synchronization
 package import Telephony
 
 /// Accounts, keys, applications and numbers in memory: every request and every webhook asks for them. Changes are on
 /// disk before they are seen here.
-package final class DirectoryCache: DirectoryService {
+package final class DirectoryCache: DirectoryService, NumberDirectory {
     private struct State {
         var accounts: [AccountID: Account] = [:]
         var credentials: [AccountID: AccountCredentials] = [:]
@@ -112,6 +113,15 @@ package final class DirectoryCache: DirectoryService {
     package func number(_ phone: PhoneNumber, of account: AccountID) -> OwnedNumber? {
         guard let number = state.withLock({ $0.numbers[phone] }), number.accountID == account else { return nil }
         return number
+    }
+
+    package func route(to phone: PhoneNumber) -> InboundRoute {
+        state.withLock { state in
+            guard let number = state.numbers[phone], state.accounts[number.accountID]?.status == .active else {
+                return .unknown
+            }
+            return .owned(number, number.applicationID.flatMap { state.applications[$0] })
+        }
     }
 
     /// A new account with its credentials and numbers, in one transaction.

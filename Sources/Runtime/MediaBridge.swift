@@ -10,17 +10,19 @@ package final class MediaBridge: Sendable {
     private let localAddress: String
     private let deadLineSeconds: Double?
     private let inbox: MediaInbox
+    private let recordings: RecordingFiles
 
     /// - Parameter deadLineSeconds: decision 42.
     package init(
         engine: MediaEngine, prompts: PromptLibrary, localAddress: String, deadLineSeconds: Double?,
-        inbox: MediaInbox
+        inbox: MediaInbox, recordings: RecordingFiles
     ) {
         self.engine = engine
         self.prompts = prompts
         self.localAddress = localAddress
         self.deadLineSeconds = deadLineSeconds
         self.inbox = inbox
+        self.recordings = recordings
     }
 
     func open(_ media: MediaHandle, _ opening: CallControl.MediaOpening) {
@@ -42,6 +44,8 @@ package final class MediaBridge: Sendable {
             allowsAnySource: connection.allowsAnySource, sendsMedia: agreement.direction.sends,
             receivesMedia: agreement.direction.receives)
         engine.connect(id(media), route, deadLineSeconds: deadLineSeconds)
+        // A peer without RFC 4733 presses its keys in the audio.
+        engine.detectDigitsInBand(id(media), agreement.telephoneEventPayload == nil)
     }
 
     /// The clip may have to be spoken or fetched first; the core may stop the playback meanwhile, which the engine
@@ -65,7 +69,9 @@ package final class MediaBridge: Sendable {
         engine.stopPlaying(id(media), Media.PlaybackID(playback.rawValue))
     }
 
-    func sendDigits(_ media: MediaHandle, _ tones: [DigitString.Tone], durationMilliseconds: Int) {
+    func sendDigits(
+        _ media: MediaHandle, _ dialling: DiallingID, _ tones: [DigitString.Tone], durationMilliseconds: Int
+    ) {
         var steps: [DigitStep] = []
         var clock = 0
         for tone in tones {
@@ -74,7 +80,22 @@ package final class MediaBridge: Sendable {
             clock = tone.onsetMilliseconds + tone.durationMilliseconds
         }
         if durationMilliseconds > clock { steps.append(.wait(milliseconds: durationMilliseconds - clock)) }
-        engine.sendDigits(id(media), DigitsID(1), steps)
+        engine.sendDigits(id(media), DigitsID(dialling.rawValue), steps)
+    }
+
+    func startRecording(_ media: MediaHandle, _ recording: RecordingID, _ content: RecordingContent) {
+        engine.record(
+            id(media), RecordingTarget(path: recordings.path(of: recording), content: content == .call ? .both : .heard)
+        )
+    }
+
+    func stopRecording(_ media: MediaHandle, _ recording: RecordingID) {
+        engine.stopRecording(id(media), path: recordings.path(of: recording))
+    }
+
+    func observeSpeech(_ media: MediaHandle, _ isWanted: Bool) {
+        engine.observeSpeech(
+            id(media), isWanted ? SpeechObservation(endMilliseconds: UtteranceTiming.quietMilliseconds) : nil)
     }
 
     func close(_ media: MediaHandle) { engine.close(id(media)) }

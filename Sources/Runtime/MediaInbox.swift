@@ -49,12 +49,17 @@ package final class MediaInbox: Sendable {
                 result(of: end, media, PlaybackID(rawValue: id.rawValue)))
         case .digitReceived(_, let digit, let milliseconds):
             .digitReceived(media, digit, milliseconds: milliseconds)
-        case .digitsSent: .digitsSent(media)
+        case .digitsSent(_, let digits): .digitsSent(media, DiallingID(rawValue: digits.rawValue))
+        case .digitPressed(_, let digit): .keyPressed(media, digit)
+        case .voiceStarted: .voiceStarted(media)
+        case .voiceEnded: .voiceEnded(media)
+        case .recordingEnded(_, let path, let milliseconds, let failure):
+            RecordingFiles.recording(at: path).map {
+                .recordingEnded(media, $0, milliseconds: milliseconds, failure: failure)
+            }
         case .peerMoved(_, let from, let to): .peerMoved(media, from: from, to: to)
         case .peerSilent: .peerSilent(media)
         case .closed(_, let report): .mediaClosed(media, figures: report.journalMetadata)
-        // Asked for by the simulated carrier only.
-        case .voiceStarted, .voiceEnded, .recordingEnded: nil
         }
     }
 

@@ -13,15 +13,17 @@ package final class PromptLibrary: Sendable {
     private let decodeFolder: String
     /// Where a relative recordingUrl lies (decision 7).
     private let publicURL: @Sendable () -> String
+    private let recordings: RecordingFiles
 
     package init(
         synthesizer: SpeechSynthesizer, fetcher: AudioFetcher, decoder: AudioDecoder, decodeFolder: String,
-        publicURL: @escaping @Sendable () -> String
+        recordings: RecordingFiles, publicURL: @escaping @Sendable () -> String
     ) {
         self.synthesizer = synthesizer
         self.fetcher = fetcher
         self.decoder = decoder
         self.decodeFolder = decodeFolder
+        self.recordings = recordings
         self.publicURL = publicURL
     }
 
@@ -36,8 +38,16 @@ package final class PromptLibrary: Sendable {
             // The file stays in the cache for as long as `audio` lives; the decoder holds it open from then on.
             let clip = try withExtendedLifetime(audio) { try decoder.open(audio.path, decodingInto: decodeFolder) }
             return (clip, nil)
+        case .recording(let id):
+            guard let path = recordings.readablePath(of: id) else { throw PromptError.noRecording(id) }
+            return (try decoder.open(path, decodingInto: decodeFolder), nil)
+        case .beep:
+            return (Self.beep, nil)
         }
     }
+
+    /// 1000 Hz for 400 ms at −15 dB below full scale, as answering machines have it.
+    private static let beep = AudioClip.tone(hertz: 1000, milliseconds: 400, decibels: -15)
 
     private func url(of reference: AudioFileReference) throws -> WebURL {
         switch reference {
@@ -52,10 +62,12 @@ package final class PromptLibrary: Sendable {
 
 enum PromptError: Error, CustomStringConvertible {
     case unusableReference(String)
+    case noRecording(RecordingID)
 
     var description: String {
         switch self {
         case .unusableReference(let text): "\(text) is no URL that audio can be fetched from"
+        case .noRecording(let id): "the recording \(id) has been deleted, or was private"
         }
     }
 }

@@ -24,6 +24,10 @@ struct Bench {
     var records: [CallID: [UInt8]] = [:]
     var journal: [JournalEntry] = []
     var notifications: [EventID: PendingNotification] = [:]
+    var recordings: [RecordingID: Recording] = [:]
+    /// The account's numbers, and who answers for calls to them.
+    var owned: [PhoneNumber: PhoneNumberID] = [:]
+    var route = InboundRoute.unknown
     /// False holds commits back.
     var commitsAtOnce = true
     var heldCommits: [CommitToken] = []
@@ -157,6 +161,10 @@ struct Bench {
                 guard let token else { break }
                 if commitsAtOnce { give(.committed(token)) } else { heldCommits.append(token) }
             case .openMedia(let media, _): give(.mediaOpened(media))
+            case .stopRecording(let media, let recording):
+                give(.recordingEnded(media, recording, milliseconds: 2500, failure: nil))
+            case .resolveCaller(let call, _, let number): give(.callerResolved(call, owned[number]))
+            case .routeInbound(let session, _): give(.inboundRouted(session, route))
             case .closeMedia(let media): give(.mediaClosed(media, figures: [:]))
             default: break
             }
@@ -171,6 +179,7 @@ struct Bench {
         case .appendJournal(let entry): journal.append(entry)
         case .saveNotification(let pending): notifications[pending.webhook.eventID] = pending
         case .removeNotification(let event): notifications[event] = nil
+        case .saveRecording(let recording): recordings[recording.recordingID] = recording
         }
     }
 
@@ -192,6 +201,71 @@ struct Bench {
             .webhookFinished(
                 webhook.eventID, .answered(status: status, contentType: nil, body: Array(body.utf8)),
                 milliseconds: 1))
+    }
+
+    // MARK: A call that runs
+
+    /// Makes a call, has it answered, and gives it a script.
+    mutating func run(_ script: String) throws {
+        try makeCall()
+        farAnswer()
+        answerWebhook(script)
+    }
+
+    var media: MediaHandle? {
+        effects.lazy.compactMap { if case .openMedia(let media, _) = $0 { media } else { nil } }.last
+    }
+
+    mutating func press(_ keys: String) {
+        guard let media else { return }
+        for key in keys { give(.keyPressed(media, key)) }
+    }
+
+    /// Prompts that were asked for, in order.
+    var played: [Prompt] {
+        effects.compactMap { if case .play(_, _, let prompt, _) = $0 { prompt } else { nil } }
+    }
+
+    /// Ends the playback that was asked for last.
+    mutating func endPlayback() {
+        let last = effects.lazy.compactMap { effect -> (MediaHandle, PlaybackID)? in
+            if case .play(let media, let playback, _, _) = effect { (media, playback) } else { nil }
+        }.last
+        if let (media, playback) = last { give(.playbackEnded(media, playback, .completed)) }
+    }
+
+    /// A field of the webhook that left last.
+    func field(_ name: String) -> JSONValue? { delivered.last.flatMap(fields)?[name] }
+
+    // MARK: A call that comes in
+
+    /// The far end calls a number here; its session's number is given back.
+    mutating func farCall(withOffer: Bool = true) throws -> SessionID {
+        let id = SessionID(rawValue: 77)
+        let uri = SIPURI(user: "+15555550100", host: "127.0.0.1", port: 5060)
+        let invitation = Invitation(
+            destination: Self.local, requestURI: uri,
+            from: NameAddress(uri: SIPURI(user: "+15555550777", host: "127.0.0.1")), to: NameAddress(uri: uri),
+            offer: withOffer ? answer : [])
+        farStep { agent, random, now, effects in
+            agent.invite(id, invitation, now: now, random: &random, into: &effects)
+        }
+        return id
+    }
+
+    mutating func farEnds(_ id: SessionID) {
+        farStep { agent, random, now, effects in agent.end(id, now: now, random: &random, into: &effects) }
+    }
+
+    var farWasAnswered: Bool {
+        farEffects.contains { if case .answered = $0 { true } else { false } }
+    }
+
+    /// The status that refused the far end's call.
+    var farRefusal: Int? {
+        farEffects.lazy.compactMap { effect -> Int? in
+            if case .failed(_, .response(let code, _)) = effect { Int(code.rawValue) } else { nil }
+        }.first
     }
 
     var invites: Int { sent("INVITE ") }

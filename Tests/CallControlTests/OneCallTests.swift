@@ -184,10 +184,10 @@ struct OneCallTests {
         try bench.makeCall(sendDigits: "12")
         bench.farAnswer()
         let media = try #require(
-            bench.effects.lazy.compactMap { if case .sendDigits(let media, _, _) = $0 { media } else { nil } }.first)
+            bench.effects.lazy.compactMap { if case .sendDigits(let media, _, _, _) = $0 { media } else { nil } }.first)
         bench.answerWebhook(#"[{"Say":{"text":"Hello"}}]"#)
         #expect(!bench.effects.contains { if case .play = $0 { true } else { false } })
-        bench.give(.digitsSent(media))
+        bench.give(.digitsSent(media, .sendDigits))
         #expect(bench.effects.contains { if case .play = $0 { true } else { false } })
     }
 

@@ -455,7 +455,7 @@ struct MediaEngineTests {
         _ = await station.open(one)
         station.engine.connect(one, route(to: peer.address.port))
         station.engine.record(one, RecordingTarget(path: "/dev/null/r.wav"))
-        station.engine.record(one, nil)
+        station.engine.stopRecording(one, path: "/dev/null/r.wav")
         let event = await station.log.first { if case .recordingEnded = $0 { true } else { false } }
         guard case .recordingEnded(_, _, let milliseconds, let failure) = event else { return }
         #expect(milliseconds == 0)

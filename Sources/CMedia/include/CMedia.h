@@ -106,6 +106,8 @@ int cmedia_file_in_memory(const char *name, const void *bytes, size_t count);
 
 int cmedia_file_open_to_read(const char *path);
 int cmedia_file_create(const char *path, int isExclusive);
+/// 0 or -errno.
+int cmedia_file_rename(const char *from, const char *to);
 int64_t cmedia_file_size(int descriptor);
 
 /// Writes all bytes at the offset, over short writes and interruptions. 0 or -errno.

@@ -1,3 +1,4 @@
+import PerCL
 import SIP
 import Telephony
 
@@ -13,8 +14,15 @@ enum CallDirective: Equatable, Sendable {
     case invite(Invitation)
     /// CANCEL or BYE, whichever is right.
     case endSession
+    /// 180, 183 with SDP, 200 with SDP, or a refusal: to the INVITE of a call that came in.
+    case ring
+    case progress([UInt8])
+    case answer([UInt8])
+    case reject(StatusCode)
     /// The answer to the peer's re-INVITE; nil refuses it with 488.
     case answerOffer([UInt8]?)
+    /// Makes the child call that OutDial asked for, which this call's caller may make.
+    case makeChild(OutDial, PhoneNumberID?)
     /// Gives the RTP port back.
     case releasePort(UInt16)
     case arm(CallTimer, after: Duration)
@@ -36,11 +44,17 @@ enum CallCommit: Hashable, Sendable {
     case notification(EventID)
 }
 
-enum CallTimer: Hashable, Sendable {
+enum CallTimer: Hashable, Sendable, CaseIterable {
     /// `timeout` of Make a Call, from the first INVITE on.
     case ring
     /// A Pause command.
     case pause
+    /// GetDigits: for the first key, or the next.
+    case keys
+    /// RecordUtterance: nobody speaks.
+    case silence
+    /// RecordUtterance: the longest length.
+    case utterance
     /// Decision 42.
     case longestCall
 }

@@ -17,9 +17,13 @@ extension CallMachine {
                 CallOutcome(.completed, .maxDuration, "the longest call allowed is over"), awaitsSession: true, now,
                 &directives)
         case .pause:
-            advanceScript(now, &random, &directives) { run, nextPlayback, steps in
-                run.pauseOver(nextPlayback: &nextPlayback, into: &steps)
-            }
+            advanceScript(now, &random, &directives) { run, memory, steps in run.pauseOver(&memory, into: &steps) }
+        case .keys:
+            advanceScript(now, &random, &directives) { run, _, steps in run.keysTimedOut(into: &steps) }
+        case .silence:
+            advanceScript(now, &random, &directives) { run, _, steps in run.fellSilent(into: &steps) }
+        case .utterance:
+            advanceScript(now, &random, &directives) { run, _, steps in run.lengthReached(into: &steps) }
         }
     }
 
@@ -32,8 +36,10 @@ extension CallMachine {
         case .accepted, .queued, .opening, .ringing:
             note(.info, .request, "Cancel requested", ["status": .string(update.rawValue)], now, &directives)
             finish(CallOutcome(.canceled, .callCanceled, "canceled over REST"), now, &directives)
-        case .connected:
+        case .incoming, .connected:
             note(.info, .request, "Hang-up requested", ["status": .string(update.rawValue)], now, &directives)
+            // A call that rings here counts as in progress: it is answered, then hung up (spec §2.5).
+            answer(now, &directives)
             finish(CallOutcome(.completed, .appHangup, "hung up over REST"), now, &directives)
         }
         return true
@@ -44,7 +50,7 @@ extension CallMachine {
         switch phase {
         // Calls that wait stay on disk for the next start (decision 37).
         case .accepted, .queued, .over: break
-        case .opening, .ringing:
+        case .incoming, .opening, .ringing:
             finish(CallOutcome(.failed, .internalError, "the server stopped"), now, &directives)
         case .connected:
             finish(CallOutcome(.completed, .internalError, "the server stopped"), now, &directives)

@@ -6,8 +6,8 @@ extension CallMachine {
     /// The request was taken.
     mutating func accept(expectedWaitSeconds: Double, now: Moment, into directives: inout [CallDirective]) {
         var metadata: [String: JSONValue] = [
-            "from": .string(call.from), "to": .string(call.to), "callConnectUrl": .string(callConnectURL.text),
-            "timeout": JSONValue(ringTimeoutSeconds), "sendDigits": JSONValue(sendDigits?.text),
+            "from": .string(call.from), "to": .string(call.to), "callConnectUrl": JSONValue(callConnectURL?.text),
+            "timeout": JSONValue(ringTimeoutSeconds), "sendDigits": shownSendDigits,
             "applicationId": JSONValue(call.applicationID?.text),
         ]
         if expectedWaitSeconds > 0 {
@@ -31,7 +31,7 @@ extension CallMachine {
         switch phase {
         case .accepted: isAccepted = false
         case .queued: isAccepted = true
-        case .opening, .ringing, .connected, .over: return
+        case .incoming, .opening, .ringing, .connected, .over: return
         }
         if !joinsAcceptance { directives.append(.awaitCommit(.turn)) }
         self.port = port
@@ -62,9 +62,15 @@ extension CallMachine {
     }
 
     /// The transaction with the call's acceptance is on disk.
-    mutating func acceptanceCommitted(now: Moment, into directives: inout [CallDirective]) {
+    mutating func acceptanceCommitted(
+        now: Moment, random: inout RandomSource, into directives: inout [CallDirective]
+    ) {
         switch phase {
         case .accepted: phase = .queued
+        case .incoming(var incoming):
+            incoming.isStored = true
+            phase = .incoming(incoming)
+            ringIfReady(now, &random, &directives)
         case .opening(var opening):
             opening.isAccepted = true
             if !opening.awaitsTurn { opening.isCommitted = true }
@@ -93,10 +99,13 @@ extension CallMachine {
     }
 
     /// The call itself could not be stored: it never was. Its port is closed and forgotten.
-    mutating func abandon(into directives: inout [CallDirective]) {
+    mutating func abandon(now: Moment, into directives: inout [CallDirective]) {
         var settling = Settling(awaitsSession: false, awaitsMedia: false)
         switch phase {
         case .accepted: directives.append(.withdraw)
+        case .incoming:
+            finish(CallOutcome(.failed, .internalError, "the call could not be stored"), now, &directives)
+            return
         case .opening(let opening):
             settling.awaitsMedia = opening.end?.isMediaOpen ?? true
             settling.isUnwritten = true
@@ -107,7 +116,12 @@ extension CallMachine {
         settle(&directives)
     }
 
-    mutating func mediaOpened(now: Moment, into directives: inout [CallDirective]) {
+    mutating func mediaOpened(now: Moment, random: inout RandomSource, into directives: inout [CallDirective]) {
+        if case .incoming(var incoming) = phase {
+            incoming.isMediaOpen = true
+            phase = .incoming(incoming)
+            ringIfReady(now, &random, &directives)
+        }
         guard case .opening(var opening) = phase else { return }
         opening.isMediaOpen = true
         phase = .opening(opening)
@@ -116,7 +130,7 @@ extension CallMachine {
 
     mutating func mediaOpenFailed(_ explanation: String, now: Moment, into directives: inout [CallDirective]) {
         switch phase {
-        case .opening:
+        case .opening, .incoming:
             note(.error, .media, "No RTP port", ["explanation": .string(explanation)], now, &directives)
             finish(
                 CallOutcome(.failed, .internalError, "no RTP port: \(explanation)"), isMediaOpen: false, now,

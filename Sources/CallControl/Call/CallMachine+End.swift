@@ -1,3 +1,5 @@
+import PerCL
+import SIP
 import Telephony
 
 extension CallMachine {
@@ -18,10 +20,17 @@ extension CallMachine {
                 return
             }
             settling.awaitsMedia = isMediaOpen ?? true
+        case .incoming:
+            settling = Settling(awaitsSession: awaitsSession ?? true, awaitsMedia: isMediaOpen ?? true)
         case .ringing, .connected:
             settling = Settling(awaitsSession: awaitsSession ?? true, awaitsMedia: true)
         }
-        for timer in [CallTimer.ring, .pause, .longestCall] { directives.append(.disarm(timer)) }
+        // A caller who was not answered is told why not, as far as SIP has words for it.
+        var refusal: StatusCode?
+        if case .incoming = phase { refusal = outcome.reason == .appReject ? .decline : .temporarilyUnavailable }
+        for timer in CallTimer.allCases { directives.append(.disarm(timer)) }
+        let interrupted = interruptedUtterance
+        closeRecordings(now, &directives)
         if !settling.awaitsMedia { releasePort(&directives) }
         phase = .over(settling)
         call.endTime = now.wall
@@ -29,25 +38,40 @@ extension CallMachine {
         changeStatus(outcome.status, outcome.explanation, now, &directives)
         // The bodies are fixed now; the event ids follow from the call's own id, so that none need be drawn here.
         var ids = EventIDSource(call: call.callID, sequence: eventSequence)
-        if call.connectTime == nil {
+        if call.connectTime == nil, call.direction != .inbound, let callConnectURL {
             emit(
-                CallWebhook.outDialAPIConnect, extras: CallWebhook.outDialAPIConnectExtras(call),
-                purpose: .notification, to: callConnectURL, &ids, now, &directives)
+                CallWebhook.connect(call), extras: CallWebhook.connectExtras(call), purpose: .notification,
+                to: callConnectURL, &ids, now, &directives)
+        }
+        if let interrupted {
+            emit(
+                CallWebhook.record, extras: recordExtras(interrupted, .hangup), purpose: .notification,
+                to: interrupted.actionURL, &ids, now, &directives)
         }
         if let statusCallbackURL {
+            var extras = CallWebhook.callStatusExtras(call)
+            if let callRecording {
+                extras.merge(recordingFields(callRecording.recording)) { _, recording in recording }
+            }
             emit(
-                CallWebhook.callStatus, extras: CallWebhook.callStatusExtras(call), purpose: .notification,
-                to: statusCallbackURL, &ids, now, &directives)
+                CallWebhook.callStatus, extras: extras, purpose: .notification, to: statusCallbackURL, &ids, now,
+                &directives)
         }
         if settling.awaitsSession {
             // After a crash the far end is still told, and nothing else is done a second time.
             directives.append(.saveRecord)
-            directives.append(.endSession)
+            directives.append(refusal.map(CallDirective.reject) ?? .endSession)
         } else {
             directives.append(.store(.removeRecord(call.callID)))
         }
         if settling.awaitsMedia { directives.append(.effect(.closeMedia(media))) }
         settle(&directives)
+    }
+
+    /// A RecordUtterance that the end of the call cuts short: its application is told (spec §4.2, termReason hangup).
+    private var interruptedUtterance: RecordUtterance? {
+        guard case .connected(let conversation) = phase else { return nil }
+        return conversation.run?.utterance
     }
 
     mutating func sessionIsOver(_ directives: inout [CallDirective]) {

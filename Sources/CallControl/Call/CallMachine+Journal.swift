@@ -15,19 +15,23 @@ extension CallMachine {
         note(.info, .status, "Call \(status.rawValue)", metadata, now, &directives)
     }
 
+    /// sendDigits as they may be read later.
+    var shownSendDigits: JSONValue { isPrivate && sendDigits != nil ? .string(Mask.text) : JSONValue(sendDigits?.text) }
+
     /// What a restart would have to know of the call as it is now.
     var record: CallRecord {
         let recorded: CallRecord.Phase =
             switch phase {
             case .accepted, .queued: .queued
-            case .opening, .ringing: .dialling
+            case .opening, .ringing, .incoming: .dialling
             case .connected: .connected
             case .over: .over
             }
         return CallRecord(
             phase: recorded, call: call, requestID: requestID, callConnectURL: callConnectURL,
             statusCallbackURL: statusCallbackURL, sendDigits: recorded == .queued ? sendDigits?.text : nil,
-            ringTimeoutSeconds: ringTimeoutSeconds, eventSequence: eventSequence, session: sessionRecord)
+            ringTimeoutSeconds: ringTimeoutSeconds, eventSequence: eventSequence, isPrivate: isPrivate ? true : nil,
+            session: sessionRecord)
     }
 
     mutating func note(
@@ -83,6 +87,22 @@ extension Command {
         case .pause(let pause): ["length": JSONValue(pause.lengthMilliseconds)]
         case .redirect(let redirect): ["actionUrl": .string(redirect.actionURL.text)]
         case .hangup(let hangup): ["reason": JSONValue(hangup.reason)]
+        case .getDigits(let get):
+            [
+                "actionUrl": .string(get.actionURL.text), "maxDigits": JSONValue(get.maxDigits),
+                "minDigits": JSONValue(get.minDigits), "finishOnKey": .string(get.finishOnKey),
+                "prompts": JSONValue(get.prompts.count),
+            ]
+        case .sendDigits(let send): ["digits": .string(send.privacyMode ? Mask.text : send.digits.text)]
+        case .recordUtterance(let record):
+            ["actionUrl": .string(record.actionURL.text), "maxLengthSec": JSONValue(record.maxLengthSeconds)]
+        case .outDial(let dial):
+            [
+                "destination": .string(dial.destination.text), "callingNumber": .string(dial.callingNumber.text),
+                "actionUrl": .string(dial.actionURL.text), "callConnectUrl": .string(dial.callConnectURL.text),
+            ]
+        case .reject(let reject): ["reason": JSONValue(reject.reason)]
+        case .playEarlyMedia(let play): ["file": .string(play.file.text)]
         default: [:]
         }
     }

@@ -4,10 +4,13 @@ import Telephony
 extension CallMachine {
     /// A call that waited when the process ended, and goes on waiting (decision 37).
     init?(
-        restoringQueued record: CallRecord, session: SessionID, identifiers: InvitationIdentifiers, journalSequence: Int
+        restoringQueued record: CallRecord, session: SessionID, identifiers: InvitationIdentifiers,
+        journalSequence: Int, publicURL: String
     ) {
         guard record.phase == .queued else { return nil }
-        self.init(record, session: session, identifiers: identifiers, journalSequence: journalSequence, phase: .queued)
+        self.init(
+            record, session: session, identifiers: identifiers, journalSequence: journalSequence,
+            publicURL: publicURL, phase: .queued)
     }
 
     /// A call that was under way when the process ended: it is ended now, with `internalError`, and the far end told.
@@ -21,13 +24,14 @@ extension CallMachine {
         switch record.phase {
         case .over:
             self.init(
-                record, session: session, identifiers: identifiers, journalSequence: journalSequence,
+                record, session: session, identifiers: identifiers, journalSequence: journalSequence, publicURL: "",
                 phase: .over(Settling(awaitsSession: hasSession, awaitsMedia: false)))
             if !hasSession { directives.append(.store(.removeRecord(call.callID))) }
             settle(&directives)
         case .queued, .dialling, .connected:
             self.init(
-                record, session: session, identifiers: identifiers, journalSequence: journalSequence, phase: .ringing)
+                record, session: session, identifiers: identifiers, journalSequence: journalSequence, publicURL: "",
+                phase: .ringing)
             let status: CallStatus = record.phase == .connected ? .completed : .failed
             // The media of the earlier process is gone with it.
             endRestored(
@@ -37,7 +41,7 @@ extension CallMachine {
 
     init(
         _ record: CallRecord, session: SessionID, identifiers: InvitationIdentifiers, journalSequence: Int,
-        phase: Phase
+        publicURL: String, phase: Phase
     ) {
         call = record.call
         self.session = session
@@ -51,6 +55,8 @@ extension CallMachine {
         sessionRecord = record.session
         self.journalSequence = journalSequence
         self.phase = phase
+        self.publicURL = publicURL
+        isPrivate = record.isPrivate ?? false
     }
 
     mutating func endRestored(

@@ -32,16 +32,21 @@ extension CallMachine {
         if let sendDigits {
             directives.append(
                 .effect(
-                    .sendDigits(media, sendDigits.tones, durationMilliseconds: sendDigits.durationMilliseconds)))
+                    .sendDigits(
+                        media, .sendDigits, sendDigits.tones, durationMilliseconds: sendDigits.durationMilliseconds)))
         }
+        guard let callConnectURL else { return }
         fetchScript(
-            from: callConnectURL, type: CallWebhook.outDialAPIConnect,
-            extras: CallWebhook.outDialAPIConnectExtras(call), &random, now, &directives)
+            from: callConnectURL, type: CallWebhook.connect(call), extras: CallWebhook.connectExtras(call), &random,
+            now, &directives)
     }
 
     mutating func failed(_ failure: SessionFailure, now: Moment, into directives: inout [CallDirective]) {
         switch phase {
         case .ringing: finish(OutcomeTable.outcome(of: failure), awaitsSession: false, now, &directives)
+        case .incoming:
+            finish(
+                CallOutcome(.canceled, .callCanceled, "the caller gave up"), awaitsSession: false, now, &directives)
         case .over: sessionIsOver(&directives)
         case .accepted, .queued, .opening, .connected: break
         }
@@ -58,7 +63,7 @@ extension CallMachine {
                 }
             finish(CallOutcome(.completed, .farEndHangup, explanation), awaitsSession: false, now, &directives)
         case .over: sessionIsOver(&directives)
-        case .accepted, .queued, .opening, .ringing: break
+        case .accepted, .queued, .incoming, .opening, .ringing: break
         }
     }
 
@@ -69,7 +74,7 @@ extension CallMachine {
         case .ringing: directives.append(.saveRecord)
         case .connected: directives.append(.saveRecord)
         case .over(let settling) where settling.awaitsSession: directives.append(.saveRecord)
-        case .accepted, .queued, .opening, .over: break
+        case .accepted, .queued, .incoming, .opening, .over: break
         }
     }
 
@@ -102,7 +107,15 @@ extension CallMachine {
 
     /// The ACK to an offer of ours in a re-INVITE's 2xx brings the peer's answer.
     mutating func acknowledged(
-        _ body: [UInt8]?, configuration: ExchangeConfiguration, now: Moment, into directives: inout [CallDirective]
+        _ body: [UInt8]?, configuration: ExchangeConfiguration, now: Moment, random: inout RandomSource,
+        into directives: inout [CallDirective]
+    ) {
+        takeAnswer(body, configuration, now, &directives)
+        advanceScript(now, &random, &directives) { run, memory, steps in run.answered(&memory, into: &steps) }
+    }
+
+    private mutating func takeAnswer(
+        _ body: [UInt8]?, _ configuration: ExchangeConfiguration, _ now: Moment, _ directives: inout [CallDirective]
     ) {
         guard case .connected = phase, let body, !body.isEmpty, let localAudio else { return }
         do {
@@ -128,12 +141,20 @@ extension CallMachine {
         _ agreement: AudioAgreement, _ configuration: ExchangeConfiguration, _ directives: inout [CallDirective]
     ) {
         let trunk = configuration.trunk
+        connectMedia(
+            agreement, signallingHost: trunk.address.address.description, allowsAnySource: trunk.isBehindNAT,
+            &directives)
+    }
+
+    func connectMedia(
+        _ agreement: AudioAgreement, signallingHost: String, allowsAnySource: Bool,
+        _ directives: inout [CallDirective]
+    ) {
         directives.append(
             .effect(
                 .connectMedia(
                     media,
                     MediaConnection(
-                        agreement: agreement, signallingHost: trunk.address.address.description,
-                        allowsAnySource: trunk.isBehindNAT))))
+                        agreement: agreement, signallingHost: signallingHost, allowsAnySource: allowsAnySource))))
     }
 }

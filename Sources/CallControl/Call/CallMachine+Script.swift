@@ -6,24 +6,45 @@ extension CallMachine {
     mutating func start(
         _ script: Script, _ now: Moment, _ random: inout RandomSource, _ directives: inout [CallDirective]
     ) {
-        guard case .connected(var conversation) = phase else { return }
-        conversation.run = ScriptRun(script)
-        phase = .connected(conversation)
-        advanceScript(now, &random, &directives) { run, nextPlayback, steps in
-            run.start(nextPlayback: &nextPlayback, into: &steps)
+        switch phase {
+        case .connected: scriptRun = ScriptRun(script, isAnswered: true)
+        case .incoming: scriptRun = ScriptRun(script, isAnswered: false)
+        case .accepted, .queued, .opening, .ringing, .over: return
         }
+        advanceScript(now, &random, &directives) { run, memory, steps in run.start(&memory, into: &steps) }
     }
 
     mutating func advanceScript(
         _ now: Moment, _ random: inout RandomSource, _ directives: inout [CallDirective],
-        _ event: (inout ScriptRun, inout UInt64, inout [ScriptRun.Directive]) -> Void
+        _ event: (inout ScriptRun, inout ScriptMemory, inout [ScriptRun.Directive]) -> Void
     ) {
-        guard case .connected(var conversation) = phase, var run = conversation.run else { return }
+        guard var run = scriptRun else { return }
         var steps: [ScriptRun.Directive] = []
-        event(&run, &nextPlayback, &steps)
-        conversation.run = run
-        phase = .connected(conversation)
+        event(&run, &memory, &steps)
+        scriptRun = run
         for step in steps { carryOut(step, now, &random, &directives) }
+    }
+
+    /// The script that runs: nil before there is one, and at the end.
+    private var scriptRun: ScriptRun? {
+        get {
+            switch phase {
+            case .incoming(let incoming): incoming.run
+            case .connected(let conversation): conversation.run
+            case .accepted, .queued, .opening, .ringing, .over: nil
+            }
+        }
+        set {
+            switch phase {
+            case .incoming(var incoming):
+                incoming.run = newValue
+                phase = .incoming(incoming)
+            case .connected(var conversation):
+                conversation.run = newValue
+                phase = .connected(conversation)
+            case .accepted, .queued, .opening, .ringing, .over: break
+            }
+        }
     }
 
     mutating func carryOut(
@@ -32,14 +53,27 @@ extension CallMachine {
     ) {
         switch step {
         case .play(let playback, let prompt, let loop):
-            directives.append(.effect(.play(media, playback, prompt, loop: loop)))
+            directives.append(.effect(.play(media, playback, resolved(prompt), loop: loop)))
         case .stopPlayback(let playback):
             directives.append(.effect(.stopPlayback(media, playback)))
-        case .pause(let milliseconds):
-            directives.append(.arm(.pause, after: .milliseconds(milliseconds)))
-        case .cancelPause:
-            directives.append(.disarm(.pause))
+        case .arm(let timer, let milliseconds):
+            directives.append(.arm(timer, after: .milliseconds(milliseconds)))
+        case .disarm(let timer):
+            directives.append(.disarm(timer))
+        case .dial(let dialling, let digits):
+            directives.append(
+                .effect(
+                    .sendDigits(media, dialling, digits.tones, durationMilliseconds: digits.durationMilliseconds)))
+        case .recordCall:
+            recordCall(&random, now, &directives)
+        case .startUtterance(let command):
+            startUtterance(command, &random, now, &directives)
+        case .endUtterance:
+            endUtterance(&directives)
+        case .observeSpeech(let isWanted):
+            directives.append(.effect(.observeSpeech(media, isWanted)))
         case .commandStarted(let command, let index):
+            if case .recordUtterance = command { utterance = nil }
             note(
                 .info, .percl, "PerCL \(command.name)",
                 ["index": JSONValue(index)].merging(command.journalMetadata) { own, _ in own }, now, &directives)
@@ -47,6 +81,23 @@ extension CallMachine {
             noteEnd(command, index, result, now, &directives)
         case .redirect(let redirect, let isFirst):
             follow(redirect, isFirst: isFirst, now, &random, &directives)
+        case .collected(let command, let end):
+            fetchScript(
+                from: command.actionURL, type: CallWebhook.getDigits, extras: CallWebhook.getDigitsExtras(command, end),
+                privateFields: command.privacyMode ? ["digits"] : [], &random, now, &directives)
+        case .recorded(let command, let reason):
+            fetchScript(
+                from: command.actionURL, type: CallWebhook.record, extras: recordExtras(command, reason), &random, now,
+                &directives)
+        case .outDial(let dial):
+            outDial(dial, &directives)
+        case .earlyMedia:
+            sendEarlyMedia(&directives)
+        case .answer:
+            answer(now, &directives)
+        case .reject(let reason):
+            finish(
+                CallOutcome(.failed, .appReject, reason.map { "Reject: \($0)" } ?? "Reject"), now, &directives)
         case .hangUp(let reason):
             finish(
                 CallOutcome(.completed, .appHangup, reason.map { "Hangup: \($0)" } ?? "Hangup"), now, &directives)
@@ -80,6 +131,13 @@ extension CallMachine {
         var extras: [String: JSONValue] = isFirst ? lastRequest.extras : [:]
         extras["originalRequestType"] = isFirst ? .string(lastRequest.type) : .null
         fetchScript(
-            from: redirect.actionURL, type: CallWebhook.redirect, extras: extras, &random, now, &directives)
+            from: redirect.actionURL, type: CallWebhook.redirect, extras: extras,
+            privateFields: isFirst ? lastRequest.privateFields : [], &random, now, &directives)
+    }
+
+    /// A recording of the account's own is played from its file.
+    private func resolved(_ prompt: Prompt) -> Prompt {
+        guard case .file(let reference) = prompt, let recording = recording(named: reference) else { return prompt }
+        return .recording(recording)
     }
 }

@@ -45,16 +45,18 @@ extension CallMachine {
     }
 
     mutating func fetchScript(
-        from url: WebURL, type: String, extras: [String: JSONValue], _ random: inout RandomSource, _ now: Moment,
-        _ directives: inout [CallDirective]
+        from url: WebURL, type: String, extras: [String: JSONValue], privateFields: Set<String> = [],
+        _ random: inout RandomSource, _ now: Moment, _ directives: inout [CallDirective]
     ) {
-        if type != CallWebhook.redirect { lastRequest = (type, extras) }
-        emit(type, extras: extras, purpose: .script, to: url, &random, now, &directives)
+        if type != CallWebhook.redirect {
+            lastRequest = ScriptRequest(type: type, extras: extras, privateFields: privateFields)
+        }
+        emit(type, extras: extras, privateFields: privateFields, purpose: .script, to: url, &random, now, &directives)
     }
 
     mutating func emit(
-        _ type: String, extras: [String: JSONValue], purpose: Webhook.Purpose, to url: WebURL,
-        _ random: inout some RandomNumberGenerator, _ now: Moment, _ directives: inout [CallDirective]
+        _ type: String, extras: [String: JSONValue], privateFields: Set<String> = [], purpose: Webhook.Purpose,
+        to url: WebURL, _ random: inout some RandomNumberGenerator, _ now: Moment, _ directives: inout [CallDirective]
     ) {
         eventSequence += 1
         var fields = CallWebhook.standard(type, call)
@@ -63,6 +65,7 @@ extension CallMachine {
             eventID: EventID(random: &random), eventSequence: eventSequence, requestID: requestID,
             accountID: call.accountID, callID: call.callID, requestType: type, purpose: purpose, url: url,
             body: JSONValue.object(fields).bytes)
+        for field in privateFields { fields[field] = .string(Mask.text) }
         note(
             .info, .webhook, "Webhook \(type) : POST \(url.text)",
             ["eventId": .string(webhook.eventID.text), "requestBody": .object(fields)], now, &directives)
@@ -84,17 +87,24 @@ extension CallMachine {
         _ directives: inout [CallDirective]
     ) {
         // A hang-up while the script was being fetched: the answer is ignored (decision 13).
-        guard case .connected(var conversation) = phase else { return }
+        switch phase {
+        case .connected, .incoming: break
+        case .accepted, .queued, .opening, .ringing, .over: return
+        }
         switch ScriptFetch(outcome) {
         case .script(let script):
-            guard conversation.isDialling else { return start(script, now, &random, &directives) }
+            guard case .connected(var conversation) = phase, conversation.isDialling else {
+                return start(script, now, &random, &directives)
+            }
             conversation.held = script
             phase = .connected(conversation)
         case .refused(let reason, let explanation):
+            if tryFallback(explanation, now, &random, &directives) { return }
             note(
                 .error, .webhook, "Webhook \(webhook.requestType) gave no script : \(reason.rawValue)",
                 ["url": .string(webhook.url.text), "explanation": .string(explanation)], now, &directives)
-            finish(CallOutcome(.completed, reason, explanation), now, &directives)
+            let status: CallStatus = if case .incoming = phase { .failed } else { .completed }
+            finish(CallOutcome(status, reason, explanation), now, &directives)
         }
     }
 }

@@ -3,7 +3,7 @@ import SDP
 import SIP
 import Telephony
 
-/// One outbound call, from its acceptance to the moment when it owes nothing to anybody.
+/// One call, from its acceptance to the moment when it owes nothing to anybody.
 ///
 /// ```
 ///                  turn comes            commit and port
@@ -15,6 +15,7 @@ import Telephony
 ///                                                   ▼
 ///                                                 over ── session ended, port closed, outbox empty ──▶ (settled)
 /// ```
+/// A call that comes in begins as `incoming` instead (`CallMachine+Inbound`).
 /// The terminal status is decided once, on the way into `over`, and told at once; what remains to be said to the far
 /// end (CANCEL, ACK and BYE, retransmissions) goes on behind it, and the record stays on disk until it is done.
 /// SIP itself is `UserAgent`'s affair, the script ``ScriptRun``'s, the order of webhooks ``CallOutbox``'s.
@@ -24,6 +25,8 @@ struct CallMachine: Sendable {
         case accepted
         /// Stored; it waits for its turn.
         case queued
+        /// It came in, and has not been answered.
+        case incoming(Incoming)
         /// Its turn has come; the INVITE waits for the disk and for the port.
         case opening(Opening)
         /// The INVITE has left.
@@ -53,6 +56,8 @@ struct CallMachine: Sendable {
         var isDialling: Bool
         var held: Script?
         var run: ScriptRun?
+        /// An OutDial that waits to hear whether its callingNumber may be used.
+        var pendingDial: OutDial?
     }
 
     /// What a finished call still waits for.
@@ -68,7 +73,8 @@ struct CallMachine: Sendable {
     var media: MediaHandle { MediaHandle(rawValue: session.rawValue) }
 
     let requestID: RequestID
-    let callConnectURL: WebURL
+    /// Whose answer is the first script: callConnectUrl, or voiceUrl. Nil for a call that came in to no application.
+    let callConnectURL: WebURL?
     let statusCallbackURL: WebURL?
     let sendDigits: DigitString?
     let ringTimeoutSeconds: Int
@@ -84,10 +90,28 @@ struct CallMachine: Sendable {
     var port: UInt16?
     var eventSequence = 0
     var journalSequence = 0
-    var nextPlayback: UInt64 = 1
+    var memory = ScriptMemory()
     var redirects = 0
     /// The request whose script runs, for a Redirect that comes first in it (decision 21).
-    var lastRequest: (type: String, extras: [String: JSONValue]) = ("", [:])
+    var lastRequest = ScriptRequest(type: "", extras: [:], privateFields: [])
+    /// Where customers reach this server (decision 7).
+    let publicURL: String
+    /// `privacyMode`: sendDigits are masked wherever they can be read later.
+    let isPrivate: Bool
+    /// StartRecordCall's.
+    var callRecording: ActiveRecording?
+    /// The latest RecordUtterance's.
+    var utterance: ActiveRecording?
+    /// Keys of a private GetDigits that are still held: masked in the journal when they are let go.
+    var privateKeysHeld = 0
+
+    /// What a script was asked for with.
+    struct ScriptRequest: Sendable {
+        var type: String
+        var extras: [String: JSONValue]
+        /// Of the extras, those that are masked in the journal.
+        var privateFields: Set<String>
+    }
 
     /// Spec §5.3: more than this many redirects end the call.
     static let maximumRedirects = 256
@@ -95,12 +119,15 @@ struct CallMachine: Sendable {
     static let eventSequenceGap = 1000
 
     init(
-        _ request: CallRequest, callID: CallID, session: SessionID, identifiers: InvitationIdentifiers, now: Moment
+        _ request: CallRequest, direction: CallDirection, callID: CallID, session: SessionID,
+        identifiers: InvitationIdentifiers, publicURL: String, now: Moment
     ) {
         call = Call(
-            callID: callID, accountID: request.accountID, applicationID: request.applicationID, parentCallID: nil,
-            phoneNumberID: request.phoneNumberID, from: request.from.text, to: request.to.text,
-            direction: .outboundAPI, status: .queued, created: now.wall)
+            callID: callID, accountID: request.accountID, applicationID: request.applicationID,
+            parentCallID: request.parentCallID, phoneNumberID: request.phoneNumberID, from: request.from.text,
+            to: request.to.text, direction: direction, status: .queued, created: now.wall)
+        self.publicURL = publicURL
+        isPrivate = request.isPrivate
         self.session = session
         self.identifiers = identifiers
         requestID = request.requestID
@@ -117,8 +144,9 @@ struct CallMachine: Sendable {
 
     /// It takes one of the trunk's lines: from its turn until the far end knows that it is over.
     var isOnTrunk: Bool {
-        switch phase {
-        case .accepted, .queued: false
+        guard call.direction != .inbound else { return false }
+        return switch phase {
+        case .accepted, .queued, .incoming: false
         case .opening, .ringing, .connected: true
         case .over(let settling): settling.awaitsSession
         }
@@ -129,7 +157,7 @@ struct CallMachine: Sendable {
         switch phase {
         case .queued: true
         case .over(let settling): !settling.awaitsSession && outbox.isEmpty
-        case .accepted, .opening, .ringing, .connected: false
+        case .accepted, .incoming, .opening, .ringing, .connected: false
         }
     }
 

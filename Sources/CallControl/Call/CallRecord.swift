@@ -23,11 +23,13 @@ struct CallRecord: Hashable, Sendable, Codable {
     var phase: Phase
     var call: Call
     var requestID: RequestID
-    var callConnectURL: WebURL
+    var callConnectURL: WebURL?
     var statusCallbackURL: WebURL?
     var sendDigits: String?
     var ringTimeoutSeconds: Int
     var eventSequence: Int
+    /// `privacyMode`; absent in records of earlier versions.
+    var isPrivate: Bool?
     /// Nil while no INVITE may have left.
     var session: SessionRecord?
 
@@ -40,8 +42,8 @@ struct CallRecord: Hashable, Sendable, Codable {
     }
 
     init(
-        phase: Phase, call: Call, requestID: RequestID, callConnectURL: WebURL, statusCallbackURL: WebURL?,
-        sendDigits: String?, ringTimeoutSeconds: Int, eventSequence: Int, session: SessionRecord?
+        phase: Phase, call: Call, requestID: RequestID, callConnectURL: WebURL?, statusCallbackURL: WebURL?,
+        sendDigits: String?, ringTimeoutSeconds: Int, eventSequence: Int, isPrivate: Bool?, session: SessionRecord?
     ) {
         self.phase = phase
         self.call = call
@@ -51,6 +53,7 @@ struct CallRecord: Hashable, Sendable, Codable {
         self.sendDigits = sendDigits
         self.ringTimeoutSeconds = ringTimeoutSeconds
         self.eventSequence = eventSequence
+        self.isPrivate = isPrivate
         self.session = session
     }
 

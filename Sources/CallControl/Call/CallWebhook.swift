@@ -1,3 +1,4 @@
+import PerCL
 import Telephony
 
 /// The bodies of a call's webhooks (spec §4): flat objects, all fields written, nulls too.
@@ -5,6 +6,16 @@ enum CallWebhook {
     static let outDialAPIConnect = "outDialApiConnect"
     static let callStatus = "callStatus"
     static let redirect = "redirect"
+    static let outDialConnect = "outDialConnect"
+    static let outDialStart = "outDialStart"
+    static let getDigits = "getDigits"
+    static let record = "record"
+    static let inboundCall = "inboundCall"
+
+    /// What a call that was dialled says when it came to an outcome.
+    static func connect(_ call: Call) -> String {
+        call.direction == .outboundDial ? outDialConnect : outDialAPIConnect
+    }
 
     /// The parameters that every voice webhook carries (spec §4.1).
     static func standard(_ requestType: String, _ call: Call) -> [String: JSONValue] {
@@ -22,9 +33,16 @@ enum CallWebhook {
         ]
     }
 
-    /// What `outDialApiConnect` adds: `dialCallStatus`, the copy of callStatus (seed).
-    static func outDialAPIConnectExtras(_ call: Call) -> [String: JSONValue] {
+    /// What `outDialApiConnect` and `outDialConnect` add: `dialCallStatus`, the copy of callStatus (seed).
+    static func connectExtras(_ call: Call) -> [String: JSONValue] {
         ["dialCallStatus": .string(call.status.rawValue)]
+    }
+
+    static func getDigitsExtras(_ command: GetDigits, _ end: DigitCollection.End) -> [String: JSONValue] {
+        [
+            "digits": .string(end.digits), "reason": .string(end.reason.rawValue),
+            "privacyMode": .bool(command.privacyMode),
+        ]
     }
 
     /// What `callStatus` adds. A call never answered lasted 0 seconds (decision 26).

@@ -1,3 +1,4 @@
+import PerCL
 import SIP
 import Telephony
 
@@ -12,10 +13,46 @@ extension Exchange {
             effects.append(.reply(token, .refused(.queueFull(retryAfterSeconds: min(max(1, wait), 3600)))))
             return
         }
+        admit(request, .outboundAPI, reply: token, now, &effects)
+    }
+
+    /// OutDial (spec §3.3): a call of its own, in the same transaction as what its parent does next.
+    mutating func makeChild(
+        _ dial: OutDial, _ number: PhoneNumberID?, of parent: CallMachine, _ now: Moment, _ effects: inout [Effect]
+    ) {
+        guard !isDraining, queue.count < configuration.queueLimit else {
+            let (explanation, code) =
+                isDraining ? ("the server is stopping", 55) : ("too many calls are waiting", 24)
+            withCall(parent.call.callID, now, &effects) { call, _, directives in
+                call.refuseOutDial(explanation, code: code, now, &directives)
+            }
+            return
+        }
+        var request = CallRequest(
+            requestID: parent.requestID, accountID: parent.call.accountID,
+            applicationID: parent.call.applicationID, phoneNumberID: number, from: dial.callingNumber,
+            to: dial.destination, callConnectURL: dial.callConnectURL,
+            statusCallbackURL: dial.statusCallbackURL ?? parent.statusCallbackURL,
+            sendDigits: dial.sendDigits.flatMap { try? DigitString($0) }, ringTimeoutSeconds: dial.ringTimeoutSeconds)
+        request.parentCallID = parent.call.callID
+        request.isPrivate = dial.privacyMode
+        let child = admit(request, .outboundDial, reply: nil, now, &effects)
+        withCall(parent.call.callID, now, &effects) { call, random, directives in
+            call.childMade(child, dial, now: now, random: &random, into: &directives)
+        }
+    }
+
+    @discardableResult
+    private mutating func admit(
+        _ request: CallRequest, _ direction: CallDirection, reply token: ReplyToken?, _ now: Moment,
+        _ effects: inout [Effect]
+    ) -> CallID {
         let id = CallID(random: &random)
         let session = drawSession()
         let identifiers = UserAgent.drawIdentifiers(node: userAgent.configuration.node, random: &random)
-        var call = CallMachine(request, callID: id, session: session, identifiers: identifiers, now: now)
+        var call = CallMachine(
+            request, direction: direction, callID: id, session: session, identifiers: identifiers,
+            publicURL: publicURL, now: now)
         var directives: [CallDirective] = []
         call.accept(
             expectedWaitSeconds: queue.expectedWaitSeconds(now: now.instant), now: now, into: &directives)
@@ -24,6 +61,7 @@ extension Exchange {
         queue.append(id)
         // Where its turn is now, the intent to dial goes into the same transaction (DESIGN.md decision 5).
         carryOut(directives, of: id, reply: token, now, &effects)
+        return id
     }
 
     mutating func updateCall(

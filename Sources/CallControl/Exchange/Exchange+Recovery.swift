@@ -32,7 +32,8 @@ extension Exchange {
         let age = now.wall.microseconds - record.call.dateCreated.microseconds
         if age <= configuration.queuedCallLifetime.microseconds,
             let call = CallMachine(
-                restoringQueued: record, session: session, identifiers: identifiers, journalSequence: journalSequence)
+                restoringQueued: record, session: session, identifiers: identifiers, journalSequence: journalSequence,
+                publicURL: publicURL)
         {
             calls[id] = call
             callsBySession[session] = id

@@ -52,15 +52,14 @@ extension Exchange {
             withCall(of: session, now, &effects) { call, _, directives in
                 call.recordChanged(record, into: &directives)
             }
-        case .invited(let session, _):
-            // Calls that come in are not in this version: nobody here can be reached.
-            withUserAgent(now, &effects) { agent, random, sip in
-                agent.reject(session, status: .temporarilyUnavailable, now: now.instant, random: &random, into: &sip)
-            }
-        case .canceledByPeer: break
+        case .invited(let session, let invitation):
+            invited(session, invitation, now, &effects)
+        case .canceledByPeer(let session):
+            invitations[session] = nil
         case .acknowledged(let session, let body):
-            withCall(of: session, now, &effects) { call, _, directives in
-                call.acknowledged(body, configuration: configuration, now: now, into: &directives)
+            withCall(of: session, now, &effects) { call, random, directives in
+                call.acknowledged(
+                    body, configuration: configuration, now: now, random: &random, into: &directives)
             }
         case .messageSent(let session, let trace):
             withCall(of: session, now, &effects) { call, _, directives in

@@ -12,6 +12,8 @@ import Telephony
 /// What an input changes on disk is gathered into one transaction, which stands before every other effect of it.
 package struct Exchange: Sendable {
     package let configuration: ExchangeConfiguration
+    /// Where customers reach this server; empty until it is known.
+    private(set) var publicURL = ""
     var userAgent: UserAgent
     var random: RandomSource
     var calls: [CallID: CallMachine] = [:]
@@ -22,6 +24,8 @@ package struct Exchange: Sendable {
     private(set) var callsOnTrunk: Set<CallID> = []
     /// Whose webhook is in flight.
     var callsByEvent: [EventID: CallID] = [:]
+    /// Calls that came in and whose number is being looked up.
+    var invitations: [SessionID: IncomingInvitation] = [:]
     var queue: DialQueue
     var ports: PortPool
     var retries: NotificationRetries
@@ -105,8 +109,8 @@ package struct Exchange: Sendable {
         case .webhookFinished(let event, let outcome, let milliseconds):
             webhookFinished(event, outcome, milliseconds, now, &effects)
         case .mediaOpened(let media):
-            withCall(of: media, now, &effects) { call, _, directives in
-                call.mediaOpened(now: now, into: &directives)
+            withCall(of: media, now, &effects) { call, random, directives in
+                call.mediaOpened(now: now, random: &random, into: &directives)
             }
         case .mediaOpenFailed(let media, let explanation):
             withCall(of: media, now, &effects) { call, _, directives in
@@ -116,9 +120,33 @@ package struct Exchange: Sendable {
             withCall(of: media, now, &effects) { call, random, directives in
                 call.playbackEnded(playback, result, now: now, random: &random, into: &directives)
             }
-        case .digitsSent(let media):
+        case .digitsSent(let media, let dialling):
             withCall(of: media, now, &effects) { call, random, directives in
-                call.digitsSent(now: now, random: &random, into: &directives)
+                call.digitsSent(dialling, now: now, random: &random, into: &directives)
+            }
+        case .keyPressed(let media, let key):
+            withCall(of: media, now, &effects) { call, random, directives in
+                call.keyPressed(key, now: now, random: &random, into: &directives)
+            }
+        case .voiceStarted(let media):
+            withCall(of: media, now, &effects) { call, random, directives in
+                call.voiceChanged(isSpeaking: true, now: now, random: &random, into: &directives)
+            }
+        case .voiceEnded(let media):
+            withCall(of: media, now, &effects) { call, random, directives in
+                call.voiceChanged(isSpeaking: false, now: now, random: &random, into: &directives)
+            }
+        case .recordingEnded(let media, let recording, let milliseconds, let failure):
+            withCall(of: media, now, &effects) { call, random, directives in
+                call.recordingEnded(
+                    recording, milliseconds: milliseconds, failure: failure, now: now, random: &random,
+                    into: &directives)
+            }
+        case .inboundRouted(let session, let route):
+            takeIn(session, route, now, &effects)
+        case .callerResolved(let id, let number):
+            withCall(id, now, &effects) { call, _, directives in
+                call.callerResolved(number, now: now, into: &directives)
             }
         case .digitReceived(let media, let digit, let milliseconds):
             withCall(of: media, now, &effects) { call, _, directives in
@@ -138,6 +166,8 @@ package struct Exchange: Sendable {
             }
         case .timersDue:
             fireTimers(now, &effects)
+        case .reachable(let url):
+            publicURL = url
         case .drain:
             isDraining = true
         case .hangUpAll:
@@ -203,10 +233,28 @@ package struct Exchange: Sendable {
                 withUserAgent(now, &effects) { agent, random, sip in
                     agent.end(session, now: now.instant, random: &random, into: &sip)
                 }
+            case .ring:
+                withUserAgent(now, &effects) { agent, random, sip in
+                    agent.ring(session, now: now.instant, random: &random, into: &sip)
+                }
+            case .progress(let sdp):
+                withUserAgent(now, &effects) { agent, random, sip in
+                    agent.progress(session, sdp: sdp, now: now.instant, random: &random, into: &sip)
+                }
+            case .answer(let sdp):
+                withUserAgent(now, &effects) { agent, random, sip in
+                    agent.answer(session, sdp: sdp, now: now.instant, random: &random, into: &sip)
+                }
+            case .reject(let status):
+                withUserAgent(now, &effects) { agent, random, sip in
+                    agent.reject(session, status: status, now: now.instant, random: &random, into: &sip)
+                }
             case .answerOffer(let body):
                 withUserAgent(now, &effects) { agent, random, sip in
                     agent.answerOffer(session, sdp: body, now: now.instant, random: &random, into: &sip)
                 }
+            case .makeChild(let dial, let number):
+                makeChild(dial, number, of: call, now, &effects)
             case .releasePort(let port):
                 ports.giveBack(port, now: now.instant)
             case .arm(let timer, let duration):
@@ -265,9 +313,9 @@ package struct Exchange: Sendable {
 
     private mutating func committed(_ pending: PendingCommit, _ now: Moment, _ effects: inout [Effect]) {
         if let reply = pending.reply, let snapshot = pending.snapshot { effects.append(.reply(reply, .made(snapshot))) }
-        withCall(pending.call, now, &effects) { call, _, directives in
+        withCall(pending.call, now, &effects) { call, random, directives in
             switch pending.purpose {
-            case .creation: call.acceptanceCommitted(now: now, into: &directives)
+            case .creation: call.acceptanceCommitted(now: now, random: &random, into: &directives)
             case .turn: call.turnCommitted(now: now, into: &directives)
             case .notification(let event): call.notificationCommitted(event, now: now, into: &directives)
             }
@@ -279,7 +327,7 @@ package struct Exchange: Sendable {
         withCall(pending.call, now, &effects) { call, _, directives in
             switch pending.purpose {
             case .creation:
-                call.abandon(into: &directives)
+                call.abandon(now: now, into: &directives)
             case .turn:
                 call.turnNotCommitted(now: now, into: &directives)
             case .notification(let event):

@@ -15,7 +15,7 @@ enum WebhookJournal {
         case .answered(let status, let contentType, let body):
             metadata["status"] = JSONValue(status)
             metadata["contentType"] = JSONValue(contentType)
-            metadata["responseBody"] = .string(Excerpt.of(body))
+            metadata["responseBody"] = .string(shown(body))
             return (
                 (200..<300).contains(status) ? .info : .warning, "Webhook \(webhook.requestType) answered : \(status)",
                 metadata
@@ -29,6 +29,31 @@ enum WebhookJournal {
                 webhook.purpose == .script ? .error : .warning,
                 "Webhook \(webhook.requestType) failed : \(failure.kind.rawValue)", metadata
             )
+        }
+    }
+
+    /// The beginning of an answer. What a command with privacyMode keeps to itself is masked (decision 43); a text that
+    /// may hold such a command and cannot be read is masked whole.
+    private static func shown(_ body: [UInt8]) -> String {
+        guard body.firstRange(of: "privacyMode".utf8) != nil else { return Excerpt.of(body) }
+        guard let value = try? JSONValue(parsing: body) else { return Mask.text }
+        return Excerpt.of(masked(value).bytes)
+    }
+
+    /// Attributes of PerCL commands that privacyMode hides (spec §3.3, §5.6).
+    private static let privateAttributes: Set<String> = ["text", "file", "digits", "sendDigits"]
+
+    private static func masked(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .array(let elements): return .array(elements.map(masked))
+        case .object(let members):
+            let isPrivate = members["privacyMode"] == true
+            return .object(
+                Dictionary(
+                    uniqueKeysWithValues: members.map { name, value in
+                        (name, isPrivate && privateAttributes.contains(name) ? .string(Mask.text) : masked(value))
+                    }))
+        case .null, .bool, .integer, .number, .string: return value
         }
     }
 

@@ -4,37 +4,57 @@ import Telephony
 /// Runs one script's commands in order on a live call (spec §3.1).
 ///
 /// ```
-///            start            Say, Play            playback ended
-///   ready ───────────▶ ──┬──────────────▶ playing ────────────────┐
-///                        ├──────────────▶ pausing ──── pause over ─┤
-///                        │      Pause                              ▼
-///                        ├───────────────────────────────── next command
-///                        └─ Redirect, Hangup, end, unsupported ─▶ over
+///            start          Say, Play, Pause, SendDigits      its end
+///   ready ───────────▶ ──┬──────────────────────────▶ busy ─────────┐
+///                        │                                          ▼
+///                        ├──────────────────────────────────── next command
+///                        ├─ GetDigits ──▶ collecting ── end ──▶ over
+///                        ├─ RecordUtterance ──▶ recording ── end ──▶ over
+///                        └─ OutDial, Redirect, Hangup, end, unsupported ─▶ over
 /// ```
 /// Every command is checked before the first one runs, so nothing here can be malformed. ``stop`` leaves any state
-/// for `over`; what still plays is stopped by the call.
+/// for `over`; what still plays is stopped by it.
 struct ScriptRun: Hashable, Sendable {
     private enum State: Hashable, Sendable {
         case ready
         /// One playback is out; its end leads to the next command.
         case playing(PlaybackID)
         case pausing
+        case dialling(DiallingID)
+        case collecting(DigitCollection)
+        case recording(UtteranceRecording)
+        /// The call is being answered: the command at hand begins when the caller has acknowledged it.
+        case answering
         /// The last directive of the run has been given.
         case over
     }
 
     /// What the run wants done.
     enum Directive: Hashable, Sendable {
+        /// Before the answer of a call that came in: audio flows with a 183; the answer; the refusal.
+        case earlyMedia
+        case answer
+        case reject(reason: String?)
         case play(PlaybackID, Prompt, loop: Int)
-        case pause(milliseconds: Int)
         case stopPlayback(PlaybackID)
-        case cancelPause
+        case arm(CallTimer, milliseconds: Int)
+        case disarm(CallTimer)
+        case dial(DiallingID, DigitString)
+        /// Records both directions until the call ends.
+        case recordCall
+        /// Records the caller into a file of its own.
+        case startUtterance(RecordUtterance)
+        case endUtterance
+        case observeSpeech(Bool)
         /// For the journal: a command begins.
         case commandStarted(Command, index: Int)
         /// For the journal: a command is over.
         case commandEnded(Command, index: Int, PlaybackResult)
         /// The run is over: with a webhook, or with the call's end.
         case redirect(Redirect, isFirst: Bool)
+        case collected(GetDigits, DigitCollection.End)
+        case recorded(RecordUtterance, UtteranceRecording.Reason)
+        case outDial(OutDial)
         case hangUp(reason: String?)
         /// The commands ran out without a terminal one.
         case ranOut
@@ -45,86 +65,234 @@ struct ScriptRun: Hashable, Sendable {
     private let commands: [Command]
     private var index = 0
     private var state = State.ready
+    private var isAnswered: Bool
 
-    init(_ script: Script) { commands = script.commands }
+    /// - Parameter isAnswered: false for the scripts of a call that came in and rings still: PlayEarlyMedia, Pause and
+    ///   Reject do their work before the answer, whatever else comes first answers the call (spec §5.2).
+    init(_ script: Script, isAnswered: Bool) {
+        commands = script.commands
+        self.isAnswered = isAnswered
+    }
 
-    /// - Parameter nextPlayback: numbers playbacks over the whole call, so that a late `playbackEnded` of an earlier
-    ///   script is never taken for one of this.
-    mutating func start(nextPlayback: inout UInt64, into directives: inout [Directive]) {
+    /// The utterance that is being recorded: its end is told to the application even where the caller hangs up.
+    var utterance: RecordUtterance? {
+        if case .recording(let utterance) = state { utterance.command } else { nil }
+    }
+
+    /// What is typed now must not be read later.
+    var isCollectingInPrivate: Bool {
+        if case .collecting(let collection) = state { collection.command.privacyMode } else { false }
+    }
+
+    mutating func start(_ memory: inout ScriptMemory, into directives: inout [Directive]) {
         guard state == .ready else { return }
-        runCommands(&nextPlayback, &directives)
+        runCommands(&memory, &directives)
+    }
+
+    // MARK: What comes back
+
+    /// The caller has acknowledged the answer.
+    mutating func answered(_ memory: inout ScriptMemory, into directives: inout [Directive]) {
+        guard state == .answering else { return }
+        isAnswered = true
+        runCommands(&memory, &directives)
     }
 
     mutating func playbackEnded(
-        _ playback: PlaybackID, _ result: PlaybackResult, nextPlayback: inout UInt64,
+        _ playback: PlaybackID, _ result: PlaybackResult, _ memory: inout ScriptMemory,
         into directives: inout [Directive]
     ) {
-        guard state == .playing(playback) else { return }
-        finishCommand(result, &nextPlayback, &directives)
+        switch state {
+        case .playing(playback):
+            finishCommand(result, &memory, &directives)
+        case .collecting(var collection):
+            collection.playbackEnded(playback, &memory, &directives)
+            state = .collecting(collection)
+        case .recording(var utterance):
+            utterance.playbackEnded(playback, &directives)
+            state = .recording(utterance)
+        case .ready, .playing, .pausing, .dialling, .answering, .over: break
+        }
     }
 
-    mutating func pauseOver(nextPlayback: inout UInt64, into directives: inout [Directive]) {
-        guard state == .pausing else { return }
-        finishCommand(.completed, &nextPlayback, &directives)
+    mutating func pauseOver(_ memory: inout ScriptMemory, into directives: inout [Directive]) {
+        switch state {
+        case .pausing:
+            finishCommand(.completed, &memory, &directives)
+        case .collecting(var collection):
+            collection.pauseOver(&memory, &directives)
+            state = .collecting(collection)
+        case .ready, .playing, .dialling, .recording, .answering, .over: break
+        }
+    }
+
+    mutating func digitsSent(
+        _ dialling: DiallingID, _ memory: inout ScriptMemory, into directives: inout [Directive]
+    ) {
+        if state == .dialling(dialling) { finishCommand(.completed, &memory, &directives) }
+    }
+
+    /// A key that nobody waits for is kept for the next GetDigits.
+    mutating func keyPressed(_ key: Character, _ memory: inout ScriptMemory, into directives: inout [Directive]) {
+        switch state {
+        case .collecting(var collection):
+            let end = collection.keyPressed(key, &directives)
+            state = .collecting(collection)
+            if let end { finish(collection, end, &directives) }
+        case .recording(var utterance):
+            if !utterance.keyPressed(key, &directives) { memory.keep(key) }
+            state = .recording(utterance)
+        case .ready, .playing, .pausing, .dialling, .answering, .over:
+            memory.keep(key)
+        }
+    }
+
+    mutating func keysTimedOut(into directives: inout [Directive]) {
+        if case .collecting(let collection) = state { finish(collection, collection.timedOut(), &directives) }
+    }
+
+    mutating func voiceChanged(isSpeaking: Bool, into directives: inout [Directive]) {
+        withUtterance { utterance in
+            if isSpeaking { utterance.voiceStarted(&directives) } else { utterance.voiceEnded(&directives) }
+        }
+    }
+
+    mutating func fellSilent(into directives: inout [Directive]) {
+        withUtterance { $0.fellSilent(&directives) }
+    }
+
+    mutating func lengthReached(into directives: inout [Directive]) {
+        guard case .recording(var utterance) = state else { return }
+        let reason = utterance.lengthReached(&directives)
+        state = .recording(utterance)
+        if let reason { finish(utterance, reason, &directives) }
+    }
+
+    mutating func utteranceCompleted(into directives: inout [Directive]) {
+        guard case .recording(let utterance) = state, let reason = utterance.fileCompleted() else { return }
+        finish(utterance, reason, &directives)
     }
 
     mutating func stop(into directives: inout [Directive]) {
         switch state {
         case .playing(let playback): directives.append(.stopPlayback(playback))
-        case .pausing: directives.append(.cancelPause)
-        case .ready, .over: break
+        case .pausing: directives.append(.disarm(.pause))
+        case .collecting(var collection): collection.stop(&directives)
+        case .recording(var utterance): utterance.stop(&directives)
+        case .ready, .dialling, .answering, .over: break
         }
         state = .over
     }
 
+    // MARK: Steps
+
+    private mutating func withUtterance(_ body: (inout UtteranceRecording) -> Void) {
+        guard case .recording(var utterance) = state else { return }
+        body(&utterance)
+        state = .recording(utterance)
+    }
+
+    private mutating func finish(
+        _ collection: DigitCollection, _ end: DigitCollection.End, _ directives: inout [Directive]
+    ) {
+        directives.append(.commandEnded(commands[index], index: index, .completed))
+        state = .over
+        directives.append(.collected(collection.command, end))
+    }
+
+    private mutating func finish(
+        _ utterance: UtteranceRecording, _ reason: UtteranceRecording.Reason, _ directives: inout [Directive]
+    ) {
+        directives.append(.commandEnded(commands[index], index: index, .completed))
+        state = .over
+        directives.append(.recorded(utterance.command, reason))
+    }
+
     private mutating func finishCommand(
-        _ result: PlaybackResult, _ nextPlayback: inout UInt64, _ directives: inout [Directive]
+        _ result: PlaybackResult, _ memory: inout ScriptMemory, _ directives: inout [Directive]
     ) {
         directives.append(.commandEnded(commands[index], index: index, result))
         index += 1
-        runCommands(&nextPlayback, &directives)
+        runCommands(&memory, &directives)
     }
 
-    private mutating func runCommands(_ nextPlayback: inout UInt64, _ directives: inout [Directive]) {
+    private mutating func runCommands(_ memory: inout ScriptMemory, _ directives: inout [Directive]) {
         state = .ready
         while state == .ready {
+            guard isAnswered || mayRunUnanswered else {
+                state = .answering
+                directives.append(.answer)
+                return
+            }
             guard index < commands.count else {
                 state = .over
                 directives.append(.ranOut)
                 return
             }
-            begin(commands[index], &nextPlayback, &directives)
+            begin(commands[index], &memory, &directives)
+        }
+    }
+
+    private var mayRunUnanswered: Bool {
+        guard index < commands.count else { return false }
+        return switch commands[index] {
+        case .playEarlyMedia, .pause: true
+        case .reject: index == 0
+        default: false
         }
     }
 
     private mutating func begin(
-        _ command: Command, _ nextPlayback: inout UInt64, _ directives: inout [Directive]
+        _ command: Command, _ memory: inout ScriptMemory, _ directives: inout [Directive]
     ) {
         directives.append(.commandStarted(command, index: index))
         switch command {
         case .say(let say):
             // An empty text is skipped (spec §3.3 "Say").
             guard !say.text.isEmpty else { return skip(command, &directives) }
-            play(
-                .speech(text: say.text, language: say.language, isPrivate: say.privacyMode), loop: say.loop,
-                &nextPlayback, &directives)
+            play(say.prompt, loop: say.loop, &memory, &directives)
         case .play(let file):
-            play(.file(file.file), loop: file.loop, &nextPlayback, &directives)
+            play(.file(file.file), loop: file.loop, &memory, &directives)
         case .pause(let pause):
             state = .pausing
-            directives.append(.pause(milliseconds: pause.lengthMilliseconds))
+            directives.append(.arm(.pause, milliseconds: pause.lengthMilliseconds))
+        case .sendDigits(let send):
+            let dialling = memory.drawDialling()
+            state = .dialling(dialling)
+            directives.append(.dial(dialling, send.digits))
+        case .getDigits(let get):
+            var collection = DigitCollection(get)
+            let end = collection.begin(&memory, &directives)
+            state = .collecting(collection)
+            if let end { finish(collection, end, &directives) }
+        case .startRecordCall:
+            directives.append(.recordCall)
+            finishAtOnce(command, &directives)
+        case .recordUtterance(let record):
+            var utterance = UtteranceRecording(record)
+            utterance.begin(&memory, &directives)
+            state = .recording(utterance)
+        case .outDial(let dial):
+            state = .over
+            directives.append(.outDial(dial))
         case .redirect(let redirect):
             state = .over
             directives.append(.redirect(redirect, isFirst: index == 0))
         case .hangup(let hangup):
             state = .over
             directives.append(.hangUp(reason: hangup.reason))
+        case .reject(let reject) where !isAnswered:
+            state = .over
+            directives.append(.reject(reason: reject.reason))
+        case .playEarlyMedia(let early) where !isAnswered:
+            directives.append(.earlyMedia)
+            play(.file(early.file), loop: 1, &memory, &directives)
         // Only meaningful before an inbound call is answered; elsewhere they are ignored (spec §3.3).
         case .reject, .playEarlyMedia:
             skip(command, &directives)
-        case .addToConference, .audioStream, .createConference, .dequeue, .enqueue, .getDigits, .getSpeech, .outDial,
-            .park, .recordUtterance, .removeFromConference, .sendDigits, .setDTMFPassThrough, .setListen, .setTalk,
-            .sms, .startRecordCall, .terminateConference, .transcribeUtterance, .unpark:
+        case .addToConference, .audioStream, .createConference, .dequeue, .enqueue, .getSpeech, .park,
+            .removeFromConference, .setDTMFPassThrough, .setListen, .setTalk, .sms, .terminateConference,
+            .transcribeUtterance, .unpark:
             state = .over
             directives.append(.unsupported(command, index: index))
         }
@@ -135,11 +303,15 @@ struct ScriptRun: Hashable, Sendable {
         index += 1
     }
 
+    private mutating func finishAtOnce(_ command: Command, _ directives: inout [Directive]) {
+        directives.append(.commandEnded(command, index: index, .completed))
+        index += 1
+    }
+
     private mutating func play(
-        _ prompt: Prompt, loop: Int, _ nextPlayback: inout UInt64, _ directives: inout [Directive]
+        _ prompt: Prompt, loop: Int, _ memory: inout ScriptMemory, _ directives: inout [Directive]
     ) {
-        let playback = PlaybackID(rawValue: nextPlayback)
-        nextPlayback += 1
+        let playback = memory.drawPlayback()
         state = .playing(playback)
         directives.append(.play(playback, prompt, loop: loop))
     }

@@ -34,6 +34,11 @@ struct DTMFDetector {
 
     init() {}
 
+    /// The digit whose tone goes on.
+    var pressed: Character? {
+        current.flatMap { TelephoneEvent(event: $0.code, isEnd: false, duration: 0).digit }
+    }
+
     /// - Parameter detected: the digits that ended within these samples are appended.
     mutating func feed(_ input: UnsafeBufferPointer<Int16>, into detected: inout [Detected]) {
         for sample in input {

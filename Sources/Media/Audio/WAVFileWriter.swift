@@ -62,3 +62,28 @@ package final class WAVFileWriter {
         guard error == 0 else { throw MediaFailure("writing a recording", errno: Int(error)) }
     }
 }
+
+/// What the header of a file of ours says.
+package struct WAVFileHeader {
+    private let channels: Int
+    private let bytes: Int
+
+    /// Nil for anything that ``WAVFileWriter`` did not write.
+    package init?(path: String) {
+        let descriptor = cmedia_file_open_to_read(path)
+        guard descriptor >= 0 else { return nil }
+        defer { _ = cmedia_close(descriptor) }
+        var header = [UInt8](repeating: 0, count: 44)
+        guard cmedia_file_read(descriptor, &header, header.count, 0) == header.count,
+            header[0..<4].elementsEqual("RIFF".utf8), header[36..<40].elementsEqual("data".utf8)
+        else { return nil }
+        channels = Int(header[22])
+        bytes = header[40..<44].reversed().reduce(0) { $0 << 8 | Int($1) }
+        guard channels > 0 else { return nil }
+    }
+
+    package var secondsRoundedUp: Int {
+        let bytesPerSecond = channels * 2 * AudioClip.rate
+        return (bytes + bytesPerSecond - 1) / bytesPerSecond
+    }
+}

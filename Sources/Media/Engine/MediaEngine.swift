@@ -126,9 +126,14 @@ package final class MediaEngine: Sendable {
         post(.sendDigits(id, digits, steps), to: id)
     }
 
-    /// Starts a recording, or ends it with nil: → `recordingEnded` when its file is complete.
-    package func record(_ id: MediaSessionID, _ target: RecordingTarget?) {
+    /// Starts a recording, beside those that run: → `recordingEnded` when its file is complete.
+    package func record(_ id: MediaSessionID, _ target: RecordingTarget) {
         post(.record(id, target), to: id)
+    }
+
+    /// Ends the recording that goes to that path, before the session's own end does.
+    package func stopRecording(_ id: MediaSessionID, path: String) {
+        post(.stopRecording(id, path: path), to: id)
     }
 
     /// Tells when the peer speaks: → `voiceStarted`, `voiceEnded`; nil to stop.

@@ -6,7 +6,9 @@ package enum MediaEvent: Equatable, Sendable {
     case openFailed(MediaSessionID, reason: String)
     /// A playback is over. Each one that was asked for ends in exactly one of these, a session's end included.
     case played(MediaSessionID, PlaybackID, PlaybackEnd)
-    /// The peer pressed a digit and has let it go. `milliseconds`: how long it was held.
+    /// The peer presses a digit: told at its first packet, or once its tone is sure.
+    case digitPressed(MediaSessionID, Character)
+    /// The peer pressed a digit and has let it go. `digitPressed` came before. `milliseconds`: how long it was held.
     case digitReceived(MediaSessionID, Character, milliseconds: Int)
     /// A sequence of digits has been sent, its last wait included, or the session's end cut it short.
     case digitsSent(MediaSessionID, DigitsID)
@@ -27,7 +29,8 @@ package enum MediaEvent: Equatable, Sendable {
 
     package var session: MediaSessionID {
         switch self {
-        case .opened(let id, _), .openFailed(let id, _), .played(let id, _, _), .digitReceived(let id, _, _),
+        case .opened(let id, _), .openFailed(let id, _), .played(let id, _, _), .digitPressed(let id, _),
+            .digitReceived(let id, _, _),
             .digitsSent(let id, _), .peerMoved(let id, _, _), .peerSilent(let id), .voiceStarted(let id, _),
             .voiceEnded(let id, _, _), .recordingEnded(let id, _, _, _), .closed(let id, _):
             id

@@ -137,6 +137,8 @@ final class MediaLoop {
             sessions[id]?.sendDigits(digits, steps, workspace)
         case .record(let id, let target):
             sessions[id]?.record(target, workspace)
+        case .stopRecording(let id, let path):
+            sessions[id]?.stopRecording(path, workspace)
         case .observeSpeech(let id, let observation):
             sessions[id]?.observeSpeech(observation)
         case .detectDigitsInBand(let id, let isOn):

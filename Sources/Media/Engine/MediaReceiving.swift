@@ -21,6 +21,9 @@ struct MediaReceiving {
     private var events = TelephoneEventReceiver()
     private var digits: [TelephoneEventReceiver.Received] = []
     private var tones: [DTMFDetector.Detected] = []
+    /// `digitPressed` has been told of the event, or the tone, that goes on now.
+    private var isEventTold = false
+    private var isToneTold = false
     private var bytes: UInt64 = 0
 
     init(latch: PeerLatch, jitterDelayMilliseconds delay: ClosedRange<Int>) {
@@ -60,6 +63,7 @@ struct MediaReceiving {
         case .acceptedFromNewSource:
             jitterBuffer.reset()
             events = TelephoneEventReceiver()
+            isEventTold = false
         case .accepted:
             break
         }
@@ -115,20 +119,31 @@ struct MediaReceiving {
         }
         detector?.feed(frame, into: &tones)
         for tone in tones {
+            if !isToneTold { workspace.events.append(.digitPressed(id, tone.digit)) }
+            isToneTold = false
             workspace.events.append(.digitReceived(id, tone.digit, milliseconds: tone.milliseconds))
         }
         if !tones.isEmpty { tones.removeAll(keepingCapacity: true) }
+        if let pressed = detector?.pressed, !isToneTold {
+            isToneTold = true
+            workspace.events.append(.digitPressed(id, pressed))
+        }
     }
 
     // MARK: -
 
     private mutating func tell(_ id: MediaSessionID, _ workspace: MediaWorkspace) {
-        guard !digits.isEmpty else { return }
         for digit in digits {
+            if !isEventTold { workspace.events.append(.digitPressed(id, digit.digit)) }
+            isEventTold = false
             workspace.events.append(
                 .digitReceived(id, digit.digit, milliseconds: digit.duration * 1000 / AudioClip.rate))
         }
-        digits.removeAll(keepingCapacity: true)
+        if !digits.isEmpty { digits.removeAll(keepingCapacity: true) }
+        if let pressed = events.pressed, !isEventTold {
+            isEventTold = true
+            workspace.events.append(.digitPressed(id, pressed))
+        }
     }
 
     /// Nanoseconds of any clock in the media clock's units.

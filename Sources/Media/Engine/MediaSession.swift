@@ -25,7 +25,7 @@ final class MediaSession {
     private var receiving: MediaReceiving?
     private var sending: MediaSending
     private var reporting: MediaReporting
-    private var recording: SessionRecording?
+    private var recordings: [SessionRecording] = []
     private var route: MediaRoute?
     private var destination: SocketAddress?
 
@@ -107,9 +107,14 @@ final class MediaSession {
         if !sending.digits.add(digits, steps) { workspace.events.append(.digitsSent(id, digits)) }
     }
 
-    func record(_ target: RecordingTarget?, _ workspace: MediaWorkspace) {
-        recording?.finish(workspace.writer)
-        recording = target.map { SessionRecording(id, $0, workspace.writer) }
+    func record(_ target: RecordingTarget, _ workspace: MediaWorkspace) {
+        stopRecording(target.path, workspace)
+        recordings.append(SessionRecording(id, target, workspace.writer))
+    }
+
+    func stopRecording(_ path: String, _ workspace: MediaWorkspace) {
+        guard let index = recordings.firstIndex(where: { $0.path == path }) else { return }
+        recordings.remove(at: index).finish(workspace.writer)
     }
 
     func observeSpeech(_ observation: SpeechObservation?) {
@@ -131,12 +136,13 @@ final class MediaSession {
         receiving?.complete(&report)
         sending.complete(&report)
         reporting.complete(&report)
-        guard let recording else {
+        guard let last = recordings.popLast() else {
             workspace.events.append(.closed(id, report))
             return
         }
-        // The file is complete before the session is called closed; what the tick has collected comes before both.
-        recording.finish(workspace.writer, last: workspace.takeEvents() + [.closed(id, report)])
+        for recording in recordings { recording.finish(workspace.writer) }
+        // The files are complete before the session is called closed; what the tick has collected comes before both.
+        last.finish(workspace.writer, last: workspace.takeEvents() + [.closed(id, report)])
     }
 
     // MARK: The tick
@@ -174,14 +180,16 @@ final class MediaSession {
     }
 
     private func listen(_ route: MediaRoute, _ workspace: MediaWorkspace) {
-        let wantsAudio = recording != nil || receiving?.wantsAudio == true
+        let wantsAudio = !recordings.isEmpty || receiving?.wantsAudio == true
         receiving?.readFrame(route, decodes: wantsAudio, id, workspace)
     }
 
     private func speak(_ route: MediaRoute, skipping frames: Int, _ workspace: MediaWorkspace) {
         sending.skip(frames)
-        let length = sending.prepare(route, needsAudio: recording != nil, id, workspace)
-        recording?.append(heard: workspace.heard, said: workspace.said, workspace.writer)
+        let length = sending.prepare(route, needsAudio: !recordings.isEmpty, id, workspace)
+        for index in recordings.indices {
+            recordings[index].append(heard: workspace.heard, said: workspace.said, workspace.writer)
+        }
         guard route.sendsMedia, let destination, destination.isSomewhere else {
             sending.advance(sent: nil)
             return

@@ -111,7 +111,7 @@ final class RecordingWriter: Sendable {
 
     private struct Recording {
         let session: MediaSessionID
-        let path: String
+        let target: RecordingTarget
         var file: WAVFileWriter?
         var failure: String?
     }
@@ -138,9 +138,9 @@ final class RecordingWriter: Sendable {
     private func perform(_ job: Job, _ recordings: inout [FileID: Recording]) {
         switch job {
         case .begin(let file, let session, let target):
-            var recording = Recording(session: session, path: target.path)
+            var recording = Recording(session: session, target: target)
             do {
-                recording.file = try WAVFileWriter(path: target.path, channels: 2)
+                recording.file = try WAVFileWriter(path: target.partialPath, channels: target.channels)
             } catch {
                 recording.failure = error.description
             }
@@ -153,15 +153,20 @@ final class RecordingWriter: Sendable {
                 recordings[file]?.failure = error.description
             }
         case .finish(let file, let last):
-            guard let recording = recordings.removeValue(forKey: file) else {
+            guard var recording = recordings.removeValue(forKey: file) else {
                 onEvents(last)
                 return
             }
             let milliseconds = recording.file?.milliseconds ?? 0
+            recording.file = nil
+            let moved = cmedia_file_rename(recording.target.partialPath, recording.target.path)
+            if moved != 0, recording.failure == nil {
+                recording.failure = MediaFailure("completing \(recording.target.path)", errno: Int(moved)).description
+            }
             onEvents(
                 [
                     .recordingEnded(
-                        recording.session, path: recording.path, milliseconds: milliseconds,
+                        recording.session, path: recording.target.path, milliseconds: milliseconds,
                         failure: recording.failure)
                 ] + last)
         }

@@ -1,4 +1,4 @@
-import Telephony
+package import Telephony
 
 /// Dials digits into the live call (spec §3.3 "SendDigits").
 package struct SendDigits: Hashable, Sendable, Codable {
@@ -6,7 +6,7 @@ package struct SendDigits: Hashable, Sendable, Codable {
     /// Outside of it the value is brought to the nearer end, as the spec says.
     package static let pauseRange = 100...1000
 
-    package var digits: String
+    package var digits: DigitString
     package var pauseMilliseconds: Int
     package var privacyMode: Bool
 
@@ -16,7 +16,7 @@ package struct SendDigits: Hashable, Sendable, Codable {
         guard let string = try attributes.digits("digits", pauseMilliseconds: pauseMilliseconds) else {
             throw attributes.error("digits", "is missing; a string of digits is required")
         }
-        digits = string.text
+        digits = string
         privacyMode = try attributes.bool("privacyMode", default: false)
     }
 }

@@ -53,7 +53,21 @@ struct ModelApp {
     private mutating func answerScript(
         _ webhook: Webhook, _ attempt: Int, _ plan: CallPlan, _ random: inout RandomSource
     ) -> Answer {
+        switch webhook.requestType {
+        case "getDigits", "record": return Self.script(#"[{"Say":{"text":"Thank you."}}]"#, &random)
+        default: break
+        }
         switch plan.manner {
+        case .asks:
+            return Self.script(
+                #"[{"GetDigits":{"actionUrl":"https://app.example/digits","initialTimeoutMs":2000,"digitTimeoutMs":1200,"maxDigits":3,"prompts":[{"Say":{"text":"Press three keys."}},{"Pause":{"length":200}}]}}]"#,
+                &random)
+        case .records:
+            return Self.script(
+                #"[{"StartRecordCall":{}},{"RecordUtterance":{"actionUrl":"https://app.example/record","silenceTimeoutMs":1000,"maxLengthSec":3}}]"#,
+                &random)
+        case .dials:
+            return Self.script(#"[{"SendDigits":{"digits":"12{3}#"}},{"Say":{"text":"Dialled."}}]"#, &random)
         case .says: return Self.script(#"[{"Say":{"text":"Hello, this is your reminder."}}]"#, &random)
         case .saysAndPlays:
             return Self.script(
@@ -89,7 +103,7 @@ struct ModelApp {
         case .unsupported:
             return Self.answered(
                 200,
-                #"[{"Say":{"text":"Wait."}},{"GetDigits":{"actionUrl":"https://app.example/digits","prompts":[]}}]"#,
+                #"[{"Say":{"text":"Wait."}},{"CreateConference":{"actionUrl":"https://app.example/conference"}}]"#,
                 1...100, .webhookUnsupported, &random)
         case .tooLarge:
             let milliseconds = Int.random(in: 20...900, using: &random)

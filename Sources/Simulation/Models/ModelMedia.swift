@@ -1,5 +1,6 @@
 import CallControl
 import SIP
+import Telephony
 
 /// The media engine as far as the core can tell: ports, playbacks, digits, their ends. Lives as long as a life.
 struct ModelMedia {
@@ -7,8 +8,11 @@ struct ModelMedia {
         case opened
         case openFailed
         case played(PlaybackID, PlaybackResult)
-        case digitsSent
+        case digitsSent(DiallingID)
         case digitReceived(Character)
+        case voiceStarted
+        case voiceEnded
+        case recordingEnded(RecordingID)
         case peerSilent
         case closed
     }
@@ -21,7 +25,10 @@ struct ModelMedia {
         var farCall: FarCall?
         /// In the order of starting.
         var playbacks: [PlaybackID] = []
-        var owesDigits = false
+        var diallings: [DiallingID] = []
+        /// With when each began.
+        var recordings: [(id: RecordingID, began: Instant)] = []
+        var observesSpeech = false
     }
 
     private(set) var sessions: [MediaHandle: Session] = [:]
@@ -53,7 +60,28 @@ struct ModelMedia {
         return true
     }
 
-    mutating func owesDigits(_ handle: MediaHandle, _ owes: Bool) { sessions[handle]?.owesDigits = owes }
+    mutating func dial(_ handle: MediaHandle, _ dialling: DiallingID) { sessions[handle]?.diallings.append(dialling) }
+
+    /// False where it is over already.
+    mutating func endDialling(_ handle: MediaHandle, _ dialling: DiallingID) -> Bool {
+        guard let index = sessions[handle]?.diallings.firstIndex(of: dialling) else { return false }
+        sessions[handle]?.diallings.remove(at: index)
+        return true
+    }
+
+    mutating func record(_ handle: MediaHandle, _ recording: RecordingID, now: Instant) {
+        sessions[handle]?.recordings.append((recording, now))
+    }
+
+    /// When it began; nil where it is over already.
+    mutating func endRecording(_ handle: MediaHandle, _ recording: RecordingID) -> Instant? {
+        guard let index = sessions[handle]?.recordings.firstIndex(where: { $0.id == recording }) else { return nil }
+        return sessions[handle]?.recordings.remove(at: index).began
+    }
+
+    mutating func observeSpeech(_ handle: MediaHandle, _ isWanted: Bool) {
+        sessions[handle]?.observesSpeech = isWanted
+    }
 
     mutating func remove(_ handle: MediaHandle) -> Session? {
         guard let session = sessions.removeValue(forKey: handle) else { return nil }

@@ -74,6 +74,9 @@ package enum Occurrence: String, CaseIterable, Hashable, Sendable {
     case peerSilent = "the peer's media fell silent"
     case digitsSent = "sendDigits dialled"
     case digitReceived = "digit received"
+    case recordingBegun = "recording begun"
+    case digitsCollected = "getDigits asked for a script"
+    case utteranceRecorded = "record asked for a script, or told of a hang-up"
 }
 
 /// How often each occurred.

@@ -9,6 +9,8 @@ struct CallPlan {
         case says, saysAndPlays, pauses, hangsUp, redirectsOnce, redirectsForEver, playsForEver
         case slow, never, refused, refusedOnce, breaks, breaksWithin, status500, noContent, emptyScript, notJSON
         case invalidScript, unsupported, tooLarge
+        /// GetDigits, RecordUtterance under StartRecordCall, SendDigits.
+        case asks, records, dials
     }
 
     /// How it takes notifications.
@@ -97,8 +99,11 @@ struct CallPlan {
 
     private static func manner(_ random: inout RandomSource) -> Manner {
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<20: .says
-        case 20..<30: .saysAndPlays
+        case 0..<13: .says
+        case 13..<18: .asks
+        case 18..<22: .records
+        case 22..<24: .dials
+        case 24..<30: .saysAndPlays
         case 30..<33: .pauses
         case 33..<37: .hangsUp
         case 37..<44: .playsForEver

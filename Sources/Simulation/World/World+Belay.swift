@@ -15,7 +15,13 @@ extension World {
         case .play(let handle, let playback, let prompt, let loop): play(handle, playback, prompt, loop)
         case .stopPlayback(let handle, let playback):
             queue.schedule(.media(life: life, handle, .played(playback, .stopped)), at: after(milliseconds: 20))
-        case .sendDigits(let handle, let tones, let duration): sendDigits(handle, tones, duration)
+        case .sendDigits(let handle, let dialling, let tones, let duration):
+            sendDigits(handle, dialling, tones, duration)
+        case .startRecording(let handle, let recording, _): startRecording(handle, recording)
+        case .stopRecording(let handle, let recording): stopRecording(handle, recording)
+        case .observeSpeech(let handle, let isWanted): observeSpeech(handle, isWanted)
+        case .resolveCaller, .routeInbound:
+            throw Violation("simulation", "nobody here dials out of a script, or in")
         case .closeMedia(let handle): closeMedia(handle)
         case .fault(let call, let explanation):
             trace.tell(now, "fault: \(explanation)")
@@ -51,6 +57,9 @@ extension World {
             case .appendJournal(let entry):
                 trace.mix(entry.message)
                 trace.mix(UInt64(entry.sequence))
+            case .saveRecording(let recording):
+                trace.mix(recording.recordingID.text)
+                trace.mix(UInt64(recording.durationSeconds ?? 0))
             case .saveNotification(let pending): trace.mix(UInt64(pending.attempts))
             case .removeNotification(let id):
                 trace.mix(id.text)
@@ -99,7 +108,7 @@ extension World {
             case .saveCall(let call): statuses.lost(call.callID)
             case .saveRecord(let id, _), .removeRecord(let id): statuses.lost(id)
             case .saveNotification(let pending): statuses.lost(pending.webhook.callID)
-            case .removeNotification, .appendJournal: break
+            case .removeNotification, .appendJournal, .saveRecording: break
             }
         }
     }
@@ -120,6 +129,11 @@ extension World {
             throw Violation("webhooks", "\(webhook.requestType) for a call that nobody made")
         }
         if attempt > 1, webhook.purpose == .notification { counters.count(.notificationRetried) }
+        switch webhook.requestType {
+        case "getDigits": counters.count(.digitsCollected)
+        case "record": counters.count(.utteranceRecorded)
+        default: break
+        }
         let answer = app.answer(webhook, attempt: attempt, plan, &random)
         if let occurrence = answer.occurrence { counters.count(occurrence) }
         queue.schedule(

@@ -56,23 +56,48 @@ extension World {
         let length =
             switch prompt {
             case .speech(let text, _, _): text.utf8.count * 60
-            case .file: draw(200...6_000)
+            case .file, .recording: draw(200...6_000)
+            case .beep: 400
             }
         let result: PlaybackResult = isChosen(perMille: 50) ? .completedWithWarning("another voice") : .completed
         queue.schedule(
             .media(life: life, handle, .played(playback, result)), at: after(milliseconds: length * min(loop, 8)))
     }
 
-    func sendDigits(_ handle: MediaHandle, _ tones: [DigitString.Tone], _ duration: Int) {
+    func sendDigits(_ handle: MediaHandle, _ dialling: DiallingID, _ tones: [DigitString.Tone], _ duration: Int) {
         trace.mix(18)
-        media.owesDigits(handle, true)
+        trace.mix(dialling.rawValue)
+        media.dial(handle, dialling)
         if let farCall = media[handle]?.farCall {
             for tone in tones {
                 queue.schedule(
                     .farEndHears(farCall, .digit(tone.digit)), at: after(milliseconds: tone.onsetMilliseconds))
             }
         }
-        queue.schedule(.media(life: life, handle, .digitsSent), at: after(milliseconds: duration))
+        queue.schedule(.media(life: life, handle, .digitsSent(dialling)), at: after(milliseconds: duration))
+    }
+
+    func startRecording(_ handle: MediaHandle, _ recording: RecordingID) {
+        trace.mix(20)
+        trace.mix(recording.text)
+        media.record(handle, recording, now: now)
+        counters.count(.recordingBegun)
+    }
+
+    func stopRecording(_ handle: MediaHandle, _ recording: RecordingID) {
+        trace.mix(21)
+        queue.schedule(
+            .media(life: life, handle, .recordingEnded(recording)), at: after(milliseconds: draw(1...30)))
+    }
+
+    /// Somebody may begin to speak, and then be quiet again.
+    func observeSpeech(_ handle: MediaHandle, _ isWanted: Bool) {
+        trace.mix(isWanted ? 22 : 23)
+        media.observeSpeech(handle, isWanted)
+        guard isWanted, isChosen(perMille: 700) else { return }
+        let start = draw(100...2_500)
+        queue.schedule(.media(life: life, handle, .voiceStarted), at: after(milliseconds: start))
+        queue.schedule(.media(life: life, handle, .voiceEnded), at: after(milliseconds: start + draw(200...3_000)))
     }
 
     func closeMedia(_ handle: MediaHandle) {
@@ -101,23 +126,36 @@ extension World {
                 queue.schedule(.farEndHears(farCall, .voiceEnded), at: after(milliseconds: 40))
             }
             try feed(.playbackEnded(handle, playback, result))
-        case .digitsSent:
-            guard session.owesDigits else { return }
+        case .digitsSent(let dialling):
+            guard media.endDialling(handle, dialling) else { return }
             counters.count(.digitsSent)
-            media.owesDigits(handle, false)
-            try feed(.digitsSent(handle))
+            try feed(.digitsSent(handle, dialling))
         case .digitReceived(let digit):
             counters.count(.digitReceived)
+            try feed(.keyPressed(handle, digit))
             try feed(.digitReceived(handle, digit, milliseconds: 100))
+        case .voiceStarted:
+            if session.observesSpeech { try feed(.voiceStarted(handle)) }
+        case .voiceEnded:
+            if session.observesSpeech { try feed(.voiceEnded(handle)) }
+        case .recordingEnded(let recording):
+            try endRecording(handle, recording)
         case .peerSilent:
             counters.count(.peerSilent)
             try feed(.peerSilent(handle))
         case .closed:
+            for recording in session.recordings { try endRecording(handle, recording.id) }
             _ = media.remove(handle)
             ports.closed(handle, now: now)
             for playback in session.playbacks { try feed(.playbackEnded(handle, playback, .stopped)) }
-            if session.owesDigits { try feed(.digitsSent(handle)) }
+            for dialling in session.diallings { try feed(.digitsSent(handle, dialling)) }
             try feed(.mediaClosed(handle, figures: ["packetsSent": 1]))
         }
+    }
+
+    private func endRecording(_ handle: MediaHandle, _ recording: RecordingID) throws(Violation) {
+        guard let began = media.endRecording(handle, recording) else { return }
+        let milliseconds = Int((now - began) / .milliseconds(1))
+        try feed(.recordingEnded(handle, recording, milliseconds: milliseconds, failure: nil))
     }
 }

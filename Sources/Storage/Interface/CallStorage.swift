@@ -37,6 +37,15 @@ package protocol CallStorage: Sendable {
     func journal(of callID: CallID, account: AccountID, after cursor: PageCursor?)
         async throws(StorageError) -> Page<JournalEntry>
 
+    func recording(_ id: RecordingID, account: AccountID) async throws(StorageError) -> Recording?
+
+    /// The account's recordings, newest first.
+    func recordings(account: AccountID, filter: RecordingFilter, after cursor: PageCursor?)
+        async throws(StorageError) -> Page<Recording>
+
+    /// Those whose end a crash left unwritten, oldest first, of all accounts.
+    func unfinishedRecordings() async throws(StorageError) -> [Recording]
+
     /// What a start has to take up. See ``UnfinishedWork`` for the orders.
     func unfinishedWork() async throws(StorageError) -> UnfinishedWork
 }

@@ -34,6 +34,7 @@ final class RowWriter {
             callKeys[callID] = nil
             hasRemovedSecrets = true
         case .appendJournal(let entry): try append(entry, to: db)
+        case .saveRecording(let recording): try save(recording, to: db)
         case .saveNotification(let notification): try save(notification, to: db)
         case .removeNotification(let eventID):
             try execute(.removeNotification, [eventID.text], in: db)
@@ -81,6 +82,18 @@ final class RowWriter {
         } else {
             try execute(.appendAccountJournal, [try key(of: entry.accountID, in: db)] + values, in: db)
         }
+    }
+
+    private func save(_ recording: Recording, to db: Database) throws {
+        let account = try key(of: recording.accountID, in: db)
+        let call = try existingKey(of: recording.callID, in: db)
+        try execute(
+            .saveRecording,
+            [
+                recording.recordingID.text, account, call, recording.dateCreated.microseconds,
+                recording.dateUpdated.microseconds, recording.revision, recording.durationSeconds,
+                recording.isPrivate, recording.isDeleted,
+            ], in: db)
     }
 
     private func save(_ notification: PendingNotification, to db: Database) throws {
@@ -139,7 +152,7 @@ final class RowWriter {
 
     private enum SQL: Int, CaseIterable {
         case callKey, accountKey, insertCall, updateCall, saveRecord, removeRecord, appendJournal
-        case appendAccountJournal, saveNotification, removeNotification
+        case appendAccountJournal, saveRecording, saveNotification, removeNotification
 
         var text: String {
             switch self {
@@ -170,6 +183,14 @@ final class RowWriter {
                 """
                 INSERT INTO account_journal (account, sequence, timestamp, level, scope, request_id, message, metadata)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """
+            case .saveRecording:
+                """
+                INSERT INTO recordings (recording_id, account, call, created, updated, revision, seconds, private,
+                    deleted)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (recording_id) DO UPDATE SET updated = excluded.updated, revision = excluded.revision,
+                    seconds = excluded.seconds, deleted = excluded.deleted
                 """
             case .saveNotification:
                 """

@@ -16,6 +16,7 @@ enum Schema {
             try db.execute(sql: calls)
             try db.execute(sql: operations)
         }
+        migrator.registerMigration("2 recordings") { db in try db.execute(sql: recordings) }
         return migrator
     }
 
@@ -148,6 +149,25 @@ enum Schema {
             next_attempt INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX notifications_by_call ON notifications (call, event_sequence);
+        """
+
+    private static let recordings = """
+        CREATE TABLE recordings (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            recording_id TEXT NOT NULL UNIQUE,
+            account INTEGER NOT NULL,
+            call INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            -- Null while it is being recorded.
+            seconds INTEGER,
+            private INTEGER NOT NULL,
+            deleted INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX recordings_by_account ON recordings (account);
+        CREATE INDEX recordings_by_call ON recordings (call);
+        CREATE INDEX recordings_unfinished ON recordings (id) WHERE seconds IS NULL;
         """
 
     /// The condition of the index of active calls. SQLite uses that index only where a query says the same words.

@@ -16,6 +16,10 @@ package struct CallRequest: Hashable, Sendable {
     package var statusCallbackURL: WebURL?
     package var sendDigits: DigitString?
     package var ringTimeoutSeconds: Int
+    /// The call whose OutDial made this one.
+    package var parentCallID: CallID?
+    /// `privacyMode`: sendDigits are masked wherever they can be read later.
+    package var isPrivate = false
 
     package init(
         requestID: RequestID, accountID: AccountID, applicationID: ApplicationID?, phoneNumberID: PhoneNumberID?,

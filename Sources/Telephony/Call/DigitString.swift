@@ -3,7 +3,7 @@
 /// Between two digits lies one standard pause of 500 ms, counted from onset to onset; `{n}` puts n standard
 /// pauses in its place, several in a row add up, and a leading one is an initial wait. `1234#` so has 2.000 s
 /// from its first to its last onset.
-package struct DigitString: Hashable, Sendable {
+package struct DigitString: Hashable, Sendable, Codable {
     package static let standardPauseMilliseconds = 500
     /// One custom pause at most (spec: SendDigits).
     package static let maximumPauseMilliseconds = 3000

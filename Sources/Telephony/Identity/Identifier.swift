@@ -64,6 +64,7 @@ package enum RequestKind: ResourceKind { package static var prefix: String { "RQ
 /// Ours: identifies one webhook over all its attempts (decision 12). Sent as `Belay-Event-Id`.
 package enum EventKind: ResourceKind { package static var prefix: String { "EV" } }
 package enum ConferenceKind: ResourceKind { package static var prefix: String { "CF" } }
+package enum RecordingKind: ResourceKind { package static var prefix: String { "RE" } }
 package enum QueueKind: ResourceKind { package static var prefix: String { "QU" } }
 
 package typealias AccountID = Identifier<AccountKind>
@@ -73,6 +74,7 @@ package typealias PhoneNumberID = Identifier<PhoneNumberKind>
 package typealias RequestID = Identifier<RequestKind>
 package typealias EventID = Identifier<EventKind>
 package typealias ConferenceID = Identifier<ConferenceKind>
+package typealias RecordingID = Identifier<RecordingKind>
 package typealias QueueID = Identifier<QueueKind>
 
 package enum Hexadecimal {

@@ -14,6 +14,21 @@ package struct CallFilter: Hashable, Sendable, Codable {
     }
 }
 
+/// Which recordings a list asks for (spec §2.8).
+package struct RecordingFilter: Hashable, Sendable {
+    package var callID: CallID?
+    /// Begun at or after.
+    package var earliest: Timestamp?
+    /// Begun before.
+    package var latest: Timestamp?
+
+    package init(callID: CallID? = nil, earliest: Timestamp? = nil, latest: Timestamp? = nil) {
+        self.callID = callID
+        self.earliest = earliest
+        self.latest = latest
+    }
+}
+
 /// One page of a list, newest first (spec §1.5).
 package struct Page<Item: Sendable>: Sendable {
     package var items: [Item]

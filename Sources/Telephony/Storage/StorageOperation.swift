@@ -7,6 +7,8 @@ package enum StorageOperation: Hashable, Sendable {
     /// The call is over and owes nothing: its record, and the secrets in it, are overwritten and removed.
     case removeRecord(CallID)
     case appendJournal(JournalEntry)
+    /// Inserts the recording's row, or replaces it. Its call is stored already.
+    case saveRecording(Recording)
     /// A notification that is owed (decision 11).
     case saveNotification(PendingNotification)
     /// Delivered, or given up: removed with its body.

@@ -45,16 +45,19 @@ enum Server {
         let resolver = NameResolver()
         let cache = configuration.dataFolder + "/cache"
         for folder in ["audio", "speech", "decoded"] { try makeFolder("\(cache)/\(folder)") }
+        try makeFolder(configuration.dataFolder + "/recordings")
+        let recordings = RecordingFiles(folder: configuration.dataFolder + "/recordings")
+        try await recordings.completeUnfinished(in: storage, now: SystemClock.wall())
         let fetcher = try AudioFetcher(
             .init(folder: "\(cache)/audio"), group: webGroup, addressGuard: addressGuard, resolver: resolver,
             now: { SystemClock.wall() })
         let prompts = PromptLibrary(
             synthesizer: SpeechSynthesizer(configuration: .init(cacheFolder: "\(cache)/speech")),
             fetcher: fetcher, decoder: AudioDecoder(), decodeFolder: "\(cache)/decoded",
-            publicURL: { publicURL.text })
+            recordings: recordings, publicURL: { publicURL.text })
         let bridge = MediaBridge(
             engine: engine, prompts: prompts, localAddress: configuration.sip.address.description,
-            deadLineSeconds: configuration.deadLineSeconds, inbox: inbox)
+            deadLineSeconds: configuration.deadLineSeconds, inbox: inbox, recordings: recordings)
         let webhooks = WebhookClient(
             group: webGroup, addressGuard: addressGuard, resolver: resolver,
             limits: RequestLimits(
@@ -68,8 +71,8 @@ enum Server {
             random: randomSource())
         let loop = CallLoop(
             eventLoop: callGroup.next(), exchange: exchange, storage: storage,
-            webhooks: SigningPoster(client: webhooks, directory: directory), media: bridge, counters: counters,
-            logger: logger)
+            webhooks: SigningPoster(client: webhooks, directory: directory), media: bridge, numbers: directory,
+            counters: counters, logger: logger)
         inbox.deliver { loop.post($0) }
         try await loop.start(transport: transport, restoring: try await storage.unfinishedWork())
 
@@ -87,6 +90,7 @@ enum Server {
             logger: logger,
             onBound: { port in
                 publicURL.bound(host: configuration.http.host, port: port)
+                loop.post(.reachable(at: publicURL.text))
                 health.setReady(true)
                 announcement.print(httpPort: port)
             })

@@ -1,0 +1,51 @@
+import FoundationEssentials
+import Media
+package import Storage
+package import Telephony
+
+/// Where recordings lie: a folder with a file for each, called by its id.
+package struct RecordingFiles: Sendable {
+    private static let suffix = ".wav"
+
+    private let folder: String
+
+    /// - Parameter folder: exists.
+    package init(folder: String) { self.folder = folder }
+
+    package func path(of id: RecordingID) -> String { "\(folder)/\(id.text)\(Self.suffix)" }
+
+    static func recording(at path: String) -> RecordingID? {
+        guard let name = path.split(separator: "/").last, name.hasSuffix(suffix) else { return nil }
+        return RecordingID(name.dropLast(suffix.count))
+    }
+
+    /// The file as far as it has been written; nil where there is none.
+    package func readablePath(of id: RecordingID) -> String? {
+        let complete = path(of: id)
+        // Looked at twice: it may get its name in between.
+        return [complete, complete + RecordingTarget.partialSuffix, complete].first {
+            FileManager.default.fileExists(atPath: $0)
+        }
+    }
+
+    package func delete(_ id: RecordingID) {
+        try? FileManager.default.removeItem(atPath: path(of: id))
+        try? FileManager.default.removeItem(atPath: path(of: id) + RecordingTarget.partialSuffix)
+    }
+
+    /// Gives what a crash left behind its name and its length: the files can be played as they are.
+    package func completeUnfinished(in storage: any CallStorage, now: Timestamp) async throws {
+        for var recording in try await storage.unfinishedRecordings() {
+            let complete = path(of: recording.recordingID)
+            let partial = complete + RecordingTarget.partialSuffix
+            if FileManager.default.fileExists(atPath: partial) {
+                try? FileManager.default.moveItem(atPath: partial, toPath: complete)
+            }
+            recording.durationSeconds = WAVFileHeader(path: complete)?.secondsRoundedUp ?? 0
+            recording.dateUpdated = now
+            recording.revision += 1
+            storage.submit([.saveRecording(recording)], completion: nil)
+        }
+        await storage.barrier()
+    }
+}

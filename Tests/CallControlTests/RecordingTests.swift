@@ -1,0 +1,128 @@
+import PerCL
+import Telephony
+import Testing
+
+@testable import CallControl
+
+@Suite("StartRecordCall and RecordUtterance (spec §3.3, decision 39)")
+struct RecordingTests {
+    private static func script(_ attributes: String = "") -> String {
+        #"[{"RecordUtterance":{"actionUrl":"http://app/record","silenceTimeoutMs":1000,"maxLengthSec":10\#(attributes)}}]"#
+    }
+
+    private static func bench(_ script: String) throws -> Bench {
+        var bench = Bench()
+        bench.give(.reachable(at: "http://belay.example"))
+        try bench.run(script)
+        return bench
+    }
+
+    private func started(_ bench: Bench) -> [(RecordingID, RecordingContent)] {
+        bench.effects.compactMap { effect in
+            if case .startRecording(_, let id, let content) = effect { (id, content) } else { nil }
+        }
+    }
+
+    @Test("A beep, then silence ends it: the webhook tells all of the file")
+    func silence() throws {
+        var bench = try Self.bench(Self.script())
+        #expect(bench.played == [.beep])
+        #expect(started(bench).isEmpty)
+        bench.endPlayback()
+        let (id, content) = try #require(started(bench).first)
+        #expect(content == .farEnd)
+        let media = try #require(bench.media)
+        bench.pass(.milliseconds(900))
+        bench.give(.voiceStarted(media))
+        bench.pass(.milliseconds(3000))
+        #expect(bench.delivered.count == 1)
+        // The media room has heard quiet for 200 ms when it says so.
+        bench.give(.voiceEnded(media))
+        bench.pass(.milliseconds(799))
+        #expect(bench.delivered.count == 1)
+        bench.pass(.milliseconds(1))
+        #expect(bench.delivered.last?.requestType == "record")
+        #expect(bench.field("termReason") == "timeout")
+        #expect(bench.field("recordingId") == .string(id.text))
+        #expect(bench.field("recordingSize") == .string(String(44 + 2500 * 16)))
+        #expect(bench.field("recordingDurationSec") == 3)
+        #expect(bench.field("recordingFormat") == "audio/wav")
+        let path = "/apiserver/Accounts/\(Bench.account)/Recordings/\(id)/Download"
+        #expect(bench.field("recordingUrl") == .string("http://belay.example" + path))
+        #expect(bench.recordings[id]?.durationSeconds == 3)
+    }
+
+    @Test("A finish key and the longest length end it; other keys do not")
+    func otherEnds() throws {
+        var bench = try Self.bench(Self.script(#","playBeep":false"#))
+        bench.press("1")
+        #expect(bench.delivered.count == 1)
+        bench.press("#")
+        #expect(bench.field("termReason") == "finishKey")
+
+        bench = try Self.bench(Self.script(#","playBeep":false"#))
+        bench.give(.voiceStarted(try #require(bench.media)))
+        bench.pass(.seconds(10))
+        #expect(bench.field("termReason") == "maxLength")
+    }
+
+    @Test("autoStart begins with the voice; nobody speaks: no recording")
+    func autoStart() throws {
+        var bench = try Self.bench(Self.script(#","autoStart":true"#))
+        bench.endPlayback()
+        bench.pass(.milliseconds(9999))
+        #expect(started(bench).isEmpty)
+        bench.pass(.milliseconds(1))
+        #expect(bench.field("termReason") == "maxLength")
+        #expect(bench.field("recordingId") == .null)
+
+        bench = try Self.bench(Self.script(#","autoStart":true,"playBeep":false"#))
+        bench.pass(.milliseconds(9000))
+        bench.give(.voiceStarted(try #require(bench.media)))
+        #expect(started(bench).count == 1)
+        bench.pass(.milliseconds(9000))
+        #expect(bench.delivered.count == 1, "the length counts from the voice on")
+        bench.pass(.milliseconds(1000))
+        #expect(bench.field("termReason") == "maxLength")
+    }
+
+    @Test("A hang-up meanwhile is told to the application, before callStatus")
+    func hangUp() throws {
+        var bench = try Self.bench(Self.script(#","playBeep":false"#))
+        bench.pass(.milliseconds(400))
+        bench.farHangUp()
+        #expect(bench.delivered.last?.requestType == "record")
+        #expect(bench.field("termReason") == "hangup")
+        #expect(bench.field("recordingDurationSec") == 1)
+        bench.answerWebhook(#"[{"Say":{"text":"too late"}}]"#)
+        #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect", "record", "callStatus"])
+    }
+
+    @Test("StartRecordCall goes on beside everything and is told of in callStatus")
+    func wholeCall() throws {
+        var bench = try Self.bench(
+            #"[{"StartRecordCall":{}},{"StartRecordCall":{}},{"Say":{"text":"Hello"}}]"#)
+        let (id, content) = try #require(started(bench).first)
+        #expect(started(bench).count == 1)
+        #expect(content == .call)
+        bench.pass(.milliseconds(1200))
+        bench.endPlayback()
+        #expect(bench.delivered.last?.requestType == "callStatus")
+        #expect(bench.field("recordingId") == .string(id.text))
+        #expect(bench.field("recordingDurationSec") == 2)
+        #expect(bench.recordings[id]?.durationSeconds == 2)
+    }
+
+    @Test("A recordingUrl of the account's own is played from its file; another account's is not")
+    func playing() throws {
+        let id = "RE" + String(repeating: "a", count: 40)
+        let own = "/Accounts/\(Bench.account)/Recordings/\(id)/Download"
+        for file in [own, "http://belay.example/apiserver" + own] {
+            let bench = try Self.bench(#"[{"Play":{"file":"\#(file)"}}]"#)
+            #expect(bench.played == [.recording(try #require(RecordingID(id)))])
+        }
+        let other = "/Accounts/AC\(String(repeating: "2", count: 40))/Recordings/\(id)/Download"
+        let bench = try Self.bench(#"[{"Play":{"file":"\#(other)"}}]"#)
+        #expect(bench.played == [.file(.relative(other))])
+    }
+}
