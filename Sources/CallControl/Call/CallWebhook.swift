@@ -1,3 +1,4 @@
+import JSON
 import Telephony
 
 /// The bodies of a call's webhooks (spec §4): flat objects, all fields written, nulls too.

@@ -1,5 +1,3 @@
-package import Telephony
-
 /// Prints an answer's JSON straight into bytes, member by member in the order given (alphabetical by our habit), nulls
 /// written out. A ``JSONValue`` would cost a dictionary and a sort for each answer.
 package struct JSONWriter {

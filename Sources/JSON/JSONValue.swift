@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// Any JSON value. Prints compactly with keys in alphabetical order (spec §0.1, §1.8).
 package enum JSONValue: Hashable, Sendable {
     case null
@@ -20,9 +18,9 @@ package enum JSONValue: Hashable, Sendable {
 
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Parses JSON of any kind at the top level. Throws the decoder's own error, which says where.
-    package init(parsing bytes: some Sequence<UInt8>) throws {
-        self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+    /// Parses JSON of any kind at the top level, as strictly as ``JSONReader`` does. Throws what it found and where.
+    package init(parsing bytes: some Sequence<UInt8>) throws(JSONReader.Malformed) {
+        self = try JSONReader.read(Array(bytes))
     }
 
     package subscript(key: String) -> JSONValue? {
