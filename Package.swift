@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 
 /// What a room's tests use besides the room itself.
 let testDependencies: [String: [Target.Dependency]] = [
+    "SIP": ["JSON"],
     "CallControl": ["JSON", "SIP", "SDP", "Telephony", "PerCL"],
     "People": ["SIP", "SDP", "Telephony"],
     "Media": ["RTP", "Telephony", "CMedia"],
@@ -75,6 +76,7 @@ let package = Package(
         .target(
             name: "SIP",
             dependencies: [
+                "JSON",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
