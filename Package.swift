@@ -12,19 +12,20 @@ let settings: [SwiftSetting] = [
 
 /// What a room's tests use besides the room itself.
 let testDependencies: [String: [Target.Dependency]] = [
-    "CallControl": ["SIP", "SDP", "Telephony", "PerCL"],
+    "SIP": ["JSON"],
+    "CallControl": ["JSON", "SIP", "SDP", "Telephony", "PerCL"],
     "People": ["SIP", "SDP", "Telephony"],
     "Media": ["RTP", "Telephony", "CMedia"],
-    "PerCL": ["Telephony"],
+    "PerCL": ["JSON", "Telephony"],
     "Webhooks": [
         "Telephony",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
     ],
-    "Storage": ["Telephony", .product(name: "GRDB", package: "GRDB.swift")],
+    "Storage": ["JSON", "Telephony", .product(name: "GRDB", package: "GRDB.swift")],
     "API": [
-        "Telephony",
+        "JSON", "Telephony",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -37,7 +38,7 @@ let testDependencies: [String: [Target.Dependency]] = [
 ]
 
 let testTargets: [Target] = [
-    "SIP", "SDP", "RTP", "Telephony", "PerCL", "CallControl", "People", "Media", "Webhooks", "Storage", "API",
+    "SIP", "SDP", "RTP", "JSON", "Telephony", "PerCL", "CallControl", "People", "Media", "Webhooks", "Storage", "API",
     "Simulation",
 ].map { (room: String) -> Target in
     .testTarget(
@@ -75,17 +76,19 @@ let package = Package(
         .target(
             name: "SIP",
             dependencies: [
+                "JSON",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: settings),
         .target(name: "SDP", swiftSettings: settings),
         .target(name: "RTP", swiftSettings: settings),
-        .target(name: "Telephony", swiftSettings: settings),
-        .target(name: "PerCL", dependencies: ["Telephony"], swiftSettings: settings),
+        .target(name: "JSON", swiftSettings: settings),
+        .target(name: "Telephony", dependencies: ["JSON"], swiftSettings: settings),
+        .target(name: "PerCL", dependencies: ["JSON", "Telephony"], swiftSettings: settings),
         .target(
             name: "CallControl",
-            dependencies: ["SIP", "SDP", "Telephony", "PerCL"],
+            dependencies: ["JSON", "SIP", "SDP", "Telephony", "PerCL"],
             swiftSettings: settings),
         .target(name: "People", dependencies: ["SIP", "SDP", "Telephony"], swiftSettings: settings),
 
@@ -122,12 +125,12 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Storage",
-            dependencies: ["Telephony", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["JSON", "Telephony", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: settings),
         .target(
             name: "API",
             dependencies: [
-                "Telephony",
+                "JSON", "Telephony",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -139,7 +142,7 @@ let package = Package(
         .target(
             name: "Runtime",
             dependencies: [
-                "SIP", "SDP", "RTP", "Telephony", "PerCL", "CallControl", "SIPTransport", "Media", "Webhooks",
+                "JSON", "SIP", "SDP", "RTP", "Telephony", "PerCL", "CallControl", "SIPTransport", "Media", "Webhooks",
                 "Storage", "API",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -175,7 +178,7 @@ let package = Package(
         // MARK: The simulation and the benchmarks.
         .target(
             name: "Simulation",
-            dependencies: ["SIP", "SDP", "Telephony", "PerCL", "CallControl", "People"],
+            dependencies: ["JSON", "SIP", "SDP", "Telephony", "PerCL", "CallControl", "People"],
             swiftSettings: settings),
         .executableTarget(
             name: "belay-sim",

@@ -1,3 +1,4 @@
+import JSON
 package import Telephony
 
 /// Reads a command's attributes and says exactly what is wrong with one. Unknown attributes are ignored
@@ -55,10 +56,17 @@ struct AttributeReader {
     }
 
     func integer(_ field: String, in range: ClosedRange<Int>) throws(ScriptError) -> Int? {
-        guard let value = value(field) else { return nil }
-        guard case .integer(let number) = value else { throw error(field, "must be a whole number, not \(value.kind)") }
-        guard let number = Int(exactly: number), range.contains(number) else {
-            throw error(field, "is \(number); \(range.lowerBound) to \(range.upperBound) is allowed")
+        let number: Int64?
+        switch value(field) {
+        case nil: return nil
+        case .integer(let value): number = value
+        // 5.0 and 5e3 are whole numbers too: JSON knows one kind (RFC 8259 §6).
+        case .number(let value) where value == value.rounded(): number = Int64(exactly: value)
+        case .some(let other): throw error(field, "must be a whole number, not \(other.kind)")
+        }
+        guard let number, let number = Int(exactly: number), range.contains(number) else {
+            let given = number.map(String.init) ?? "beyond 64 bits"
+            throw error(field, "is \(given); \(range.lowerBound) to \(range.upperBound) is allowed")
         }
         return number
     }

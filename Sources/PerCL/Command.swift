@@ -1,4 +1,4 @@
-import Telephony
+import JSON
 
 /// One PerCL command with its attributes (spec §3).
 package enum Command: Hashable, Sendable, Codable {

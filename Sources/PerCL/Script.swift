@@ -1,4 +1,4 @@
-package import Telephony
+package import JSON
 
 /// A PerCL script: checked whole before its first command runs (decision 17).
 package struct Script: Hashable, Sendable, Codable {

@@ -1,4 +1,5 @@
 package import CallControl
+import JSON
 package import Media
 import Synchronization
 import Telephony

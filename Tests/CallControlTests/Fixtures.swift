@@ -1,3 +1,4 @@
+import JSON
 import SDP
 import SIP
 import Telephony

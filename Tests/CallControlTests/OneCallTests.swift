@@ -1,3 +1,4 @@
+import JSON
 import SIP
 import Telephony
 import Testing

@@ -153,4 +153,18 @@ struct ScriptTests {
             #expect(command.pauseMilliseconds == used)
         }
     }
+
+    @Test("A whole number may be written with a point or an exponent")
+    func wholeNumbers() throws {
+        for (given, milliseconds) in [("1000", 1000), ("1000.0", 1000), ("1e3", 1000)] {
+            guard case .pause(let pause) = try script(#"[{"Pause":{"length":\#(given)}}]"#).commands[0] else {
+                Issue.record("no Pause")
+                return
+            }
+            #expect(pause.lengthMilliseconds == milliseconds)
+        }
+        for given in ["1000.5", "1e300", "-1.0"] {
+            #expect(fault(#"[{"Pause":{"length":\#(given)}}]"#)?.field == "length", "\(given)")
+        }
+    }
 }

@@ -1,5 +1,6 @@
 import HTTPTypes
-package import Telephony
+package import JSON
+import Telephony
 
 /// Why a request was not fulfilled: everything that the answer says (decision 28, spec §6).
 package struct APIError: Error, Sendable {

@@ -1,4 +1,5 @@
-package import Telephony
+package import JSON
+import Telephony
 
 /// What is wrong with one field of a body or one parameter of a query (decision 28).
 package struct FieldFault: Hashable, Sendable {

@@ -1,3 +1,4 @@
+import JSON
 import Telephony
 
 /// Takes fields out of a body, each of the type it must have, and gathers everything that is wrong with them, so that

@@ -1,3 +1,4 @@
+import JSON
 import Telephony
 
 /// The body of Make a Call, its fields checked each for itself (spec §2.5; decisions 2, 3, 15).

@@ -1,3 +1,4 @@
+import JSON
 import Telephony
 
 /// A query's parameters (RFC 3986 §3.4), decoded as forms are: `+` is a space.

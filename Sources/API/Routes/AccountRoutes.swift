@@ -1,4 +1,5 @@
 import Hummingbird
+import JSON
 import Telephony
 
 /// `~`, the account itself (spec §2.1).

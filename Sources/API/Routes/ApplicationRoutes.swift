@@ -1,4 +1,5 @@
 import Hummingbird
+import JSON
 import Telephony
 
 /// `~/Applications` (spec §2.2).

@@ -1,4 +1,5 @@
 import Hummingbird
+import JSON
 import Telephony
 
 /// `~/Calls` (spec §2.5).

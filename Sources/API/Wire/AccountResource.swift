@@ -1,3 +1,4 @@
+import JSON
 import Telephony
 
 /// The Account resource (spec §2.1). The API key is never among its fields (decision 29).

@@ -1,3 +1,4 @@
+import JSON
 import Telephony
 
 /// The Application resource (spec §2.2).

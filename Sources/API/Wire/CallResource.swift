@@ -1,3 +1,4 @@
+import JSON
 import Telephony
 
 /// The Call resource (spec §2.5): every field is written, what is not known as null.

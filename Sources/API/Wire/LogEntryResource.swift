@@ -1,3 +1,4 @@
+import JSON
 import Telephony
 
 /// One entry of a log (spec §2.9). What the API has no field for stands within `metadata`.

@@ -1,3 +1,4 @@
+import JSON
 import Telephony
 
 /// One page of a list (spec §1.5, decision 27): the figures, where the next page is, and the items under a name of

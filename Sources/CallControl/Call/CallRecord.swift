@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 import SIP
 import Telephony
 
@@ -33,12 +34,24 @@ struct CallRecord: Hashable, Sendable, Codable {
     /// Nil while no INVITE may have left.
     var session: SessionRecord?
 
-    /// Nil where it cannot be written, which no value of these types leads to.
-    var bytes: [UInt8]? {
-        let encoder = JSONEncoder()
-        // Sorted, for a dictionary's order differs from process to process (DESIGN.md decision 10).
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return (try? encoder.encode(self)).map(Array.init)
+    /// What the sorted-keys `JSONEncoder` would print: members in alphabetical order, for a dictionary's order differs
+    /// from process to process (DESIGN.md decision 10), absent ones left out.
+    var bytes: [UInt8] {
+        var writer = JSONWriter(capacity: 2048)
+        writer.object { writer in
+            writer.member("call") { call.writeMembers(into: &$0) }
+            if let callConnectURL { writer.member("callConnectURL", callConnectURL.text) }
+            writer.member("eventSequence", eventSequence)
+            if let isPrivate { writer.member("isPrivate", isPrivate) }
+            writer.member("phase", phase.rawValue)
+            writer.member("requestID", requestID.text)
+            writer.member("ringTimeoutSeconds", ringTimeoutSeconds)
+            if let sendDigits { writer.member("sendDigits", sendDigits) }
+            if let session { writer.nested("session") { session.write(into: &$0) } }
+            if let statusCallbackURL { writer.member("statusCallbackURL", statusCallbackURL.text) }
+            writer.member("version", version)
+        }
+        return writer.bytes
     }
 
     init(
@@ -64,5 +77,27 @@ struct CallRecord: Hashable, Sendable, Codable {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: [], debugDescription: "record version \(version); \(Self.currentVersion) is read"))
         }
+    }
+}
+
+extension Call {
+    fileprivate func writeMembers(into writer: inout JSONWriter) {
+        writer.member("accountID", accountID.text)
+        if let answeredBy { writer.member("answeredBy", answeredBy.rawValue) }
+        if let applicationID { writer.member("applicationID", applicationID.text) }
+        writer.member("callID", callID.text)
+        if let connectTime { writer.member("connectTime", connectTime.microseconds) }
+        writer.member("dateCreated", dateCreated.microseconds)
+        writer.member("dateUpdated", dateUpdated.microseconds)
+        writer.member("direction", direction.rawValue)
+        if let endTime { writer.member("endTime", endTime.microseconds) }
+        if let endedReason { writer.member("endedReason", endedReason.rawValue) }
+        writer.member("from", from)
+        if let parentCallID { writer.member("parentCallID", parentCallID.text) }
+        if let phoneNumberID { writer.member("phoneNumberID", phoneNumberID.text) }
+        writer.member("revision", revision)
+        if let startTime { writer.member("startTime", startTime.microseconds) }
+        writer.member("status", status.rawValue)
+        writer.member("to", to)
     }
 }

@@ -284,7 +284,7 @@ package struct Exchange: Sendable {
 
     /// The transaction stands first, so that whoever an effect wakes up can already read it.
     mutating func finishInput(_ effects: inout [Effect]) {
-        writeRecords(&effects)
+        writeRecords()
         guard !operations.isEmpty || !awaited.isEmpty else { return }
         var token: CommitToken?
         if !awaited.isEmpty {
@@ -298,15 +298,11 @@ package struct Exchange: Sendable {
         operations.removeAll(keepingCapacity: true)
     }
 
-    private mutating func writeRecords(_ effects: inout [Effect]) {
+    private mutating func writeRecords() {
         for id in staleRecords {
             // A call that needs none any more has had it removed meanwhile.
             guard let call = calls[id], call.needsRecord else { continue }
-            if let bytes = call.record.bytes {
-                operations.append(.saveRecord(id, bytes))
-            } else {
-                effects.append(.fault(id, "its record could not be written"))
-            }
+            operations.append(.saveRecord(id, call.record.bytes))
         }
         staleRecords.removeAll(keepingCapacity: true)
     }

@@ -1,3 +1,4 @@
+package import JSON
 package import Telephony
 
 /// Hands the call's audio to a gRPC application (spec §3.3 "AudioStream"). Terminal.

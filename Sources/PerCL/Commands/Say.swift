@@ -1,4 +1,4 @@
-import Telephony
+import JSON
 
 /// Speaks a text (spec §3.3 "Say").
 package struct Say: Hashable, Sendable, Codable {

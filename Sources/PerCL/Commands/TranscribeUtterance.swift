@@ -1,3 +1,4 @@
+import JSON
 package import Telephony
 
 /// Records what the caller says and writes it down (spec §3.3 "TranscribeUtterance"). Terminal.

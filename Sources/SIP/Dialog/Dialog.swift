@@ -1,3 +1,5 @@
+import JSON
+
 /// A relationship of two user agents that lasts: what RFC 3261 §12 keeps for it, and how requests inside it are made.
 ///
 ///     UAC: response with To tag         UAS: our response with To tag
@@ -154,5 +156,24 @@ extension NameAddress {
         var copy = self
         copy.tag = tag.isEmpty ? nil : tag
         return copy
+    }
+}
+
+extension Dialog {
+    /// As in ``SessionRecord/write(into:)``.
+    func write(into writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("callID", callID)
+            writer.member("isConfirmed", isConfirmed)
+            writer.member("localAddress", localAddress.description)
+            if let localCSeq { writer.member("localCSeq", Int64(localCSeq)) }
+            writer.member("localTag", localTag)
+            writer.member("peer", peer.recorded)
+            writer.member("remoteAddress", remoteAddress.description)
+            if let remoteCSeq { writer.member("remoteCSeq", Int64(remoteCSeq)) }
+            writer.member("remoteTag", remoteTag)
+            writer.member("remoteTarget", remoteTarget.description)
+            writer.member("routeSet", array: routeSet) { $0.value($1.description) }
+        }
     }
 }

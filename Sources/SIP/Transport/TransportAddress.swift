@@ -56,8 +56,10 @@ extension TransportAddress: Codable {
     }
 
     /// `udp:127.0.0.1:5060`
+    var recorded: String { "\(transport.rawValue):\(description)" }
+
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
-        try container.encode("\(transport.rawValue):\(description)")
+        try container.encode(recorded)
     }
 }

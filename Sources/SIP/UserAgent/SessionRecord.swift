@@ -1,3 +1,5 @@
+package import JSON
+
 /// What must be known of a session to end it after a crash: small, versioned, written whenever `recordChanged` says so.
 public struct SessionRecord: Hashable, Codable, Sendable {
     /// The version that this code writes. It reads only this one.
@@ -58,5 +60,28 @@ public struct SessionRecord: Hashable, Codable, Sendable {
         self.to = to
         self.phase = phase
         self.dialogs = dialogs
+    }
+}
+
+extension SessionRecord {
+    /// Prints what the sorted-keys `JSONEncoder` would print: members in alphabetical order, absent ones left out.
+    package func write(into writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("attempt", attempt)
+            writer.member("destination", destination.recorded)
+            writer.member("dialogs", array: dialogs) { $1.write(into: &$0) }
+            writer.member("from", from.description)
+            writer.member("identifiers") { writer in
+                writer.member("branch", identifiers.branch)
+                writer.member("callID", identifiers.callID)
+                writer.member("fromTag", identifiers.fromTag)
+            }
+            writer.member("inviteCSeq", Int64(inviteCSeq))
+            writer.member("isIncoming", isIncoming)
+            writer.member("phase", phase.rawValue)
+            writer.member("requestURI", requestURI.description)
+            writer.member("to", to.description)
+            writer.member("version", version)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import JSON
 import SIP
 
 /// A SIP message as an observer on the wire sees it.

@@ -1,4 +1,5 @@
 import CallControl
+import JSON
 import SDP
 import SIP
 import Telephony

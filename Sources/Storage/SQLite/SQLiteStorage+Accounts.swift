@@ -1,4 +1,5 @@
 import GRDB
+import JSON
 package import Telephony
 
 extension SQLiteStorage {

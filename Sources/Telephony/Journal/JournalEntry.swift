@@ -1,3 +1,5 @@
+package import JSON
+
 /// One line of a call's story: what came in, was decided, or went out (DESIGN.md decision 7).
 ///
 /// The journal is append-only. `GET ~/Calls/{id}/Logs` reads it as it stands, so private values are masked

@@ -1,5 +1,5 @@
 import Foundation
-import Telephony
+import JSON
 import Yams
 
 /// `openapi.yaml` as JSON, and a check of values against its schemas: as much of OpenAPI 3.0.3 as that file uses.

@@ -3,6 +3,7 @@
 
 import Dispatch
 import GRDB
+import JSON
 import Synchronization
 import Telephony
 

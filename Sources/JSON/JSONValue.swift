@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// Any JSON value. Prints compactly with keys in alphabetical order (spec §0.1, §1.8).
 package enum JSONValue: Hashable, Sendable {
     case null
@@ -20,9 +18,9 @@ package enum JSONValue: Hashable, Sendable {
 
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Parses JSON of any kind at the top level. Throws the decoder's own error, which says where.
-    package init(parsing bytes: some Sequence<UInt8>) throws {
-        self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
+    /// Parses JSON of any kind at the top level, as strictly as ``JSONReader`` does. Throws what it found and where.
+    package init(parsing bytes: some Sequence<UInt8>) throws(JSONReader.Malformed) {
+        self = try JSONReader.read(Array(bytes))
     }
 
     package subscript(key: String) -> JSONValue? {
@@ -47,7 +45,8 @@ package enum JSONValue: Hashable, Sendable {
         }
     }
 
-    private func append(to output: inout [UInt8]) {
+    /// Prints into bytes that are being gathered.
+    package func append(to output: inout [UInt8]) {
         switch self {
         case .null: output.append(contentsOf: "null".utf8)
         case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
@@ -65,37 +64,54 @@ package enum JSONValue: Hashable, Sendable {
             output.append(UInt8(ascii: "]"))
         case .object(let members):
             output.append(UInt8(ascii: "{"))
-            for (index, key) in members.keys.sorted().enumerated() {
-                if index > 0 { output.append(UInt8(ascii: ",")) }
+            var isFirst = true
+            for (key, value) in members.sorted(by: { $0.key < $1.key }) {
+                if !isFirst { output.append(UInt8(ascii: ",")) }
+                isFirst = false
                 Self.append(key, to: &output)
                 output.append(UInt8(ascii: ":"))
-                members[key]?.append(to: &output)
+                value.append(to: &output)
             }
             output.append(UInt8(ascii: "}"))
         }
     }
 
-    private static let hexadecimal = Array("0123456789abcdef".utf8)
+    private static func hexadecimal(_ digit: UInt8) -> UInt8 {
+        digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+    }
 
-    /// RFC 8259 §7: quotation mark, reverse solidus and the control characters are escaped, nothing else.
-    private static func append(_ text: String, to output: inout [UInt8]) {
+    /// Prints a text. RFC 8259 §7: quotation mark, reverse solidus and the control characters are escaped, nothing
+    /// else; what stands between two escapes is copied at once.
+    package static func append(_ text: String, to output: inout [UInt8]) {
+        var text = text
+        text.withUTF8 { append($0, to: &output) }
+    }
+
+    private static func append(_ content: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
+        var start = 0
+        for position in content.indices {
+            let byte = content[position]
+            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+            output.append(contentsOf: content[start..<position])
+            start = position + 1
+            output.append(UInt8(ascii: "\\"))
             switch byte {
-            case UInt8(ascii: "\""): output.append(contentsOf: "\\\"".utf8)
-            case UInt8(ascii: "\\"): output.append(contentsOf: "\\\\".utf8)
-            case 0x08: output.append(contentsOf: "\\b".utf8)
-            case 0x0C: output.append(contentsOf: "\\f".utf8)
-            case 0x0A: output.append(contentsOf: "\\n".utf8)
-            case 0x0D: output.append(contentsOf: "\\r".utf8)
-            case 0x09: output.append(contentsOf: "\\t".utf8)
+            case 0x08: output.append(UInt8(ascii: "b"))
+            case 0x0C: output.append(UInt8(ascii: "f"))
+            case 0x0A: output.append(UInt8(ascii: "n"))
+            case 0x0D: output.append(UInt8(ascii: "r"))
+            case 0x09: output.append(UInt8(ascii: "t"))
             case 0..<0x20:
-                output.append(contentsOf: "\\u00".utf8)
-                output.append(hexadecimal[Int(byte >> 4)])
-                output.append(hexadecimal[Int(byte & 0xF)])
+                output.append(UInt8(ascii: "u"))
+                output.append(UInt8(ascii: "0"))
+                output.append(UInt8(ascii: "0"))
+                output.append(hexadecimal(byte >> 4))
+                output.append(hexadecimal(byte & 0xF))
             default: output.append(byte)
             }
         }
+        output.append(contentsOf: content[start...])
         output.append(UInt8(ascii: "\""))
     }
 }

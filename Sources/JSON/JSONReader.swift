@@ -1,12 +1,11 @@
-package import Telephony
-
 /// Reads JSON that a stranger sent (RFC 8259): strict, bounded in depth, and able to say where it went wrong.
 ///
 /// The general decoder knows neither a depth of our choosing nor the place of a fault in words for a customer, and
 /// costs more than all the rest of a request.
 package struct JSONReader {
-    /// No body of the API nests deeper than two; each level costs a stack frame.
-    package static let maximumDepth = 16
+    /// No body of the API nests deeper than two, no real script deeper than six, and a script's limit is 32; each level
+    /// costs two stack frames.
+    package static let maximumDepth = 64
 
     /// Where the text stops being JSON, and what was expected there.
     package struct Malformed: Error, Hashable, Sendable {

@@ -1,5 +1,3 @@
-package import Telephony
-
 /// Prints an answer's JSON straight into bytes, member by member in the order given (alphabetical by our habit), nulls
 /// written out. A ``JSONValue`` would cost a dictionary and a sort for each answer.
 package struct JSONWriter {
@@ -29,7 +27,13 @@ package struct JSONWriter {
 
     package mutating func value(_ value: JSONValue) {
         separate()
-        bytes.append(contentsOf: value.bytes)
+        value.append(to: &bytes)
+        needsComma = true
+    }
+
+    package mutating func value(_ text: String) {
+        separate()
+        string(text)
         needsComma = true
     }
 
@@ -61,13 +65,21 @@ package struct JSONWriter {
 
     package mutating func member(_ name: StaticString, _ value: JSONValue) {
         self.name(name)
-        bytes.append(contentsOf: value.bytes)
+        value.append(to: &bytes)
     }
 
     package mutating func member(_ name: StaticString, object content: (inout JSONWriter) -> Void) {
         self.name(name)
         needsComma = false
         object(content)
+    }
+
+    /// A member whose value another type writes.
+    package mutating func nested(_ name: StaticString, _ write: (inout JSONWriter) -> Void) {
+        self.name(name)
+        needsComma = false
+        write(&self)
+        needsComma = true
     }
 
     package mutating func member<Element>(
@@ -98,18 +110,5 @@ package struct JSONWriter {
         text.withUTF8Buffer { bytes.append(contentsOf: $0) }
     }
 
-    private mutating func string(_ text: String) {
-        var text = text
-        let isPlain = text.withUTF8 { content in
-            // One look and one copy, for a text that needs no escape: nearly every one.
-            guard content.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) else {
-                return false
-            }
-            bytes.append(UInt8(ascii: "\""))
-            bytes.append(contentsOf: content)
-            bytes.append(UInt8(ascii: "\""))
-            return true
-        }
-        if !isPlain { bytes.append(contentsOf: JSONValue.string(text).bytes) }
-    }
+    private mutating func string(_ text: String) { JSONValue.append(text, to: &bytes) }
 }

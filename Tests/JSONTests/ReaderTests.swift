@@ -1,10 +1,9 @@
-import Telephony
 import Testing
 
-@testable import API
+@testable import JSON
 
 @Suite("JSON as strangers send it")
-struct JSONTests {
+struct ReaderTests {
     @Test(
         "Values are read as RFC 8259 has them",
         arguments: [
@@ -105,20 +104,5 @@ struct JSONTests {
         ]
         #expect(try JSONReader.read(writer.bytes) == expected)
         #expect(String(decoding: writer.bytes, as: UTF8.self) == expected.text)
-    }
-
-    @Test("A query is decoded as a form's, and encodes back")
-    func query() {
-        let query = Query("a=1&b=x%20y+z&c&d=%2B1&a=2&=v&e=%zz&f=%C3%A9&g==")
-        #expect(query["a"] == "2")
-        #expect(query["b"] == "x y z")
-        #expect(query["c"] == "")
-        #expect(query["d"] == "+1")
-        #expect(query["e"] == "%zz")
-        #expect(query["f"] == "é")
-        #expect(query["g"] == "=")
-        #expect(query["h"] == nil)
-        let text = "a+b & c=é/?%\u{1}"
-        #expect(Query("x=" + Query.encode(text))["x"] == text)
     }
 }
