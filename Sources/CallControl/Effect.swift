@@ -59,6 +59,7 @@ package struct ReplyToken: Hashable, Sendable {
 package enum Reply: Hashable, Sendable {
     case made(Call)
     case updated
+    case parent(ParentCall)
     case refused(CallRefusal)
 }
 

@@ -6,6 +6,7 @@ package import Telephony
 package enum Input: Hashable, Sendable {
     // MARK: From the API
     case makeCall(ReplyToken, CallRequest)
+    case describeParent(ReplyToken, CallID, AccountID)
     case updateCall(ReplyToken, CallID, AccountID, CallUpdate, RequestID)
     // MARK: From the network
     case datagramReceived([UInt8], from: TransportAddress)

@@ -35,7 +35,8 @@ package final class DirectoryCache: DirectoryService, NumberDirectory {
                 cursor = page.next
             } while cursor != nil
             repeat {
-                let page = try await directory.numbers(account: account.accountID, after: cursor)
+                let page = try await directory.numbers(
+                    account: account.accountID, filter: NumberFilter(), after: cursor)
                 for number in page.items { loaded.numbers[number.phoneNumber] = number }
                 cursor = page.next
             } while cursor != nil
@@ -113,6 +114,49 @@ package final class DirectoryCache: DirectoryService, NumberDirectory {
     package func number(_ phone: PhoneNumber, of account: AccountID) -> OwnedNumber? {
         guard let number = state.withLock({ $0.numbers[phone] }), number.accountID == account else { return nil }
         return number
+    }
+
+    package func number(_ id: PhoneNumberID, of account: AccountID) -> OwnedNumber? {
+        state.withLock { state in
+            state.numbers.values.first { $0.phoneNumberID == id && $0.accountID == account }
+        }
+    }
+
+    package func numbers(
+        of account: AccountID, matching filter: NumberFilter, after cursor: PageCursor?
+    ) async throws -> Page<OwnedNumber> {
+        try await directory.numbers(account: account, filter: filter, after: cursor)
+    }
+
+    package func createNumber(_ number: OwnedNumber) async throws -> Bool {
+        try await changes.run {
+            guard self.state.withLock({ $0.numbers[number.phoneNumber] == nil }) else { return false }
+            try await self.directory.saveNumber(number)
+            self.state.withLock { $0.numbers[number.phoneNumber] = number }
+            return true
+        }
+    }
+
+    package func updateNumber(
+        _ id: PhoneNumberID, of account: AccountID, _ change: @escaping @Sendable (inout OwnedNumber) -> Void
+    ) async throws -> OwnedNumber? {
+        try await changes.run {
+            guard var number = self.number(id, of: account) else { return nil }
+            change(&number)
+            try await self.directory.saveNumber(number)
+            let changed = number
+            self.state.withLock { $0.numbers[changed.phoneNumber] = changed }
+            return changed
+        }
+    }
+
+    package func deleteNumber(_ id: PhoneNumberID, of account: AccountID) async throws -> Bool {
+        try await changes.run {
+            guard let number = self.number(id, of: account) else { return false }
+            try await self.directory.deleteNumber(id, account: account)
+            self.state.withLock { $0.numbers[number.phoneNumber] = nil }
+            return true
+        }
     }
 
     package func route(to phone: PhoneNumber) -> InboundRoute {

@@ -20,7 +20,7 @@ package struct LiveCalls: CallService {
         switch await loop.ask({ .makeCall($0, request) }) {
         case .made(let call): return call
         case .refused(let refusal): throw refusal
-        case .updated: throw .notStored
+        case .updated, .parent: throw .notStored
         }
     }
 
@@ -30,6 +30,18 @@ package struct LiveCalls: CallService {
         if case .refused(let refusal) = await loop.ask({ .updateCall($0, id, account, update, requestID) }) {
             throw refusal
         }
+    }
+
+    package func parent(_ id: CallID, of account: AccountID) async -> ParentCall? {
+        if case .parent(let parent) = await loop.ask({ .describeParent($0, id, account) }) { return parent }
+        await storage.barrier()
+        guard let call = try? await storage.call(id, account: account) else { return nil }
+        return ParentCall(call: call, callConnectURL: nil, statusCallbackURL: nil)
+    }
+
+    package func hasInboundCall(with number: PhoneNumber, of account: AccountID) async throws -> Bool {
+        await storage.barrier()
+        return try await storage.hasInboundCall(with: number, account: account)
     }
 
     package func call(_ id: CallID, of account: AccountID) async throws -> Call? {

@@ -97,7 +97,7 @@ struct AccessTests {
         arguments: [
             "/", "/nothing", "/apiserver", "/apiserver/Accounts", "/apiserver/AvailablePhoneNumbers", "~/Logs",
             "~/calls",
-            "~/Calls/x/Recordings", "~/Calls/x/Logs/y", "~/Queues", "//", "/..", "/%00",
+            "~/Calls/x/Conferences", "~/Calls/x/Logs/y", "~/Queues", "//", "/..", "/%00",
         ])
     func unknownPath(_ path: String) async throws {
         let test = try TestServer()

@@ -123,7 +123,11 @@ struct ApplicationTests {
             "accountId": .string(test.account.text), "alias": nil, "dateCreated": "Wed, 09 Oct 2024 15:05:03 GMT",
             "dateCreatedISO": "2024-10-09T15:05:03.358Z", "dateUpdated": "Wed, 09 Oct 2024 15:05:03 GMT",
             "dateUpdatedISO": "2024-10-09T15:05:03.358Z", "label": nil, "revision": 1, "status": "active",
-            "subresourceUris": ["applications": .string(uri + "/Applications"), "calls": .string(uri + "/Calls")],
+            "subresourceUris": [
+                "applications": .string(uri + "/Applications"), "calls": .string(uri + "/Calls"),
+                "incomingPhoneNumbers": .string(uri + "/IncomingPhoneNumbers"),
+                "recordings": .string(uri + "/Recordings"),
+            ],
             "type": "full", "uri": .string(uri),
         ]
         #expect(before.json == .object(expected))

@@ -150,8 +150,8 @@ struct MakeCallTests {
         Fault("timeout", true, "whole number"),
         Fault("ifMachine", "hangup", "not in this version"), Fault("ifMachine", "Hangup", "not in this version"),
         Fault("ifMachineUrl", "http://a.example/", "not in this version"),
-        Fault("parentCallId", "CA0123456789abcdef0123456789abcdef01234567", "not in this version"),
-        Fault("privacyMode", true, "not in this version"), Fault("privacyMode", 1, "not in this version"),
+        Fault("parentCallId", "CA0123456789abcdef0123456789abcdef01234567", "a call of the account"),
+        Fault("parentCallId", "CA1", "40 hexadecimal digits"),
         Fault("privacyMode", "yes", "true or false"),
     ]
 
@@ -243,6 +243,56 @@ struct MakeCallTests {
         #expect(reply.blamed == ["applicationId"])
     }
 
+    @Test("A parent lends its connect URL where no application is named, and the child carries its id")
+    func parent() async throws {
+        let test = try TestServer()
+        var body = test.goodCall
+        let made = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        body["callConnectUrl"] = nil
+        body["parentCallId"] = made["callId"]
+        let early = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        #expect(early.status == 409)
+        #expect(early.code == 108)
+        #expect(early.message.contains("queued"))
+        test.calls.setStatus(.inProgress)
+        let child = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        #expect(child.status == 202)
+        #expect(child["parentCallId"] == made["callId"])
+        #expect(test.calls.requests.last?.callConnectURL.text == "http://127.0.0.1:9/parent")
+        let application = try await test.makeApplication()
+        body["applicationId"] = .string(application.text)
+        let named = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        #expect(named.status == 400, "a named application without URL is not made good for by the parent")
+    }
+
+    @Test("A number that called in, or was called, may be `from` (decision 34)")
+    func fromOfInboundCall() async throws {
+        let test = try TestServer()
+        var random = SystemRandomNumberGenerator()
+        var body = test.goodCall
+        body["from"] = "+13125550177"
+        #expect(try await test.send(.post, test.base + "/Calls", json: .object(body)).code == 46)
+        test.calls.insert(
+            Call(
+                callID: CallID(random: &random), accountID: test.account, applicationID: nil, parentCallID: nil,
+                phoneNumberID: nil, from: "+13125550177", to: test.number.text, direction: .inbound,
+                status: .completed, created: TestServer.start))
+        let made = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        #expect(made.status == 202)
+        #expect(made["phoneNumberId"] == .null)
+    }
+
+    @Test("privacyMode reaches the call")
+    func privacy() async throws {
+        let test = try TestServer()
+        var body = test.goodCall
+        #expect(try await test.send(.post, test.base + "/Calls", json: .object(body)).status == 202)
+        #expect(test.calls.requests.last?.isPrivate == false)
+        body["privacyMode"] = true
+        #expect(try await test.send(.post, test.base + "/Calls", json: .object(body)).status == 202)
+        #expect(test.calls.requests.last?.isPrivate == true)
+    }
+
     @Test("Digits are masked in the answer and the log where privacy was asked for")
     func masked() async throws {
         let test = try TestServer()
@@ -250,7 +300,7 @@ struct MakeCallTests {
         body["privacyMode"] = true
         body["sendDigits"] = "4711w"
         let reply = try await test.send(.post, test.base + "/Calls", json: .object(body))
-        #expect(reply.blamed == ["sendDigits", "privacyMode"])
+        #expect(reply.blamed == ["sendDigits"])
         #expect(!reply.text.contains("4711"))
         #expect(reply.text.contains("XXXXX"))
         let note = try #require(test.calls.notes.first)

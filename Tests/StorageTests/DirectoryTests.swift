@@ -31,7 +31,8 @@ import Testing
         try await storage.saveCredentials(credentials)
         #expect(try await storage.accounts() == [account])
         #expect(try await storage.credentials(Sample.account) == credentials)
-        #expect(try await storage.numbers(account: Sample.account, after: nil).items == [number])
+        #expect(
+            try await storage.numbers(account: Sample.account, filter: NumberFilter(), after: nil).items == [number])
         #expect(try await storage.credentials(Sample.otherAccount) == nil)
         await storage.close()
     }

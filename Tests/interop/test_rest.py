@@ -39,7 +39,7 @@ def check_error(answer, status, code=None):
     ({"timeout": 1e400}, None, None), ({"timeout": 2.5}, 9, "timeout"),
     ({"sendDigits": ""}, 9, "sendDigits"), ({"sendDigits": "12w"}, 9, "sendDigits"), ({"sendDigits": "1{0}2"}, 9, "sendDigits"),
     ({"sendDigits": "1{7}2"}, 9, "sendDigits"), ({"sendDigits": "1{2"}, 9, "sendDigits"), ({"sendDigits": "١"}, 9, "sendDigits"),
-    ({"ifMachine": "hangup"}, None, "ifMachine"), ({"privacyMode": True}, None, "privacyMode"),
+    ({"ifMachine": "hangup"}, None, "ifMachine"), ({"privacyMode": "yes"}, 9, "privacyMode"),
     ({"parentCallId": "CA" + "0" * 40}, None, "parentCallId"),
     ({"applicationId": "AP" + "0" * 40}, None, "applicationId"), ({"applicationId": "nonsense"}, None, "applicationId"),
 ], ids=lambda value: json.dumps(value)[:40] if isinstance(value, dict) else None)
@@ -51,7 +51,7 @@ def test_a_call_that_cannot_be_made(server, change, code, field):
     assert answer.status in (400, 404) if field == "applicationId" else answer.status == 400, answer
     if field:
         assert field in json.dumps(error["details"]), error
-    if field in ("ifMachine", "privacyMode", "parentCallId"):
+    if field == "ifMachine":
         assert "not in this version" in json.dumps(error), error
     assert server.rest.get("/Calls").json["total"] == 0
 
@@ -143,10 +143,11 @@ def test_lists_are_filtered(belay, far_end, app):
 
 
 def test_digits_of_a_call_are_not_secret_without_privacy(server, app):
-    """privacyMode is refused until it works; until then nothing pretends to hide the digits."""
-    call = place(server, app, sendDigits="12")
-    app.wait_for(call, "callStatus", 15)
-    assert "12" in json.dumps(server.rest.logs(call))
+    """And are where it was asked for, in the log too."""
+    for private in (False, True):
+        call = place(server, app, sendDigits="1234#", privacyMode=private)
+        app.wait_for(call, "callStatus", 15)
+        assert ("1234#" not in json.dumps(server.rest.logs(call))) == private
 
 
 def test_a_slow_client_does_not_hold_others_up(server):

@@ -50,6 +50,16 @@ package struct APIError: Error, Sendable {
 
     static func notFound(_ message: String) -> Self { Self(status: 404, code: .notFound, message: message) }
 
+    static func conflict(_ message: String) -> Self { Self(status: 409, code: .resourceConflict, message: message) }
+
+    static func noRecording(_ text: String) -> Self {
+        Self(status: 404, code: .recordingNotFound, message: "The account has no recording \(text).")
+    }
+
+    static func recordingGone(_ id: RecordingID) -> Self {
+        Self(status: 404, code: .resourceDeleted, message: "The file of the recording \(id) is gone.")
+    }
+
     static func methodNotAllowed(_ method: String, path: String, allowed: [String]) -> Self {
         let list = allowed.joined(separator: ", ")
         return Self(

@@ -11,7 +11,10 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
     case unauthorized = 50
     case accountNotActive = 51
     case unavailable = 55
+    case recordingNotFound = 68
+    case resourceDeleted = 77
     case missingParameters = 80
+    case resourceConflict = 108
 
     /// The short title: the body's `call` field (decision 28).
     package var title: String {
@@ -27,7 +30,10 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
         case .unauthorized: "Unauthorized To Make Request"
         case .accountNotActive: "Account Not Active"
         case .unavailable: "Temporarily Unavailable"
+        case .recordingNotFound: "Recording Not Found"
+        case .resourceDeleted: "Resource Was Deleted"
         case .missingParameters: "Missing Required Parameter(s)"
+        case .resourceConflict: "ResourceConflict"
         }
     }
 
@@ -62,6 +68,13 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
         case .unavailable:
             "The server is stopping or not ready and takes no new calls. Ask again after the seconds that the "
                 + "Retry-After header names."
+        case .recordingNotFound:
+            "The account has no such recording."
+        case .resourceDeleted:
+            "The recording's file is gone: it was deleted, or it was private and its two minutes are over."
+        case .resourceConflict:
+            "What was asked for does not fit the state that something is in, or something of the same name exists. "
+                + "The message says which."
         case .missingParameters:
             "A field that the request needs was not given. The details name all of them at once."
         }

@@ -7,11 +7,13 @@ struct MakeCallBody {
     let to: PhoneNumber
     let applicationID: ApplicationID?
     let callConnectURL: WebURL?
+    let parentCallID: CallID?
     let sendDigits: DigitString?
+    let isPrivate: Bool
     let ringTimeoutSeconds: Int
 
     /// Fields of the API that would change the call and that this version does not honour.
-    private static let unsupported = ["ifMachine", "ifMachineUrl", "parentCallId"]
+    private static let unsupported = ["ifMachine", "ifMachineUrl"]
 
     /// Where the connect URL may come from (decision 3).
     private static let urlSources = ["callConnectUrl", "applicationId", "parentCallId"]
@@ -25,7 +27,8 @@ struct MakeCallBody {
         let timeout = fields.integer("timeout", in: CallRequest.ringTimeoutSeconds, unit: "seconds")
         let sendDigits = Self.sendDigits(&fields)
         fields.refuseUnsupported(Self.unsupported)
-        Self.refusePrivacy(&fields)
+        let isPrivate = fields.flag("privacyMode") ?? false
+        let parentCallID: CallID? = fields.identifier("parentCallId")
         for name in ["from", "to"] where !fields.isPresent(name) {
             fields.missing(name, allowed: BodyFields.numberForm)
         }
@@ -39,6 +42,8 @@ struct MakeCallBody {
         self.applicationID = applicationID
         self.callConnectURL = callConnectURL
         self.sendDigits = sendDigits
+        self.isPrivate = isPrivate
+        self.parentCallID = parentCallID
         self.ringTimeoutSeconds = timeout ?? CallRequest.defaultRingTimeoutSeconds
     }
 
@@ -57,10 +62,5 @@ struct MakeCallBody {
             let allowed = isPrivate ? form : "\(form); this \(error.explanation)"
             return fields.malformed("sendDigits", value, allowed, isPrivate: isPrivate)
         }
-    }
-
-    private static func refusePrivacy(_ fields: inout BodyFields) {
-        guard fields.flag("privacyMode") == true, let given = fields.value("privacyMode") else { return }
-        let _: Never? = fields.malformed("privacyMode", given, "false: privacyMode is not in this version")
     }
 }

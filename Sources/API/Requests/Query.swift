@@ -102,6 +102,32 @@ struct QueryReader {
         return choice
     }
 
+    mutating func identifier<Kind>(_ name: String) -> Identifier<Kind>? {
+        guard let text = query[name] else { return nil }
+        guard let identifier = Identifier<Kind>(text) else {
+            return fault(name, text, "\(Kind.prefix) and \(Identifier<Kind>.digitCount) hexadecimal digits")
+        }
+        return identifier
+    }
+
+    /// `YYYY-MM-DD hh:mm:ss` in GMT (spec §1.3).
+    mutating func moment(_ name: String) -> Timestamp? {
+        guard let text = query[name] else { return nil }
+        guard let moment = Timestamp(filter: text) else {
+            return fault(name, text, "YYYY-MM-DD or YYYY-MM-DD hh:mm:ss, in GMT")
+        }
+        return moment
+    }
+
+    /// `YYYY-MM-DD`, the whole day in GMT.
+    mutating func day(_ name: String) -> Range<Timestamp>? {
+        guard let text = query[name] else { return nil }
+        guard text.utf8.count == 10, let start = Timestamp(filter: text) else {
+            return fault(name, text, "YYYY-MM-DD, in GMT")
+        }
+        return start..<start.advanced(byMicroseconds: 86_400_000_000)
+    }
+
     mutating func cursor() -> PageCursor? {
         guard let text = query["cursor"] else { return nil }
         guard let cursor = PageCursor(text) else { return fault("cursor", text, "one from a nextPageUri") }

@@ -42,23 +42,49 @@ struct CallRoutes: Sendable {
             }
             return application
         }
-        guard let callConnectURL = body.callConnectURL ?? application?.callConnectURL else {
+        let parent = try await parent(body, account)
+        let source = CallURLs(
+            application: application, parent: parent,
+            parentApplication: parent.flatMap { parent in
+                parent.call.applicationID.flatMap { services.directory.application($0, of: account.accountID) }
+            })
+        guard let callConnectURL = body.callConnectURL ?? source.callConnectURL else {
             throw .faults([
-                .missing(
-                    "callConnectUrl",
-                    allowed: "\(BodyFields.urlForm), here or as the callConnectUrl of the application that "
-                        + "applicationId names, which has none")
+                .missing("callConnectUrl", allowed: "\(BodyFields.urlForm), here or \(source.whereElse)")
             ])
         }
-        // Decision 34; no call comes in yet whose To or From could be the caller id instead.
-        guard let number = services.directory.number(body.from, of: account.accountID) else {
-            throw .numberNotOwned(body.from, field: "from")
-        }
-        return CallRequest(
+        let number = services.directory.number(body.from, of: account.accountID)
+        if number == nil { try await checkCallerHasCalled(body.from, account) }
+        var request = CallRequest(
             requestID: exchange.requestID, accountID: account.accountID, applicationID: body.applicationID,
-            phoneNumberID: number.phoneNumberID, from: body.from, to: body.to, callConnectURL: callConnectURL,
-            statusCallbackURL: application?.statusCallbackURL, sendDigits: body.sendDigits,
+            phoneNumberID: number?.phoneNumberID, from: body.from, to: body.to, callConnectURL: callConnectURL,
+            statusCallbackURL: source.statusCallbackURL, sendDigits: body.sendDigits,
             ringTimeoutSeconds: body.ringTimeoutSeconds)
+        request.parentCallID = body.parentCallID
+        request.isPrivate = body.isPrivate
+        return request
+    }
+
+    private func parent(_ body: MakeCallBody, _ account: Account) async throws(APIError) -> ParentCall? {
+        guard let id = body.parentCallID else { return nil }
+        guard let parent = await services.calls.parent(id, of: account.accountID) else {
+            throw .faults([.malformed("parentCallId", given: .string(id.text), allowed: "a call of the account")])
+        }
+        guard parent.mayHaveChildren else {
+            throw .conflict(
+                "The parent \(id) is \(parent.call.status.rawValue); a parent is in progress, or came in and is ringing."
+            )
+        }
+        return parent
+    }
+
+    /// Decision 34: a number that is not the account's must have been the To or From of a call that came in.
+    private func checkCallerHasCalled(_ number: PhoneNumber, _ account: Account) async throws(APIError) {
+        let isKnown: Bool
+        do { isKnown = try await services.calls.hasInboundCall(with: number, of: account.accountID) } catch {
+            throw .internalFailure
+        }
+        guard isKnown else { throw .numberNotOwned(number, field: "from") }
     }
 
     /// A refused call has no journal of its own, so the reason goes into the account's log.

@@ -52,7 +52,7 @@ struct APIResponder: Sendable {
     ) async -> Response {
         let exchange = Exchange(
             request: request, parameters: context.parameters,
-            requestID: services.identifiers.draw(RequestKind.self), logger: context.logger)
+            requestID: services.identifiers.draw(RequestKind.self), logger: context.logger, context: context)
         var response: Response
         do {
             response = try await answer(exchange)

@@ -22,6 +22,8 @@ package struct APIServer: Sendable {
         routes = RouteTable(
             routes: CallRoutes(services: services, compatibility: configuration.compatibility).routes
                 + ApplicationRoutes(services: services).routes
+                + RecordingRoutes(services: services).routes
+                + NumberRoutes(services: services).routes
                 + AccountRoutes(services: services).routes
                 + ServerRoutes(health: services.health).routes)
         let responder = APIResponder(services: services, publicURL: configuration.publicURL)

@@ -12,6 +12,7 @@ struct Exchange: Sendable {
     /// Given back in the `Request-Id` header; webhooks that follow from the request carry it too (spec §1.1).
     let requestID: Telephony.RequestID
     let logger: Logger
+    let context: APIRequestContext
 
     var query: Query { Query(request.uri.query ?? "") }
 

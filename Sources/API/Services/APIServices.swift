@@ -3,6 +3,7 @@ package import Telephony
 /// Everything that the routes work with.
 package struct APIServices: Sendable {
     package let calls: any CallService
+    package let recordings: any RecordingService
     package let directory: any DirectoryService
     package let health: any HealthService
     package let identifiers: any IdentifierSource
@@ -10,10 +11,12 @@ package struct APIServices: Sendable {
     package let now: @Sendable () -> Timestamp
 
     package init(
-        calls: any CallService, directory: any DirectoryService, health: any HealthService,
+        calls: any CallService, recordings: any RecordingService, directory: any DirectoryService,
+        health: any HealthService,
         identifiers: any IdentifierSource = SystemIdentifierSource(), now: @escaping @Sendable () -> Timestamp
     ) {
         self.calls = calls
+        self.recordings = recordings
         self.directory = directory
         self.health = health
         self.identifiers = identifiers

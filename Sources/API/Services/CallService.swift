@@ -20,6 +20,13 @@ package protocol CallService: Sendable {
     /// The call as it stands now, nil for one that does not exist or is another account's.
     func call(_ id: CallID, of account: AccountID) async throws -> Call?
 
+    /// The parent that a call is to have, with what it lends to its child (decisions 3 and 32); nil where there is no
+    /// such call, or it has ended and been forgotten.
+    func parent(_ id: CallID, of account: AccountID) async -> ParentCall?
+
+    /// Whether a call has come in to the account from that number, or to it (decision 34).
+    func hasInboundCall(with number: PhoneNumber, of account: AccountID) async throws -> Bool
+
     /// The account's calls, newest first, at most ``PageLimits/pageSize`` of them.
     func calls(of account: AccountID, matching filter: CallFilter, after cursor: PageCursor?) async throws
         -> Page<Call>

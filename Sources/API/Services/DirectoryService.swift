@@ -36,6 +36,26 @@ package protocol DirectoryService: Sendable {
     /// - Returns: whether there was one to delete.
     func deleteApplication(_ id: ApplicationID, of account: AccountID) async throws -> Bool
 
+    /// Nil for a number that does not exist or is another account's.
+    func number(_ id: PhoneNumberID, of account: AccountID) -> OwnedNumber?
+
+    /// The account's numbers, newest first, at most ``PageLimits/pageSize`` of them.
+    func numbers(of account: AccountID, matching filter: NumberFilter, after cursor: PageCursor?) async throws
+        -> Page<OwnedNumber>
+
+    /// - Returns: false where somebody has that number already.
+    func createNumber(_ number: OwnedNumber) async throws -> Bool
+
+    /// Applies `change` to the number as it stands and stores the outcome; no other change comes between.
+    ///
+    /// - Returns: the number afterwards, nil when there is none or it is another account's.
+    func updateNumber(
+        _ id: PhoneNumberID, of account: AccountID, _ change: @escaping @Sendable (inout OwnedNumber) -> Void
+    ) async throws -> OwnedNumber?
+
+    /// - Returns: whether there was one to delete.
+    func deleteNumber(_ id: PhoneNumberID, of account: AccountID) async throws -> Bool
+
     /// The account's own number, nil where it owns no such one.
     func number(_ phone: PhoneNumber, of account: AccountID) -> OwnedNumber?
 }

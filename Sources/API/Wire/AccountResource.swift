@@ -20,6 +20,8 @@ struct AccountResource {
             object.member("subresourceUris") { subresources in
                 subresources.member("applications", uri + "/Applications")
                 subresources.member("calls", uri + "/Calls")
+                subresources.member("incomingPhoneNumbers", uri + "/IncomingPhoneNumbers")
+                subresources.member("recordings", uri + "/Recordings")
             }
             object.member("type", account.kind.rawValue)
             object.member("uri", uri)

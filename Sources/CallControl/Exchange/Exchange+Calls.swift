@@ -64,6 +64,14 @@ extension Exchange {
         return id
     }
 
+    func describeParent(_ id: CallID, _ account: AccountID) -> Reply {
+        guard let call = calls[id], call.call.accountID == account else { return .refused(.notFound) }
+        return .parent(
+            ParentCall(
+                call: call.call, callConnectURL: call.call.direction == .inbound ? nil : call.callConnectURL,
+                statusCallbackURL: call.statusCallbackURL))
+    }
+
     mutating func updateCall(
         _ token: ReplyToken, _ id: CallID, _ account: AccountID, _ update: CallUpdate, _ now: Moment,
         _ effects: inout [Effect]

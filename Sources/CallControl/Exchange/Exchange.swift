@@ -92,6 +92,8 @@ package struct Exchange: Sendable {
         switch input {
         case .makeCall(let token, let request):
             makeCall(token, request, now, &effects)
+        case .describeParent(let token, let id, let account):
+            effects.append(.reply(token, describeParent(id, account)))
         case .updateCall(let token, let id, let account, let update, _):
             updateCall(token, id, account, update, now, &effects)
         case .datagramReceived(let bytes, let source):

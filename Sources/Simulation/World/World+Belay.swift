@@ -169,7 +169,7 @@ extension World {
             for (after, update) in plan.updates {
                 queue.schedule(.updateWanted(index, update), at: self.after(milliseconds: after))
             }
-        case .updated: break
+        case .updated, .parent: break
         case .refused(let refusal):
             trace.tell(now, "refused \(refusal) for \(plan.number)")
             switch refusal {

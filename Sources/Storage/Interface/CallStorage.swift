@@ -37,6 +37,9 @@ package protocol CallStorage: Sendable {
     func journal(of callID: CallID, account: AccountID, after cursor: PageCursor?)
         async throws(StorageError) -> Page<JournalEntry>
 
+    /// Whether a call has come in to the account from that number, or to it (decision 34).
+    func hasInboundCall(with number: PhoneNumber, account: AccountID) async throws(StorageError) -> Bool
+
     func recording(_ id: RecordingID, account: AccountID) async throws(StorageError) -> Recording?
 
     /// The account's recordings, newest first.
@@ -79,5 +82,8 @@ package protocol Directory: Sendable {
     /// The owner of a number, of whatever account.
     func number(_ phoneNumber: PhoneNumber) async throws(StorageError) -> OwnedNumber?
     /// The account's numbers, newest first.
-    func numbers(account: AccountID, after cursor: PageCursor?) async throws(StorageError) -> Page<OwnedNumber>
+    func numbers(account: AccountID, filter: NumberFilter, after cursor: PageCursor?)
+        async throws(StorageError) -> Page<OwnedNumber>
+    /// Fails with ``StorageError/notFound`` where the account has no such number.
+    func deleteNumber(_ id: PhoneNumberID, account: AccountID) async throws(StorageError)
 }

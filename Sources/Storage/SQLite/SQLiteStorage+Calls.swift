@@ -43,6 +43,24 @@ extension SQLiteStorage {
         }
     }
 
+    package func hasInboundCall(
+        with number: PhoneNumber, account: AccountID
+    ) async throws(StorageError) -> Bool {
+        try await read { db in
+            for column in ["from_number", "to_number"] {
+                let found = try Bool.fetchOne(
+                    db,
+                    sql: """
+                        SELECT EXISTS (SELECT 1 FROM calls
+                        WHERE \(Self.ofAccount) AND \(column) = :number AND direction = 'inbound')
+                        """,
+                    arguments: ["account": account.text, "number": number.text])
+                if found == true { return true }
+            }
+            return false
+        }
+    }
+
     package func journal(
         of callID: CallID, account: AccountID, after cursor: PageCursor?
     ) async throws(StorageError) -> Page<JournalEntry> {

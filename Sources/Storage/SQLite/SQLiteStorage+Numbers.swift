@@ -19,14 +19,37 @@ extension SQLiteStorage {
         }
     }
 
-    package func numbers(account: AccountID, after cursor: PageCursor?) async throws(StorageError) -> Page<OwnedNumber>
-    {
-        let query = PageQuery(
+    package func deleteNumber(_ id: PhoneNumberID, account: AccountID) async throws(StorageError) {
+        try await change { db in
+            try db.execute(
+                sql: """
+                    DELETE FROM numbers
+                    WHERE phone_number_id = ? AND account = (SELECT id FROM accounts WHERE account_id = ?)
+                    """,
+                arguments: [id.text, account.text])
+            guard db.changesCount > 0 else { throw StorageError.notFound }
+        }
+    }
+
+    package func numbers(
+        account: AccountID, filter: NumberFilter, after cursor: PageCursor?
+    ) async throws(StorageError) -> Page<OwnedNumber> {
+        var query = PageQuery(
             columns: "*", table: "numbers",
             condition: "account = (SELECT id FROM accounts WHERE account_id = :account)",
             arguments: ["account": account.text])
+        if let alias = filter.alias {
+            query.condition += " AND alias = :alias"
+            query.arguments["alias"] = alias
+        }
+        if let application = filter.applicationID {
+            query.condition += " AND application_id = :application"
+            query.arguments["application"] = application.text
+        }
+        if filter.hasApplication { query.condition += " AND application_id IS NOT NULL" }
+        let complete = query
         return try await read { db in
-            try query.page(after: cursor, in: db) { try Self.number($0, account: account) }
+            try complete.page(after: cursor, in: db) { try Self.number($0, account: account) }
         }
     }
 

@@ -39,6 +39,26 @@ package struct CallRequest: Hashable, Sendable {
     }
 }
 
+/// A call that another one is to be the child of.
+package struct ParentCall: Hashable, Sendable {
+    package var call: Call
+    /// What it asked, or would have asked, for its own script; nil for a call that came in (its voiceUrl is never a
+    /// child's).
+    package var callConnectURL: WebURL?
+    package var statusCallbackURL: WebURL?
+
+    package init(call: Call, callConnectURL: WebURL?, statusCallbackURL: WebURL?) {
+        self.call = call
+        self.callConnectURL = callConnectURL
+        self.statusCallbackURL = statusCallbackURL
+    }
+
+    /// In progress, or a call that came in and rings still (seed).
+    package var mayHaveChildren: Bool {
+        call.status == .inProgress || (call.direction == .inbound && call.status == .ringing)
+    }
+}
+
 /// What `POST ~/Calls/{callId}` asks for (decision 25).
 package enum CallUpdate: String, Hashable, Sendable, CaseIterable {
     case canceled, completed

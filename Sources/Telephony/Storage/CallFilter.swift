@@ -14,6 +14,20 @@ package struct CallFilter: Hashable, Sendable, Codable {
     }
 }
 
+/// Which numbers a list asks for (spec §2.4).
+package struct NumberFilter: Hashable, Sendable {
+    package var alias: String?
+    package var applicationID: ApplicationID?
+    /// Only numbers with an application.
+    package var hasApplication: Bool
+
+    package init(alias: String? = nil, applicationID: ApplicationID? = nil, hasApplication: Bool = false) {
+        self.alias = alias
+        self.applicationID = applicationID
+        self.hasApplication = hasApplication
+    }
+}
+
 /// Which recordings a list asks for (spec §2.8).
 package struct RecordingFilter: Hashable, Sendable {
     package var callID: CallID?

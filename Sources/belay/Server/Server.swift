@@ -82,7 +82,8 @@ enum Server {
             credentials: made, credentialsPath: firstStart.credentialsPath)
         let api = APIServer(
             services: APIServices(
-                calls: LiveCalls(loop: loop, storage: storage), directory: directory, health: health,
+                calls: LiveCalls(loop: loop, storage: storage),
+                recordings: LiveRecordings(storage: storage, files: recordings), directory: directory, health: health,
                 now: { SystemClock.wall() }),
             configuration: APIConfiguration(
                 host: configuration.http.host, port: configuration.http.port,

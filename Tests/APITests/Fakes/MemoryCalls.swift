@@ -30,6 +30,13 @@ final class MemoryCalls: CallService {
     /// What the next calls to be made or updated are refused with.
     func refuse(with refusal: CallRefusal?) { state.withLock { $0.refusal = refusal } }
 
+    /// Of every call.
+    func setStatus(_ status: CallStatus) {
+        state.withLock { state in
+            for index in state.calls.indices { state.calls[index].call.status = status }
+        }
+    }
+
     func failReads() { state.withLock { $0.readFails = true } }
 
     func insert(_ call: Call, journal: [JournalEntry] = []) {
@@ -44,7 +51,8 @@ final class MemoryCalls: CallService {
             if let refusal = state.refusal { return .failure(refusal) }
             let call = Call(
                 callID: CallID(random: &state.random), accountID: request.accountID,
-                applicationID: request.applicationID, parentCallID: nil, phoneNumberID: request.phoneNumberID,
+                applicationID: request.applicationID, parentCallID: request.parentCallID,
+                phoneNumberID: request.phoneNumberID,
                 from: request.from.text, to: request.to.text, direction: .outboundAPI, status: .queued, created: now())
             state.requests.append(request)
             state.calls.append((Int64(state.calls.count + 1), call))
@@ -71,6 +79,20 @@ final class MemoryCalls: CallService {
         try state.withLock { state in
             guard !state.readFails else { throw ReadFailure() }
             return state.calls.first { $0.call.callID == id && $0.call.accountID == account }?.call
+        }
+    }
+
+    func parent(_ id: CallID, of account: AccountID) async -> ParentCall? {
+        (try? await call(id, of: account)).map {
+            ParentCall(call: $0, callConnectURL: WebURL("http://127.0.0.1:9/parent"), statusCallbackURL: nil)
+        }
+    }
+
+    func hasInboundCall(with number: PhoneNumber, of account: AccountID) async throws -> Bool {
+        state.withLock { state in
+            state.calls.contains { _, call in
+                call.accountID == account && call.direction == .inbound && [call.from, call.to].contains(number.text)
+            }
         }
     }
 

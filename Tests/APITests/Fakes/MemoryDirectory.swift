@@ -103,6 +103,51 @@ final class MemoryDirectory: DirectoryService {
         }
     }
 
+    func number(_ id: PhoneNumberID, of account: AccountID) -> OwnedNumber? {
+        state.withLock { $0.numbers.first { $0.phoneNumberID == id && $0.accountID == account } }
+    }
+
+    func numbers(of account: AccountID, matching filter: NumberFilter, after cursor: PageCursor?) async throws
+        -> Page<OwnedNumber>
+    {
+        state.withLock { state in
+            let matching = state.numbers.filter {
+                $0.accountID == account && (filter.alias == nil || $0.alias == filter.alias)
+                    && (filter.applicationID == nil || $0.applicationID == filter.applicationID)
+                    && (!filter.hasApplication || $0.applicationID != nil)
+            }
+            return MemoryPages.page(
+                of: matching.enumerated().map { (Int64($0.offset + 1), $0.element) }, after: cursor)
+        }
+    }
+
+    func createNumber(_ number: OwnedNumber) async throws -> Bool {
+        state.withLock { state in
+            guard !state.numbers.contains(where: { $0.phoneNumber == number.phoneNumber }) else { return false }
+            state.numbers.append(number)
+            return true
+        }
+    }
+
+    func updateNumber(
+        _ id: PhoneNumberID, of account: AccountID, _ change: @escaping @Sendable (inout OwnedNumber) -> Void
+    ) async throws -> OwnedNumber? {
+        state.withLock { state in
+            let index = state.numbers.firstIndex { $0.phoneNumberID == id && $0.accountID == account }
+            guard let index else { return nil }
+            change(&state.numbers[index])
+            return state.numbers[index]
+        }
+    }
+
+    func deleteNumber(_ id: PhoneNumberID, of account: AccountID) async throws -> Bool {
+        state.withLock { state in
+            let count = state.numbers.count
+            state.numbers.removeAll { $0.phoneNumberID == id && $0.accountID == account }
+            return state.numbers.count < count
+        }
+    }
+
     func number(_ phone: PhoneNumber, of account: AccountID) -> OwnedNumber? {
         state.withLock { $0.numbers.first { $0.phoneNumber == phone && $0.accountID == account } }
     }

@@ -20,6 +20,7 @@ struct TestServer: Sendable {
     let phoneNumberID: PhoneNumberID
     let directory = MemoryDirectory()
     let calls: MemoryCalls
+    let recordings: MemoryRecordings
     let health = FakeHealth()
     let server: APIServer
 
@@ -32,12 +33,14 @@ struct TestServer: Sendable {
         number = try #require(PhoneNumber("+13125550100"))
         phoneNumberID = PhoneNumberID(random: &random)
         calls = MemoryCalls(now: { Self.start })
+        recordings = try MemoryRecordings()
         directory.add(
             Account(accountID: account, kind: .full, status: .active, created: Self.start), key: Self.key)
         directory.add(
             OwnedNumber(phoneNumberID: phoneNumberID, accountID: account, phoneNumber: number, created: Self.start))
         server = APIServer(
-            services: APIServices(calls: calls, directory: directory, health: health, now: { Self.start }),
+            services: APIServices(
+                calls: calls, recordings: recordings, directory: directory, health: health, now: { Self.start }),
             configuration: APIConfiguration(compatibility: compatibility, publicURL: publicURL),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onBound: onBound)
     }

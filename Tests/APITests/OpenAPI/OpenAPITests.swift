@@ -88,6 +88,12 @@ struct OpenAPITests {
         let application = try await test.makeApplication(callConnectURL: "http://app.example/")
         let made = try await test.send(.post, test.base + "/Calls", json: .object(test.goodCall))
         let call = try #require(made["callId"]?.string)
+        let recording = Recording(
+            recordingID: try #require(RecordingID("RE" + String(repeating: "a", count: 40))), accountID: test.account,
+            callID: try #require(CallID(call)), created: TestServer.start, isPrivate: false)
+        var complete = recording
+        complete.durationSeconds = 2
+        try test.recordings.add(complete, content: Array("RIFF".utf8))
         var answered: Set<String> = []
 
         func check(
@@ -96,6 +102,8 @@ struct OpenAPITests {
         ) async throws {
             let path = template.replacing("{accountId}", with: test.account.text)
                 .replacing("{applicationId}", with: application.text).replacing("{callId}", with: callID ?? call)
+                .replacing("{recordingId}", with: recording.recordingID.text)
+                .replacing("{phoneNumberId}", with: test.phoneNumberID.text)
             let reply = try await test.send(method, path + query, body: body)
             #expect(reply.status == status)
             let prefix = "\(method.rawValue) \(template) "
@@ -133,11 +141,26 @@ struct OpenAPITests {
         try await check(.get, account + "/Calls/{callId}/Logs", callID: "CAx", status: 404)
         try await check(.post, account + "/Calls/{callId}", #"{"status":"canceled"}"#, status: 202)
         try await check(.post, account + "/Calls/{callId}", #"{"status":"canceled"}"#, status: 404)
+        try await check(.get, account + "/Calls/{callId}/Recordings", status: 200)
+        try await check(.get, account + "/Recordings", status: 200)
+        try await check(.get, account + "/Recordings", query: "?dateCreated=yesterday", status: 400)
+        try await check(.get, account + "/Recordings/{recordingId}", status: 200)
+        try await check(.delete, account + "/Recordings/{recordingId}", status: 204)
+        try await check(.get, account + "/Recordings/{recordingId}/Download", status: 404)
+        try await check(.get, account + "/Recordings/{recordingId}/Stream", status: 404)
+        try await check(.get, account + "/IncomingPhoneNumbers", status: 200)
+        try await check(.post, account + "/IncomingPhoneNumbers", #"{"phoneNumber":"+13125550177"}"#, status: 200)
+        try await check(.post, account + "/IncomingPhoneNumbers", #"{"phoneNumber":"+13125550177"}"#, status: 409)
+        try await check(.post, account + "/IncomingPhoneNumbers", "{}", status: 400)
+        try await check(.get, account + "/IncomingPhoneNumbers/{phoneNumberId}", status: 200)
+        try await check(.post, account + "/IncomingPhoneNumbers/{phoneNumberId}", #"{"alias":"x"}"#, status: 200)
         for refusal in [CallRefusal.queueFull(retryAfterSeconds: 3), .draining, .notStored] {
             test.calls.refuse(with: refusal)
             let status = APIError(refusal).status
             try await check(.post, account + "/Calls", JSONValue.object(test.goodCall).text, status: status)
         }
+        try await check(.delete, account + "/IncomingPhoneNumbers/{phoneNumberId}", status: 204)
+        try await check(.delete, account + "/IncomingPhoneNumbers/{phoneNumberId}", status: 404)
         test.directory.setStatus(.closed, of: test.account)
         try await check(.get, account, status: 403)
         try await check(.get, "/health", status: 200)

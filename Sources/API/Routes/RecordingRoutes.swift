@@ -1,0 +1,90 @@
+import HTTPTypes
+import Hummingbird
+import Telephony
+
+/// `~/Recordings` (spec §2.8).
+struct RecordingRoutes: Sendable {
+    let services: APIServices
+
+    var routes: [Route] {
+        [
+            .account(.get, "/Recordings", "list-recordings", list),
+            .account(.get, "/Recordings/{recordingId}", "get-a-recording", get),
+            .account(.delete, "/Recordings/{recordingId}", "delete-a-recording", delete),
+            .account(.get, "/Recordings/{recordingId}/Stream", "stream-a-recording-file") { exchange, account in
+                try await file(exchange, account, disposition: "inline")
+            },
+            .account(.get, "/Recordings/{recordingId}/Download", "download-a-recording-file") { exchange, account in
+                try await file(exchange, account, disposition: "attachment")
+            },
+            .account(.get, "/Calls/{callId}/Recordings", "list-call-recordings", listOfCall),
+        ]
+    }
+
+    @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
+        try await list(exchange, account, of: nil, path: "/Accounts/\(account.accountID)/Recordings")
+    }
+
+    @Sendable private func listOfCall(_ exchange: Exchange, _ account: Account) async throws -> Response {
+        let text = exchange.parameters.get("callId") ?? ""
+        guard let id = CallID(text), try await services.calls.call(id, of: account.accountID) != nil else {
+            throw APIError.notFound("The account has no call \(text.prefix(FieldFault.maximumShownLength)).")
+        }
+        return try await list(
+            exchange, account, of: id, path: CallResource.uri(id, of: account.accountID) + "/Recordings")
+    }
+
+    private func list(
+        _ exchange: Exchange, _ account: Account, of call: CallID?, path: String
+    ) async throws -> Response {
+        var reader = QueryReader(exchange.query)
+        var filter = RecordingFilter(callID: call)
+        if call == nil { filter.callID = reader.identifier("callId") }
+        let (day, start, end) = (reader.day("dateCreated"), reader.moment("startTime"), reader.moment("endTime"))
+        filter.earliest = [day?.lowerBound, start].compactMap(\.self).max()
+        filter.latest = [day?.upperBound, end].compactMap(\.self).min()
+        let cursor = reader.cursor()
+        reader.refuseUnsupported(["conferenceId"])
+        try reader.check()
+        let page = try await services.recordings.recordings(of: account.accountID, matching: filter, after: cursor)
+        let names = (call == nil ? ["callId"] : []) + ["dateCreated", "startTime", "endTime"]
+        let resource = PageResource(page, path: path, filters: names.map { ($0, exchange.query[$0]) })
+        let now = services.now()
+        return Answer.json(200) { writer in
+            resource.write(to: &writer, name: "recordings") { RecordingResource($1, now: now).write(to: &$0) }
+        }
+    }
+
+    @Sendable private func get(_ exchange: Exchange, _ account: Account) async throws -> Response {
+        let recording = try await recording(exchange, account)
+        return Answer.json(200) { RecordingResource(recording, now: services.now()).write(to: &$0) }
+    }
+
+    @Sendable private func delete(_ exchange: Exchange, _ account: Account) async throws -> Response {
+        let recording = try await recording(exchange, account)
+        guard recording.durationSeconds != nil else {
+            throw APIError.conflict("The recording \(recording.recordingID) is still being made.")
+        }
+        if !recording.isDeleted { try await services.recordings.delete(recording, now: services.now()) }
+        return Answer.empty(204)
+    }
+
+    private func file(_ exchange: Exchange, _ account: Account, disposition: String) async throws -> Response {
+        let recording = try await recording(exchange, account)
+        guard !recording.isGone(at: services.now()), let path = services.recordings.file(of: recording) else {
+            throw APIError.recordingGone(recording.recordingID)
+        }
+        return try await FileAnswer(
+            path: path, type: "audio/wav",
+            disposition: "\(disposition); filename=\"\(recording.recordingID).wav\""
+        ).response(to: exchange)
+    }
+
+    private func recording(_ exchange: Exchange, _ account: Account) async throws -> Recording {
+        let text = exchange.parameters.get("recordingId") ?? ""
+        guard let id = RecordingID(text),
+            let recording = try await services.recordings.recording(id, of: account.accountID)
+        else { throw APIError.noRecording(String(text.prefix(FieldFault.maximumShownLength))) }
+        return recording
+    }
+}

@@ -1,0 +1,34 @@
+import JSON
+import Telephony
+
+/// The IncomingPhoneNumber resource (spec §2.4).
+struct NumberResource {
+    let number: OwnedNumber
+
+    func write(to writer: inout JSONWriter) {
+        writer.object { object in
+            object.member("accountId", number.accountID.text)
+            object.member("alias", number.alias)
+            object.member("applicationId", number.applicationID?.text)
+            object.member("campaignId", String?.none)
+            object.member("capabilities") { capabilities in
+                capabilities.member("shortCode", false)
+                capabilities.member("sms", false)
+                capabilities.member("tenDLC", false)
+                capabilities.member("tollFree", false)
+                capabilities.member("voice", true)
+            }
+            object.member("country", String?.none)
+            object.member("dateCreated", number.dateCreated.rfc1123)
+            object.member("dateUpdated", number.dateUpdated.rfc1123)
+            object.member("offnet", false)
+            object.member("phoneNumber", number.phoneNumber.text)
+            object.member("phoneNumberId", number.phoneNumberID.text)
+            object.member("region", String?.none)
+            object.member("revision", number.revision)
+            object.member("smsEnabled", false)
+            object.member("uri", "/Accounts/\(number.accountID)/IncomingPhoneNumbers/\(number.phoneNumberID)")
+            object.member("voiceEnabled", true)
+        }
+    }
+}
