@@ -145,7 +145,7 @@ def test_lists_are_filtered(belay, far_end, app):
 def test_digits_of_a_call_are_not_secret_without_privacy(server, app):
     """And are where it was asked for, in the log too."""
     for private in (False, True):
-        call = place(server, app, sendDigits="1234#", privacyMode=private)
+        call = place(server, app, to="+1312555014" + str(int(private)), sendDigits="1234#", privacyMode=private)
         app.wait_for(call, "callStatus", 15)
         assert ("1234#" not in json.dumps(server.rest.logs(call))) == private
 

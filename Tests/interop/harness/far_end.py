@@ -14,8 +14,17 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+import numpy
+
+from .audio import mu_law_encode
 from .sip import Malformed, SIPMessage
 from .waiting import eventually
+
+
+def tone_frame(hertz, number):
+    """20 ms of a tone at −12 dBFS in µ-law, the `number`th frame of it."""
+    times = (numpy.arange(160) + 160 * number) / 8000
+    return bytes(mu_law_encode(0.25 * numpy.sin(2 * numpy.pi * hertz * times)).astype(numpy.uint8))
 
 
 @dataclass
@@ -24,7 +33,9 @@ class Person:
 
     rings: until 180 is sent. answers: from there to the 200. hangs_up: from the ACK to our BYE.
     refuses: the status sent instead of a 200. answers_when_cancelled: the 200 leaves just before the CANCEL is read.
-    speaks: how many RTP packets it sends after the ACK, one each 20 ms; then it is silent for ever.
+    speaks: how many RTP packets it sends after the ACK, one each 20 ms; then it is silent for ever. tone: what it
+    speaks, in Hz; None: silence.
+    presses: keys that it presses as RFC 4733 events, 100 ms each and 100 ms apart, presses_after seconds after the ACK.
     """
 
     rings: float | None = 0.0
@@ -33,6 +44,9 @@ class Person:
     refuses: str | None = None
     answers_when_cancelled: bool = False
     speaks: int = 0
+    tone: int | None = None
+    presses: str = ""
+    presses_after: float = 0.5
 
 
 @dataclass
@@ -73,6 +87,7 @@ class FarEnd:
         self.caller_may_crash = caller_may_crash
         self.dead_line = dead_line
         self._heard = {}
+        self._events = defaultdict(dict)
         self.t1 = t1
         self.faults = []
         self.dialogs = {}
@@ -129,10 +144,18 @@ class FarEnd:
         now = time.monotonic()
         for _ in range(512):
             try:
-                _, source = self._media.recvfrom(2048, socket.MSG_DONTWAIT)
+                packet, source = self._media.recvfrom(2048, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 return
             self._heard[source[1]] = now
+            if len(packet) == 16 and packet[1] & 0x7F == 101:
+                timestamp = struct.unpack("!I", packet[4:8])[0]
+                self._events[source[1]].setdefault(timestamp, packet[12])
+
+    def digits_heard(self, dialog):
+        """What the caller pressed: (digit, seconds in its own RTP clock) for each event, in order."""
+        events = self._events[dialog.invite.audio_port]
+        return [("0123456789*#ABCD"[code], timestamp / 8000) for timestamp, code in sorted(events.items())]
 
     def _supervise(self, dialog):
         if dialog.state != "answered":
@@ -262,6 +285,8 @@ class FarEnd:
         if first and dialog.state == "answered":
             dialog.answered_at = time.monotonic()
             self._speak(dialog, 0)
+            for index, key in enumerate(dialog.person.presses):
+                self._after(dialog.person.presses_after + 0.2 * index, lambda i=index, k=key: self._press(dialog, i, k, 0))
             if self.dead_line is not None:
                 self._supervise(dialog)
         if first and dialog.state == "answered" and dialog.person.hangs_up is not None:
@@ -270,9 +295,22 @@ class FarEnd:
     def _speak(self, dialog, number):
         if number >= dialog.person.speaks or dialog.state != "answered":
             return
-        packet = struct.pack("!BBHII", 0x80, 0x80 if number == 0 else 0, number, 160 * number, 7) + b"\xff" * 160
+        payload = b"\xff" * 160 if dialog.person.tone is None else tone_frame(dialog.person.tone, number)
+        packet = struct.pack("!BBHII", 0x80, 0x80 if number == 0 else 0, number, 160 * number, 7) + payload
         self._media.sendto(packet, ("127.0.0.1", dialog.invite.audio_port))
         self._after(0.02, lambda: self._speak(dialog, number + 1))
+
+    def _press(self, dialog, index, key, step):
+        """One packet of a key's event: five while it is held, then three that end it (RFC 4733 §2.5.1)."""
+        if dialog.state != "answered":
+            return
+        is_end = step >= 5
+        duration = 160 * min(step + 1, 5)
+        header = struct.pack("!BBHII", 0x80, 101 | (0x80 if step == 0 else 0), 8 * index + step, 1600 * index, 7)
+        event = struct.pack("!BBH", "0123456789*#".index(key), (0x80 if is_end else 0) | 10, duration)
+        self._media.sendto(header + event, ("127.0.0.1", dialog.invite.audio_port))
+        if step < 7:
+            self._after(0.0 if is_end else 0.02, lambda: self._press(dialog, index, key, step + 1))
 
     def _cancel(self, message, source):
         dialog = self.dialogs.get(message.call_id)
