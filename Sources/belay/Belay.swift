@@ -13,5 +13,8 @@ struct Belay: AsyncParsableCommand {
             to a simulated carrier inside.
             """,
         version: version,
-        subcommands: [ServeCommand.self])
+        subcommands: [
+            ServeCommand.self, CallCommand.self, CallsCommand.self, LogsCommand.self, ShowCommand.self,
+            RecordingCommand.self, ListenCommand.self, ApplicationCommand.self, NumberCommand.self,
+        ])
 }

@@ -96,7 +96,7 @@ struct ServerConfiguration {
             ? webhookAllowed + ["127.0.0.0/8", "::1/128"].compactMap { AddressRange($0) } : webhookAllowed
     }
 
-    private static func defaultDataFolder(home: String?) -> String {
+    static func defaultDataFolder(home: String?) -> String {
         home.map { $0 + "/.local/share/belay" } ?? "belay-data"
     }
 }

@@ -94,4 +94,9 @@ struct FirstStart {
                 description: "\(credentialsPath) cannot be written: \(String(cString: strerror(errno)))")
         }
     }
+
+    /// Where the REST API listens, for the commands of this machine.
+    func writeAddress(_ url: String) throws {
+        try Data("BELAY_SERVER=\(url)\n".utf8).write(to: URL(filePath: folder + "/address"), options: .atomic)
+    }
 }

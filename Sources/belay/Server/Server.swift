@@ -92,6 +92,7 @@ enum Server {
             onBound: { port in
                 publicURL.bound(host: configuration.http.host, port: port)
                 loop.post(.reachable(at: publicURL.text))
+                try? firstStart.writeAddress("http://\(configuration.http.host):\(port)")
                 health.setReady(true)
                 announcement.print(httpPort: port)
             })

@@ -1,0 +1,70 @@
+import AsyncHTTPClient
+import Foundation
+import JSON
+import NIOCore
+import NIOHTTP1
+
+/// The server's REST API, as its command line uses it.
+struct APIClient: Sendable {
+    private static let patience = TimeAmount.seconds(30)
+    private static let longestAnswer = 64 << 20
+
+    let identity: ServerAccess.Identity
+
+    init(_ identity: ServerAccess.Identity) { self.identity = identity }
+
+    /// The path of something of the account's.
+    func path(_ path: String) -> String { "/Accounts/\(identity.account)\(path)" }
+
+    func get(_ path: String) async throws -> JSONValue { try await json("GET", path, nil) }
+
+    func post(_ path: String, _ body: JSONValue) async throws -> JSONValue { try await json("POST", path, body) }
+
+    func delete(_ path: String) async throws { _ = try await send("DELETE", path, nil) }
+
+    /// A file, as it is.
+    func file(_ path: String) async throws -> [UInt8] { try await send("GET", path, nil) }
+
+    /// Every item of a list, over all its pages, as the server orders them.
+    /// - Parameter limit: no more than so many.
+    func items(_ path: String, _ name: String, limit: Int = .max) async throws -> [JSONValue] {
+        var found: [JSONValue] = []
+        var next: String? = path
+        while let page = next, found.count < limit {
+            let answer = try await get(page)
+            if case .array(let items)? = answer[name] { found += items }
+            next = answer["nextPageUri"]?.string
+        }
+        return Array(found.prefix(limit))
+    }
+
+    private func json(_ method: String, _ path: String, _ body: JSONValue?) async throws -> JSONValue {
+        let bytes = try await send(method, path, body)
+        guard !bytes.isEmpty else { return .null }
+        return try JSONValue(parsing: bytes)
+    }
+
+    private func send(_ method: String, _ path: String, _ body: JSONValue?) async throws -> [UInt8] {
+        var request = HTTPClientRequest(url: "\(identity.server)/apiserver\(path)")
+        request.method = .init(rawValue: method)
+        request.setBasicAuth(username: identity.account, password: identity.key)
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(bytes: body.bytes))
+        }
+        let response: HTTPClientResponse
+        let answer: [UInt8]
+        do {
+            response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
+            answer = Array((try await response.body.collect(upTo: Self.longestAnswer)).readableBytesView)
+        } catch {
+            throw ClientError("no answer from \(identity.server) (\(error)); is `belay serve` running there?")
+        }
+        guard (200..<300).contains(response.status.code) else {
+            let message = (try? JSONValue(parsing: answer))?["message"]?.string
+            throw ClientError(
+                "\(response.status.code): \(message ?? String(decoding: answer.prefix(200), as: UTF8.self))")
+        }
+        return answer
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import JSON
+
+/// A call's log told to a person: when, and what happened.
+struct CallStory {
+    enum Detail {
+        /// One line for each entry.
+        case lines
+        /// With what is behind each entry: SIP messages, webhooks' bodies and timing, figures.
+        case everything
+    }
+
+    /// Microseconds since 1970; times are told relative to it.
+    let start: Int64
+
+    func line(_ entry: JSONValue, _ detail: Detail) -> String {
+        let seconds = Double((entry["timestamp"]?.integerValue ?? start) - start) / 1_000_000
+        let message = entry["message"]?.string ?? ""
+        let mark: String
+        switch entry["level"]?.string {
+        case "error": mark = Terminal.paint("✗", .red)
+        case "warning": mark = Terminal.paint("!", .yellow)
+        default: mark = " "
+        }
+        let clock = String(format: "%9.3f", seconds)
+        var lines = ["\(Terminal.paint(clock, .grey)) \(mark) \(message)\(remark(entry))"]
+        if detail == .everything { lines += details(entry).map { "              " + Terminal.paint($0, .grey) } }
+        return lines.joined(separator: "\n")
+    }
+
+    /// What the line itself needs to be understood.
+    private func remark(_ entry: JSONValue) -> String {
+        guard let metadata = entry["metadata"] else { return "" }
+        var parts: [String] = []
+        if metadata["isRetransmission"] == true { parts.append("again") }
+        if let milliseconds = metadata["milliseconds"]?.integerValue { parts.append("\(milliseconds) ms") }
+        if let reason = metadata["callEndedReason"]?.string { parts.append(reason) }
+        for name in ["explanation", "text", "digits", "digit"] {
+            guard metadata["scope"]?.string != "sip", let text = metadata[name]?.string, !text.isEmpty else { continue }
+            parts.append(text.count > 100 ? text.prefix(100) + "…" : text)
+        }
+        return parts.isEmpty ? "" : " (" + parts.joined(separator: "; ") + ")"
+    }
+
+    private func details(_ entry: JSONValue) -> [String] {
+        guard case .object(let members)? = entry["metadata"] else { return [] }
+        var lines: [String] = []
+        for (name, value) in members.sorted(by: { $0.key < $1.key }) {
+            if ["scope", "sequence", "explanation", "milliseconds", "isRetransmission", "direction"].contains(name) {
+                continue
+            }
+            let text = value.string ?? value.text
+            let parts = text.split(whereSeparator: \.isNewline)
+            guard parts.count > 1 else {
+                lines.append("\(name): \(text)")
+                continue
+            }
+            if name != "text" { lines.append("\(name):") }
+            lines += parts.map { "  " + $0 }
+        }
+        return lines
+    }
+}
+
+extension JSONValue {
+    var integerValue: Int64? { if case .integer(let number) = self { number } else { nil } }
+}
+
+/// Follows a call over REST until it is over.
+struct CallFollower {
+    static let finalStatuses: Set<String> = ["completed", "canceled", "busy", "failed", "noAnswer"]
+    /// After the end, entries that come behind it (the last webhook's answer, the media figures) are waited for so long.
+    private static let settlingPolls = 10
+    private static let pollNanoseconds: UInt64 = 100_000_000
+
+    let client: APIClient
+    let callID: String
+
+    /// - Parameter tell: each entry of the log, oldest first, once.
+    /// - Returns: the call's resource at its end.
+    func follow(_ tell: (JSONValue) -> Void) async throws -> JSONValue {
+        var told = 0
+        var pollsAfterEnd = 0
+        while true {
+            let call = try await client.get(client.path("/Calls/\(callID)"))
+            let log = try await client.items(client.path("/Calls/\(callID)/Logs"), "logs").reversed() as [JSONValue]
+            for entry in log.dropFirst(told) { tell(entry) }
+            if log.count > told { pollsAfterEnd = 0 }
+            told = log.count
+            if Self.finalStatuses.contains(call["status"]?.string ?? "") {
+                pollsAfterEnd += 1
+                if pollsAfterEnd > Self.settlingPolls { return call }
+            }
+            try await Task.sleep(nanoseconds: Self.pollNanoseconds)
+        }
+    }
+}
