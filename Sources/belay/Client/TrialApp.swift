@@ -30,18 +30,20 @@ struct TrialApp: Sendable {
     /// Runs until the task is cancelled, or a signal ends the process.
     func run(onListening: @escaping @Sendable (Int) async -> Void) async throws {
         let router = Router()
-        router.on("**", method: .post) { request, _ -> Response in
+        let answer = { @Sendable (request: Request, _: BasicRequestContext) async throws -> Response in
             let buffer = try await request.body.collect(upTo: 1 << 20)
             let bytes = Array(buffer.readableBytesView)
             let arrival = Arrival(
                 path: request.uri.path, body: (try? JSONValue(parsing: bytes)) ?? .null,
                 text: String(decoding: bytes, as: UTF8.self), isSigned: isSigned(bytes, request.headers))
             onArrival(arrival)
-            let answer = script(arrival) ?? []
+            let percl = script(arrival) ?? []
             return Response(
                 status: .ok, headers: [.contentType: "application/json"],
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.bytes)))
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: percl.bytes)))
         }
+        router.post("/", use: answer)
+        router.post("**", use: answer)
         var logger = Logger(label: "belay.app")
         logger.logLevel = .critical
         let application = Application(

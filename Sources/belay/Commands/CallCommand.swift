@@ -9,7 +9,8 @@ struct CallCommand: AsyncParsableCommand {
         abstract: "Place a call and follow it.",
         discussion: """
             The call goes through the server's REST API, as a program's would. The exit code tells the outcome: 0 \
-            completed, 1 busy, 2 noAnswer, 3 failed, 4 canceled; 64 and above: the command itself went wrong.
+            completed, 1 busy, 2 noAnswer, 3 failed, 4 canceled, 5 answered but ended by a fault of the webhook app or \
+            its script; 64 and above: the command itself went wrong.
 
             Examples:
               belay call --to +15555550123 --say "Good morning."
@@ -54,7 +55,7 @@ struct CallCommand: AsyncParsableCommand {
                 outcome = try await placeWithScript(client, from, try percl())
             }
             if json { Terminal.print(outcome.text) } else { Terminal.print(Self.summary(outcome)) }
-            throw ExitCode(Self.exitCode(outcome["status"]?.string))
+            throw ExitCode(Self.exitCode(outcome))
         }
     }
 
@@ -106,12 +107,17 @@ struct CallCommand: AsyncParsableCommand {
         let status = call["status"]?.string ?? "?"
         let reason = call["callEndedReason"]?.string.map { " (\($0))" } ?? ""
         let seconds = call["connectDuration"]?.integerValue.map { ", \($0) s on the line" } ?? ""
-        return Terminal.paint("\(status)\(reason)\(seconds)", status == "completed" ? .green : .yellow)
+        return Terminal.paint("\(status)\(reason)\(seconds)", exitCode(call) == 0 ? .green : .yellow)
     }
 
-    private static func exitCode(_ status: String?) -> Int32 {
-        switch status {
-        case "completed": 0
+    private static let faults: Set<String> = [
+        "webhookFailed", "webhookInvalidResponse", "appNoPercl", "appInvalidPercl", "perclProcessingError",
+        "maxRedirectsError", "internalError",
+    ]
+
+    private static func exitCode(_ call: JSONValue) -> Int32 {
+        switch call["status"]?.string {
+        case "completed": faults.contains(call["callEndedReason"]?.string ?? "") ? 5 : 0
         case "busy": 1
         case "noAnswer": 2
         case "canceled": 4

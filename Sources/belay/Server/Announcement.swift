@@ -31,6 +31,8 @@ struct Announcement: Sendable {
         if let credentials {
             lines.append("")
             lines.append("An account was made; its key stands in \(credentialsPath) and nowhere else. Try:")
+            lines.append("  belay call --data \(configuration.dataFolder) --to +15555550123 --say 'Hello.'")
+            lines.append("or, with a webhook app of your own:")
             lines.append("  source \(credentialsPath)")
             lines.append(
                 "  curl -u $BELAY_ACCOUNT_ID:$BELAY_API_KEY \(url)/apiserver/Accounts/$BELAY_ACCOUNT_ID/Calls \\")
