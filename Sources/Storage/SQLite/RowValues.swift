@@ -29,7 +29,7 @@ struct RowValues {
 
     mutating func append(_ number: Int64?) { values.append(number.map(Value.integer) ?? .null) }
 
-    mutating func append(_ number: Int) { values.append(.integer(Int64(number))) }
+    mutating func append(_ number: Int?) { values.append(number.map { .integer(Int64($0)) } ?? .null) }
 
     mutating func append(_ text: String?) {
         guard let text else { return values.append(.null) }

@@ -33,7 +33,7 @@ final class RowWriter {
             switch operation {
             case .saveCall(let call): latestRow[call.callID] = place
             case .saveRecord(let callID, _), .removeRecord(let callID): latestRecord[callID] = place
-            case .appendJournal, .saveNotification, .removeNotification: break
+            case .appendJournal, .saveRecording, .saveNotification, .removeNotification: break
             }
             place += 1
         }
@@ -134,13 +134,16 @@ final class RowWriter {
     private func save(_ recording: Recording, to db: Database) throws {
         let account = try key(of: recording.accountID, in: db)
         let call = try existingKey(of: recording.callID, in: db)
-        try execute(
-            .saveRecording,
-            [
-                recording.recordingID.text, account, call, recording.dateCreated.microseconds,
-                recording.dateUpdated.microseconds, recording.revision, recording.durationSeconds,
-                recording.isPrivate, recording.isDeleted,
-            ], in: db)
+        values.append(recording.recordingID.text)
+        values.append(account)
+        values.append(call)
+        values.append(recording.dateCreated.microseconds)
+        values.append(recording.dateUpdated.microseconds)
+        values.append(recording.revision)
+        values.append(recording.durationSeconds)
+        values.append(recording.isPrivate ? 1 : 0)
+        values.append(recording.isDeleted ? 1 : 0)
+        try execute(.saveRecording, in: db)
     }
 
     private func save(_ notification: PendingNotification, to db: Database) throws {
