@@ -125,7 +125,11 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "Storage",
-            dependencies: ["JSON", "Telephony", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "JSON", "Telephony",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: settings),
         .target(
             name: "API",

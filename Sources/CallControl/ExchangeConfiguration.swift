@@ -42,6 +42,10 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     package var queuedCallLifetime: Duration
     /// Decision 33.
     package var maximumQueueDepth: Int
+    /// INVITEs that nothing has come back for, at once; beyond it calls wait as queued. What is late in coming back
+    /// is late because this process or the trunk is overloaded, or the trunk is gone: more INVITEs would only bring
+    /// retransmissions, until nothing else gets done.
+    package var maximumUnheardCalls: Int
     /// Decision 11.
     package var notificationLifetime: Duration
     package var firstRetryPause: Duration
@@ -51,6 +55,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         trunk: Trunk, localHost: String, mediaAddress: String, rtpPorts: ClosedRange<UInt16>,
         portRest: Duration = .seconds(5), longestCall: Duration = .seconds(4 * 3600),
         queuedCallLifetime: Duration = .seconds(3600), maximumQueueDepth: Int = 100_000,
+        maximumUnheardCalls: Int = 128,
         notificationLifetime: Duration = .seconds(24 * 3600), firstRetryPause: Duration = .seconds(2),
         longestRetryPause: Duration = .seconds(900)
     ) {
@@ -62,6 +67,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         self.longestCall = longestCall
         self.queuedCallLifetime = queuedCallLifetime
         self.maximumQueueDepth = maximumQueueDepth
+        self.maximumUnheardCalls = maximumUnheardCalls
         self.notificationLifetime = notificationLifetime
         self.firstRetryPause = firstRetryPause
         self.longestRetryPause = longestRetryPause

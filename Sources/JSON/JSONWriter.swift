@@ -82,6 +82,16 @@ package struct JSONWriter {
         needsComma = true
     }
 
+    /// A member that is an array; each element is written by one of the `value` or `object` functions.
+    package mutating func array(_ name: StaticString, _ content: (inout JSONWriter) -> Void) {
+        self.name(name)
+        bytes.append(UInt8(ascii: "["))
+        needsComma = false
+        content(&self)
+        bytes.append(UInt8(ascii: "]"))
+        needsComma = true
+    }
+
     package mutating func member<Element>(
         _ name: StaticString, array elements: [Element], _ write: (inout JSONWriter, Element) -> Void
     ) {

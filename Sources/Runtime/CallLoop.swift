@@ -150,7 +150,7 @@ package final class CallLoop: @unchecked Sendable {
     }
 
     private func store(_ operations: [StorageOperation], _ token: CommitToken?) {
-        storage.submit(operations) { [self] result in
+        storage.submit(operations, isAwaited: token != nil) { [self] result in
             switch result {
             case .success:
                 if let token { post(.committed(token)) }

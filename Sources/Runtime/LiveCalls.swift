@@ -65,6 +65,6 @@ package struct LiveCalls: CallService {
     }
 
     package func note(_ entry: JournalEntry) {
-        storage.submit([.appendJournal(entry)], completion: nil)
+        storage.submit([.appendJournal(entry)], isAwaited: false, completion: nil)
     }
 }

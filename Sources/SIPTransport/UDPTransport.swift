@@ -90,12 +90,19 @@ private final class DatagramHandler: ChannelInboundHandler {
 
 extension TransportAddress {
     init?(socket: SocketAddress) {
-        guard let text = socket.ipAddress, let address = IPAddress(text), let port = socket.port else { return nil }
+        // In memory as the system has it: family and port, for IPv6 the flow, then the address in network order.
+        let address: IPAddress?
+        switch socket {
+        case .v4(let found): address = withUnsafeBytes(of: found.address) { IPAddress(bytes: $0[4..<8]) }
+        case .v6(let found): address = withUnsafeBytes(of: found.address) { IPAddress(bytes: $0[8..<24]) }
+        case .unixDomainSocket: return nil
+        }
+        guard let address, let port = socket.port else { return nil }
         self.init(transport: .udp, address: address, port: UInt16(truncatingIfNeeded: port))
     }
 
     /// Nil for no address that the system knows.
     var socketAddress: SocketAddress? {
-        try? SocketAddress(ipAddress: address.description, port: Int(port))
+        try? SocketAddress(packedIPAddress: ByteBuffer(bytes: address.bytes), port: Int(port))
     }
 }

@@ -31,6 +31,31 @@ struct AdmissionTests {
         #expect(bench.rows.values.count { $0.status == .ringing } == 1)
     }
 
+    @Test("Calls wait while too many INVITEs have brought nothing back; the first sign of life lets the next one go")
+    func unheard() throws {
+        var bench = Bench { $0.maximumUnheardCalls = 2 }
+        bench.reachesFarEnd = false
+        for token in 1...4 { try bench.makeCall(token: UInt64(token)) }
+        #expect(bench.rows.values.count { $0.status == .ringing } == 2)
+        #expect(bench.exchange.gauges.queuedCalls == 2)
+        bench.reachesFarEnd = true
+        // The retransmissions arrive, and each is answered.
+        bench.pass(.seconds(1))
+        #expect(bench.exchange.gauges.queuedCalls == 0)
+        #expect(bench.rows.values.count { $0.status == .ringing } == 4)
+    }
+
+    @Test("INVITEs that nothing ever comes back for give way to the next when they have failed")
+    func unheardForGood() throws {
+        var bench = Bench { $0.maximumUnheardCalls = 1 }
+        bench.reachesFarEnd = false
+        for token in 1...2 { try bench.makeCall(token: UInt64(token)) }
+        #expect(bench.exchange.gauges.queuedCalls == 1)
+        bench.pass(.seconds(33))
+        #expect(bench.exchange.gauges.queuedCalls == 0)
+        #expect(bench.rows.values.count { $0.status == .failed } == 1)
+    }
+
     @Test("A queued call that is canceled is never dialled, and the next takes its place")
     func cancelQueued() throws {
         var bench = Bench { $0.trunk.callsAtOnce = 1 }

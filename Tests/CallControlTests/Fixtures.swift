@@ -29,6 +29,8 @@ struct Bench {
     /// The account's numbers, and who answers for calls to them.
     var owned: [PhoneNumber: PhoneNumberID] = [:]
     var route = InboundRoute.unknown
+    /// False loses every message on its way to the far end.
+    var reachesFarEnd = true
     /// False holds commits back.
     var commitsAtOnce = true
     var heldCommits: [CommitToken] = []
@@ -154,6 +156,7 @@ struct Bench {
             effects.append(effect)
             switch effect {
             case .send(let bytes, _):
+                guard reachesFarEnd else { break }
                 farStep { agent, random, now, effects in
                     agent.receive(bytes, from: Self.local, now: now, random: &random, into: &effects)
                 }

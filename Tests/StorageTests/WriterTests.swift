@@ -150,6 +150,78 @@ import Testing
         await storage.close()
     }
 
+    /// Longer than any test.
+    private static let endless = WriterPatience(rowsMilliseconds: 3_600_000, journalMilliseconds: 3_600_000)
+
+    @Test("What nobody awaits goes along with what is awaited, in one transaction and in order")
+    func company() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder, patience: Self.endless)
+        try await storage.commit([.saveCall(Sample.call(1))])
+        let seen = Log<Int>()
+        storage.submit([.appendJournal(Sample.entry(1, 1))], isAwaited: false) { _ in
+            let count = try? storage.pool.unsafeRead { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM calls") }
+            seen.append(count ?? -1)
+        }
+        try await storage.commit([.saveCall(Sample.call(2))])
+        #expect(seen.items == [2])
+        storage.submit([.appendJournal(Sample.entry(1, 2))], isAwaited: false, completion: nil)
+        await storage.barrier()
+        #expect(try await storage.journal(of: Sample.callID(1), account: Sample.account, after: nil).items.count == 2)
+        storage.submit([.saveCall(Sample.call(3))], isAwaited: false, completion: nil)
+        await storage.close()
+        let again = try SQLiteStorage(.init(folder: folder.path))
+        #expect(try await again.call(Sample.callID(3), account: Sample.account) != nil)
+        await again.close()
+    }
+
+    @Test("What nobody awaits is committed alone when nothing else comes; rows do not wait as long as the journal")
+    func alone() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(
+            folder, patience: WriterPatience(rowsMilliseconds: 1, journalMilliseconds: 3_600_000))
+        try await storage.commit([.saveCall(Sample.call(1))])
+        let order = Log<String>()
+        await withCheckedContinuation { continuation in
+            storage.submit([.appendJournal(Sample.entry(1, 1))], isAwaited: false) { _ in order.append("journal") }
+            storage.submit([.saveCall(Sample.call(1))], isAwaited: false) { _ in
+                order.append("row")
+                continuation.resume()
+            }
+        }
+        #expect(order.items == ["journal", "row"])
+        await storage.close()
+    }
+
+    @Test("Of what one transaction would write several times, the last is what stands")
+    func lastOneWins() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        try await storage.commit([.saveCall(Sample.call(1)), .saveRecord(Sample.callID(1), [1])])
+        let release = await storage.holdWriter()
+        for (status, record) in [(CallStatus.ringing, 2), (.inProgress, 3), (.completed, 4)] as [(CallStatus, UInt8)] {
+            for number in [1, 2] {
+                storage.submit(
+                    [
+                        .saveCall(Sample.call(number, status: status)),
+                        .appendJournal(Sample.entry(number, Int(record))),
+                        .saveRecord(Sample.callID(number), [record]),
+                    ], completion: nil)
+            }
+        }
+        storage.submit([.removeRecord(Sample.callID(2))], completion: nil)
+        release.signal()
+        await storage.barrier()
+        for number in [1, 2] {
+            let call = try await storage.call(Sample.callID(number), account: Sample.account)
+            #expect(call?.status == .completed)
+            let journal = try await storage.journal(of: Sample.callID(number), account: Sample.account, after: nil)
+            #expect(journal.items.map(\.sequence) == [4, 3, 2])
+        }
+        #expect(try await storage.unfinishedWork().records.map(\.1) == [[4]])
+        await storage.close()
+    }
+
     @Test("A full disk is an error of the submission, and later reads and smaller writes go on")
     func diskFull() async throws {
         let folder = TemporaryFolder()

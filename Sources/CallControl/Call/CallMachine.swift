@@ -143,6 +143,14 @@ struct CallMachine: Sendable {
 
     var isOver: Bool { if case .over = phase { true } else { false } }
 
+    /// What the exchange asks after each event.
+    var standing: (isOnTrunk: Bool, isDialling: Bool) {
+        switch phase {
+        case .opening, .ringing: (isOnTrunk, true)
+        case .accepted, .queued, .incoming, .connected, .over: (isOnTrunk, false)
+        }
+    }
+
     /// It takes one of the trunk's lines: from its turn until the far end knows that it is over.
     var isOnTrunk: Bool {
         guard call.direction != .inbound else { return false }

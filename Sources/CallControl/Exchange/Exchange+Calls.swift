@@ -95,6 +95,7 @@ extension Exchange {
                 return
             }
             if let limit = configuration.trunk.callsAtOnce, callsOnTrunk.count >= limit { return }
+            if callsUnheard.count >= configuration.maximumUnheardCalls { return }
             guard let port = ports.take(now: now.instant) else {
                 if let ready = ports.nextReady { timers.arm(.turn, at: ready) }
                 return
@@ -104,6 +105,7 @@ extension Exchange {
                 continue
             }
             queue.spendTurn(now: now.instant)
+            callsUnheard.insert(id)
             var directives: [CallDirective] = []
             // It was accepted by this very input: one transaction holds both.
             let joinsAcceptance = awaited.contains { $0.call == id && $0.purpose == .creation }

@@ -66,6 +66,7 @@ extension Exchange {
                 call.traced(trace, isSent: true, now: now, into: &directives)
             }
         case .messageReceived(let session, let trace):
+            hear(of: session)
             withCall(of: session, now, &effects) { call, _, directives in
                 call.traced(trace, isSent: false, now: now, into: &directives)
             }

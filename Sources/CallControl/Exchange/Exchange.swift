@@ -22,6 +22,8 @@ package struct Exchange: Sendable {
     /// Calls that take one of the trunk's lines: asked of each call anew after each of its events, so that it cannot
     /// drift from what the calls are.
     private(set) var callsOnTrunk: Set<CallID> = []
+    /// Calls whose turn has come and whose INVITE nobody has answered with anything yet, not even a 100.
+    var callsUnheard: Set<CallID> = []
     /// Whose webhook is in flight.
     var callsByEvent: [EventID: CallID] = [:]
     /// Calls that came in and whose number is being looked up.
@@ -213,8 +215,8 @@ package struct Exchange: Sendable {
         _ directives: [CallDirective], of id: CallID, reply: ReplyToken? = nil, _ now: Moment,
         _ effects: inout [Effect]
     ) {
-        guard let call = calls[id] else { return }
-        let session = call.session
+        guard let index = calls.index(forKey: id) else { return }
+        let session = calls.values[index].session
         for directive in directives {
             switch directive {
             case .effect(let effect):
@@ -226,7 +228,7 @@ package struct Exchange: Sendable {
                 awaited.append(
                     PendingCommit(
                         call: id, purpose: purpose, reply: purpose == .creation ? reply : nil,
-                        snapshot: purpose == .creation ? call.call : nil))
+                        snapshot: purpose == .creation ? calls[id]?.call : nil))
             case .invite(let invitation):
                 withUserAgent(now, &effects) { agent, random, sip in
                     agent.invite(session, invitation, now: now.instant, random: &random, into: &sip)
@@ -256,6 +258,7 @@ package struct Exchange: Sendable {
                     agent.answerOffer(session, sdp: body, now: now.instant, random: &random, into: &sip)
                 }
             case .makeChild(let dial, let number):
+                guard let call = calls[id] else { continue }
                 makeChild(dial, number, of: call, now, &effects)
             case .releasePort(let port):
                 ports.giveBack(port, now: now.instant)
@@ -271,8 +274,16 @@ package struct Exchange: Sendable {
                 forget(id)
             }
         }
-        if calls[id]?.isOnTrunk == true { callsOnTrunk.insert(id) } else { callsOnTrunk.remove(id) }
+        let standing = calls.index(forKey: id).map { calls.values[$0].standing }
+        if standing?.isOnTrunk == true { callsOnTrunk.insert(id) } else { callsOnTrunk.remove(id) }
+        if standing?.isDialling != true { callsUnheard.remove(id) }
         dialNext(now, &effects)
+    }
+
+    /// Something came back: the far end, or what is between, has the INVITE.
+    mutating func hear(of session: SessionID) {
+        guard !callsUnheard.isEmpty, let id = callsBySession[session] else { return }
+        callsUnheard.remove(id)
     }
 
     /// A call that owes nothing any more.

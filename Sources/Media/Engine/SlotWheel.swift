@@ -26,10 +26,10 @@ struct SlotWheel<Session: AnyObject> {
     /// - Parameter tick: the one that runs next; not negative.
     /// - Returns: the slot, for `remove`.
     mutating func add(_ session: Session, next tick: Int64) -> Int {
-        let loads = sessions.map(\.count)
-        let median = loads.sorted()[(Self.slots - 1) / 2]
+        let median = sessions.map { $0.count }.sorted()[(Self.slots - 1) / 2]
         let first = slot(of: tick)
-        let slot = (0..<Self.slots).map { (first + $0) % Self.slots }.first { loads[$0] <= median } ?? first
+        var slot = first
+        while sessions[slot].count > median { slot = (slot + 1) % Self.slots }
         sessions[slot].append(session)
         count += 1
         return slot

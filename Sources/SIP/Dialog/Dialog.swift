@@ -173,7 +173,9 @@ extension Dialog {
             if let remoteCSeq { writer.member("remoteCSeq", Int64(remoteCSeq)) }
             writer.member("remoteTag", remoteTag)
             writer.member("remoteTarget", remoteTarget.description)
-            writer.member("routeSet", array: routeSet) { $0.value($1.description) }
+            writer.array("routeSet") { writer in
+                for route in routeSet { writer.value(route.description) }
+            }
         }
     }
 }

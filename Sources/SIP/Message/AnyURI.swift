@@ -54,6 +54,10 @@ extension AnyURI: CustomStringConvertible {
         case .other(let scheme, let text): "\(scheme):\(text)"
         }
     }
+
+    func append(to text: inout String) {
+        if case .sip(let uri) = self { uri.append(to: &text) } else { text += description }
+    }
 }
 
 extension AnyURI: Codable {

@@ -74,6 +74,11 @@ public struct NameAddress: Hashable, Sendable {
 extension NameAddress: CustomStringConvertible {
     public var description: String {
         var text = ""
+        append(to: &text)
+        return text
+    }
+
+    func append(to text: inout String) {
         if let displayName {
             text += "\""
             for character in displayName.unicodeScalars where character.value >= 32 && character.value != 127 {
@@ -82,7 +87,10 @@ extension NameAddress: CustomStringConvertible {
             }
             text += "\" "
         }
-        return text + "<\(uri)>\(parameters)"
+        text += "<"
+        uri.append(to: &text)
+        text += ">"
+        parameters.append(to: &text)
     }
 }
 

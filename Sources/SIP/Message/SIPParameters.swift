@@ -85,9 +85,18 @@ public struct SIPParameters: Hashable, Sendable {
 extension SIPParameters: CustomStringConvertible {
     /// `;transport=udp;lr`, or nothing.
     public var description: String {
-        list.reduce(into: "") { text, parameter in
-            text += ";" + parameter.name
-            if let value = parameter.value { text += "=" + value }
+        var text = ""
+        append(to: &text)
+        return text
+    }
+
+    func append(to text: inout String) {
+        for parameter in list {
+            text += ";"
+            text += parameter.name
+            guard let value = parameter.value else { continue }
+            text += "="
+            text += value
         }
     }
 }

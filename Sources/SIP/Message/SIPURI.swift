@@ -142,17 +142,31 @@ public struct SIPURI: Hashable, Sendable {
 
 extension SIPURI: CustomStringConvertible {
     public var description: String {
-        var text = isSecure ? "sips:" : "sip:"
+        var text = ""
+        append(to: &text)
+        return text
+    }
+
+    func append(to text: inout String) {
+        text += isSecure ? "sips:" : "sip:"
         if let escapedUser {
             text += escapedUser
-            if let escapedPassword { text += ":" + escapedPassword }
+            if let escapedPassword {
+                text += ":"
+                text += escapedPassword
+            }
             text += "@"
         }
         text += host
-        if let port { text += ":\(port)" }
-        text += parameters.description
-        if let escapedHeaders { text += "?" + escapedHeaders }
-        return text
+        if let port {
+            text += ":"
+            text += String(port)
+        }
+        parameters.append(to: &text)
+        if let escapedHeaders {
+            text += "?"
+            text += escapedHeaders
+        }
     }
 }
 

@@ -93,6 +93,15 @@ public struct Via: Hashable, Sendable {
 
 extension Via: CustomStringConvertible {
     public var description: String {
-        "SIP/2.0/\(transport) \(host)" + (port.map { ":\($0)" } ?? "") + parameters.description
+        var text = "SIP/2.0/"
+        text += transport
+        text += " "
+        text += host
+        if let port {
+            text += ":"
+            text += String(port)
+        }
+        parameters.append(to: &text)
+        return text
     }
 }

@@ -1,4 +1,4 @@
-import HeapModule
+public import HeapModule
 
 /// All timers of one owner: at most one deadline for each key, the earliest of them always known.
 ///
@@ -6,40 +6,54 @@ import HeapModule
 /// sequence number. Stale entries at the top are taken away at once (so that `nextDeadline` never wakes anybody for
 /// nothing), and once they outnumber the live ones the heap is built afresh, so memory stays within a factor of the
 /// live timers. Ties fire in the order of arming, whatever the hashing of the process.
+///
+/// Inlinable, so that whoever owns a table gets one made for its keys: a general one takes several times as long.
 public struct TimerTable<Key: Hashable & Sendable>: Sendable {
-    private struct Entry: Comparable, Sendable {
-        let deadline: Instant
-        let sequence: UInt64
-        let key: Key
+    @usableFromInline
+    struct Entry: Comparable, Sendable {
+        @usableFromInline let deadline: Instant
+        @usableFromInline let sequence: UInt64
+        @usableFromInline let key: Key
 
+        @inlinable
+        init(deadline: Instant, sequence: UInt64, key: Key) {
+            self.deadline = deadline
+            self.sequence = sequence
+            self.key = key
+        }
+
+        @inlinable
         static func < (left: Entry, right: Entry) -> Bool {
             (left.deadline, left.sequence) < (right.deadline, right.sequence)
         }
 
+        @inlinable
         static func == (left: Entry, right: Entry) -> Bool {
             left.sequence == right.sequence
         }
     }
 
     /// Stale entries that are always tolerated, so that small tables are not rebuilt over and over.
-    private static var toleratedStaleEntries: Int { 64 }
+    @usableFromInline static var toleratedStaleEntries: Int { 64 }
 
-    private var heap = Heap<Entry>()
-    private var live: [Key: UInt64] = [:]
-    private var sequence: UInt64 = 0
+    @usableFromInline var heap = Heap<Entry>()
+    @usableFromInline var live: [Key: UInt64] = [:]
+    @usableFromInline var sequence: UInt64 = 0
 
+    @inlinable
     public init() {}
 
     /// How many timers are armed.
-    public var count: Int { live.count }
+    @inlinable public var count: Int { live.count }
 
     /// Entries held in memory, live and stale: for the tests of the bound above.
     var storedEntries: Int { heap.count }
 
     /// The earliest deadline of all armed timers; nil when none is armed.
-    public var nextDeadline: Instant? { heap.min?.deadline }
+    @inlinable public var nextDeadline: Instant? { heap.min?.deadline }
 
     /// Arms the timer `key`, in place of an earlier deadline of the same key.
+    @inlinable
     public mutating func arm(_ key: Key, at deadline: Instant) {
         sequence += 1
         live[key] = sequence
@@ -48,14 +62,17 @@ public struct TimerTable<Key: Hashable & Sendable>: Sendable {
     }
 
     /// Disarms the timer `key`; nothing happens where it is not armed.
+    @inlinable
     public mutating func cancel(_ key: Key) {
         guard live.removeValue(forKey: key) != nil else { return }
         discardStaleEntries()
     }
 
+    @inlinable
     public func isArmed(_ key: Key) -> Bool { live[key] != nil }
 
     /// Takes the earliest timer that is due at `now`; nil when none is. Call it until it answers nil.
+    @inlinable
     public mutating func popDue(_ now: Instant) -> Key? {
         guard let first = heap.min, first.deadline <= now else { return nil }
         heap.removeMin()
@@ -64,7 +81,8 @@ public struct TimerTable<Key: Hashable & Sendable>: Sendable {
         return first.key
     }
 
-    private mutating func discardStaleEntries() {
+    @inlinable
+    mutating func discardStaleEntries() {
         while let first = heap.min, live[first.key] != first.sequence { heap.removeMin() }
         guard heap.count > 2 * live.count + Self.toleratedStaleEntries else { return }
         heap = Heap(heap.unordered.filter { live[$0.key] == $0.sequence })

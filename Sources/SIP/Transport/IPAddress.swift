@@ -100,8 +100,10 @@ public enum IPAddress: Hashable, Sendable {
 extension IPAddress: CustomStringConvertible {
     /// Dotted, or the form of RFC 5952 without brackets.
     public var description: String {
+        if case .v4(let bits) = self {
+            return "\(bits >> 24).\(bits >> 16 & 255).\(bits >> 8 & 255).\(bits & 255)"
+        }
         let bytes = self.bytes
-        guard case .v6 = self else { return bytes.map(String.init).joined(separator: ".") }
         let groups = (0..<8).map { UInt16(bytes[2 * $0]) << 8 | UInt16(bytes[2 * $0 + 1]) }
         // The longest run of two or more zero groups is written `::`, the first of equals (RFC 5952 §4.2).
         var best = 0..<0

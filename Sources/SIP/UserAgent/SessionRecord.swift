@@ -69,7 +69,9 @@ extension SessionRecord {
         writer.object { writer in
             writer.member("attempt", attempt)
             writer.member("destination", destination.recorded)
-            writer.member("dialogs", array: dialogs) { $1.write(into: &$0) }
+            writer.array("dialogs") { writer in
+                for dialog in dialogs { dialog.write(into: &writer) }
+            }
             writer.member("from", from.description)
             writer.member("identifiers") { writer in
                 writer.member("branch", identifiers.branch)

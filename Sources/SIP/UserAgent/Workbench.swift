@@ -2,6 +2,8 @@
 /// The user agent lends it to one session at a time.
 struct Workbench: Sendable {
     let configuration: UserAgentConfiguration
+    /// Our Contact, in brackets.
+    let contact: String
     var transactions: TransactionLayer
     var timers = TimerTable<SessionTimerKey>()
     var dialogs: [DialogID: SessionID] = [:]
@@ -13,6 +15,7 @@ struct Workbench: Sendable {
 
     init(configuration: UserAgentConfiguration) {
         self.configuration = configuration
+        contact = Self.contact(configuration)
         transactions = TransactionLayer(timers: configuration.timers)
         output = Output(tracesMessages: configuration.tracesMessages)
     }
@@ -79,8 +82,7 @@ struct Workbench: Sendable {
 
     // MARK: Responses
 
-    /// Our Contact, in brackets.
-    var contact: String {
+    private static func contact(_ configuration: UserAgentConfiguration) -> String {
         var uri = SIPURI(
             user: configuration.contactUser, host: configuration.contactHost, port: configuration.contactPort)
         if configuration.localAddress.transport != .udp {

@@ -12,7 +12,10 @@ package protocol CallStorage: Sendable {
     /// All of the operations take effect, or none. Submissions take effect in the order in which they were made,
     /// and their completions run in that order, on the writer's thread, after the data has been synced to the
     /// device. A completion must not block. Other submissions are not affected by one that fails.
-    func submit(_ operations: [StorageOperation], completion: Completion?)
+    ///
+    /// - Parameter isAwaited: somebody waits for the commit. Otherwise it may be put off for some milliseconds, until
+    ///   there is something else to commit; ``barrier()``, ``flush()`` and ``close()`` put off nothing.
+    func submit(_ operations: [StorageOperation], isAwaited: Bool, completion: Completion?)
 
     /// Operations that were submitted and are not yet committed: for overload decisions and for metrics.
     var pendingOperations: Int { get }
@@ -51,6 +54,12 @@ package protocol CallStorage: Sendable {
 
     /// What a start has to take up. See ``UnfinishedWork`` for the orders.
     func unfinishedWork() async throws(StorageError) -> UnfinishedWork
+}
+
+extension CallStorage {
+    package func submit(_ operations: [StorageOperation], completion: Completion?) {
+        submit(operations, isAwaited: true, completion: completion)
+    }
 }
 
 /// Accounts and what belongs to them. Changes go through the same writer as the calls' rows, in order with them,

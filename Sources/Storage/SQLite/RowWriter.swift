@@ -1,5 +1,4 @@
 import GRDB
-import JSON
 import Telephony
 
 /// Turns storage operations into rows. Belongs to the writer's thread and its connection.
@@ -8,37 +7,67 @@ import Telephony
 /// and a transaction that was rolled back takes row ids with it, so after any failure the writer calls
 /// ``forget()`` and everything is made afresh.
 final class RowWriter {
-    /// Live calls are far fewer; the table is emptied when it is full, at the price of a look-up each.
-    private static let maximumCachedKeys = 100_000
-
     private var statements: [Statement?] = Array(repeating: nil, count: SQL.allCases.count)
-    private var callKeys: [CallID: Int64] = [:]
-    private var accountKeys: [AccountID: Int64] = [:]
+    private var values = RowValues()
+    private var callKeys = RecentKeys<CallID>()
+    private var accountKeys = RecentKeys<AccountID>()
     /// Something secret has been removed since this was last set to false.
     var hasRemovedSecrets = false
 
     func forget() {
         statements = Array(repeating: nil, count: SQL.allCases.count)
-        callKeys = [:]
-        accountKeys = [:]
+        callKeys = RecentKeys()
+        accountKeys = RecentKeys()
+    }
+
+    /// Applies one transaction's operations, leaving out what a later one of them writes over.
+    func apply(_ operations: [[StorageOperation]], to db: Database) throws {
+        if operations.count == 1 {
+            for operation in operations[0] { try apply(operation, to: db) }
+            return
+        }
+        var latestRow: [CallID: Int] = [:]
+        var latestRecord: [CallID: Int] = [:]
+        var place = 0
+        for operation in operations.joined() {
+            switch operation {
+            case .saveCall(let call): latestRow[call.callID] = place
+            case .saveRecord(let callID, _), .removeRecord(let callID): latestRecord[callID] = place
+            case .appendJournal, .saveRecording, .saveNotification, .removeNotification: break
+            }
+            place += 1
+        }
+        place = 0
+        for operation in operations.joined() {
+            defer { place += 1 }
+            switch operation {
+            // A call's first row is always written: what follows refers to it.
+            case .saveCall(let call) where latestRow[call.callID] != place:
+                if try key(of: call.callID, in: db) == nil { try save(call, to: db) }
+            case .saveRecord(let callID, _) where latestRecord[callID] != place: break
+            default: try apply(operation, to: db)
+            }
+        }
     }
 
     func apply(_ operation: StorageOperation, to db: Database) throws {
+        values.removeAll()
         switch operation {
         case .saveCall(let call): try save(call, to: db)
         case .saveRecord(let callID, let record):
-            let key = try existingKey(of: callID, in: db)
-            try execute(.saveRecord, [key, Blob(record)], in: db)
+            values.append(try existingKey(of: callID, in: db))
+            values.append(blob: record)
+            try execute(.saveRecord, in: db)
         case .removeRecord(let callID):
-            let key = try existingKey(of: callID, in: db)
-            try execute(.removeRecord, [key], in: db)
-            callKeys[callID] = nil
+            values.append(try existingKey(of: callID, in: db))
+            try execute(.removeRecord, in: db)
             hasRemovedSecrets = true
         case .appendJournal(let entry): try append(entry, to: db)
         case .saveRecording(let recording): try save(recording, to: db)
         case .saveNotification(let notification): try save(notification, to: db)
         case .removeNotification(let eventID):
-            try execute(.removeNotification, [eventID.text], in: db)
+            values.append(eventID.text)
+            try execute(.removeNotification, in: db)
             hasRemovedSecrets = true
         }
     }
@@ -48,65 +77,89 @@ final class RowWriter {
     /// A call's account, numbers, direction and creation never change, so that an update leaves the indexes of
     /// the numbers alone.
     private func save(_ call: Call, to db: Database) throws {
+        values.removeAll()
         if let key = try key(of: call.callID, in: db) {
-            try execute(
-                .updateCall,
-                [
-                    call.status.rawValue, call.endedReason?.rawValue, call.answeredBy?.rawValue,
-                    call.dateUpdated.microseconds, call.revision, call.startTime?.microseconds,
-                    call.connectTime?.microseconds, call.endTime?.microseconds, call.applicationID?.text,
-                    call.phoneNumberID?.text, key,
-                ], in: db)
+            values.append(call.status.rawValue)
+            values.append(call.endedReason?.rawValue)
+            values.append(call.answeredBy?.rawValue)
+            values.append(call.dateUpdated.microseconds)
+            values.append(call.revision)
+            values.append(call.startTime?.microseconds)
+            values.append(call.connectTime?.microseconds)
+            values.append(call.endTime?.microseconds)
+            values.append(call.applicationID?.text)
+            values.append(call.phoneNumberID?.text)
+            values.append(key)
+            try execute(.updateCall, in: db)
             return
         }
         let account = try key(of: call.accountID, in: db)
-        try execute(
-            .insertCall,
-            [
-                call.callID.text, account, call.applicationID?.text, call.parentCallID?.text,
-                call.phoneNumberID?.text, call.from, call.to, call.direction.rawValue, call.status.rawValue,
-                call.endedReason?.rawValue, call.answeredBy?.rawValue, call.dateCreated.microseconds,
-                call.dateUpdated.microseconds, call.revision, call.startTime?.microseconds,
-                call.connectTime?.microseconds, call.endTime?.microseconds,
-            ], in: db)
-        remember(db.lastInsertedRowID, for: call.callID)
+        values.append(call.callID.text)
+        values.append(account)
+        values.append(call.applicationID?.text)
+        values.append(call.parentCallID?.text)
+        values.append(call.phoneNumberID?.text)
+        values.append(call.from)
+        values.append(call.to)
+        values.append(call.direction.rawValue)
+        values.append(call.status.rawValue)
+        values.append(call.endedReason?.rawValue)
+        values.append(call.answeredBy?.rawValue)
+        values.append(call.dateCreated.microseconds)
+        values.append(call.dateUpdated.microseconds)
+        values.append(call.revision)
+        values.append(call.startTime?.microseconds)
+        values.append(call.connectTime?.microseconds)
+        values.append(call.endTime?.microseconds)
+        try execute(.insertCall, in: db)
+        callKeys[call.callID] = db.lastInsertedRowID
     }
 
     private func append(_ entry: JournalEntry, to db: Database) throws {
-        let metadata = entry.metadata.isEmpty ? nil : JSONValue.object(entry.metadata).text
-        let values: [(any DatabaseValueConvertible)?] = [
-            entry.sequence, entry.timestamp.microseconds, entry.level.rawValue, entry.scope.rawValue,
-            entry.requestID?.text, entry.message, metadata,
-        ]
         if let callID = entry.callID {
-            try execute(.appendJournal, [try existingKey(of: callID, in: db)] + values, in: db)
+            values.append(try existingKey(of: callID, in: db))
         } else {
-            try execute(.appendAccountJournal, [try key(of: entry.accountID, in: db)] + values, in: db)
+            values.append(try key(of: entry.accountID, in: db))
         }
+        values.append(entry.sequence)
+        values.append(entry.timestamp.microseconds)
+        values.append(entry.level.rawValue)
+        values.append(entry.scope.rawValue)
+        values.append(entry.requestID?.text)
+        values.append(entry.message)
+        values.append(entry.metadata)
+        try execute(entry.callID == nil ? .appendAccountJournal : .appendJournal, in: db)
     }
 
     private func save(_ recording: Recording, to db: Database) throws {
         let account = try key(of: recording.accountID, in: db)
         let call = try existingKey(of: recording.callID, in: db)
-        try execute(
-            .saveRecording,
-            [
-                recording.recordingID.text, account, call, recording.dateCreated.microseconds,
-                recording.dateUpdated.microseconds, recording.revision, recording.durationSeconds,
-                recording.isPrivate, recording.isDeleted,
-            ], in: db)
+        values.append(recording.recordingID.text)
+        values.append(account)
+        values.append(call)
+        values.append(recording.dateCreated.microseconds)
+        values.append(recording.dateUpdated.microseconds)
+        values.append(recording.revision)
+        values.append(recording.durationSeconds)
+        values.append(recording.isPrivate ? 1 : 0)
+        values.append(recording.isDeleted ? 1 : 0)
+        try execute(.saveRecording, in: db)
     }
 
     private func save(_ notification: PendingNotification, to db: Database) throws {
         let webhook = notification.webhook
-        try execute(
-            .saveNotification,
-            [
-                webhook.eventID.text, try existingKey(of: webhook.callID, in: db), webhook.eventSequence,
-                webhook.requestID.text, webhook.requestType, webhook.purpose.rawValue, webhook.url.text,
-                Blob(webhook.body), notification.attempts, notification.firstAttempt.microseconds,
-                notification.nextAttempt.microseconds,
-            ], in: db)
+        values.append(webhook.eventID.text)
+        values.append(try existingKey(of: webhook.callID, in: db))
+        values.append(webhook.eventSequence)
+        values.append(webhook.requestID.text)
+        values.append(webhook.requestType)
+        values.append(webhook.purpose.rawValue)
+        values.append(webhook.url.text)
+        values.append(blob: webhook.body)
+        values.append(notification.attempts)
+        values.append(notification.firstAttempt.microseconds)
+        values.append(notification.nextAttempt.microseconds)
+        try execute(.saveNotification, in: db)
     }
 
     // MARK: Row ids
@@ -119,13 +172,8 @@ final class RowWriter {
     private func key(of callID: CallID, in db: Database) throws -> Int64? {
         if let key = callKeys[callID] { return key }
         guard let key = try Int64.fetchOne(statement(.callKey, in: db), arguments: [callID.text]) else { return nil }
-        remember(key, for: callID)
-        return key
-    }
-
-    private func remember(_ key: Int64, for callID: CallID) {
-        if callKeys.count >= Self.maximumCachedKeys { callKeys.removeAll(keepingCapacity: true) }
         callKeys[callID] = key
+        return key
     }
 
     private func key(of accountID: AccountID, in db: Database) throws -> Int64 {
@@ -133,16 +181,13 @@ final class RowWriter {
         guard let key = try Int64.fetchOne(statement(.accountKey, in: db), arguments: [accountID.text]) else {
             throw StorageError.unknownAccount(accountID)
         }
-        if accountKeys.count >= Self.maximumCachedKeys { accountKeys.removeAll(keepingCapacity: true) }
         accountKeys[accountID] = key
         return key
     }
 
     // MARK: Statements
 
-    private func execute(_ sql: SQL, _ values: [(any DatabaseValueConvertible)?], in db: Database) throws {
-        try statement(sql, in: db).execute(arguments: StatementArguments(values))
-    }
+    private func execute(_ sql: SQL, in db: Database) throws { try values.execute(statement(sql, in: db)) }
 
     private func statement(_ sql: SQL, in db: Database) throws -> Statement {
         if let statement = statements[sql.rawValue] { return statement }
@@ -203,6 +248,32 @@ final class RowWriter {
                 """
             case .removeNotification: "DELETE FROM notifications WHERE event_id = ?"
             }
+        }
+    }
+}
+
+/// Row ids of what was written lately. Bounded: when one generation is full it becomes the earlier one, and what was
+/// not asked for during a whole generation is looked up again.
+private struct RecentKeys<ID: Hashable> {
+    /// Live calls are far fewer at any time.
+    private static var generationSize: Int { 10_000 }
+
+    private var current: [ID: Int64] = [:]
+    private var earlier: [ID: Int64] = [:]
+
+    subscript(id: ID) -> Int64? {
+        mutating get {
+            if let key = current[id] { return key }
+            guard let key = earlier[id] else { return nil }
+            self[id] = key
+            return key
+        }
+        set {
+            if current.count >= Self.generationSize {
+                earlier = current
+                current.removeAll(keepingCapacity: true)
+            }
+            current[id] = newValue
         }
     }
 }

@@ -23,11 +23,16 @@ package final class SQLiteStorage: CallStorage, Directory {
         /// The database's greatest size in pages of 4,096 bytes; nil for SQLite's own limit. Writes beyond it fail
         /// with ``StorageError/diskFull``.
         package var maximumPages: Int?
+        package var patience: WriterPatience
 
-        package init(folder: String, maximumReaders: Int = 4, maximumPages: Int? = nil) {
+        package init(
+            folder: String, maximumReaders: Int = 4, maximumPages: Int? = nil,
+            patience: WriterPatience = WriterPatience()
+        ) {
             self.folder = folder
             self.maximumReaders = maximumReaders
             self.maximumPages = maximumPages
+            self.patience = patience
         }
     }
 
@@ -50,11 +55,11 @@ package final class SQLiteStorage: CallStorage, Directory {
         } catch {
             throw StorageError(error)
         }
-        writer = StorageWriter(pool: pool, holding: lock)
+        writer = StorageWriter(pool: pool, patience: configuration.patience, holding: lock)
     }
 
-    package func submit(_ operations: [StorageOperation], completion: Completion?) {
-        writer.submit(operations, completion: completion)
+    package func submit(_ operations: [StorageOperation], isAwaited: Bool, completion: Completion?) {
+        writer.submit(operations, isAwaited: isAwaited, completion: completion)
     }
 
     package var pendingOperations: Int { writer.pendingOperations }
@@ -62,7 +67,7 @@ package final class SQLiteStorage: CallStorage, Directory {
     package func barrier() async {
         guard writer.pendingOperations > 0 else { return }
         await withCheckedContinuation { continuation in
-            writer.submit([]) { _ in continuation.resume() }
+            writer.submit([], isAwaited: true) { _ in continuation.resume() }
         }
     }
 

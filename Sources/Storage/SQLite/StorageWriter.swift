@@ -13,6 +13,9 @@ import Telephony
 ///     writer        BEGIN A COMMIT······· BEGIN B C COMMIT······ BEGIN D COMMIT
 ///     completions                        A                      B C
 ///
+/// A submission that nobody awaits does not begin a transaction at once: it waits for its patience at most, and goes
+/// along with whatever is awaited before (docs/decisions/0004-writes-nobody-awaits.md).
+///
 /// Where a transaction of several submissions fails, each is tried alone, so that a bad one fails alone.
 final class StorageWriter: Sendable {
     /// Bounds the time that one commit takes, and with it how long the next submission waits: at some 3 µs a row
@@ -44,7 +47,11 @@ final class StorageWriter: Sendable {
     private struct State {
         var backlog: [Submission] = []
         var pendingOperations = 0
+        /// When the backlog is to be committed at the latest, on the clock of `DispatchTime`, in nanoseconds.
+        var due = UInt64.max
         var isWaiting = false
+        /// Whoever is due before has to wake the writer up.
+        var waitsUntil = UInt64.max
         var isClosing = false
     }
 
@@ -52,11 +59,13 @@ final class StorageWriter: Sendable {
     private let wakeUp = DispatchSemaphore(value: 0)
     private let finished = DispatchSemaphore(value: 0)
     private let pool: DatabasePool
+    private let patience: WriterPatience
     /// Held for as long as the thread may write, also where nobody closed the storage.
     private let lock: DataFolderLock
 
-    init(pool: DatabasePool, holding lock: DataFolderLock) {
+    init(pool: DatabasePool, patience: WriterPatience, holding lock: DataFolderLock) {
         self.pool = pool
+        self.patience = patience
         self.lock = lock
         Thread.detachNewThread { [self] in
             Thread.current.name = "storage"
@@ -66,8 +75,12 @@ final class StorageWriter: Sendable {
 
     var pendingOperations: Int { state.withLock { $0.pendingOperations } }
 
-    func submit(_ operations: [StorageOperation], completion: CallStorage.Completion?) {
-        enqueue(Submission(work: .operations(operations), completion: completion))
+    func submit(_ operations: [StorageOperation], isAwaited: Bool, completion: CallStorage.Completion?) {
+        let submission = Submission(work: .operations(operations), completion: completion)
+        guard !isAwaited else { return enqueue(submission) }
+        let isJournal = operations.allSatisfy { if case .appendJournal = $0 { true } else { false } }
+        let milliseconds = isJournal ? patience.journalMilliseconds : patience.rowsMilliseconds
+        enqueue(submission, due: DispatchTime.now().uptimeNanoseconds + UInt64(milliseconds) * 1_000_000)
     }
 
     /// - Parameter body: may run a second time, when the transaction that it was part of has failed.
@@ -92,13 +105,14 @@ final class StorageWriter: Sendable {
         if isFirst { finished.wait() }
     }
 
-    private func enqueue(_ submission: Submission) {
+    private func enqueue(_ submission: Submission, due: UInt64 = 0) {
         enum Reaction { case none, wake, refuse }
         let reaction = state.withLock { state -> Reaction in
             guard !state.isClosing else { return .refuse }
             state.backlog.append(submission)
             state.pendingOperations += submission.work.weight
-            guard state.isWaiting else { return .none }
+            state.due = min(state.due, due)
+            guard state.isWaiting, due < state.waitsUntil else { return .none }
             state.isWaiting = false
             return .wake
         }
@@ -113,6 +127,8 @@ final class StorageWriter: Sendable {
 
     private enum Next {
         case batch([Submission])
+        /// Nobody awaits what there is.
+        case wait(until: UInt64)
         case idle
         case end
     }
@@ -123,6 +139,8 @@ final class StorageWriter: Sendable {
             switch takeBatch() {
             case .batch(let batch): commit(batch, with: rows)
             case .end: break loop
+            case .wait(let due):
+                if wakeUp.wait(timeout: DispatchTime(uptimeNanoseconds: due)) == .timedOut { _ = stillWaiting() }
             case .idle:
                 if rows.hasRemovedSecrets {
                     if wakeUp.wait(timeout: .now() + Self.purgeDelay) == .timedOut, stillWaiting() {
@@ -145,7 +163,13 @@ final class StorageWriter: Sendable {
             guard !state.backlog.isEmpty else {
                 if state.isClosing { return .end }
                 state.isWaiting = true
+                state.waitsUntil = .max
                 return .idle
+            }
+            if !state.isClosing, state.due > DispatchTime.now().uptimeNanoseconds {
+                state.isWaiting = true
+                state.waitsUntil = state.due
+                return .wait(until: state.due)
             }
             var weight = 0
             var count = 0
@@ -158,6 +182,8 @@ final class StorageWriter: Sendable {
             }
             let batch = Array(state.backlog.prefix(count))
             state.backlog.removeFirst(count)
+            // What the limit has left behind goes next.
+            state.due = state.backlog.isEmpty ? .max : 0
             return .batch(batch)
         }
     }
@@ -208,14 +234,19 @@ final class StorageWriter: Sendable {
         do {
             try pool.writeWithoutTransaction { db in
                 try db.inTransaction(.immediate) {
+                    var operations: [[StorageOperation]] = []
                     for submission in batch {
                         switch submission.work {
-                        case .operations(let operations):
-                            for operation in operations { try rows.apply(operation, to: db) }
-                        case .change(let body): try body(db)
+                        case .operations(let next): operations.append(next)
+                        case .change(let body):
+                            // It sees everything that was submitted before it.
+                            try rows.apply(operations, to: db)
+                            operations.removeAll()
+                            try body(db)
                         case .purge: break
                         }
                     }
+                    try rows.apply(operations, to: db)
                     return .commit
                 }
             }

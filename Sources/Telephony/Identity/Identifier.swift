@@ -14,20 +14,12 @@ package struct Identifier<Kind: ResourceKind>: Hashable, Sendable, Comparable, C
     package let text: String
 
     /// Takes an identifier as it came from a client; nil for anything but prefix and 40 hexadecimal digits.
-    package init?(_ text: some StringProtocol) {
-        let bytes = text.utf8
-        guard bytes.count == Kind.prefix.utf8.count + Self.digitCount, text.hasPrefix(Kind.prefix) else { return nil }
-        let isHexadecimal = bytes.dropFirst(Kind.prefix.utf8.count).allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-                UInt8(ascii: "A")...UInt8(ascii: "F"):
-                true
-            default: false
-            }
-        }
-        guard isHexadecimal else { return nil }
-        self.text = String(text)
+    package init?(_ text: String) {
+        guard Hexadecimal.follows(Kind.prefix, in: text, digits: Self.digitCount) else { return nil }
+        self.text = text
     }
+
+    package init?(_ text: Substring) { self.init(String(text)) }
 
     /// Draws a fresh identifier: 160 random bits.
     package init(random: inout some RandomNumberGenerator) {
@@ -79,6 +71,26 @@ package typealias QueueID = Identifier<QueueKind>
 
 package enum Hexadecimal {
     private static let alphabet = Array("0123456789abcdef".utf8)
+
+    /// Whether the text is the prefix and then so many digits of either case, and nothing else. Not generic, so that
+    /// the identifiers of all kinds share what the compiler makes of it.
+    static func follows(_ prefix: String, in text: String, digits: Int) -> Bool {
+        guard text.utf8.count == prefix.utf8.count + digits else { return false }
+        var expected = prefix.utf8.makeIterator()
+        for byte in text.utf8 {
+            if let letter = expected.next() {
+                guard byte == letter else { return false }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
+                UInt8(ascii: "A")...UInt8(ascii: "F"):
+                continue
+            default: return false
+            }
+        }
+        return true
+    }
 
     /// `digits` random lower-case hexadecimal digits.
     package static func draw(digits: Int, from random: inout some RandomNumberGenerator) -> String {

@@ -6,14 +6,14 @@ package struct PhoneNumber: Hashable, Sendable, CustomStringConvertible {
     /// With the leading `+`.
     package let text: String
 
-    package init?(_ text: some StringProtocol) {
+    package init?(_ text: String) {
         let bytes = text.utf8
         guard bytes.first == UInt8(ascii: "+") else { return nil }
         let digits = bytes.dropFirst()
         guard Self.digitCount.contains(digits.count), digits.first != UInt8(ascii: "0"),
             digits.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
         else { return nil }
-        self.text = String(text)
+        self.text = text
     }
 
     package var description: String { text }

@@ -30,6 +30,7 @@ enum Server {
         let made = try await firstStart.prepare(directory)
 
         let callGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        // The REST API and the webhooks.
         let webGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
         let carrier = try await startCarrier(configuration, logger)
@@ -88,7 +89,7 @@ enum Server {
             configuration: APIConfiguration(
                 host: configuration.http.host, port: configuration.http.port,
                 compatibility: configuration.compatibility, publicURL: configuration.publicURL),
-            logger: logger,
+            eventLoopGroup: webGroup, logger: logger,
             onBound: { port in
                 publicURL.bound(host: configuration.http.host, port: port)
                 loop.post(.reachable(at: publicURL.text))
@@ -101,7 +102,7 @@ enum Server {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: api.application),
+                    .init(service: OnLoop(service: api.application, executor: LoopExecutor(webGroup.next()))),
                     .init(
                         service: CallDrain(
                             loop: loop, health: health, patienceSeconds: configuration.drainSeconds, logger: logger)),

@@ -57,8 +57,11 @@ enum Sample {
 
 extension SQLiteStorage {
     /// A storage with both of the sample accounts.
-    static func opened(_ folder: TemporaryFolder, maximumPages: Int? = nil) async throws -> SQLiteStorage {
-        let storage = try SQLiteStorage(Configuration(folder: folder.path, maximumPages: maximumPages))
+    static func opened(
+        _ folder: TemporaryFolder, maximumPages: Int? = nil, patience: WriterPatience = WriterPatience()
+    ) async throws -> SQLiteStorage {
+        let storage = try SQLiteStorage(
+            Configuration(folder: folder.path, maximumPages: maximumPages, patience: patience))
         for account in [Sample.account, Sample.otherAccount] {
             try await storage.saveAccount(
                 Account(accountID: account, kind: .full, status: .active, created: Sample.time), credentials: nil,
