@@ -40,6 +40,8 @@ enum CallCommit: Hashable, Sendable {
     case creation
     /// Its turn came after a wait: the INVITE waits.
     case turn
+    /// The end that the disk refused before.
+    case end
     /// A notification may leave.
     case notification(EventID)
 }
@@ -57,4 +59,6 @@ enum CallTimer: Hashable, Sendable, CaseIterable {
     case utterance
     /// Decision 42.
     case longestCall
+    /// The disk refused the call's end.
+    case storing
 }

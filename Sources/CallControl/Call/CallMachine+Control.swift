@@ -19,6 +19,8 @@ extension CallMachine {
                 &directives)
         case .pause:
             advanceScript(now, &random, &directives) { run, memory, steps in run.pauseOver(&memory, into: &steps) }
+        case .storing:
+            if isOver { storeEndAgain(into: &directives) }
         case .keys:
             advanceScript(now, &random, &directives) { run, _, steps in run.keysTimedOut(into: &steps) }
         case .silence:

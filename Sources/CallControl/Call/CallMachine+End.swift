@@ -74,6 +74,33 @@ extension CallMachine {
         return conversation.run?.utterance
     }
 
+    /// The transaction with the end failed. What it said of the call is written again until it is on disk: a restart
+    /// that found the call as it was before would dial it, or end it a second time, although its end was told.
+    mutating func endNotStored(into directives: inout [CallDirective]) {
+        guard case .over(var settling) = phase, !settling.isUnwritten, !settling.awaitsStorage else { return }
+        settling.awaitsStorage = true
+        phase = .over(settling)
+        storeEndAgain(into: &directives)
+    }
+
+    func storeEndAgain(into directives: inout [CallDirective]) {
+        directives.append(.store(.saveCall(call)))
+        directives.append(needsRecord ? .saveRecord : .store(.removeRecord(call.callID)))
+        directives.append(.awaitCommit(.end))
+    }
+
+    mutating func endCommitted(into directives: inout [CallDirective]) {
+        guard case .over(var settling) = phase else { return }
+        settling.awaitsStorage = false
+        phase = .over(settling)
+        settle(&directives)
+    }
+
+    /// The disk refuses it still.
+    func endNotStoredAgain(into directives: inout [CallDirective]) {
+        directives.append(.arm(.storing, after: .seconds(1)))
+    }
+
     mutating func sessionIsOver(_ directives: inout [CallDirective]) {
         guard case .over(var settling) = phase, settling.awaitsSession else { return }
         settling.awaitsSession = false
@@ -99,7 +126,8 @@ extension CallMachine {
     }
 
     func settle(_ directives: inout [CallDirective]) {
-        guard case .over(let settling) = phase, !settling.awaitsSession, !settling.awaitsMedia, outbox.isEmpty
+        guard case .over(let settling) = phase, !settling.awaitsSession, !settling.awaitsMedia, !settling.awaitsStorage,
+            outbox.isEmpty
         else { return }
         directives.append(.settled)
     }

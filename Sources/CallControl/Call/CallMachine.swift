@@ -65,6 +65,8 @@ struct CallMachine: Sendable {
     struct Settling: Sendable {
         var awaitsSession: Bool
         var awaitsMedia: Bool
+        /// Its end is not on disk: the disk refused it.
+        var awaitsStorage = false
         /// The call was never stored, so that nothing may be written of it.
         var isUnwritten = false
     }

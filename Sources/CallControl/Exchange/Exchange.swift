@@ -327,6 +327,7 @@ package struct Exchange: Sendable {
             case .creation: call.acceptanceCommitted(now: now, random: &random, into: &directives)
             case .turn: call.turnCommitted(now: now, into: &directives)
             case .notification(let event): call.notificationCommitted(event, now: now, into: &directives)
+            case .end: call.endCommitted(into: &directives)
             }
         }
     }
@@ -344,6 +345,8 @@ package struct Exchange: Sendable {
                 directives.append(
                     .effect(.fault(pending.call, "a notification could not be stored and is sent without")))
                 call.notificationCommitted(event, now: now, into: &directives)
+                call.endNotStored(into: &directives)
+            case .end: call.endNotStoredAgain(into: &directives)
             }
         }
     }
