@@ -289,15 +289,15 @@ def test_channels_are_aligned(carrier, folder):
 
 def test_the_same_seed_the_same_behaviour(belay, app, capture):
     def rang(seed):
-        call = dial(belay, app, capture, "1142", [{"Hangup": {}}],
+        call = dial(belay, app, capture, "1342", [{"Hangup": {}}],
                     server=belay(arguments=["--log-level", "info", "--carrier-seed", str(seed)]))
         ended(call, "completed", "appHangup")
         call.finish()
         return between(call.message("180"), call.message("200", "INVITE"))
 
-    first, again, other = rang(7), rang(7), rang(9)
-    assert first == pytest.approx(again, abs=0.015)
-    assert abs(first - other) > 0.03
+    first, again, other = rang(7), rang(7), rang(11)
+    assert first == pytest.approx(again, abs=0.05)
+    assert abs(first - other) > 0.1
 
 
 # People of the user's own
