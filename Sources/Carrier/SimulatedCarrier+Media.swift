@@ -56,6 +56,7 @@ extension SimulatedCarrier {
                 payload: agreement.codec == .pcmu ? .pcmu : .pcma,
                 telephoneEventPayload: agreement.telephoneEventPayload, allowedSources: [agreement.remoteAddress],
                 sendsMedia: agreement.direction.sends, receivesMedia: agreement.direction.receives))
+        engine?.detectDigitsInBand(id, agreement.telephoneEventPayload == nil)
         guard let line = lines[session], line.connectedAt == nil else { return }
         lines[session]?.connectedAt = now
         engine?.record(id, RecordingTarget(path: line.recording.path))

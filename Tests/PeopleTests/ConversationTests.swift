@@ -155,3 +155,14 @@ private struct Called {
         return effects
     }
 }
+
+extension ConversationTests {
+    @Test("Somebody who calls a service hears out each prompt before the next word or key")
+    func callsAService() {
+        let hear = Conversation.Step.hearSpeech(quiet: 700...700, within: 30_000...30_000)
+        let conversation = Conversation.calling(saying: "Hello", pressing: ["1", "2#"])
+        #expect(
+            conversation.steps == [hear, .utter(.speech("Hello")), hear, .press("1"), hear, .press("2#")])
+        #expect(Conversation.calling().steps == [])
+    }
+}

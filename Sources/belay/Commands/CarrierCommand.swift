@@ -45,7 +45,7 @@ struct CarrierCommand: ParsableCommand {
             try CarrierCommand.explaining {
                 let installed = CarrierCommand.peopleFile(in: folder.path)
                 let path = file ?? (FileManager.default.fileExists(atPath: installed) ? installed : nil)
-                print(CarrierListing.text(own: try PeopleFile.read(at: path)))
+                Terminal.print(CarrierListing.text(own: try PeopleFile.read(at: path)))
             }
         }
     }
@@ -66,8 +66,8 @@ struct CarrierCommand: ParsableCommand {
                 try FileManager.default.createDirectory(
                     atPath: folder.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
                 try data.write(to: URL(filePath: target), options: .atomic)
-                print(CarrierListing.text(own: people, withTable: false))
-                print("They answer from the next start of `belay serve` on; the file is \(target) now.")
+                Terminal.print(CarrierListing.text(own: people, withTable: false))
+                Terminal.print("They answer from the next start of `belay serve` on; the file is \(target) now.")
             }
         }
     }
@@ -75,7 +75,7 @@ struct CarrierCommand: ParsableCommand {
     /// One sentence that says what to do, not a type's description.
     private static func explaining(_ body: () throws -> Void) throws {
         do { try body() } catch {
-            FileHandle.standardError.write(Data("belay: \(error)\n".utf8))
+            Terminal.say("belay: \(error)")
             throw ExitCode.failure
         }
     }
@@ -84,22 +84,12 @@ struct CarrierCommand: ParsableCommand {
 /// The table as a terminal shows it.
 enum CarrierListing {
     static func text(own: [OwnPerson], withTable: Bool = true) -> String {
-        var lines: [String] = []
-        for person in own {
-            lines.append("\(padded(person.number))  \(person.name ?? "of your own")")
-        }
-        guard withTable else { return lines.joined(separator: "\n") }
-        if !own.isEmpty { lines.append("") }
-        for entry in CarrierTable.entries {
-            lines.append("\(padded(entry.number))  \(entry.summary)")
-        }
-        lines.append("")
-        lines.append("Any other number: \(CarrierTable.others).")
-        lines.append("With a trunk, \(CarrierNumber.range) is refused.")
-        return lines.joined(separator: "\n")
-    }
-
-    private static func padded(_ number: String) -> String {
-        number + String(repeating: " ", count: max(0, 16 - number.count))
+        let people = own.map { [$0.number, $0.name ?? "of your own"] }
+        guard withTable else { return Terminal.table(people) }
+        let rows = CarrierTable.entries.map { [$0.number, $0.summary] }
+        let notes = [
+            "Any other number: \(CarrierTable.others).", "With a trunk, \(CarrierNumber.range) is refused.",
+        ]
+        return Terminal.table(people + rows) + "\n\n" + notes.joined(separator: "\n")
     }
 }

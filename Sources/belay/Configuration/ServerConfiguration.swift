@@ -68,6 +68,10 @@ struct ServerConfiguration {
             throw ConfigurationError(description: "trunk-username and trunk-password belong together; one is missing")
         }
         peopleFile = reader.text("people") ?? Self.existing(CarrierCommand.peopleFile(in: dataFolder))
+        if trunk != nil, reader.text("people") != nil {
+            throw ConfigurationError(
+                description: "people answer in the simulated carrier only, and trunk is set; leave one of the two out")
+        }
         carrierSeed = UInt64(try reader.number("carrier-seed", in: 0...1e15) ?? 1)
         // A real trunk's pace is somebody's phone bill (decision 33); the simulated carrier has none.
         let rate = try reader.number("calls-per-second", in: 0...10_000) ?? (trunk == nil ? 0 : 1)
