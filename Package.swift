@@ -15,6 +15,12 @@ let testDependencies: [String: [Target.Dependency]] = [
     "SIP": ["JSON"],
     "CallControl": ["JSON", "SIP", "SDP", "Telephony", "PerCL"],
     "People": ["SIP", "SDP", "Telephony"],
+    "Carrier": [
+        "SIP", "SDP", "RTP", "Telephony", "People", "Media", "SIPTransport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "Logging", package: "swift-log"),
+    ],
     "Media": ["RTP", "Telephony", "CMedia"],
     "PerCL": ["JSON", "Telephony"],
     "Webhooks": [
@@ -38,8 +44,8 @@ let testDependencies: [String: [Target.Dependency]] = [
 ]
 
 let testTargets: [Target] = [
-    "SIP", "SDP", "RTP", "JSON", "Telephony", "PerCL", "CallControl", "People", "Media", "Webhooks", "Storage", "API",
-    "Simulation",
+    "SIP", "SDP", "RTP", "JSON", "Telephony", "PerCL", "CallControl", "People", "Carrier", "Media", "Webhooks",
+    "Storage", "API", "Simulation",
 ].map { (room: String) -> Target in
     .testTarget(
         name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)],
@@ -160,12 +166,13 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: settings),
         .executableTarget(
             name: "belay",
             dependencies: [
-                "API", "CallControl", "Carrier", "JSON", "Media", "Runtime", "SIP", "SIPTransport", "Storage",
+                "API", "CallControl", "Carrier", "JSON", "Media", "People", "Runtime", "SIP", "SIPTransport", "Storage",
                 "Telephony", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

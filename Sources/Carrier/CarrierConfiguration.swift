@@ -7,25 +7,24 @@ package struct CarrierConfiguration: Sendable {
     package var rtpPorts: ClosedRange<UInt16>
     /// The folder that what everybody heard and said is kept in.
     package var recordings: String
+    /// The folder that speech is kept in, to be made once; nil for nowhere.
+    package var speechCache: String?
+    /// The same seed, the same behaviour under each number.
     package var seed: UInt64
+    package var timers: TransactionTimers
     package var directory: any Directory
 
     package init(
         listen: TransportAddress, rtpPorts: ClosedRange<UInt16> = 10_000...14_999, recordings: String,
-        seed: UInt64 = 1, directory: any Directory = CarrierConfiguration.listeners
+        speechCache: String? = nil, seed: UInt64 = 1, timers: TransactionTimers = TransactionTimers(),
+        directory: any Directory = CarrierTable()
     ) {
         self.listen = listen
         self.rtpPorts = rtpPorts
         self.recordings = recordings
+        self.speechCache = speechCache
         self.seed = seed
+        self.timers = timers
         self.directory = directory
-    }
-
-    /// Everybody picks up after about one ring, listens, and hangs up when spoken to or when nothing is said for long.
-    package static var listeners: any Directory {
-        OneKindOfPeople(
-            .answers(
-                after: 900...1100,
-                Conversation(ending: .hangsUpWhenSpokenTo(silence: 1000...1500, patience: 30_000...30_000))))
     }
 }

@@ -3,28 +3,46 @@ package import Logging
 import Media
 import NIOCore
 import NIOPosix
-import People
+package import People
 import SDP
 package import SIP
 import SIPTransport
+import Synchronization
+package import Telephony
 
-/// A telephone network of one machine: the people of a ``Neighbourhood`` behind a real SIP socket and real RTP.
+/// A telephone network of one machine: the people of a ``Network`` behind a real SIP socket and real RTP.
 ///
 /// `@unchecked Sendable`: everything mutable is touched on `eventLoop` alone.
 package final class SimulatedCarrier: @unchecked Sendable {
-    private let configuration: CarrierConfiguration
-    private let logger: Logger
+    /// What a call has beside its signalling, from its port to the end of its recording.
+    struct Line {
+        var recording: CallRecording
+        var isPortOpen = false
+        /// Nil until everything that may be uttered is at hand.
+        var clips: [Utterance: AudioClip]?
+        var connectedAt: Instant?
+        var outcome: CarrierCallEnd?
+        /// For a call that somebody here makes: its outcome, once its recording is complete.
+        var end: EventLoopPromise<CarrierCallEnd>?
+    }
+
+    let configuration: CarrierConfiguration
+    let logger: Logger
+    let voices: VoiceBox
     private let group: MultiThreadedEventLoopGroup
-    private let eventLoop: any EventLoop
-    private var neighbourhood: Neighbourhood?
+    let eventLoop: any EventLoop
+    private var network: Network?
     private var transport: UDPTransport?
-    private var engine: MediaEngine?
+    private(set) var engine: MediaEngine?
     private var timer: Scheduled<Void>?
-    private var recordings: [SessionID: String] = [:]
+    private let isStopped = Atomic<Bool>(false)
+    var lines: [SessionID: Line] = [:]
+    var nextPlayback: UInt64 = 1
 
     package init(configuration: CarrierConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
+        voices = VoiceBox(cacheFolder: configuration.speechCache, logger: logger)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         eventLoop = group.next()
     }
@@ -44,143 +62,151 @@ package final class SimulatedCarrier: @unchecked Sendable {
         }
         try engine.start()
         let address = transport.localAddress
-        let neighbourhood = Neighbourhood(
+        // Tags and Call-IDs differ from one run to the next; how people behave does not.
+        var system = SystemRandomNumberGenerator()
+        let network = Network(
             configuration: NeighbourhoodConfiguration(
                 userAgent: UserAgentConfiguration(
                     localAddress: address, contactUser: "carrier", userAgentName: "Belay simulated carrier",
-                    tracesMessages: false),
-                mediaAddress: address.address.description, rtpPorts: configuration.rtpPorts),
-            directory: configuration.directory, random: RandomSource(seed: configuration.seed))
+                    timers: configuration.timers, tracesMessages: false),
+                mediaAddress: address.address.description, rtpPorts: configuration.rtpPorts,
+                personalSeed: configuration.seed),
+            directory: configuration.directory,
+            random: RandomSource(
+                seed: (0..<RandomSource.seedBytes).map { _ in UInt8.random(in: 0...255, using: &system) }))
         try await eventLoop.submit { [self] in
             self.transport = transport
             self.engine = engine
-            self.neighbourhood = neighbourhood
+            self.network = network
         }.get()
         try await transport.receive { [self] bytes, source in
-            step { neighbourhood, now, effects in
-                neighbourhood.receive(bytes, from: source, now: now, into: &effects)
-            }
+            step { network, now, effects in network.receive(bytes, from: source, now: now, into: &effects) }
         }
         return address
     }
 
+    /// For good; a second time changes nothing.
     package func stop() async {
+        guard !isStopped.exchange(true, ordering: .relaxed) else { return }
         let transport = try? await eventLoop.submit { [self] in
             timer?.cancel()
             engine?.shutDown()
-            neighbourhood = nil
+            network = nil
+            for line in lines.values { line.end?.fail(CarrierCallFailure.notRunning) }
+            lines = [:]
             return self.transport
         }.get()
         try? await transport?.close()
         try? await group.shutdownGracefully()
     }
 
+    /// Somebody calls: rings at `server`, and once answered does what the conversation says.
+    ///
+    /// - Parameters:
+    ///   - from: whose number the callee sees.
+    ///   - patience: how long it may ring, in milliseconds.
+    /// - Throws: ``CarrierCallFailure``.
+    package func call(
+        from: PhoneNumber, to: PhoneNumber, at server: TransportAddress, _ conversation: Conversation,
+        patienceMilliseconds patience: Int = 60_000
+    ) async throws -> CarrierCall {
+        let call = OutwardCall(
+            from: from.text, to: to.text, destination: server, conversation: conversation,
+            patience: patience...patience)
+        // A loop that has ended would never answer.
+        guard !isStopped.load(ordering: .relaxed) else { throw CarrierCallFailure.notRunning }
+        return try await eventLoop.submit { [self] in
+            guard network != nil else { throw CarrierCallFailure.notRunning }
+            let promise = eventLoop.makePromise(of: CarrierCallEnd.self)
+            var made: (callID: String, recording: String)?
+            step { network, now, effects in
+                _ = network.call(call, now: now, into: &effects)
+                // The session is new: the first to be told of is its own.
+                guard case .called(let id, _, let callID)? = effects.first else { return }
+                let recording = CallRecording(
+                    folder: configuration.recordings, callID: callID, isSecond: false)
+                made = (callID, recording.path)
+                lines[id] = Line(recording: recording, end: promise)
+            }
+            guard let made else {
+                promise.fail(CarrierCallFailure.noPort)
+                throw CarrierCallFailure.noPort
+            }
+            return CarrierCall(callID: made.callID, recording: made.recording, over: promise.futureResult)
+        }.get()
+    }
+
     // MARK: The loop
 
-    private func step(_ body: (inout Neighbourhood, Instant, inout [NeighbourhoodEffect]) -> Void) {
+    func step(_ body: (inout Network, Instant, inout [NeighbourhoodEffect]) -> Void) {
         eventLoop.assertInEventLoop()
-        guard var neighbourhood else { return }
+        guard var network else { return }
         var effects: [NeighbourhoodEffect] = []
-        let now = Instant(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds))
-        body(&neighbourhood, now, &effects)
-        let deadline = neighbourhood.nextDeadline
-        self.neighbourhood = neighbourhood
-        for effect in effects { perform(effect) }
+        let now = Self.now()
+        body(&network, now, &effects)
+        let deadline = network.nextDeadline
+        self.network = network
+        for effect in effects { perform(effect, now) }
         transport?.flush()
         timer?.cancel()
         timer = deadline.map { deadline in
             eventLoop.scheduleTask(deadline: .uptimeNanoseconds(UInt64(clamping: deadline.nanoseconds))) { [self] in
-                step { neighbourhood, now, effects in neighbourhood.fireTimers(now: now, into: &effects) }
+                step { network, now, effects in network.fireTimers(now: now, into: &effects) }
             }
         }
     }
 
-    private func perform(_ effect: NeighbourhoodEffect) {
+    func isAlive(_ session: SessionID) -> Bool { network?.isAlive(session) ?? false }
+
+    static func now() -> Instant { Instant(nanoseconds: Int64(clamping: NIODeadline.now().uptimeNanoseconds)) }
+
+    private func perform(_ effect: NeighbourhoodEffect, _ now: Instant) {
         switch effect {
         case .send(let bytes, let destination):
             transport?.send(bytes, to: destination) { [self] address in
-                step { neighbourhood, now, effects in
-                    neighbourhood.sendFailed(to: address, now: now, into: &effects)
-                }
+                step { network, now, effects in network.sendFailed(to: address, now: now, into: &effects) }
             }
-        case .openMedia(let session, let port): open(session, port)
-        case .connectMedia(let session, let agreement): connect(session, agreement)
+        case .openMedia(let session, let port, let utterances): open(session, port, utterances)
+        case .connectMedia(let session, let agreement): connect(session, agreement, now)
+        case .utter(let session, let utterance): utter(session, utterance)
+        case .press(let session, let digits): press(session, digits)
+        case .messageBegan(let session):
+            if let start = lines[session]?.connectedAt {
+                lines[session]?.recording.messageBegan(at: Self.milliseconds(from: start, to: now))
+            }
+        case .messageEnded(let session):
+            if let start = lines[session]?.connectedAt {
+                lines[session]?.recording.messageEnded(at: Self.milliseconds(from: start, to: now))
+            }
         case .closeMedia(let session): engine?.close(media(session))
-        case .press(let session, let digits):
-            let steps = digits.flatMap {
-                [DigitStep.tone($0, milliseconds: 100), .wait(milliseconds: 150)]
-            }
-            engine?.sendDigits(media(session), DigitsID(1), steps)
-        // The people of this version listen and do not speak.
-        case .say: break
         case .called(let session, let number, let callID):
-            recordings[session] = "\(configuration.recordings)/\(Self.fileName(callID)).wav"
+            guard lines[session] == nil else { return logger.info("carrier: \(number) calls") }
+            lines[session] = Line(
+                recording: CallRecording(
+                    folder: configuration.recordings, callID: callID, isSecond: Network.isSecond(session)))
             logger.info("carrier: \(number) rings")
         case .answered(let session, let number):
-            logger.info("carrier: \(number) picked up; recording \(recordings[session] ?? "-")")
-        case .left(_, let number, let digitsHeard):
-            logger.info(
-                "carrier: \(number) is off the line\(digitsHeard.isEmpty ? "" : ", heard the digits \(digitsHeard)")")
+            logger.info("carrier: \(number) picked up; recording \(lines[session]?.recording.path ?? "-")")
+        case .missed(_, let number, let step):
+            logger.warning("carrier: \(number) waited in vain and hangs up; expected was \(step.inWords)")
+        case .left(let session, let number, let digits, let parting):
+            logger.info("carrier: \(number) is off the line\(digits.isEmpty ? "" : ", heard the digits \(digits)")")
+            lines[session]?.outcome = CarrierCallEnd(parting: parting, digitsHeard: digits)
         }
     }
 
-    // MARK: Media
-
-    private func open(_ session: SessionID, _ port: UInt16) {
-        engine?.open(
-            media(session),
-            MediaOpening(
-                localAddress: configuration.listen.address.description, port: port,
-                ssrc: UInt32(truncatingIfNeeded: session.rawValue &* 2_654_435_761), firstSequence: port,
-                firstTimestamp: UInt32(port)))
+    private static func milliseconds(from start: Instant, to end: Instant) -> Int {
+        Int((end.nanoseconds - start.nanoseconds) / 1_000_000)
     }
+}
 
-    private func connect(_ session: SessionID, _ agreement: AudioAgreement) {
-        let id = media(session)
-        engine?.connect(
-            id,
-            MediaRoute(
-                remoteAddress: agreement.remoteAddress, remotePort: agreement.remotePort,
-                rtcpMux: agreement.remoteRTCPPort == nil, remoteRTCPPort: agreement.remoteRTCPPort,
-                payload: agreement.codec == .pcmu ? .pcmu : .pcma,
-                telephoneEventPayload: agreement.telephoneEventPayload, allowedSources: [agreement.remoteAddress],
-                sendsMedia: agreement.direction.sends, receivesMedia: agreement.direction.receives))
-        if let path = recordings.removeValue(forKey: session) {
-            engine?.record(id, RecordingTarget(path: path))
-            engine?.observeSpeech(id, SpeechObservation())
+extension Conversation.Step {
+    /// What was to be heard.
+    fileprivate var inWords: String {
+        switch self {
+        case .hearSpeech(_, let limit): "speech within \(limit.upperBound) ms"
+        case .hearDigits(let digits, let limit): "the digits \(digits) within \(limit.upperBound) ms"
+        case .wait, .utter, .press, .takeMessage, .hangUp: "nothing"
         }
-    }
-
-    private func take(_ event: MediaEvent) {
-        let session = SessionID(rawValue: event.session.rawValue)
-        step { neighbourhood, now, effects in
-            switch event {
-            case .opened: neighbourhood.mediaOpened(session, now: now, into: &effects)
-            case .openFailed(_, let reason):
-                logger.warning("carrier: no RTP port: \(reason)")
-                neighbourhood.mediaOpenFailed(session, now: now, into: &effects)
-            case .voiceStarted: neighbourhood.voiceStarted(session, now: now, into: &effects)
-            case .voiceEnded: neighbourhood.voiceEnded(session, now: now, into: &effects)
-            case .digitReceived(_, let digit, _):
-                neighbourhood.digitHeard(session, digit, now: now, into: &effects)
-            case .closed:
-                recordings[session] = nil
-                neighbourhood.mediaClosed(session)
-            case .played, .digitPressed, .digitsSent, .peerMoved, .peerSilent: break
-            case .recordingEnded(_, let path, let milliseconds, let failure):
-                if let failure {
-                    logger.warning("carrier: the recording \(path) failed: \(failure)")
-                } else {
-                    logger.info("carrier: \(milliseconds) ms recorded in \(path)")
-                }
-            }
-        }
-    }
-
-    private func media(_ session: SessionID) -> MediaSessionID { MediaSessionID(rawValue: session.rawValue, epoch: 0) }
-
-    /// A Call-ID as a file's name: what could lead elsewhere is replaced.
-    private static func fileName(_ callID: String) -> String {
-        String(callID.prefix(200).map { $0.isASCII && ($0.isLetter || $0.isNumber || ".-@".contains($0)) ? $0 : "_" })
     }
 }

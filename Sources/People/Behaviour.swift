@@ -14,16 +14,44 @@ package enum Behaviour: Hashable, Sendable {
     case neverResponds
     /// Rings, and picks up in the instant in which the caller gives up, so that CANCEL and 200 cross.
     case answersAsCanceled(Conversation)
+    /// Early media (RFC 3261 §13.2.1, a 183 with SDP): the utterances one after the other, then picks up.
+    case announces([Utterance], Conversation)
 
     package static func busy(after: ClosedRange<Int> = 0...0) -> Behaviour { .rejects(.busyHere, after: after) }
     package static func declines(after: ClosedRange<Int>) -> Behaviour { .rejects(.decline, after: after) }
     package static var isNotFound: Behaviour { .rejects(.notFound, after: 0...0) }
     package static var isUnavailable: Behaviour { .rejects(.temporarilyUnavailable, after: 0...0) }
     package static var isTrunkError: Behaviour { .rejects(.serviceUnavailable, after: 0...0) }
+
+    /// Everything that may be uttered, to be prepared before it is.
+    package var utterances: [Utterance] {
+        switch self {
+        case .answers(_, let conversation), .answersAsCanceled(let conversation): conversation.utterances
+        case .announces(let announcement, let conversation): announcement + conversation.utterances
+        case .rejects, .ringsForEver, .neverResponds: []
+        }
+    }
 }
 
-/// What somebody does who has picked up.
+/// What somebody does whose call stands: steps, one after the other, and beside them an ending.
 package struct Conversation: Hashable, Sendable {
+    package enum Step: Hashable, Sendable {
+        case wait(ClosedRange<Int>)
+        /// Goes on when it has been heard to its end.
+        case utter(Utterance)
+        /// Goes on when the last digit has been sent.
+        case press(String)
+        /// Until the other side has spoken and been quiet for `quiet`. Where it does not begin `within` that time,
+        /// the expectation is missed, and the person hangs up.
+        case hearSpeech(quiet: ClosedRange<Int>, within: ClosedRange<Int>)
+        /// Until these digits have been heard, one after the other; those count that came since the last expectation.
+        case hearDigits(String, within: ClosedRange<Int>)
+        /// An answering machine's: keeps what it hears, until the other side has been quiet for `quiet` or the tape is
+        /// full.
+        case takeMessage(quiet: ClosedRange<Int>, atMost: ClosedRange<Int>)
+        case hangUp
+    }
+
     /// Who ends it, and when.
     package enum Ending: Hashable, Sendable {
         /// Hangs up so long after the answer, whatever is said.
@@ -36,25 +64,15 @@ package struct Conversation: Hashable, Sendable {
         case waits
     }
 
-    /// Said once the call stands; nil: nothing.
-    package var greeting: String?
-    /// Digits pressed after so long.
-    package var presses: Presses?
+    package var steps: [Step]
     package var ending: Ending
 
-    package struct Presses: Hashable, Sendable {
-        package var digits: String
-        package var after: ClosedRange<Int>
-
-        package init(_ digits: String, after: ClosedRange<Int>) {
-            self.digits = digits
-            self.after = after
-        }
+    package init(_ steps: [Step] = [], ending: Ending) {
+        self.steps = steps
+        self.ending = ending
     }
 
-    package init(greeting: String? = nil, presses: Presses? = nil, ending: Ending) {
-        self.greeting = greeting
-        self.presses = presses
-        self.ending = ending
+    package var utterances: [Utterance] {
+        steps.compactMap { if case .utter(let utterance) = $0 { utterance } else { nil } }
     }
 }

@@ -2,13 +2,24 @@
 package protocol Directory: Sendable {
     /// - Parameter number: the user part of the address that was dialled.
     func behaviour(of number: String) -> Behaviour
+    func line(of number: String) -> Line
+}
+
+extension Directory {
+    package func line(of number: String) -> Line { .sound }
 }
 
 /// Everybody is the same.
 package struct OneKindOfPeople: Directory {
     private let behaviour: Behaviour
+    private let line: Line
 
-    package init(_ behaviour: Behaviour) { self.behaviour = behaviour }
+    package init(_ behaviour: Behaviour, line: Line = .sound) {
+        self.behaviour = behaviour
+        self.line = line
+    }
 
     package func behaviour(of number: String) -> Behaviour { behaviour }
+
+    package func line(of number: String) -> Line { line }
 }

@@ -14,14 +14,30 @@ package struct Neighbourhood: Sendable {
         var person: Person
         let number: String
         let callID: String
+        let line: Line
+        /// The caller's; nil where it made none, and in a call that the person makes.
         let offer: [UInt8]?
+        /// As the SDP says it; media comes from `boundPort`.
         var audio: LocalAudio
-        /// The port is bound.
+        var boundPort: UInt16
+        /// Named by the SDP and bound by nobody, where the line has it so.
+        var sparePort: UInt16?
+        var portsTried = 1
+        /// The person's own source of chance, where everybody has one.
+        var random: RandomSource?
+        /// The port is bound, and what may be uttered is at hand.
         var isMediaOpen = false
-        /// Picked up before the port was bound: answers then.
-        var isAnswerHeld = false
+        /// What the person did before that: done then.
+        var held: [PersonEffect] = []
+        /// A call that the person makes, and that waits for its port.
+        var invitation: Invitation?
+        var isConnected = false
+        var acksToLose: Int
         var isOver = false
     }
+
+    /// A port may be taken by somebody else's program; no more are tried for one call.
+    private static let maximumPortsTried = 16
 
     private struct TimerKey: Hashable, Sendable {
         let session: SessionID
@@ -39,6 +55,9 @@ package struct Neighbourhood: Sendable {
     private var timers = TimerTable<TimerKey>()
     /// Free ports, the longest unused first.
     private var freePorts: [UInt16]
+    private var nextOutgoing: UInt64 = 1
+    /// Call-IDs of lines that send everything twice.
+    private var doubledCallIDs: Set<String> = []
 
     package init(configuration: NeighbourhoodConfiguration, directory: any Directory, random: RandomSource) {
         self.configuration = configuration
@@ -72,8 +91,9 @@ package struct Neighbourhood: Sendable {
     package mutating func receive(
         _ datagram: [UInt8], from source: TransportAddress, now: Instant, into effects: inout [NeighbourhoodEffect]
     ) {
-        let notice = Self.notice(datagram)
+        let notice = Notice(datagram)
         if let number = notice?.number, directory.behaviour(of: number) == .neverResponds { return }
+        if let notice, isLost(notice) { return }
         // People who act in the very instant do so before their telephone has understood what came.
         switch notice?.method {
         case .cancel: tell(.aboutToBeCanceled, callID: notice?.callID, now, &effects)
@@ -100,23 +120,86 @@ package struct Neighbourhood: Sendable {
         while let key = timers.popDue(now) { tell(.timerFired(key.timer), key.session, now, &effects) }
     }
 
-    package mutating func mediaOpened(_ id: SessionID, now: Instant, into effects: inout [NeighbourhoodEffect]) {
-        guard var resident = residents[id] else { return }
-        resident.isMediaOpen = true
-        let isAnswerHeld = resident.isAnswerHeld
-        resident.isAnswerHeld = false
+    /// Somebody of this neighbourhood calls: `called` follows, and in the end `left`.
+    ///
+    /// - Returns: nil where every port is in use.
+    package mutating func call(
+        _ call: OutwardCall, now: Instant, into effects: inout [NeighbourhoodEffect]
+    ) -> SessionID? {
+        guard let port = takePort() else { return nil }
+        let id = SessionID(rawValue: nextOutgoing)
+        nextOutgoing += 1
+        let agent = configuration.userAgent
+        let identifiers = UserAgent.drawIdentifiers(node: agent.node, random: &random)
+        let audio = localAudio(port)
+        let callee = SIPURI(user: call.to, host: call.destination.address.hostText, port: call.destination.port)
+        let person = Person(calling: call.conversation, patience: call.patience)
+        var resident = Resident(
+            person: person, number: call.from, callID: identifiers.callID, line: .sound, offer: nil, audio: audio,
+            boundPort: port, acksToLose: 0)
+        resident.random = personalRandom(call.from)
+        resident.invitation = Invitation(
+            destination: call.destination, requestURI: callee,
+            from: NameAddress(uri: SIPURI(user: call.from, host: agent.contactHost, port: agent.contactPort)),
+            to: NameAddress(uri: callee), offer: audio.offer.bytes, identifiers: identifiers)
         residents[id] = resident
-        if isAnswerHeld { answer(id, now, &effects) }
+        sessionsByCallID[identifiers.callID] = id
+        effects.append(.called(id, number: call.from, callID: identifiers.callID))
+        effects.append(.openMedia(id, port: port, preparing: person.utterances))
+        return id
     }
 
-    package mutating func mediaOpenFailed(_ id: SessionID, now: Instant, into effects: inout [NeighbourhoodEffect]) {
+    package mutating func mediaOpened(_ id: SessionID, now: Instant, into effects: inout [NeighbourhoodEffect]) {
+        guard var resident = residents[id], !resident.isMediaOpen else { return }
+        resident.isMediaOpen = true
+        let held = resident.held
+        let invitation = resident.invitation
+        resident.held = []
+        resident.invitation = nil
+        residents[id] = resident
+        for action in held { carryOut(action, id, now, &effects) }
+        guard var invitation, !resident.isOver else { return }
+        invitation.offer = resident.audio.offer.bytes
+        tell(.dialled, id, now, &effects)
         withAgent(now, &effects) { agent, random, sip in
-            agent.reject(id, status: .serviceUnavailable, now: now, random: &random, into: &sip)
+            agent.invite(id, invitation, now: now, random: &random, into: &sip)
+        }
+    }
+
+    /// Another port is tried; where none is left the call is refused.
+    package mutating func mediaOpenFailed(_ id: SessionID, now: Instant, into effects: inout [NeighbourhoodEffect]) {
+        guard var resident = residents[id], !resident.isMediaOpen else { return }
+        let most = min(Self.maximumPortsTried, configuration.rtpPorts.count / 2)
+        if resident.portsTried < most, let port = takePort() {
+            freePorts.append(resident.boundPort)
+            if resident.audio.port == resident.boundPort { resident.audio.port = port }
+            resident.boundPort = port
+            resident.portsTried += 1
+            residents[id] = resident
+            effects.append(.openMedia(id, port: port, preparing: resident.person.utterances))
+            return
+        }
+        if resident.invitation != nil {
+            leave(id, .canceled, .failed(.transportFailed), now, &effects)
+        } else {
+            withAgent(now, &effects) { agent, random, sip in
+                agent.reject(id, status: .serviceUnavailable, now: now, random: &random, into: &sip)
+            }
         }
         forget(id)
     }
 
     package mutating func mediaClosed(_ id: SessionID) { forget(id) }
+
+    /// What was to be uttered has been, to its end.
+    package mutating func uttered(_ id: SessionID, now: Instant, into effects: inout [NeighbourhoodEffect]) {
+        tell(.uttered, id, now, &effects)
+    }
+
+    /// What was to be pressed has been, to its last digit.
+    package mutating func pressed(_ id: SessionID, now: Instant, into effects: inout [NeighbourhoodEffect]) {
+        tell(.pressed, id, now, &effects)
+    }
 
     package mutating func voiceStarted(_ id: SessionID, now: Instant, into effects: inout [NeighbourhoodEffect]) {
         tell(.voiceStarted, id, now, &effects)
@@ -156,7 +239,12 @@ package struct Neighbourhood: Sendable {
     ) {
         guard var resident = residents[id] else { return }
         var actions: [PersonEffect] = []
-        resident.person.handle(input, random: &random, into: &actions)
+        if var own = resident.random {
+            resident.person.handle(input, random: &own, into: &actions)
+            resident.random = own
+        } else {
+            resident.person.handle(input, random: &random, into: &actions)
+        }
         residents[id] = resident
         for action in actions { carryOut(action, id, now, &effects) }
     }
@@ -169,19 +257,38 @@ package struct Neighbourhood: Sendable {
             withAgent(now, &effects) { agent, random, sip in
                 agent.ring(id, now: now, random: &random, into: &sip)
             }
-        case .answer:
-            guard residents[id]?.isMediaOpen == true else {
-                residents[id]?.isAnswerHeld = true
-                return
-            }
-            answer(id, now, &effects)
+        case .progress: if isReady(id, action) { progress(id, now, &effects) }
+        case .answer: if isReady(id, action) { answer(id, now, &effects) }
+        case .utter(let utterance): if isReady(id, action) { effects.append(.utter(id, utterance)) }
         case .reject(let code): reject(id, StatusCode(code) ?? .decline, now, &effects)
-        case .say(let text): effects.append(.say(id, text))
         case .press(let digits): effects.append(.press(id, digits))
+        case .messageBegan: effects.append(.messageBegan(id))
+        case .messageEnded: effects.append(.messageEnded(id))
+        case .missed(let step): effects.append(.missed(id, number: residents[id]?.number ?? "", step))
         case .hangUp: endSession(id, now, &effects)
         case .arm(let timer, let milliseconds):
             timers.arm(TimerKey(session: id, timer: timer), at: now + .milliseconds(milliseconds))
         case .disarm(let timer): timers.cancel(TimerKey(session: id, timer: timer))
+        }
+    }
+
+    /// Whether the media is open; where it is not, the action is kept until it is.
+    private mutating func isReady(_ id: SessionID, _ action: PersonEffect) -> Bool {
+        guard let resident = residents[id] else { return false }
+        if !resident.isMediaOpen { residents[id]?.held.append(action) }
+        return resident.isMediaOpen
+    }
+
+    /// A 183 with our answer to the offer, which the 200 repeats (RFC 3261 §13.2.1). A caller who offered nothing hears
+    /// nothing before the answer.
+    private mutating func progress(_ id: SessionID, _ now: Instant, _ effects: inout [NeighbourhoodEffect]) {
+        guard let resident = residents[id], !resident.isOver, let offer = resident.offer,
+            let (agreement, answer) = try? resident.audio.answer(to: offer)
+        else { return }
+        residents[id]?.isConnected = true
+        effects.append(.connectMedia(id, agreement))
+        withAgent(now, &effects) { agent, random, sip in
+            agent.progress(id, sdp: answer.bytes, now: now, random: &random, into: &sip)
         }
     }
 
@@ -194,7 +301,7 @@ package struct Neighbourhood: Sendable {
         guard let (agreement, answer) = try? resident.audio.answer(to: offer) else {
             return reject(id, .notAcceptableHere, now, &effects)
         }
-        effects.append(.connectMedia(id, agreement))
+        if !resident.isConnected { effects.append(.connectMedia(id, agreement)) }
         accept(id, answer.bytes, now, &effects)
     }
 
@@ -243,36 +350,74 @@ package struct Neighbourhood: Sendable {
         _ effect: UserAgentEffect, _ now: Instant, _ effects: inout [NeighbourhoodEffect]
     ) {
         switch effect {
-        case .send(let bytes, let destination): effects.append(.send(bytes, to: destination))
+        case .send(let bytes, let destination):
+            effects.append(.send(bytes, to: destination))
+            if isDoubled(bytes) { effects.append(.send(bytes, to: destination)) }
         case .invited(let id, let invitation): beCalled(id, invitation, now, &effects)
         case .acknowledged(let id, let body): beAcknowledged(id, body, now, &effects)
-        case .failed(let id, _): leave(id, .canceled, now, &effects)
-        case .ended(let id, _): leave(id, .hungUp, now, &effects)
+        case .answered(let id, let body): beAnswered(id, body, now, &effects)
+        case .failed(let id, let failure): leave(id, .canceled, .failed(failure), now, &effects)
+        case .ended(let id, let end): leave(id, .hungUp, .ended(end), now, &effects)
         case .offerReceived(let id, let body): takeOffer(id, body, now, &effects)
         // The 487 has been sent; `failed` follows.
         case .canceledByPeer: break
-        // Nobody here calls anybody, and nobody reads a trace.
-        case .progressed, .answered, .recordChanged, .messageSent, .messageReceived, .discarded: break
+        // A caller of ours waits for the answer alone, and nobody reads a trace.
+        case .progressed, .recordChanged, .messageSent, .messageReceived, .discarded: break
         }
     }
 
     private mutating func beCalled(
         _ id: SessionID, _ invitation: IncomingInvitation, _ now: Instant, _ effects: inout [NeighbourhoodEffect]
     ) {
-        guard !freePorts.isEmpty else {
+        guard let port = takePort() else {
             return reject(id, .serviceUnavailable, now, &effects)
         }
-        let port = freePorts.removeFirst()
         let number = invitation.to.uri.sip?.user ?? ""
-        let audio = LocalAudio(
-            address: configuration.mediaAddress, port: port, sessionID: random.next() >> 2, sessionVersion: 1)
-        residents[id] = Resident(
-            person: Person(directory.behaviour(of: number)), number: number, callID: invitation.callID,
-            offer: invitation.offer, audio: audio)
+        let line = directory.line(of: number)
+        var audio = localAudio(port)
+        var sparePort: UInt16?
+        if line == .mediaFromAnotherPort, let other = takePort() {
+            sparePort = other
+            audio.port = other
+        }
+        var acksToLose = 0
+        if case .losesACKs(let count) = line { acksToLose = count }
+        if line == .doubles { doubledCallIDs.insert(invitation.callID) }
+        let person = Person(directory.behaviour(of: number))
+        var resident = Resident(
+            person: person, number: number, callID: invitation.callID, line: line, offer: invitation.offer,
+            audio: audio, boundPort: port, sparePort: sparePort, acksToLose: acksToLose)
+        resident.random = personalRandom(number)
+        residents[id] = resident
         sessionsByCallID[invitation.callID] = id
         effects.append(.called(id, number: number, callID: invitation.callID))
-        effects.append(.openMedia(id, port: port))
+        effects.append(.openMedia(id, port: port, preparing: person.utterances))
         tell(.invited, id, now, &effects)
+    }
+
+    private mutating func takePort() -> UInt16? { freePorts.isEmpty ? nil : freePorts.removeFirst() }
+
+    private mutating func localAudio(_ port: UInt16) -> LocalAudio {
+        LocalAudio(address: configuration.mediaAddress, port: port, sessionID: random.next() >> 2, sessionVersion: 1)
+    }
+
+    private func personalRandom(_ number: String) -> RandomSource? {
+        configuration.personalSeed.map { seed in
+            RandomSource(seed: Array("\(seed)/\(configuration.userAgent.node)/\(number)".utf8))
+        }
+    }
+
+    /// Somebody whom a person of ours has called picked up.
+    private mutating func beAnswered(
+        _ id: SessionID, _ body: [UInt8], _ now: Instant, _ effects: inout [NeighbourhoodEffect]
+    ) {
+        guard let resident = residents[id], !resident.isOver else { return }
+        guard let agreement = try? resident.audio.agreement(answer: body) else {
+            return endSession(id, now, &effects)
+        }
+        effects.append(.connectMedia(id, agreement))
+        effects.append(.answered(id, number: resident.number))
+        tell(.acknowledged, id, now, &effects)
     }
 
     private mutating func beAcknowledged(
@@ -311,13 +456,15 @@ package struct Neighbourhood: Sendable {
     }
 
     private mutating func leave(
-        _ id: SessionID, _ reason: PersonInput, _ now: Instant, _ effects: inout [NeighbourhoodEffect]
+        _ id: SessionID, _ reason: PersonInput, _ parting: Parting, _ now: Instant,
+        _ effects: inout [NeighbourhoodEffect]
     ) {
         tell(reason, id, now, &effects)
         guard let resident = residents[id], !resident.isOver else { return }
         residents[id]?.isOver = true
         sessionsByCallID[resident.callID] = nil
-        effects.append(.left(id, number: resident.number, digitsHeard: resident.person.digitsHeard))
+        effects.append(
+            .left(id, number: resident.number, digitsHeard: resident.person.digitsHeard, parting))
         effects.append(.closeMedia(id))
     }
 
@@ -325,24 +472,24 @@ package struct Neighbourhood: Sendable {
         guard let resident = residents.removeValue(forKey: id) else { return }
         if sessionsByCallID[resident.callID] == id { sessionsByCallID[resident.callID] = nil }
         for timer in PersonTimer.allCases { timers.cancel(TimerKey(session: id, timer: timer)) }
-        freePorts.append(resident.audio.port)
+        freePorts.append(resident.boundPort)
+        if let spare = resident.sparePort { freePorts.append(spare) }
+        if resident.line == .doubles { doubledCallIDs.remove(resident.callID) }
     }
 
-    // MARK: Reading ahead
+    // MARK: Lines
 
-    private struct Notice {
-        let method: SIPMethod
-        let number: String?
-        let callID: String
+    /// Whether the line loses it: an ACK of our 2xx.
+    private mutating func isLost(_ notice: Notice) -> Bool {
+        guard notice.method == .ack, let id = sessionsByCallID[notice.callID], let left = residents[id]?.acksToLose,
+            left > 0
+        else { return false }
+        residents[id]?.acksToLose = left - 1
+        return true
     }
 
-    /// What a request says of its call; nil for a response and for what cannot be read.
-    private static func notice(_ datagram: [UInt8]) -> Notice? {
-        try? SIPMessageView.withView(of: datagram) { view -> Notice? in
-            guard case .request(let method) = view.kind else { return nil }
-            return Notice(
-                method: method, number: (try? NameAddress(view.text(view.to)))?.uri.sip?.user,
-                callID: view.text(view.callID))
-        }
+    private func isDoubled(_ bytes: [UInt8]) -> Bool {
+        guard !doubledCallIDs.isEmpty, let callID = Notice.callID(of: bytes) else { return false }
+        return doubledCallIDs.contains(callID)
     }
 }

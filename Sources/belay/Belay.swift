@@ -14,7 +14,7 @@ struct Belay: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            ServeCommand.self, CallCommand.self, CallsCommand.self, LogsCommand.self, ShowCommand.self,
-            RecordingCommand.self, ListenCommand.self, ApplicationCommand.self, NumberCommand.self,
+            ServeCommand.self, CarrierCommand.self, CallCommand.self, CallsCommand.self, LogsCommand.self,
+            ShowCommand.self, RecordingCommand.self, ListenCommand.self, ApplicationCommand.self, NumberCommand.self,
         ])
 }

@@ -34,6 +34,26 @@ struct MakeCallTests {
         #expect(reply.text == expected.text)
     }
 
+    @Test("Where there is a trunk, the simulated carrier's numbers are refused by name", arguments: [true, false])
+    func carrierNumbers(hasTrunk: Bool) async throws {
+        let test = try TestServer(hasTrunk: hasTrunk)
+        var body = test.goodCall
+        body["to"] = "+15005550486"
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        guard hasTrunk else {
+            #expect(reply.status == 202)
+            return
+        }
+        #expect(reply.status == 400)
+        #expect(test.calls.requests.isEmpty)
+        let fault = try #require(reply["details"]?["fields"]?.elements.first)
+        #expect(fault["field"] == "to")
+        #expect(fault["value"] == "+15005550486")
+        let allowed = try #require(fault["allowed"]?.string)
+        #expect(allowed.contains(CarrierNumber.range))
+        #expect(allowed.contains("no trunk"))
+    }
+
     @Test("What was asked reaches the service whole, with the defaults of the decisions")
     func request() async throws {
         let test = try TestServer()

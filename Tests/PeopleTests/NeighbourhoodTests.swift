@@ -69,7 +69,7 @@ private struct Street {
             switch effect {
             case .send(let bytes, _):
                 withCaller { $0.receive(bytes, from: source, now: $1, random: &$2, into: &$3) }
-            case .openMedia(let id, _):
+            case .openMedia(let id, _, _):
                 wanted.append(effect)
                 if opensMediaAtOnce { withNeighbourhood { $0.mediaOpened(id, now: $1, into: &$2) } }
             case .closeMedia(let id):
@@ -103,7 +103,8 @@ struct NeighbourhoodTests {
     @Test("A call is answered with media that both agree on, and ended by the callee")
     func answers() throws {
         var street = try Street(
-            .answers(after: 1000...1000, Conversation(greeting: "Hello", ending: .hangsUp(after: 2000...2000))))
+            .answers(after: 1000...1000, Conversation([.utter(.speech("Hello"))], ending: .hangsUp(after: 2000...2000)))
+        )
         street.call()
         street.wait(milliseconds: 999)
         #expect(street.told == [.progressed(street.session, .ringing, body: nil)])
@@ -118,8 +119,8 @@ struct NeighbourhoodTests {
         #expect(agreement.remotePort == 30_000)
         #expect(agreement.codec == .pcmu)
         let id = SessionID.firstIncoming
-        #expect(street.wanted.contains(.openMedia(id, port: 30_000)))
-        #expect(street.wanted.last == .say(id, "Hello"))
+        #expect(street.wanted.contains(.openMedia(id, port: 30_000, preparing: [.speech("Hello")])))
+        #expect(street.wanted.last == .utter(id, .speech("Hello")))
         street.wait(milliseconds: 2000)
         #expect(street.outcome == .ended(street.session, .remoteHangUp))
         #expect(street.wanted.last == .closeMedia(id))
@@ -145,6 +146,11 @@ struct NeighbourhoodTests {
         var street = try Street(.answers(after: 0...0, Conversation(ending: .waits)))
         street.opensMediaAtOnce = false
         street.call()
+        // The range has two ports; each is tried.
+        street.withNeighbourhood { $0.mediaOpenFailed(.firstIncoming, now: $1, into: &$2) }
+        #expect(street.told == [])
+        #expect(
+            street.wanted.suffix(1) == [.openMedia(.firstIncoming, port: 30_002, preparing: [])])
         street.withNeighbourhood { $0.mediaOpenFailed(.firstIncoming, now: $1, into: &$2) }
         #expect(
             street.outcome

@@ -18,7 +18,7 @@ private struct Called {
 
 @Suite("A person")
 struct PersonTests {
-    private let everyTimerOff: [PersonEffect] = [.disarm(.decide), .disarm(.press), .disarm(.hangUp)]
+    private let everyTimerOff: [PersonEffect] = [.disarm(.decide), .disarm(.step), .disarm(.hangUp)]
 
     @Test("Somebody who answers rings first, and picks up when the time has come")
     func answers() {
@@ -95,10 +95,10 @@ struct PersonTests {
     @Test("Somebody presses digits and remembers those of the other side")
     func presses() {
         var called = Called(
-            .answers(after: 0...0, Conversation(presses: .init("42#", after: 300...300), ending: .waits)))
+            .answers(after: 0...0, Conversation([.wait(300...300), .press("42#")], ending: .waits)))
         _ = called.hears(.invited)
-        #expect(called.hears(.acknowledged) == [.arm(.press, afterMilliseconds: 300)])
-        #expect(called.hears(.timerFired(.press)) == [.press("42#")])
+        #expect(called.hears(.acknowledged) == [.arm(.step, afterMilliseconds: 300)])
+        #expect(called.hears(.timerFired(.step)) == [.press("42#")])
         _ = called.hears(.digitHeard("1"))
         _ = called.hears(.digitHeard("*"))
         #expect(called.person.digitsHeard == "1*")

@@ -6,6 +6,8 @@ import Telephony
 struct CallRoutes: Sendable {
     let services: APIServices
     let compatibility: Compatibility
+    /// Calls go out through a trunk.
+    let refusesCarrierNumbers: Bool
 
     var routes: [Route] {
         [
@@ -34,6 +36,14 @@ struct CallRoutes: Sendable {
     /// Checks what was asked against what the account has, and applies decision 3.
     private func callRequest(_ exchange: Exchange, _ account: Account) async throws(APIError) -> CallRequest {
         let body = try MakeCallBody(try await exchange.fields())
+        if refusesCarrierNumbers, CarrierNumber.isReserved(body.to) {
+            throw .faults([
+                .malformed(
+                    "to", given: .string(body.to.text),
+                    allowed: "any number but \(CarrierNumber.range): those are the simulated carrier's, which answers "
+                        + "only where no trunk is configured")
+            ])
+        }
         let application = try body.applicationID.map { id throws(APIError) in
             guard let application = services.directory.application(id, of: account.accountID) else {
                 throw .faults([

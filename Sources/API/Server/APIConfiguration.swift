@@ -17,13 +17,18 @@ package struct APIConfiguration: Sendable {
     /// What links in answers begin with; nil makes them relative.
     package var publicURL: WebURL?
 
+    /// Numbers of the simulated carrier are refused: calls go out through a trunk, where nobody has them.
+    package var refusesCarrierNumbers: Bool
+
     package init(
-        host: String = "127.0.0.1", port: Int = 0, compatibility: Compatibility = .current, publicURL: WebURL? = nil
+        host: String = "127.0.0.1", port: Int = 0, compatibility: Compatibility = .current, publicURL: WebURL? = nil,
+        refusesCarrierNumbers: Bool = false
     ) {
         self.host = host
         self.port = port
         self.compatibility = compatibility
         self.publicURL = publicURL
+        self.refusesCarrierNumbers = refusesCarrierNumbers
     }
 }
 

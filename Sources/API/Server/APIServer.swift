@@ -20,7 +20,10 @@ package struct APIServer: Sendable {
         logger: Logger, onBound: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
         routes = RouteTable(
-            routes: CallRoutes(services: services, compatibility: configuration.compatibility).routes
+            routes: CallRoutes(
+                services: services, compatibility: configuration.compatibility,
+                refusesCarrierNumbers: configuration.refusesCarrierNumbers
+            ).routes
                 + ApplicationRoutes(services: services).routes
                 + RecordingRoutes(services: services).routes
                 + NumberRoutes(services: services).routes

@@ -84,8 +84,8 @@ struct CallPlan {
     }
 
     private static func conversation(_ random: inout RandomSource) -> Conversation {
-        var presses: Conversation.Presses?
-        if Int.random(in: 0..<10, using: &random) == 0 { presses = .init("42#", after: 100...4_000) }
+        var steps: [Conversation.Step] = []
+        if Int.random(in: 0..<10, using: &random) == 0 { steps = [.wait(100...4_000), .press("42#")] }
         let ending: Conversation.Ending =
             switch Int.random(in: 0..<10, using: &random) {
             case 0..<2: .hangsUp(after: 0...300)
@@ -94,7 +94,7 @@ struct CallPlan {
             case 6..<8: .hangsUpWithTheOther
             default: .waits
             }
-        return Conversation(presses: presses, ending: ending)
+        return Conversation(steps, ending: ending)
     }
 
     private static func manner(_ random: inout RandomSource) -> Manner {

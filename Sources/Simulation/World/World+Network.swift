@@ -101,7 +101,7 @@ extension World {
                     guard proxy.passes(message, from: index) else { continue }
                 }
                 post(.datagramAtBelay(bytes, from: Self.farEndAddresses[index]))
-            case .openMedia(let session, let port):
+            case .openMedia(let session, let port, _):
                 farCallsByPort[port] = FarCall(farEnd: index, session: session)
                 try withFarEnd(index) { farEnd, now, effects in
                     farEnd.mediaOpened(session, now: now, into: &effects)
@@ -119,8 +119,8 @@ extension World {
             case .called(let session, let number, let callID):
                 farNumbers[FarCall(farEnd: index, session: session)] = number
                 farCallsByCallID[callID, default: []].append(FarCall(farEnd: index, session: session))
-            // What people say is not understood by anything of this version.
-            case .connectMedia, .say, .answered, .left: break
+            // Nobody here utters anything: nothing of Belay's core would understand it.
+            case .connectMedia, .utter, .messageBegan, .messageEnded, .answered, .missed, .left: break
             }
         }
     }

@@ -37,6 +37,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("For the trunk's digest challenges; better set in the environment.", valueName: "password"))
     var trunkPassword: String?
+    @Option(
+        help: ArgumentHelp(
+            "People of your own for the simulated carrier (DATA/people.yaml where it exists).", valueName: "file"))
+    var people: String?
+    @Option(help: ArgumentHelp("The same seed, the same behaviour of the carrier's people (1).", valueName: "n"))
+    var carrierSeed: String?
     @Option(help: ArgumentHelp("The trunk's pace (1); 0: no limit.", valueName: "n"))
     var callsPerSecond: String?
     @Option(help: ArgumentHelp("The trunk's lines (20); 0: no limit.", valueName: "n"))
@@ -76,7 +82,8 @@ struct ServeCommand: AsyncParsableCommand {
         let given: [(String, String?)] = [
             ("data", data), ("http", http), ("sip", sip), ("advertise", advertise), ("rtp-ports", rtpPorts),
             ("trunk", trunk), ("trunk-nat", trunkNat), ("trunk-username", trunkUsername),
-            ("trunk-password", trunkPassword), ("calls-per-second", callsPerSecond), ("calls-at-once", callsAtOnce),
+            ("trunk-password", trunkPassword), ("people", people), ("carrier-seed", carrierSeed),
+            ("calls-per-second", callsPerSecond), ("calls-at-once", callsAtOnce),
             ("public-url", publicUrl),
             ("webhook-allow", webhookAllow.isEmpty ? nil : webhookAllow.joined(separator: ",")),
             ("webhook-connect-seconds", webhookConnectSeconds), ("webhook-seconds", webhookSeconds),

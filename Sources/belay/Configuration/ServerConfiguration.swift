@@ -27,6 +27,9 @@ struct ServerConfiguration {
     var trunk: TrunkTarget?
     var isTrunkBehindNAT: Bool
     var trunkCredentials: DigestCredentials?
+    /// Who else answers in the simulated carrier; nil: nobody.
+    var peopleFile: String?
+    var carrierSeed: UInt64
     /// Nil: no limit.
     var callsPerSecond: Double?
     var callsAtOnce: Int?
@@ -64,6 +67,12 @@ struct ServerConfiguration {
         default:
             throw ConfigurationError(description: "trunk-username and trunk-password belong together; one is missing")
         }
+        peopleFile = reader.text("people") ?? Self.existing(CarrierCommand.peopleFile(in: dataFolder))
+        if trunk != nil, reader.text("people") != nil {
+            throw ConfigurationError(
+                description: "people answer in the simulated carrier only, and trunk is set; leave one of the two out")
+        }
+        carrierSeed = UInt64(try reader.number("carrier-seed", in: 0...1e15) ?? 1)
         // A real trunk's pace is somebody's phone bill (decision 33); the simulated carrier has none.
         let rate = try reader.number("calls-per-second", in: 0...10_000) ?? (trunk == nil ? 0 : 1)
         let lines = try reader.number("calls-at-once", in: 0...1_000_000) ?? (trunk == nil ? 0 : 20)
@@ -94,6 +103,10 @@ struct ServerConfiguration {
     var allowedForWebhooks: [AddressRange] {
         trunk == nil
             ? webhookAllowed + ["127.0.0.0/8", "::1/128"].compactMap { AddressRange($0) } : webhookAllowed
+    }
+
+    private static func existing(_ path: String) -> String? {
+        FileManager.default.fileExists(atPath: path) ? path : nil
     }
 
     static func defaultDataFolder(home: String?) -> String {

@@ -18,6 +18,8 @@ struct Setting {
         Setting(name: "trunk-nat", help: "true: media may come from anywhere, not only from the trunk's addresses"),
         Setting(name: "trunk-username", help: "answers the trunk's digest challenges"),
         Setting(name: "trunk-password", help: "answers the trunk's digest challenges"),
+        Setting(name: "people", help: "a YAML file with people of your own for the simulated carrier"),
+        Setting(name: "carrier-seed", help: "the same seed, the same behaviour of the simulated carrier's people"),
         Setting(name: "calls-per-second", help: "the trunk's pace; 0: no limit"),
         Setting(name: "calls-at-once", help: "the trunk's lines; 0: no limit"),
         Setting(name: "public-url", help: "what clients and webhook apps reach the REST API by"),

@@ -21,7 +21,9 @@ struct Announcement: Sendable {
         lines.append("Data: \(configuration.dataFolder)")
         lines.append("SIP: udp:\(transport.localAddress)")
         if let carrier {
-            lines.append("Carrier: simulated, at udp:\(carrier); any number is answered, no call leaves this machine")
+            lines.append(
+                "Carrier: simulated, at udp:\(carrier); any number is answered (belay carrier list), no call leaves "
+                    + "this machine")
             lines.append("Webhooks may go to loopback, because no trunk is configured")
         } else {
             lines.append("Trunk: \(trunk.host) at udp:\(trunk.address)")

@@ -6,6 +6,7 @@ import Logging
 import Media
 import NIOCore
 import NIOPosix
+import People
 import Runtime
 import SIP
 import SIPTransport
@@ -88,7 +89,8 @@ enum Server {
                 now: { SystemClock.wall() }),
             configuration: APIConfiguration(
                 host: configuration.http.host, port: configuration.http.port,
-                compatibility: configuration.compatibility, publicURL: configuration.publicURL),
+                compatibility: configuration.compatibility, publicURL: configuration.publicURL,
+                refusesCarrierNumbers: configuration.trunk != nil),
             eventLoopGroup: webGroup, logger: logger,
             onBound: { port in
                 publicURL.bound(host: configuration.http.host, port: port)
@@ -150,7 +152,11 @@ enum Server {
         let carrier = SimulatedCarrier(
             configuration: CarrierConfiguration(
                 listen: TransportAddress(address: .loopback, port: 0),
-                recordings: configuration.dataFolder + "/carrier"),
+                recordings: configuration.dataFolder + "/carrier",
+                speechCache: configuration.dataFolder + "/cache/carrier",
+                seed: configuration.carrierSeed,
+                timers: TransactionTimers(t1: .milliseconds(configuration.timerT1Milliseconds)),
+                directory: try CarrierTable(own: PeopleFile.people(at: configuration.peopleFile))),
             logger: logger)
         return (carrier, try await carrier.start())
     }

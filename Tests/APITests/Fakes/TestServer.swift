@@ -25,7 +25,7 @@ struct TestServer: Sendable {
     let server: APIServer
 
     init(
-        compatibility: Compatibility = .current, publicURL: WebURL? = nil,
+        compatibility: Compatibility = .current, publicURL: WebURL? = nil, hasTrunk: Bool = false,
         onBound: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         var random = SystemRandomNumberGenerator()
@@ -41,7 +41,8 @@ struct TestServer: Sendable {
         server = APIServer(
             services: APIServices(
                 calls: calls, recordings: recordings, directory: directory, health: health, now: { Self.start }),
-            configuration: APIConfiguration(compatibility: compatibility, publicURL: publicURL),
+            configuration: APIConfiguration(
+                compatibility: compatibility, publicURL: publicURL, refusesCarrierNumbers: hasTrunk),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onBound: onBound)
     }
 

@@ -119,3 +119,83 @@ class Capture:
             when, method, status, cseq, destination, call_id = line.split("\t")
             found.append((float(when), method or status, cseq, int(destination), call_id))
         return found
+
+    def messages(self, port):
+        """Every SIP message from or to the port, in the order of the wire."""
+        text = self._read("-d", f"udp.port=={port},sip", "-Y", f"sip && udp.port=={port}", "-T", "fields",
+                          *(word for name in ("frame.time_epoch", "udp.srcport", "sip.Method", "sip.Status-Code",
+                                              "sip.CSeq.method", "sip.Call-ID", "sip.to.tag", "sdp.media")
+                            for word in ("-e", name)))
+        found = []
+        for line in text.splitlines():
+            when, source, method, status, cseq, call_id, tag, media = line.split("\t")
+            found.append(SIPLine(float(when), int(source), method or status, cseq, call_id, tag or None, bool(media)))
+        return found
+
+
+    def _rtp(self, ports):
+        """(time, source port, destination port, payload type, payload) of each RTP packet from or to `ports`."""
+        low, high = ports[0], ports[-1]
+        text = self._read("-d", f"udp.port=={low}-{high},rtp",
+                          "-Y", f"rtp && udp.port >= {low} && udp.port <= {high}", "-T", "fields",
+                          "-e", "frame.time_epoch", "-e", "udp.srcport", "-e", "udp.dstport", "-e", "rtp.p_type",
+                          "-e", "udp.payload")
+        for line in text.splitlines():
+            when, source, destination, payload, data = line.split("\t")
+            yield float(when), int(source), int(destination), int(payload), bytes.fromhex(data)[12:]
+
+    def rtp_times(self, ports):
+        """When each RTP packet to one of `ports` was sent."""
+        return [when for when, _, destination, _, _ in self._rtp(ports) if destination in ports]
+
+    def rtp_peers(self, ports):
+        """The ports that sent RTP to `ports`, and those that RTP from there went to."""
+        packets = list(self._rtp(ports))
+        return ({source for _, source, destination, _, _ in packets if destination in ports},
+                {destination for _, source, destination, _, _ in packets if source in ports})
+
+    def digits(self, ports, payload_type=101):
+        """(time, digit) of each RFC 4733 event that was sent to one of `ports`, at its first packet."""
+        found = []
+        last = None
+        for when, _, destination, payload, data in self._rtp(ports):
+            if destination not in ports or payload != payload_type:
+                continue
+            event, duration = data[0], int.from_bytes(data[2:4], "big")
+            if last is None or last[0] != event or duration < last[1]:
+                found.append((when, "0123456789*#ABCD"[event]))
+            last = (event, duration)
+        return found
+
+    def sound_onsets(self, ports):
+        """When sound first came to `ports`, and when it first left from there: to the sample (PCMU, 8 kHz)."""
+        # µ-law has smaller codes for larger magnitudes; 0x63 is about 0.01 of full scale.
+        quietest = 0x63
+        onsets = {}
+        for when, _, destination, payload, data in self._rtp(ports):
+            loud = next((index for index, byte in enumerate(data) if (byte & 0x7F) <= quietest), None)
+            if payload == 0 and loud is not None:
+                onsets.setdefault(destination in ports, when + loud / 8000)
+        return onsets[True], onsets[False]
+
+    def media_port(self, sip_port):
+        """The audio port in the SDP that was sent from the SIP port."""
+        text = self._read("-d", f"udp.port=={sip_port},sip", "-Y", f"sdp && udp.srcport=={sip_port}", "-T", "fields",
+                          "-e", "sdp.media.port")
+        return int(text.splitlines()[0])
+
+
+@dataclass
+class SIPLine:
+    """What a SIP message says of itself. `name` is the method or the status."""
+
+    time: float
+    source: int
+    name: str
+    cseq: str
+    call_id: str
+    to_tag: str | None
+    has_sdp: bool
+
+    def __str__(self):
+        return f"{self.name} {self.cseq}" if self.name.isdigit() else self.name
