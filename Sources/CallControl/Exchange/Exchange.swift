@@ -216,7 +216,7 @@ package struct Exchange: Sendable {
         _ effects: inout [Effect]
     ) {
         guard let index = calls.index(forKey: id) else { return }
-        let session = calls.values[index].session
+        let session = calls.values[index].look().session
         for directive in directives {
             switch directive {
             case .effect(let effect):
@@ -274,7 +274,7 @@ package struct Exchange: Sendable {
                 forget(id)
             }
         }
-        let standing = calls.index(forKey: id).map { calls.values[$0].standing }
+        let standing = calls.index(forKey: id).map { calls.values[$0].look() }
         if standing?.isOnTrunk == true { callsOnTrunk.insert(id) } else { callsOnTrunk.remove(id) }
         if standing?.isDialling != true { callsUnheard.remove(id) }
         dialNext(now, &effects)
@@ -314,8 +314,8 @@ package struct Exchange: Sendable {
     private mutating func writeRecords() {
         for id in staleRecords {
             // A call that needs none any more has had it removed meanwhile.
-            guard let call = calls[id], call.needsRecord else { continue }
-            operations.append(.saveRecord(id, call.record.bytes))
+            guard let index = calls.index(forKey: id), let record = calls.values[index].takeRecord() else { continue }
+            operations.append(.saveRecord(id, record.bytes))
         }
         staleRecords.removeAll(keepingCapacity: true)
     }
