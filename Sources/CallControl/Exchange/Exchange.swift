@@ -83,6 +83,10 @@ package struct Exchange: Sendable {
         }
     }
 
+    /// As ``nextDeadline``. Mutating although it changes nothing: so a shell that keeps the exchange in a class asks it
+    /// where it stands, where reading it would copy the whole of it first.
+    package mutating func lookAtDeadline() -> Instant? { nextDeadline }
+
     package mutating func handle(_ input: Input, now: Moment) -> [Effect] {
         var effects: [Effect] = []
         dispatch(input, now, &effects)

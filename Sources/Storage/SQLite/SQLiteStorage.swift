@@ -143,8 +143,6 @@ package final class SQLiteStorage: CallStorage, Directory {
         try pool.writeWithoutTransaction { db in
             // GRDB sets NORMAL after `prepareDatabase`, which loses the last commits with the power.
             try db.execute(sql: "PRAGMA synchronous = FULL")
-            // In KiB: the index of the calls' random identifiers should stay in memory.
-            try db.execute(sql: "PRAGMA cache_size = -32768")
             let isFull = try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2
             let isOverwriting = try Int.fetchOne(db, sql: "PRAGMA secure_delete") == 1
             guard isFull, isOverwriting else {
