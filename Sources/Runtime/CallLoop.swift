@@ -172,7 +172,7 @@ package final class CallLoop: @unchecked Sendable {
     // MARK: The one timer
 
     private func armTimer() {
-        let deadline = exchange.nextDeadline
+        let deadline = exchange.lookAtDeadline()
         guard deadline != timerDeadline else { return }
         // An earlier timer that stands already will do for a later deadline: it fires, finds nothing, and re-arms.
         if let deadline, let timerDeadline, timerDeadline <= deadline { return }

@@ -29,7 +29,7 @@ struct CallsCommand: AsyncParsableCommand {
 
     /// Above this share of its core the driver itself is what is measured.
     private static let busiestCore = 0.80
-    /// After the last request this long for calls to end.
+    /// A call counts as lost when none has ended for so long.
     private static let drainSeconds = 20
 
     func validate() throws {
@@ -53,7 +53,7 @@ struct CallsCommand: AsyncParsableCommand {
             client: client, from: words[2], webhookURL: app.url, rate: rate, seconds: warmUp + seconds,
             connections: connections)
 
-        let before = try await client.completedCalls()
+        let before = try await client.finishedCalls()
         async let driven = driver.run()
         try await Task.sleep(for: .seconds(warmUp))
         let start = try await sample(client)
@@ -83,16 +83,21 @@ struct CallsCommand: AsyncParsableCommand {
             core: try ProcessFigures.core(core))
     }
 
-    /// The calls completed once no more come, or after a time.
-    private func drained(_ client: RESTClient, since before: Int, expecting accepted: Int) async throws -> Int {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(Self.drainSeconds))
-        var completed = 0
-        repeat {
-            completed = try await client.completedCalls() - before
-            if completed >= accepted { break }
+    /// The calls completed once every accepted one has ended, or none has for a time.
+    private func drained(
+        _ client: RESTClient, since before: (completed: Int, others: Int), expecting accepted: Int
+    ) async throws -> Int {
+        var ended = 0
+        var latest = ContinuousClock.now
+        while true {
+            let finished = try await client.finishedCalls()
+            let completed = finished.completed - before.completed
+            let endedNow = completed + finished.others - before.others
+            if endedNow > ended { latest = .now }
+            ended = endedNow
+            guard ended < accepted, latest.duration(to: .now) < .seconds(Self.drainSeconds) else { return completed }
             try await Task.sleep(for: .milliseconds(100))
-        } while ContinuousClock.now < deadline
-        return completed
+        }
     }
 
     private func isSound(start: Sample, end: Sample, result: LoadDriver.Result, completed: Int) -> Bool {

@@ -74,7 +74,10 @@ struct RESTClient: Sendable {
     }
 
     /// How many calls the server counts as completed since it started.
-    func completedCalls() async throws -> Int {
+    func completedCalls() async throws -> Int { try await finishedCalls().completed }
+
+    /// Calls that have ended since the server's start, by whether they were completed.
+    func finishedCalls() async throws -> (completed: Int, others: Int) {
         let answer = try await withConnection { answers, outbound in
             var head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/metrics")
             head.headers.add(name: "Host", value: "\(endpoint.host):\(endpoint.port)")
@@ -83,7 +86,11 @@ struct RESTClient: Sendable {
             return try await Self.readAnswer(&answers)
         }
         guard answer.status == 200 else { throw Fault.noMetrics(status: answer.status) }
-        let line = answer.body.split(separator: "\n").first { $0.hasPrefix(#"belay_calls_total{status="completed"}"#) }
-        return line.flatMap { $0.split(separator: " ").last }.flatMap { Double($0) }.map(Int.init) ?? 0
+        var finished = (completed: 0, others: 0)
+        for line in answer.body.split(separator: "\n") where line.hasPrefix("belay_calls_total{") {
+            let count = line.split(separator: " ").last.flatMap { Int($0) } ?? 0
+            if line.contains(#"status="completed""#) { finished.completed += count } else { finished.others += count }
+        }
+        return finished
     }
 }

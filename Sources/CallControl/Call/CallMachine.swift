@@ -145,13 +145,17 @@ struct CallMachine: Sendable {
 
     var isOver: Bool { if case .over = phase { true } else { false } }
 
-    /// What the exchange asks after each event.
-    var standing: (isOnTrunk: Bool, isDialling: Bool) {
+    /// What the exchange asks after each event. Mutating although it changes nothing: so the call is looked at where
+    /// it stands in its table, where reading it would copy the whole of it first.
+    mutating func look() -> (session: SessionID, isOnTrunk: Bool, isDialling: Bool) {
         switch phase {
-        case .opening, .ringing: (isOnTrunk, true)
-        case .accepted, .queued, .incoming, .connected, .over: (isOnTrunk, false)
+        case .opening, .ringing: (session, isOnTrunk, true)
+        case .accepted, .queued, .incoming, .connected, .over: (session, isOnTrunk, false)
         }
     }
+
+    /// What a restart would have to know; nil where it would have nothing to do. Mutating as ``look()`` is.
+    mutating func takeRecord() -> CallRecord? { needsRecord ? record : nil }
 
     /// It takes one of the trunk's lines: from its turn until the far end knows that it is over.
     var isOnTrunk: Bool {

@@ -83,6 +83,10 @@ package struct Exchange: Sendable {
         }
     }
 
+    /// As ``nextDeadline``. Mutating although it changes nothing: so a shell that keeps the exchange in a class asks it
+    /// where it stands, where reading it would copy the whole of it first.
+    package mutating func lookAtDeadline() -> Instant? { nextDeadline }
+
     package mutating func handle(_ input: Input, now: Moment) -> [Effect] {
         var effects: [Effect] = []
         dispatch(input, now, &effects)
@@ -216,7 +220,7 @@ package struct Exchange: Sendable {
         _ effects: inout [Effect]
     ) {
         guard let index = calls.index(forKey: id) else { return }
-        let session = calls.values[index].session
+        let session = calls.values[index].look().session
         for directive in directives {
             switch directive {
             case .effect(let effect):
@@ -274,7 +278,7 @@ package struct Exchange: Sendable {
                 forget(id)
             }
         }
-        let standing = calls.index(forKey: id).map { calls.values[$0].standing }
+        let standing = calls.index(forKey: id).map { calls.values[$0].look() }
         if standing?.isOnTrunk == true { callsOnTrunk.insert(id) } else { callsOnTrunk.remove(id) }
         if standing?.isDialling != true { callsUnheard.remove(id) }
         dialNext(now, &effects)
@@ -314,8 +318,8 @@ package struct Exchange: Sendable {
     private mutating func writeRecords() {
         for id in staleRecords {
             // A call that needs none any more has had it removed meanwhile.
-            guard let call = calls[id], call.needsRecord else { continue }
-            operations.append(.saveRecord(id, call.record.bytes))
+            guard let index = calls.index(forKey: id), let record = calls.values[index].takeRecord() else { continue }
+            operations.append(.saveRecord(id, record.bytes))
         }
         staleRecords.removeAll(keepingCapacity: true)
     }

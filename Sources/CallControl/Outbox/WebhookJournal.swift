@@ -36,9 +36,21 @@ enum WebhookJournal {
     /// The beginning of an answer. What a command with privacyMode keeps to itself is masked (decision 43); a text that
     /// may hold such a command and cannot be read is masked whole.
     private static func shown(_ body: [UInt8]) -> String {
-        guard body.firstRange(of: "privacyMode".utf8) != nil else { return Excerpt.of(body) }
+        guard mentions("privacyMode", body) else { return Excerpt.of(body) }
         guard let value = try? JSONValue(parsing: body) else { return Mask.text }
         return Excerpt.of(masked(value).bytes)
+    }
+
+    private static func mentions(_ word: StaticString, _ body: [UInt8]) -> Bool {
+        word.withUTF8Buffer { word in
+            body.withUnsafeBufferPointer { body in
+                guard let first = word.first, body.count >= word.count else { return false }
+                for start in 0...(body.count - word.count) where body[start] == first {
+                    if (1..<word.count).allSatisfy({ body[start + $0] == word[$0] }) { return true }
+                }
+                return false
+            }
+        }
     }
 
     /// Attributes of PerCL commands that privacyMode hides (spec §3.3, §5.6).

@@ -13,13 +13,11 @@ public struct TimerTable<Key: Hashable & Sendable>: Sendable {
     struct Entry: Comparable, Sendable {
         @usableFromInline let deadline: Instant
         @usableFromInline let sequence: UInt64
-        @usableFromInline let key: Key
 
         @inlinable
-        init(deadline: Instant, sequence: UInt64, key: Key) {
+        init(deadline: Instant, sequence: UInt64) {
             self.deadline = deadline
             self.sequence = sequence
-            self.key = key
         }
 
         @inlinable
@@ -38,6 +36,8 @@ public struct TimerTable<Key: Hashable & Sendable>: Sendable {
 
     @usableFromInline var heap = Heap<Entry>()
     @usableFromInline var live: [Key: UInt64] = [:]
+    /// Beside the heap, so that its entries are plain numbers, which cost nothing to move.
+    @usableFromInline var keys: [UInt64: Key] = [:]
     @usableFromInline var sequence: UInt64 = 0
 
     @inlinable
@@ -56,15 +56,17 @@ public struct TimerTable<Key: Hashable & Sendable>: Sendable {
     @inlinable
     public mutating func arm(_ key: Key, at deadline: Instant) {
         sequence += 1
-        live[key] = sequence
-        heap.insert(Entry(deadline: deadline, sequence: sequence, key: key))
+        if let earlier = live.updateValue(sequence, forKey: key) { keys[earlier] = nil }
+        keys[sequence] = key
+        heap.insert(Entry(deadline: deadline, sequence: sequence))
         discardStaleEntries()
     }
 
     /// Disarms the timer `key`; nothing happens where it is not armed.
     @inlinable
     public mutating func cancel(_ key: Key) {
-        guard live.removeValue(forKey: key) != nil else { return }
+        guard let armed = live.removeValue(forKey: key) else { return }
+        keys[armed] = nil
         discardStaleEntries()
     }
 
@@ -76,15 +78,17 @@ public struct TimerTable<Key: Hashable & Sendable>: Sendable {
     public mutating func popDue(_ now: Instant) -> Key? {
         guard let first = heap.min, first.deadline <= now else { return nil }
         heap.removeMin()
-        live[first.key] = nil
+        // Never nil: stale entries do not stay at the top.
+        let key = keys.removeValue(forKey: first.sequence)
+        if let key { live[key] = nil }
         discardStaleEntries()
-        return first.key
+        return key
     }
 
     @inlinable
     mutating func discardStaleEntries() {
-        while let first = heap.min, live[first.key] != first.sequence { heap.removeMin() }
+        while let first = heap.min, keys[first.sequence] == nil { heap.removeMin() }
         guard heap.count > 2 * live.count + Self.toleratedStaleEntries else { return }
-        heap = Heap(heap.unordered.filter { live[$0.key] == $0.sequence })
+        heap = Heap(heap.unordered.filter { keys[$0.sequence] != nil })
     }
 }

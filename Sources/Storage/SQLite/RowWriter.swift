@@ -260,15 +260,22 @@ private struct RecentKeys<ID: Hashable> {
 
     private var current: [ID: Int64] = [:]
     private var earlier: [ID: Int64] = [:]
+    /// Most rows concern what the row before concerned.
+    private var latest: (id: ID, key: Int64)?
 
     subscript(id: ID) -> Int64? {
         mutating get {
-            if let key = current[id] { return key }
+            if let latest, latest.id == id { return latest.key }
+            if let key = current[id] {
+                latest = (id, key)
+                return key
+            }
             guard let key = earlier[id] else { return nil }
             self[id] = key
             return key
         }
         set {
+            latest = newValue.map { (id, $0) }
             if current.count >= Self.generationSize {
                 earlier = current
                 current.removeAll(keepingCapacity: true)

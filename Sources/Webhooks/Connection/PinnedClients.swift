@@ -107,6 +107,8 @@ final class PinnedClients: Sendable {
         configuration.timeout.connect = TimeAmount(limits.connect)
         configuration.httpVersion = .http1Only
         configuration.decompression = .disabled
+        // Nobody traces, and asking who does costs as much as signing the request.
+        configuration.tracing.tracer = nil
         configuration.connectionPool.idleTimeout = TimeAmount(limits.idle)
         // The gate decides how many requests run; the pool never queues one.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limits.total
