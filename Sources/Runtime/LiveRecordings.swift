@@ -1,4 +1,4 @@
-package import API
+import API
 package import Storage
 package import Telephony
 

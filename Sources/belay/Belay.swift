@@ -14,7 +14,8 @@ struct Belay: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            ServeCommand.self, CarrierCommand.self, CallCommand.self, CallsCommand.self, LogsCommand.self,
+            ServeCommand.self, CarrierCommand.self, CallCommand.self, DialCommand.self, CallsCommand.self,
+            LogsCommand.self,
             ShowCommand.self, RecordingCommand.self, ListenCommand.self, ApplicationCommand.self, NumberCommand.self,
         ])
 }

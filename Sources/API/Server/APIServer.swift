@@ -27,6 +27,7 @@ package struct APIServer: Sendable {
                 + ApplicationRoutes(services: services).routes
                 + RecordingRoutes(services: services).routes
                 + NumberRoutes(services: services).routes
+                + CarrierRoutes(services: services).routes
                 + AccountRoutes(services: services).routes
                 + ServerRoutes(health: services.health).routes)
         let responder = APIResponder(services: services, publicURL: configuration.publicURL)

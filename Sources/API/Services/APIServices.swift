@@ -6,6 +6,8 @@ package struct APIServices: Sendable {
     package let recordings: any RecordingService
     package let directory: any DirectoryService
     package let health: any HealthService
+    /// Nil where calls go out through a trunk.
+    package let carrier: (any CarrierService)?
     package let identifiers: any IdentifierSource
     /// The wall clock.
     package let now: @Sendable () -> Timestamp
@@ -13,12 +15,14 @@ package struct APIServices: Sendable {
     package init(
         calls: any CallService, recordings: any RecordingService, directory: any DirectoryService,
         health: any HealthService,
+        carrier: (any CarrierService)? = nil,
         identifiers: any IdentifierSource = SystemIdentifierSource(), now: @escaping @Sendable () -> Timestamp
     ) {
         self.calls = calls
         self.recordings = recordings
         self.directory = directory
         self.health = health
+        self.carrier = carrier
         self.identifiers = identifiers
         self.now = now
     }

@@ -54,8 +54,8 @@ struct CallCommand: AsyncParsableCommand {
             } else {
                 outcome = try await placeWithScript(client, from, try percl())
             }
-            if json { Terminal.print(outcome.text) } else { Terminal.print(Self.summary(outcome)) }
-            throw ExitCode(Self.exitCode(outcome))
+            if json { Terminal.print(outcome.text) } else { Terminal.print(CallReport.summary(outcome)) }
+            throw ExitCode(CallReport.exitCode(outcome))
         }
     }
 
@@ -93,36 +93,7 @@ struct CallCommand: AsyncParsableCommand {
         let call = try await client.post(client.path("/Calls"), .object(body))
         guard let id = call["callId"]?.string else { throw ClientError("the server's answer has no callId") }
         if !json { Terminal.print("\(from) calls \(to): \(id)") }
-        let isQuiet = json
-        var story: CallStory?
-        return try await CallFollower(client: client, callID: id).follow { entry in
-            guard !isQuiet else { return }
-            let told = story ?? CallStory(start: entry["timestamp"]?.integerValue ?? 0)
-            story = told
-            Terminal.print(told.line(entry, .lines))
-        }
-    }
-
-    private static func summary(_ call: JSONValue) -> String {
-        let status = call["status"]?.string ?? "?"
-        let reason = call["callEndedReason"]?.string.map { " (\($0))" } ?? ""
-        let seconds = call["connectDuration"]?.integerValue.map { ", \($0) s on the line" } ?? ""
-        return Terminal.paint("\(status)\(reason)\(seconds)", exitCode(call) == 0 ? .green : .yellow)
-    }
-
-    private static let faults: Set<String> = [
-        "webhookFailed", "webhookInvalidResponse", "appNoPercl", "appInvalidPercl", "perclProcessingError",
-        "maxRedirectsError", "internalError",
-    ]
-
-    private static func exitCode(_ call: JSONValue) -> Int32 {
-        switch call["status"]?.string {
-        case "completed": faults.contains(call["callEndedReason"]?.string ?? "") ? 5 : 0
-        case "busy": 1
-        case "noAnswer": 2
-        case "canceled": 4
-        default: 3
-        }
+        return try await CallReport(client: client, callID: id, isQuiet: json).follow()
     }
 }
 

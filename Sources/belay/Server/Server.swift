@@ -86,6 +86,7 @@ enum Server {
             services: APIServices(
                 calls: LiveCalls(loop: loop, storage: storage),
                 recordings: LiveRecordings(storage: storage, files: recordings), directory: directory, health: health,
+                carrier: carrier.map { DialIn(carrier: $0.carrier, server: transport.localAddress) },
                 now: { SystemClock.wall() }),
             configuration: APIConfiguration(
                 host: configuration.http.host, port: configuration.http.port,

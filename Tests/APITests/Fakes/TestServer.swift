@@ -22,6 +22,7 @@ struct TestServer: Sendable {
     let calls: MemoryCalls
     let recordings: MemoryRecordings
     let health = FakeHealth()
+    let carrier = FakeCarrier()
     let server: APIServer
 
     init(
@@ -40,7 +41,8 @@ struct TestServer: Sendable {
             OwnedNumber(phoneNumberID: phoneNumberID, accountID: account, phoneNumber: number, created: Self.start))
         server = APIServer(
             services: APIServices(
-                calls: calls, recordings: recordings, directory: directory, health: health, now: { Self.start }),
+                calls: calls, recordings: recordings, directory: directory, health: health, carrier: carrier,
+                now: { Self.start }),
             configuration: APIConfiguration(
                 compatibility: compatibility, publicURL: publicURL, refusesCarrierNumbers: hasTrunk),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onBound: onBound)

@@ -154,6 +154,10 @@ struct OpenAPITests {
         try await check(.post, account + "/IncomingPhoneNumbers", "{}", status: 400)
         try await check(.get, account + "/IncomingPhoneNumbers/{phoneNumberId}", status: 200)
         try await check(.post, account + "/IncomingPhoneNumbers/{phoneNumberId}", #"{"alias":"x"}"#, status: 200)
+        let own = test.number.text
+        try await check(.post, account + "/Carrier/Calls", #"{"to":"\#(own)","press":"1,2#"}"#, status: 202)
+        #expect(test.carrier.requests.last?.presses == ["1", "2#"])
+        try await check(.post, account + "/Carrier/Calls", #"{"to":"\#(own)","press":"x"}"#, status: 400)
         for refusal in [CallRefusal.queueFull(retryAfterSeconds: 3), .draining, .notStored] {
             test.calls.refuse(with: refusal)
             let status = APIError(refusal).status
