@@ -17,5 +17,6 @@ struct Belay: AsyncParsableCommand {
             ServeCommand.self, CarrierCommand.self, CallCommand.self, DialCommand.self, CallsCommand.self,
             LogsCommand.self,
             ShowCommand.self, RecordingCommand.self, ListenCommand.self, ApplicationCommand.self, NumberCommand.self,
+            ConfigCommand.self, DoctorCommand.self,
         ])
 }

@@ -179,12 +179,45 @@ struct CallTests {
         #expect(reply["calls"]?.elements.compactMap { $0["status"]?.string } == expected)
     }
 
+    @Test("Family, application and time filter the list; the next page repeats them")
+    func families() async throws {
+        let test = try TestServer()
+        var random = SystemRandomNumberGenerator()
+        let parent = makeCall(test, to: "+13125550111", status: .inProgress)
+        var children: [Call] = []
+        for minute in 0..<101 {
+            var child = makeCall(test, to: "+13125550122", status: .completed)
+            child.parentCallID = parent.callID
+            child.applicationID = ApplicationID(random: &random)
+            child.startTime = TestServer.start.advanced(byMicroseconds: Int64(minute) * 60_000_000)
+            child.endTime = child.startTime?.advanced(byMicroseconds: 5_000_000)
+            children.append(child)
+        }
+        for call in [parent] + children { test.calls.insert(call) }
+        func total(_ query: String) async throws -> Int64? {
+            try await test.send(.get, test.base + "/Calls?" + query)["total"]?.integer
+        }
+        let page = try await test.send(.get, test.base + "/Calls?parentCallId=\(parent.callID)")
+        #expect(page["total"] == 101)
+        let next = try #require(page["nextPageUri"]?.string)
+        #expect(next.contains("parentCallId=\(parent.callID)"))
+        #expect(try await test.send(.get, "/apiserver" + next)["calls"]?.elements.count == 1)
+        let ids = try children.prefix(2).map { try #require($0.applicationID).text }
+        #expect(try await total("applicationId=\(ids[0])&applicationId=\(ids[1])") == 2)
+        #expect(try await total("applicationId%5B0%5D=\(ids[0])&applicationId[1]=\(ids[1])") == 2)
+        #expect(try await total("startTime=2024-10-09%2016:44:00") == 2)
+        #expect(try await total("endTime=2024-10-09%2015:05:08") == 0)
+        #expect(try await total("endTime=2024-10-09%2015:06:10") == 2)
+        let many = (0..<17).map { _ in "applicationId=\(ids[0])" }.joined(separator: "&")
+        #expect(try await test.send(.get, test.base + "/Calls?" + many).blamed == ["applicationId"])
+    }
+
     @Test(
         "A parameter that cannot be, or that this version does not apply, is a 400 that names it",
         arguments: [
             ("status=answered", "status"), ("status=", "status"), ("active=yes", "active"), ("to=", "to"),
             ("cursor=!", "cursor"), ("cursor=", "cursor"), ("cursor=c1", "cursor"), ("cursor=c-1p0", "cursor"),
-            ("cursor=c99999999999999999999p0", "cursor"), ("startTime=2024-01-01%2000:00:00", "startTime"),
+            ("cursor=c99999999999999999999p0", "cursor"), ("startTime=1.1.2024", "startTime"),
             ("endTime=x", "endTime"), ("applicationId=A", "applicationId"), ("parentCallId=A", "parentCallId"),
             ("riskScoreMin=1", "riskScoreMin"), ("webRTC=true", "webRTC"), ("usedAudioStream=1", "usedAudioStream"),
         ])

@@ -113,4 +113,29 @@ struct AdmissionTests {
             #expect(outcome.reason.rawValue == outcome.status.rawValue)
         }
     }
+
+    @Test("A port that another program holds costs nothing; where none can be bound, the call fails and says so")
+    func portTaken() throws {
+        var bench = Bench()
+        bench.portsTaken = 3
+        try bench.makeCall()
+        #expect(bench.call?.status == .ringing)
+        #expect(bench.invites == 1)
+        let offered = bench.effects.compactMap { effect -> UInt16? in
+            if case .openMedia(_, let opening) = effect { opening.port } else { nil }
+        }
+        #expect(Set(offered).count == 4)
+        let invite = bench.effects.lazy.compactMap { effect -> String? in
+            if case .send(let bytes, _) = effect { String(decoding: bytes, as: UTF8.self) } else { nil }
+        }.first
+        #expect(invite?.contains("m=audio \(offered[3]) ") == true)
+        #expect(bench.exchange.gauges.portsInUse == 1)
+
+        bench = Bench()
+        bench.portsTaken = 100
+        try bench.makeCall()
+        #expect(bench.call?.status == .failed)
+        #expect(bench.call?.endedReason == .internalError)
+        #expect(bench.exchange.gauges.portsInUse == 0)
+    }
 }

@@ -31,6 +31,8 @@ struct Bench {
     var route = InboundRoute.unknown
     /// False loses every message on its way to the far end.
     var reachesFarEnd = true
+    /// So many RTP ports cannot be bound.
+    var portsTaken = 0
     /// False holds commits back.
     var commitsAtOnce = true
     var heldCommits: [CommitToken] = []
@@ -164,7 +166,13 @@ struct Bench {
                 for operation in operations { store(operation) }
                 guard let token else { break }
                 if commitsAtOnce { give(.committed(token)) } else { heldCommits.append(token) }
-            case .openMedia(let media, _): give(.mediaOpened(media))
+            case .openMedia(let media, _):
+                if portsTaken > 0 {
+                    portsTaken -= 1
+                    give(.mediaOpenFailed(media, explanation: "address in use"))
+                } else {
+                    give(.mediaOpened(media))
+                }
             case .stopRecording(let media, let recording):
                 give(.recordingEnded(media, recording, milliseconds: 2500, failure: nil))
             case .resolveCaller(let call, _, let number): give(.callerResolved(call, owned[number]))

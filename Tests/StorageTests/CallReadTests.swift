@@ -71,6 +71,43 @@ import Testing
         await storage.close()
     }
 
+    @Test("Parents, applications and times filter as they do in memory, each by itself and together")
+    func families() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        var random = SystemRandomNumberGenerator()
+        let applications = (0..<3).map { _ in ApplicationID(random: &random) }
+        let start = Timestamp(microseconds: 1_700_000_000_000_000)
+        var calls: [Call] = []
+        for number in 0..<40 {
+            var call = Sample.call(number, status: .completed, from: "+12223330000", to: "+15556660000")
+            if number % 2 == 1 { call.parentCallID = Sample.callID(number / 10) }
+            if number % 4 != 0 { call.applicationID = applications[number % 4 - 1] }
+            if number % 5 != 0 { call.startTime = start.advanced(byMicroseconds: Int64(number) * 1_000_000) }
+            if number % 3 != 0 { call.endTime = start.advanced(byMicroseconds: Int64(number) * 2_000_000) }
+            calls.append(call)
+            try await storage.commit([.saveCall(call)])
+        }
+        for parent in [nil, Sample.callID(2)] {
+            for chosen in [[], [applications[0]], [applications[1], applications[2]]] {
+                for (from, until) in [
+                    (nil, nil), (start.advanced(byMicroseconds: 12_000_000), nil),
+                    (nil, start.advanced(byMicroseconds: 50_000_000)),
+                    (start, start.advanced(byMicroseconds: 60_000_000)),
+                ] as [(Timestamp?, Timestamp?)] {
+                    var filter = CallFilter()
+                    filter.parentCallID = parent
+                    filter.applicationIDs = chosen
+                    filter.startedFrom = from
+                    filter.endedUntil = until
+                    let found = try await storage.calls(account: Sample.account, filter: filter, after: nil).items
+                    #expect(found.map(\.callID) == calls.reversed().filter(filter.matches).map(\.callID))
+                }
+            }
+        }
+        await storage.close()
+    }
+
     @Test("A call moves between the lists of the statuses as it changes")
     func statusChange() async throws {
         let folder = TemporaryFolder()

@@ -4,17 +4,27 @@ import Telephony
 /// A query's parameters (RFC 3986 §3.4), decoded as forms are: `+` is a space.
 package struct Query: Sendable {
     private var values: [String: String] = [:]
+    private var pairs: [(name: String, value: String)] = []
 
     /// Of two parameters of one name the last counts. What does not decode to UTF-8 stays as it is.
     package init(_ text: String) {
         for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = parts.first else { continue }
-            values[Self.decode(name)] = parts.count > 1 ? Self.decode(parts[1]) : ""
+            let pair = (name: Self.decode(name), value: parts.count > 1 ? Self.decode(parts[1]) : "")
+            values[pair.name] = pair.value
+            pairs.append(pair)
         }
     }
 
     package subscript(name: String) -> String? { values[name] }
+
+    /// A parameter that may be repeated, as `name=a&name=b` or `name[0]=a&name[1]=b` (spec §0.1), in order.
+    package func all(_ name: String) -> [String] {
+        pairs.filter { pair in
+            pair.name == name || (pair.name.hasPrefix(name + "[") && pair.name.hasSuffix("]"))
+        }.map(\.value)
+    }
 
     private static func decode(_ text: Substring) -> String {
         var bytes: [UInt8] = []
@@ -108,6 +118,19 @@ struct QueryReader {
             return fault(name, text, "\(Kind.prefix) and \(Identifier<Kind>.digitCount) hexadecimal digits")
         }
         return identifier
+    }
+
+    /// A parameter that may be repeated.
+    mutating func identifiers<Kind>(_ name: String, atMost limit: Int) -> [Identifier<Kind>] {
+        let texts = query.all(name)
+        guard texts.count <= limit else {
+            let _: Never? = fault(name, "\(texts.count) of them", "at most \(limit)")
+            return []
+        }
+        return texts.compactMap { text in
+            Identifier<Kind>(text)
+                ?? fault(name, text, "\(Kind.prefix) and \(Identifier<Kind>.digitCount) hexadecimal digits")
+        }
     }
 
     /// `YYYY-MM-DD hh:mm:ss` in GMT (spec §1.3).

@@ -120,16 +120,18 @@ struct CallRoutes: Sendable {
     }
 
     /// Filters of the API that this version does not apply; a list that ignores them would be a wrong one.
-    private static let unsupportedFilters = [
-        "startTime", "endTime", "parentCallId", "applicationId", "applicationId[0]", "riskScoreMin", "riskScoreMax",
-    ]
+    private static let unsupportedFilters = ["riskScoreMin", "riskScoreMax"]
 
     @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
         let query = exchange.query
         var reader = QueryReader(query)
-        let filter = CallFilter(
+        var filter = CallFilter(
             to: reader.party("to"), from: reader.party("from"), status: reader.choice("status"),
             isActive: reader.flag("active") ?? false)
+        filter.parentCallID = reader.identifier("parentCallId")
+        filter.applicationIDs = reader.identifiers("applicationId", atMost: CallFilter.maximumApplications)
+        filter.startedFrom = reader.moment("startTime")
+        filter.endedUntil = reader.moment("endTime")
         let cursor = reader.cursor()
         // The PHP SDK always sends these two as 0, which every call that there is satisfies.
         let unsupportedFlags = ["usedAudioStream", "webRTC"].filter { reader.flag($0) == true }
@@ -140,8 +142,9 @@ struct CallRoutes: Sendable {
             page, path: "/Accounts/\(account.accountID)/Calls",
             filters: [
                 ("to", filter.to), ("from", filter.from), ("status", filter.status?.rawValue),
-                ("active", filter.isActive ? "true" : nil),
-            ])
+                ("active", filter.isActive ? "true" : nil), ("parentCallId", filter.parentCallID?.text),
+                ("startTime", query["startTime"]), ("endTime", query["endTime"]),
+            ] + filter.applicationIDs.map { ("applicationId", $0.text) })
         return Answer.json(200) { writer in
             resource.write(to: &writer, name: "calls") { CallResource(call: $1).write(to: &$0) }
         }

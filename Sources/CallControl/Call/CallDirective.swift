@@ -23,6 +23,8 @@ enum CallDirective: Equatable, Sendable {
     case answerOffer([UInt8]?)
     /// Makes the child call that OutDial asked for, which this call's caller may make.
     case makeChild(OutDial, PhoneNumberID?)
+    /// Another RTP port, in place of one that could not be bound.
+    case changePort(from: UInt16)
     /// Gives the RTP port back.
     case releasePort(UInt16)
     case arm(CallTimer, after: Duration)

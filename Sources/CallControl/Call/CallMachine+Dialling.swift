@@ -35,10 +35,8 @@ extension CallMachine {
         case .incoming, .opening, .ringing, .connected, .over: return
         }
         if !joinsAcceptance { directives.append(.awaitCommit(.turn)) }
-        self.port = port
         let audio = LocalAudio(
             address: configuration.mediaAddress, port: port, sessionID: random.next() >> 2, sessionVersion: 1)
-        localAudio = audio
         let trunk = configuration.trunk
         let invitation = Invitation(
             destination: trunk.address,
@@ -52,6 +50,22 @@ extension CallMachine {
                 isAccepted: isAccepted, isCommitted: false, awaitsTurn: !joinsAcceptance, isMediaOpen: false, end: nil))
         sessionRecord = SessionRecord(invitation: invitation, identifiers: identifiers)
         directives.append(.saveRecord)
+        openMedia(port, audio, &random, &directives)
+    }
+
+    /// Another port, in place of one that could not be bound; the INVITE has not left.
+    mutating func changePort(to port: UInt16, random: inout RandomSource, into directives: inout [CallDirective]) {
+        guard case .opening = phase, var audio = localAudio else { return }
+        audio.port = port
+        invitation?.offer = audio.offer.bytes
+        openMedia(port, audio, &random, &directives)
+    }
+
+    private mutating func openMedia(
+        _ port: UInt16, _ audio: LocalAudio, _ random: inout RandomSource, _ directives: inout [CallDirective]
+    ) {
+        self.port = port
+        localAudio = audio
         directives.append(
             .effect(
                 .openMedia(
@@ -129,8 +143,19 @@ extension CallMachine {
         inviteIfReady(now, &directives)
     }
 
-    mutating func mediaOpenFailed(_ explanation: String, now: Moment, into directives: inout [CallDirective]) {
+    /// - Parameter isLast: there is no other port to try.
+    mutating func mediaOpenFailed(
+        _ explanation: String, isLast: Bool = false, now: Moment, into directives: inout [CallDirective]
+    ) {
         switch phase {
+        case .opening(var opening) where !isLast && opening.end == nil && opening.failedPorts + 1 < Self.maximumPorts:
+            guard let port else { return }
+            opening.failedPorts += 1
+            phase = .opening(opening)
+            note(
+                .warning, .media, "RTP port cannot be bound; another is taken",
+                ["port": JSONValue(Int(port)), "explanation": .string(explanation)], now, &directives)
+            directives.append(.changePort(from: port))
         case .opening, .incoming:
             note(.error, .media, "No RTP port", ["explanation": .string(explanation)], now, &directives)
             finish(

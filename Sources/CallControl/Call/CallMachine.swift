@@ -47,6 +47,8 @@ struct CallMachine: Sendable {
         /// The intent to dial is a transaction of its own, behind that of the acceptance.
         var awaitsTurn: Bool
         var isMediaOpen: Bool
+        /// Ports that could not be bound.
+        var failedPorts = 0
         /// It has ended before its acceptance was on disk: nobody may hear of the end before.
         var end: (outcome: CallOutcome, isMediaOpen: Bool)?
     }
@@ -116,6 +118,8 @@ struct CallMachine: Sendable {
         var privateFields: Set<String>
     }
 
+    /// Another program may hold a port of the range; after so many the call is given up.
+    static let maximumPorts = 8
     /// Spec §5.3: more than this many redirects end the call.
     static let maximumRedirects = 256
     /// After a crash the events' sequence goes on beyond whatever was sent and not recorded.

@@ -116,6 +116,21 @@ extension Exchange {
         }
     }
 
+    /// The port that could not be bound rests, as one that was used: whoever holds it may let it go.
+    mutating func changePort(of id: CallID, from port: UInt16, _ now: Moment, _ effects: inout [Effect]) {
+        guard let next = ports.take(now: now.instant) else {
+            withCall(id, now, &effects) { call, _, directives in
+                call.mediaOpenFailed(
+                    "\(port) cannot be bound, and no other is free", isLast: true, now: now, into: &directives)
+            }
+            return
+        }
+        ports.giveBack(port, now: now.instant)
+        withCall(id, now, &effects) { call, random, directives in
+            call.changePort(to: next, random: &random, into: &directives)
+        }
+    }
+
     mutating func fireTimers(_ now: Moment, _ effects: inout [Effect]) {
         withUserAgent(now, &effects) { agent, random, sip in
             agent.fireTimers(now: now.instant, random: &random, into: &sip)

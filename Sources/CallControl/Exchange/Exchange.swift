@@ -264,6 +264,8 @@ package struct Exchange: Sendable {
             case .makeChild(let dial, let number):
                 guard let call = calls[id] else { continue }
                 makeChild(dial, number, of: call, now, &effects)
+            case .changePort(let port):
+                changePort(of: id, from: port, now, &effects)
             case .releasePort(let port):
                 ports.giveBack(port, now: now.instant)
             case .arm(let timer, let duration):

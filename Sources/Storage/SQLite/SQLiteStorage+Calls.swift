@@ -36,6 +36,23 @@ extension SQLiteStorage {
             query.condition += " AND status = :status"
             query.arguments["status"] = status.rawValue
         }
+        if let parent = filter.parentCallID {
+            query.condition += " AND parent_call_id = :parent"
+            query.arguments["parent"] = parent.text
+        }
+        if !filter.applicationIDs.isEmpty {
+            let names = filter.applicationIDs.indices.map { "application\($0)" }
+            query.condition += " AND application_id IN (\(names.map { ":\($0)" }.joined(separator: ", ")))"
+            for (name, id) in zip(names, filter.applicationIDs) { query.arguments[name] = id.text }
+        }
+        if let earliest = filter.startedFrom {
+            query.condition += " AND started >= :started"
+            query.arguments["started"] = earliest.microseconds
+        }
+        if let latest = filter.endedUntil {
+            query.condition += " AND ended <= :ended"
+            query.arguments["ended"] = latest.microseconds
+        }
         if filter.isActive { query.condition += " AND \(Schema.active)" }
         let complete = query
         return try await read { db in

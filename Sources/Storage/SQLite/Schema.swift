@@ -16,7 +16,10 @@ enum Schema {
             try db.execute(sql: calls)
             try db.execute(sql: operations)
         }
-        migrator.registerMigration("2 recordings") { db in try db.execute(sql: recordings) }
+        migrator.registerMigration("2 recordings") { db in
+            try db.execute(sql: recordings)
+            try db.execute(sql: families)
+        }
         return migrator
     }
 
@@ -168,6 +171,11 @@ enum Schema {
         CREATE INDEX recordings_by_account ON recordings (account);
         CREATE INDEX recordings_by_call ON recordings (call);
         CREATE INDEX recordings_unfinished ON recordings (id) WHERE seconds IS NULL;
+        """
+
+    private static let families = """
+        CREATE INDEX calls_by_parent ON calls (account, parent_call_id) WHERE parent_call_id IS NOT NULL;
+        CREATE INDEX calls_by_application ON calls (account, application_id) WHERE application_id IS NOT NULL;
         """
 
     /// The condition of the index of active calls. SQLite uses that index only where a query says the same words.

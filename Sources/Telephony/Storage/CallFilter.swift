@@ -5,12 +5,32 @@ package struct CallFilter: Hashable, Sendable, Codable {
     package var status: CallStatus?
     /// Only queued, ringing and in-progress calls.
     package var isActive: Bool
+    package var parentCallID: CallID?
+    /// Of any of these; empty: of all, and of none.
+    package var applicationIDs: [ApplicationID] = []
+    /// Whose dialling began at or after.
+    package var startedFrom: Timestamp?
+    /// That ended at or before.
+    package var endedUntil: Timestamp?
+
+    /// At most so many applications in one filter (spec §7).
+    package static let maximumApplications = 16
 
     package init(to: String? = nil, from: String? = nil, status: CallStatus? = nil, isActive: Bool = false) {
         self.to = to
         self.from = from
         self.status = status
         self.isActive = isActive
+    }
+
+    /// Whether a call is one of those.
+    package func matches(_ call: Call) -> Bool {
+        func holds<Value: Equatable>(_ wanted: Value?, _ value: Value?) -> Bool { wanted == nil || wanted == value }
+        return holds(to, call.to) && holds(from, call.from) && holds(status, call.status)
+            && (!isActive || !call.status.isTerminal) && holds(parentCallID, call.parentCallID)
+            && (applicationIDs.isEmpty || call.applicationID.map(applicationIDs.contains) == true)
+            && (startedFrom.map { earliest in call.startTime.map { $0 >= earliest } ?? false } ?? true)
+            && (endedUntil.map { latest in call.endTime.map { $0 <= latest } ?? false } ?? true)
     }
 }
 

@@ -18,88 +18,12 @@ struct ServeCommand: AsyncParsableCommand {
                   calls go out through a trunk
             """)
 
-    @Option(help: ArgumentHelp("The data folder.", valueName: "dir"))
-    var data: String?
-    @Option(help: ArgumentHelp("Where the REST API listens (127.0.0.1:8080).", valueName: "host:port"))
-    var http: String?
-    @Option(help: ArgumentHelp("Where SIP over UDP listens (127.0.0.1:5060).", valueName: "host:port"))
-    var sip: String?
-    @Option(help: ArgumentHelp("The IP address that peers reach this server by.", valueName: "address"))
-    var advertise: String?
-    @Option(help: ArgumentHelp("RTP and RTCP ports (16384-32767).", valueName: "a-b"))
-    var rtpPorts: String?
-    @Option(help: ArgumentHelp("Where calls go; without it, to the simulated carrier.", valueName: "sip:host:port"))
-    var trunk: String?
-    @Option(help: ArgumentHelp("Media may come from anywhere (false).", valueName: "bool"))
-    var trunkNat: String?
-    @Option(help: ArgumentHelp("For the trunk's digest challenges.", valueName: "name"))
-    var trunkUsername: String?
-    @Option(
-        help: ArgumentHelp("For the trunk's digest challenges; better set in the environment.", valueName: "password"))
-    var trunkPassword: String?
-    @Option(
-        help: ArgumentHelp(
-            "People of your own for the simulated carrier (DATA/people.yaml where it exists).", valueName: "file"))
-    var people: String?
-    @Option(help: ArgumentHelp("The same seed, the same behaviour of the carrier's people (1).", valueName: "n"))
-    var carrierSeed: String?
-    @Option(help: ArgumentHelp("The trunk's pace (1); 0: no limit.", valueName: "n"))
-    var callsPerSecond: String?
-    @Option(help: ArgumentHelp("The trunk's lines (20); 0: no limit.", valueName: "n"))
-    var callsAtOnce: String?
-    @Option(help: ArgumentHelp("What clients reach the REST API by.", valueName: "url"))
-    var publicUrl: String?
-    @Option(
-        help: ArgumentHelp(
-            "A private address range that webhooks and audio may go to; may be given several times.",
-            valueName: "cidr"))
-    var webhookAllow: [String] = []
-    @Option(help: ArgumentHelp("Time limit for a webhook's connection (5).", valueName: "seconds"))
-    var webhookConnectSeconds: String?
-    @Option(help: ArgumentHelp("Time limit for a whole webhook (15).", valueName: "seconds"))
-    var webhookSeconds: String?
-    @Option(help: ArgumentHelp("sdk-5.1: answers for SDKs before 5.4.", valueName: "mode"))
-    var compat: String?
-    @Option(
-        help: ArgumentHelp("Hang up when the far end's media is silent so long (60); 0: never.", valueName: "seconds"))
-    var deadLineSeconds: String?
-    @Option(help: ArgumentHelp("The longest call (14400).", valueName: "seconds"))
-    var maxCallSeconds: String?
-    @Option(help: ArgumentHelp("After a restart, dial waiting calls no older than this (3600).", valueName: "seconds"))
-    var queuedCallSeconds: String?
-    @Option(help: ArgumentHelp("How long live calls may go on after SIGTERM (30).", valueName: "seconds"))
-    var drainSeconds: String?
-    @Option(help: ArgumentHelp("SIP's T1 (500).", valueName: "milliseconds"))
-    var timerT1Ms: String?
-    @Option(help: ArgumentHelp("Number of this process in branches, tags and Call-IDs (0).", valueName: "n"))
-    var node: String?
-    @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical (notice).", valueName: "level"))
-    var logLevel: String?
-    @Option(help: ArgumentHelp("A YAML file with the same settings.", valueName: "file"))
-    var config: String?
-
-    private var flags: [String: String] {
-        let given: [(String, String?)] = [
-            ("data", data), ("http", http), ("sip", sip), ("advertise", advertise), ("rtp-ports", rtpPorts),
-            ("trunk", trunk), ("trunk-nat", trunkNat), ("trunk-username", trunkUsername),
-            ("trunk-password", trunkPassword), ("people", people), ("carrier-seed", carrierSeed),
-            ("calls-per-second", callsPerSecond), ("calls-at-once", callsAtOnce),
-            ("public-url", publicUrl),
-            ("webhook-allow", webhookAllow.isEmpty ? nil : webhookAllow.joined(separator: ",")),
-            ("webhook-connect-seconds", webhookConnectSeconds), ("webhook-seconds", webhookSeconds),
-            ("compat", compat), ("dead-line-seconds", deadLineSeconds), ("max-call-seconds", maxCallSeconds),
-            ("queued-call-seconds", queuedCallSeconds), ("drain-seconds", drainSeconds),
-            ("timer-t1-ms", timerT1Ms), ("node", node), ("log-level", logLevel),
-        ]
-        return Dictionary(uniqueKeysWithValues: given.compactMap { name, value in value.map { (name, $0) } })
-    }
+    @OptionGroup var options: ServerOptions
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
         do {
-            let source = try SettingSource(
-                flags: flags, environment: environment, file: config ?? environment["BELAY_CONFIG"])
-            let configuration = try ServerConfiguration(source, home: environment["HOME"])
+            let configuration = try ServerConfiguration(try options.source(environment), home: environment["HOME"])
             try await Server.run(configuration, presets: try Presets(environment: environment))
         } catch {
             // One sentence that says what to do, not a type's description.

@@ -3,38 +3,51 @@ struct Setting {
     /// As a flag (`--rtp-ports`) and in the file (`rtp-ports`); in the environment `BELAY_RTP_PORTS`.
     let name: String
     let help: String
+    /// What holds where it is not set; nil where that depends on others, or there is none.
+    var fallback: String?
+    /// Not to be shown.
+    var isSecret = false
 
     var environmentName: String {
         "BELAY_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
     }
 
     static let all: [Setting] = [
-        Setting(name: "data", help: "the data folder"),
-        Setting(name: "http", help: "HOST:PORT of the REST API"),
-        Setting(name: "sip", help: "HOST:PORT of SIP over UDP"),
+        Setting(name: "data", help: "the data folder", fallback: "~/.local/share/belay"),
+        Setting(name: "http", help: "HOST:PORT of the REST API", fallback: "127.0.0.1:8080"),
+        Setting(name: "sip", help: "HOST:PORT of SIP over UDP", fallback: "127.0.0.1:5060"),
         Setting(name: "advertise", help: "the address that peers reach this server by"),
-        Setting(name: "rtp-ports", help: "A-B, the range of RTP ports"),
+        Setting(name: "rtp-ports", help: "A-B, the range of RTP ports", fallback: "16384-32767"),
         Setting(name: "trunk", help: "sip:HOST:PORT, where calls go; none: the simulated carrier"),
-        Setting(name: "trunk-nat", help: "true: media may come from anywhere, not only from the trunk's addresses"),
+        Setting(
+            name: "trunk-nat", help: "true: media may come from anywhere, not only from the trunk's addresses",
+            fallback: "false"),
         Setting(name: "trunk-username", help: "answers the trunk's digest challenges"),
-        Setting(name: "trunk-password", help: "answers the trunk's digest challenges"),
+        Setting(name: "trunk-password", help: "answers the trunk's digest challenges", isSecret: true),
         Setting(name: "people", help: "a YAML file with people of your own for the simulated carrier"),
-        Setting(name: "carrier-seed", help: "the same seed, the same behaviour of the simulated carrier's people"),
+        Setting(
+            name: "carrier-seed", help: "the same seed, the same behaviour of the simulated carrier's people",
+            fallback: "1"),
         Setting(name: "calls-per-second", help: "the trunk's pace; 0: no limit"),
         Setting(name: "calls-at-once", help: "the trunk's lines; 0: no limit"),
         Setting(name: "public-url", help: "what clients and webhook apps reach the REST API by"),
         Setting(
             name: "webhook-allow",
             help: "CIDR that webhooks and audio may go to, although it is private; comma-separated"),
-        Setting(name: "webhook-connect-seconds", help: "time limit for a webhook's connection"),
-        Setting(name: "webhook-seconds", help: "time limit for a whole webhook"),
+        Setting(name: "webhook-connect-seconds", help: "time limit for a webhook's connection", fallback: "5"),
+        Setting(name: "webhook-seconds", help: "time limit for a whole webhook", fallback: "15"),
         Setting(name: "compat", help: "sdk-5.1: answers for SDKs before 5.4"),
-        Setting(name: "dead-line-seconds", help: "a line whose far end is silent so long is hung up; 0: never"),
-        Setting(name: "max-call-seconds", help: "the longest call"),
-        Setting(name: "queued-call-seconds", help: "a waiting call older than this is not dialled after a restart"),
-        Setting(name: "drain-seconds", help: "how long live calls may go on after SIGTERM"),
-        Setting(name: "timer-t1-ms", help: "SIP's T1 (RFC 3261 §17.1.1.1)"),
-        Setting(name: "node", help: "number of this process, 0 to 65535, in every branch, tag and Call-ID"),
-        Setting(name: "log-level", help: "trace, debug, info, notice, warning, error or critical"),
+        Setting(
+            name: "dead-line-seconds", help: "a line whose far end is silent so long is hung up; 0: never",
+            fallback: "60"),
+        Setting(name: "max-call-seconds", help: "the longest call", fallback: "14400"),
+        Setting(
+            name: "queued-call-seconds", help: "a waiting call older than this is not dialled after a restart",
+            fallback: "3600"),
+        Setting(name: "drain-seconds", help: "how long live calls may go on after SIGTERM", fallback: "30"),
+        Setting(name: "timer-t1-ms", help: "SIP's T1 (RFC 3261 §17.1.1.1)", fallback: "500"),
+        Setting(
+            name: "node", help: "number of this process, 0 to 65535, in every branch, tag and Call-ID", fallback: "0"),
+        Setting(name: "log-level", help: "trace, debug, info, notice, warning, error or critical", fallback: "notice"),
     ]
 }

@@ -101,10 +101,7 @@ final class MemoryCalls: CallService {
     {
         state.withLock { state in
             let matching = state.calls.filter { _, call in
-                call.accountID == account && (filter.to == nil || filter.to == call.to)
-                    && (filter.from == nil || filter.from == call.from)
-                    && (filter.status == nil || filter.status == call.status)
-                    && (!filter.isActive || !call.status.isTerminal)
+                call.accountID == account && filter.matches(call)
             }
             return MemoryPages.page(of: matching.map { ($0.row, $0.call) }, after: cursor)
         }
