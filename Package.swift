@@ -99,10 +99,11 @@ let package = Package(
         .target(name: "People", dependencies: ["SIP", "SDP", "Telephony"], swiftSettings: settings),
 
         // MARK: Shells: do what the core says.
+        .target(name: "CSIPTransport"),
         .target(
             name: "SIPTransport",
             dependencies: [
-                "SIP",
+                "SIP", "CSIPTransport",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],

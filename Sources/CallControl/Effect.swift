@@ -101,7 +101,7 @@ package enum Prompt: Hashable, Sendable {
     case speech(text: String, language: String, isPrivate: Bool)
     case file(AudioFileReference)
     /// A recording of this account: `Play.file` named its recordingUrl, which needs no credentials (spec §1.8).
-    case recording(RecordingID)
+    case recording(RecordingID, AccountID)
     /// What tells a caller to speak.
     case beep
 }

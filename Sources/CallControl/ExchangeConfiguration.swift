@@ -1,6 +1,21 @@
 package import SIP
 import Telephony
 
+/// Of the configuration what may change while calls are live.
+package struct ExchangeLimits: Hashable, Sendable {
+    /// Of the trunk; nil: no limit.
+    package var callsPerSecond: Double?
+    package var callsAtOnce: Int?
+    /// Of calls that are answered from then on.
+    package var longestCall: Duration
+
+    package init(callsPerSecond: Double?, callsAtOnce: Int?, longestCall: Duration) {
+        self.callsPerSecond = callsPerSecond
+        self.callsAtOnce = callsAtOnce
+        self.longestCall = longestCall
+    }
+}
+
 /// Everything that the exchange is told at its start.
 package struct ExchangeConfiguration: Hashable, Sendable {
     /// Where INVITEs go: the trunk, or the simulated carrier.
@@ -11,18 +26,21 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         package var port: UInt16?
         /// Media may come from anywhere, not only from the hosts of SDP and signalling.
         package var isBehindNAT: Bool
+        /// The simulated carrier inside this process.
+        package var isSimulated: Bool
         /// Nil: no limit.
         package var callsPerSecond: Double?
         package var callsAtOnce: Int?
 
         package init(
             address: TransportAddress, host: String, port: UInt16?, isBehindNAT: Bool = false,
-            callsPerSecond: Double?, callsAtOnce: Int?
+            isSimulated: Bool = false, callsPerSecond: Double?, callsAtOnce: Int?
         ) {
             self.address = address
             self.host = host
             self.port = port
             self.isBehindNAT = isBehindNAT
+            self.isSimulated = isSimulated
             self.callsPerSecond = callsPerSecond
             self.callsAtOnce = callsAtOnce
         }
@@ -73,9 +91,14 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         self.longestRetryPause = longestRetryPause
     }
 
-    /// A queue deeper than a day of the rate cannot be worked off (decision 33).
+    /// How many calls may wait for the trunk.
     package var queueLimit: Int {
-        guard let rate = trunk.callsPerSecond else { return maximumQueueDepth }
-        return max(1, min(maximumQueueDepth, Int((rate * 86_400).rounded(.up))))
+        Self.queueLimit(callsPerSecond: trunk.callsPerSecond, atMost: maximumQueueDepth)
+    }
+
+    /// A queue deeper than a day of the rate cannot be worked off (decision 33).
+    static func queueLimit(callsPerSecond: Double?, atMost maximum: Int) -> Int {
+        guard let rate = callsPerSecond else { return maximum }
+        return max(1, min(maximum, Int((rate * 86_400).rounded(.up))))
     }
 }

@@ -13,7 +13,9 @@ package enum Input: Hashable, Sendable {
     case sendFailed(to: TransportAddress)
     // MARK: From storage
     case committed(CommitToken)
-    case commitFailed(CommitToken)
+    case commitFailed(CommitToken, isDiskFull: Bool)
+    /// The disk has little room left, or enough again.
+    case storageLow(Bool)
     // MARK: From webhooks
     case webhookFinished(EventID, WebhookOutcome, milliseconds: Int)
     // MARK: From media
@@ -41,6 +43,13 @@ package enum Input: Hashable, Sendable {
     // MARK: From the operator
     /// Where customers reach this server, without a slash at the end: recordingUrl begins with it (decision 7).
     case reachable(at: String)
+    /// An account as it stands now; of each at the start, then of each that is changed.
+    case accountChanged(Account)
+    /// No calls go out, of no account; those that wait are taken back. With `hangsUp` those under way end too.
+    case stopDialling(hangsUp: Bool)
+    case startDialling
+    /// The limits were set anew.
+    case limitsChanged(ExchangeLimits)
     /// No new calls from here on.
     case drain
     /// Ends every call that is left.

@@ -147,7 +147,6 @@ package final class SimulatedCarrier: @unchecked Sendable {
         let deadline = network.nextDeadline
         self.network = network
         for effect in effects { perform(effect, now) }
-        transport?.flush()
         timer?.cancel()
         timer = deadline.map { deadline in
             eventLoop.scheduleTask(deadline: .uptimeNanoseconds(UInt64(clamping: deadline.nanoseconds))) { [self] in
@@ -163,9 +162,8 @@ package final class SimulatedCarrier: @unchecked Sendable {
     private func perform(_ effect: NeighbourhoodEffect, _ now: Instant) {
         switch effect {
         case .send(let bytes, let destination):
-            transport?.send(bytes, to: destination) { [self] address in
-                step { network, now, effects in network.sendFailed(to: address, now: now, into: &effects) }
-            }
+            // What was lost is sent again by its transaction.
+            _ = transport?.send(bytes, to: destination)
         case .openMedia(let session, let port, let utterances): open(session, port, utterances)
         case .connectMedia(let session, let agreement): connect(session, agreement, now)
         case .utter(let session, let utterance): utter(session, utterance)
@@ -190,7 +188,7 @@ package final class SimulatedCarrier: @unchecked Sendable {
         case .missed(_, let number, let step):
             logger.warning("carrier: \(number) waited in vain and hangs up; expected was \(step.inWords)")
         case .left(let session, let number, let digits, let parting):
-            logger.info("carrier: \(number) is off the line\(digits.isEmpty ? "" : ", heard the digits \(digits)")")
+            logger.info("carrier: \(number) is off the line\(digits.isEmpty ? "" : ", heard \(digits.count) digits")")
             lines[session]?.outcome = CarrierCallEnd(parting: parting, digitsHeard: digits)
         }
     }

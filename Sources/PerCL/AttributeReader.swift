@@ -113,7 +113,10 @@ struct AttributeReader {
     func digits(_ field: String, pauseMilliseconds: Int) throws(ScriptError) -> DigitString? {
         guard let text = try string(field) else { return nil }
         do { return try DigitString(text, pauseMilliseconds: pauseMilliseconds) } catch {
-            throw self.error(field, error.explanation)
+            // The explanation repeats part of the digits; whoever asked for privacy gets it for a wrong command too.
+            let isPrivate = (try? bool("privacyMode", default: false)) ?? true
+            throw self.error(
+                field, isPrivate ? "may hold digits 0-9, *, # and pauses such as {2} only" : error.explanation)
         }
     }
 

@@ -32,7 +32,9 @@ package enum ScriptAnswer: Hashable, Sendable {
         }
         let value: JSONValue
         do { value = try JSONValue(parsing: body) } catch {
-            self = .notJSON(explanation: "the answer is not JSON: it begins with \(Excerpt.of(body))")
+            // What it says stands with the webhook's answer, masked where it may be private.
+            self = .notJSON(
+                explanation: "the answer is not JSON: at byte \(error.offset) \(error.explanation)")
             return
         }
         do throws(ScriptError) {

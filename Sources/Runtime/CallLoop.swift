@@ -44,10 +44,12 @@ package final class CallLoop: @unchecked Sendable {
     }
 
     /// Before the first input: where SIP goes out, and what an earlier process left.
-    package func start(transport: UDPTransport, restoring work: UnfinishedWork) async throws {
+    package func start(
+        transport: UDPTransport, admission: AdmissionState, restoring work: UnfinishedWork
+    ) async throws {
         try await eventLoop.submit { [self] in
             self.transport = transport
-            perform(exchange.restore(work, now: SystemClock.now()))
+            perform(exchange.restore(work, admission: admission, now: SystemClock.now()))
             armTimer()
         }.get()
         try await transport.receive { [self] bytes, source in
@@ -116,12 +118,10 @@ package final class CallLoop: @unchecked Sendable {
     // MARK: Effects
 
     private func perform(_ effects: [Effect]) {
-        var hasWritten = false
         for effect in effects {
             switch effect {
             case .send(let bytes, let destination):
-                transport?.send(bytes, to: destination) { self.post(.sendFailed(to: $0)) }
-                hasWritten = true
+                if transport?.send(bytes, to: destination) == false { counters.datagramLost() }
             case .store(let operations, let token): store(operations, token)
             case .deliver(let webhook, _): deliver(webhook)
             case .reply(let token, let reply): replies.removeValue(forKey: token)?.succeed(reply)
@@ -146,7 +146,6 @@ package final class CallLoop: @unchecked Sendable {
             case .discarded(let reason): counters.discarded(reason)
             }
         }
-        if hasWritten { transport?.flush() }
     }
 
     private func store(_ operations: [StorageOperation], _ token: CommitToken?) {
@@ -156,7 +155,7 @@ package final class CallLoop: @unchecked Sendable {
                 if let token { post(.committed(token)) }
             case .failure(let error):
                 logger.error("storage failed: \(error)")
-                if let token { post(.commitFailed(token)) }
+                if let token { post(.commitFailed(token, isDiskFull: error == .diskFull)) }
             }
         }
     }

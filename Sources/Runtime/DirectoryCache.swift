@@ -15,6 +15,7 @@ package final class DirectoryCache: DirectoryService, NumberDirectory {
     }
 
     private let state = Mutex(State())
+    private let observer = Mutex<(@Sendable (Account) -> Void)?>(nil)
     private let directory: any Directory
     /// Read, change, write are one step for each resource.
     private let changes = AsyncGate()
@@ -65,6 +66,27 @@ package final class DirectoryCache: DirectoryService, NumberDirectory {
             try await self.directory.saveAccount(account, credentials: nil, numbers: [])
             let changed = account
             self.state.withLock { $0.accounts[id] = changed }
+            self.tell(changed)
+            return changed
+        }
+    }
+
+    /// From now on whoever this is hears of each account that is made or changed.
+    package func observeAccounts(_ observer: @escaping @Sendable (Account) -> Void) {
+        self.observer.withLock { $0 = observer }
+    }
+
+    private func tell(_ account: Account) { observer.withLock { $0 }?(account) }
+
+    package func updateCredentials(
+        of account: AccountID, _ change: @escaping @Sendable (inout AccountCredentials) -> Void
+    ) async throws -> AccountCredentials? {
+        try await changes.run {
+            guard var credentials = self.credentials(of: account) else { return nil }
+            change(&credentials)
+            try await self.directory.saveCredentials(credentials)
+            let changed = credentials
+            self.state.withLock { $0.credentials[account] = changed }
             return changed
         }
     }
@@ -177,6 +199,7 @@ package final class DirectoryCache: DirectoryService, NumberDirectory {
                 state.credentials[account.accountID] = credentials
                 for number in numbers { state.numbers[number.phoneNumber] = number }
             }
+            self.tell(account)
         }
     }
 }

@@ -1,6 +1,7 @@
 import CallControl
 package import Media
 import SDP
+import Synchronization
 import Telephony
 
 /// Translates between the core's words for media and the engine's, and turns prompts into clips.
@@ -11,6 +12,9 @@ package final class MediaBridge: Sendable {
     private let deadLineSeconds: Double?
     private let inbox: MediaInbox
     private let recordings: RecordingFiles
+    /// Prompts whose clips are being spoken or fetched. The engine knows nothing of them yet, so that whoever stops one
+    /// of them, or closes its session, must find it here.
+    private let preparing = Mutex<[MediaHandle: [CallControl.PlaybackID: Task<Void, Never>]]>([:])
 
     /// - Parameter deadLineSeconds: decision 42.
     package init(
@@ -48,25 +52,46 @@ package final class MediaBridge: Sendable {
         engine.detectDigitsInBand(id(media), agreement.telephoneEventPayload == nil)
     }
 
-    /// The clip may have to be spoken or fetched first; the core may stop the playback meanwhile, which the engine
-    /// answers when the clip arrives, or close the session, after which nobody waits for it.
+    /// The clip may have to be spoken or fetched first.
     func play(
         _ media: MediaHandle, _ playback: CallControl.PlaybackID, _ prompt: Prompt, loop: Int
     ) {
-        let id = id(media)
-        Task { [self] in
-            do {
-                let (clip, warning) = try await prompts.clip(for: prompt)
-                if let warning { inbox.expectWarning(media, playback, warning) }
-                engine.play(id, Media.PlaybackID(playback.rawValue), clip, loop: loop)
-            } catch {
-                inbox.post([.playbackEnded(media, playback, .failed("\(error)"))])
+        preparing.withLock { preparing in
+            preparing[media, default: [:]][playback] = Task { [self] in
+                do {
+                    let (clip, warning) = try await prompts.clip(for: prompt)
+                    hand(media, playback) {
+                        if let warning { inbox.expectWarning(media, playback, warning) }
+                        engine.play(id(media), Media.PlaybackID(playback.rawValue), clip, loop: loop)
+                    }
+                } catch {
+                    hand(media, playback) {
+                        inbox.post([.playbackEnded(media, playback, .failed("\(error)"))])
+                    }
+                }
             }
         }
     }
 
+    /// Does what a prepared prompt comes to, unless it has been stopped or its session closed. Under the lock, so that a
+    /// stop comes before it or after it, and not between.
+    private func hand(_ media: MediaHandle, _ playback: CallControl.PlaybackID, _ body: () -> Void) {
+        preparing.withLock { preparing in
+            guard preparing[media]?.removeValue(forKey: playback) != nil else { return }
+            if preparing[media]?.isEmpty == true { preparing[media] = nil }
+            body()
+        }
+    }
+
     func stopPlayback(_ media: MediaHandle, _ playback: CallControl.PlaybackID) {
-        engine.stopPlaying(id(media), Media.PlaybackID(playback.rawValue))
+        let task = preparing.withLock { preparing in
+            let task = preparing[media]?.removeValue(forKey: playback)
+            if preparing[media]?.isEmpty == true { preparing[media] = nil }
+            return task
+        }
+        guard let task else { return engine.stopPlaying(id(media), Media.PlaybackID(playback.rawValue)) }
+        task.cancel()
+        inbox.post([.playbackEnded(media, playback, .stopped)])
     }
 
     func sendDigits(
@@ -98,7 +123,11 @@ package final class MediaBridge: Sendable {
             id(media), isWanted ? SpeechObservation(endMilliseconds: UtteranceTiming.quietMilliseconds) : nil)
     }
 
-    func close(_ media: MediaHandle) { engine.close(id(media)) }
+    func close(_ media: MediaHandle) {
+        let tasks = preparing.withLock { $0.removeValue(forKey: media) } ?? [:]
+        for task in tasks.values { task.cancel() }
+        engine.close(id(media))
+    }
 
     /// A handle is never used again within a process, so that the epoch has nothing to tell apart.
     private func id(_ media: MediaHandle) -> MediaSessionID { MediaSessionID(rawValue: media.rawValue, epoch: 0) }

@@ -9,12 +9,7 @@ package final class MediaInbox: Sendable {
     private struct State {
         var deliver: (@Sendable ([Input]) -> Void)?
         /// Warnings of prompts that play now: told with their end.
-        var warnings: [Key: String] = [:]
-    }
-
-    private struct Key: Hashable {
-        var media: MediaHandle
-        var playback: CallControl.PlaybackID
+        var warnings: [MediaHandle: [CallControl.PlaybackID: String]] = [:]
     }
 
     private let state = Mutex(State())
@@ -36,7 +31,7 @@ package final class MediaInbox: Sendable {
     }
 
     func expectWarning(_ media: MediaHandle, _ playback: CallControl.PlaybackID, _ warning: String) {
-        state.withLock { $0.warnings[Key(media: media, playback: playback)] = warning }
+        state.withLock { $0.warnings[media, default: [:]][playback] = warning }
     }
 
     private func input(for event: MediaEvent) -> Input? {
@@ -60,14 +55,19 @@ package final class MediaInbox: Sendable {
             }
         case .peerMoved(_, let from, let to): .peerMoved(media, from: from, to: to)
         case .peerSilent: .peerSilent(media)
-        case .closed(_, let report): .mediaClosed(media, figures: report.journalMetadata)
+        case .closed(_, let report): closed(media, report)
         }
+    }
+
+    private func closed(_ media: MediaHandle, _ report: MediaReport) -> Input {
+        state.withLock { $0.warnings[media] = nil }
+        return .mediaClosed(media, figures: report.journalMetadata)
     }
 
     private func result(
         of end: PlaybackEnd, _ media: MediaHandle, _ playback: CallControl.PlaybackID
     ) -> PlaybackResult {
-        let warning = state.withLock { $0.warnings.removeValue(forKey: Key(media: media, playback: playback)) }
+        let warning = state.withLock { $0.warnings[media]?.removeValue(forKey: playback) }
         return switch end {
         case .completed: warning.map(PlaybackResult.completedWithWarning) ?? .completed
         case .stopped: .stopped

@@ -1,6 +1,7 @@
 import CallControl
 package import Media
 import PerCL
+package import Storage
 import Telephony
 package import Webhooks
 
@@ -14,16 +15,18 @@ package final class PromptLibrary: Sendable {
     /// Where a relative recordingUrl lies (decision 7).
     private let publicURL: @Sendable () -> String
     private let recordings: RecordingFiles
+    private let storage: any CallStorage
 
     package init(
         synthesizer: SpeechSynthesizer, fetcher: AudioFetcher, decoder: AudioDecoder, decodeFolder: String,
-        recordings: RecordingFiles, publicURL: @escaping @Sendable () -> String
+        recordings: RecordingFiles, storage: any CallStorage, publicURL: @escaping @Sendable () -> String
     ) {
         self.synthesizer = synthesizer
         self.fetcher = fetcher
         self.decoder = decoder
         self.decodeFolder = decodeFolder
         self.recordings = recordings
+        self.storage = storage
         self.publicURL = publicURL
     }
 
@@ -38,8 +41,11 @@ package final class PromptLibrary: Sendable {
             // The file stays in the cache for as long as `audio` lives; the decoder holds it open from then on.
             let clip = try withExtendedLifetime(audio) { try decoder.open(audio.path, decodingInto: decodeFolder) }
             return (clip, nil)
-        case .recording(let id):
-            guard let path = recordings.readablePath(of: id) else { throw PromptError.noRecording(id) }
+        case .recording(let id, let account):
+            // The spec keeps private recordings out of Play (§2.8).
+            guard let recording = try await storage.recording(id, account: account), !recording.isPrivate,
+                !recording.isDeleted, let path = recordings.readablePath(of: id)
+            else { throw PromptError.noRecording(id) }
             return (try decoder.open(path, decodingInto: decodeFolder), nil)
         case .beep:
             return (Self.beep, nil)

@@ -28,9 +28,24 @@ package struct RecordingFiles: Sendable {
         }
     }
 
+    /// Of the file; 0 where there is none.
+    func bytes(of id: RecordingID) -> Int {
+        guard let path = readablePath(of: id) else { return 0 }
+        return (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+    }
+
+    /// Of all files together.
+    var totalBytes: Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.reduce(0) { sum, name in
+            sum + ((try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")[.size] as? Int) ?? 0)
+        }
+    }
+
     package func delete(_ id: RecordingID) {
-        try? FileManager.default.removeItem(atPath: path(of: id))
+        // The unfinished one first: it may get its name in between.
         try? FileManager.default.removeItem(atPath: path(of: id) + RecordingTarget.partialSuffix)
+        try? FileManager.default.removeItem(atPath: path(of: id))
     }
 
     /// Gives what a crash left behind its name and its length: the files can be played as they are.

@@ -9,6 +9,7 @@ import Telephony
 /// `/health`, `/ready` and `/metrics` (Prometheus' text format 0.0.4).
 package final class ServerHealth: HealthService {
     private let ready = Atomic<Bool>(false)
+    private let storageLow = Atomic<Bool>(false)
     private let loop: CallLoop
     private let counters: LoopCounters
     private let storage: any CallStorage
@@ -21,7 +22,9 @@ package final class ServerHealth: HealthService {
         self.engine = engine
     }
 
-    package var isReady: Bool { ready.load(ordering: .relaxed) }
+    package var isReady: Bool { ready.load(ordering: .relaxed) && !storageLow.load(ordering: .relaxed) }
+
+    func setStorageLow(_ isLow: Bool) { storageLow.store(isLow, ordering: .relaxed) }
 
     package func setReady(_ isReady: Bool) { ready.store(isReady, ordering: .relaxed) }
 
@@ -46,6 +49,9 @@ package final class ServerHealth: HealthService {
         text.counter("belay_media_late_packets_total", "Ticks more than 20 ms late.", Int(clamping: media.lateTicks))
         text.counter("belay_loop_inputs_total", "Inputs that the call loop took.", counters.inputCount)
         text.counter("belay_faults_total", "Impossible states; each is in the server's log.", counters.faultCount)
+        text.counter(
+            "belay_sip_unsent_total", "Datagrams that the system did not take; they count as lost on the way.",
+            counters.lostDatagramCount)
         text.header("belay_calls_total", "counter", "Finished calls by status.")
         for status in CallStatus.allCases where status.isTerminal {
             text.sample("belay_calls_total{status=\"\(status.rawValue)\"}", gauges.finishedCalls[status, default: 0])

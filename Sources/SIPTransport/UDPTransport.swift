@@ -1,3 +1,4 @@
+internal import CSIPTransport
 package import NIOCore
 import NIOPosix
 package import SIP
@@ -5,7 +6,9 @@ package import SIP
 /// SIP over UDP (RFC 3261 §18): one unconnected socket, owned by the loop that owns the calls, so that a datagram
 /// reaches its call without changing threads.
 ///
-/// Not connected, for a connected NIO datagram channel closes silently when a write fails (ICMP port unreachable).
+/// NIO reads; what is sent goes to the socket directly. NIO closes a datagram channel for good at almost every write
+/// error, and with UDP such an error says something of one datagram only: an address that a peer made up, a route that
+/// is away for a moment.
 package final class UDPTransport: Sendable {
     /// Room for a burst of signalling while the loop is busy.
     private static let receiveBufferBytes = 4 * 1024 * 1024
@@ -15,11 +18,13 @@ package final class UDPTransport: Sendable {
     private static let largestDatagram = 65_535
 
     private let channel: any Channel
+    private let descriptor: CInt
     /// With the port that was really bound.
     package let localAddress: TransportAddress
 
-    private init(channel: any Channel, localAddress: TransportAddress) {
+    private init(channel: any Channel, descriptor: CInt, localAddress: TransportAddress) {
         self.channel = channel
+        self.descriptor = descriptor
         self.localAddress = localAddress
     }
 
@@ -36,11 +41,14 @@ package final class UDPTransport: Sendable {
             )
             .bind(host: address.address.description, port: Int(address.port))
             .get()
-        guard let bound = channel.localAddress.flatMap(TransportAddress.init(socket:)) else {
+        let descriptor = try await eventLoop.submit {
+            try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
+        }.get()
+        guard let bound = channel.localAddress.flatMap(TransportAddress.init(socket:)), let descriptor else {
             try await channel.close()
             throw ChannelError.unknownLocalAddress
         }
-        return UDPTransport(channel: channel, localAddress: bound)
+        return UDPTransport(channel: channel, descriptor: descriptor, localAddress: bound)
     }
 
     /// From here on datagrams are read and told on the event loop.
@@ -51,20 +59,18 @@ package final class UDPTransport: Sendable {
         try await channel.setOption(.autoRead, value: true).get()
     }
 
-    /// On the event loop. The datagram leaves with the next ``flush``.
+    /// On the event loop. A datagram that the system does not take is lost, as it might be on the way: what matters is
+    /// sent again by its transaction, and given up when its timers say so.
     ///
-    /// - Parameter failed: told on the event loop where the system refuses it.
-    package func send(
-        _ bytes: [UInt8], to destination: TransportAddress, failed: @escaping @Sendable (TransportAddress) -> Void
-    ) {
-        guard let address = destination.socketAddress else { return failed(destination) }
-        let envelope = AddressedEnvelope(remoteAddress: address, data: channel.allocator.buffer(bytes: bytes))
-        let promise = channel.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.whenFailure { _ in failed(destination) }
-        channel.write(envelope, promise: promise)
+    /// - Returns: whether the system took it.
+    package func send(_ bytes: [UInt8], to destination: TransportAddress) -> Bool {
+        guard channel.isActive, destination.port != 0 else { return false }
+        let address = destination.address.bytes
+        return bytes.withUnsafeBytes { message in
+            csip_send(
+                descriptor, address, address.count, destination.port, message.baseAddress, message.count) == 0
+        }
     }
-
-    package func flush() { channel.flush() }
 
     package func close() async throws {
         try await channel.close()
@@ -99,10 +105,5 @@ extension TransportAddress {
         }
         guard let address, let port = socket.port else { return nil }
         self.init(transport: .udp, address: address, port: UInt16(truncatingIfNeeded: port))
-    }
-
-    /// Nil for no address that the system knows.
-    var socketAddress: SocketAddress? {
-        try? SocketAddress(packedIPAddress: ByteBuffer(bytes: address.bytes), port: Int(port))
     }
 }

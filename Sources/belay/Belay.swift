@@ -17,6 +17,7 @@ struct Belay: AsyncParsableCommand {
             ServeCommand.self, CarrierCommand.self, CallCommand.self, DialCommand.self, CallsCommand.self,
             LogsCommand.self,
             ShowCommand.self, RecordingCommand.self, ListenCommand.self, ApplicationCommand.self, NumberCommand.self,
+            AccountCommand.self, KeyCommand.self, StopDiallingCommand.self, StartDiallingCommand.self,
             ConfigCommand.self, DoctorCommand.self,
         ])
 }

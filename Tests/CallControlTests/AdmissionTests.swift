@@ -105,6 +105,20 @@ struct AdmissionTests {
         #expect(pool.take(now: start + .seconds(5)) == 102)
     }
 
+    @Test("A port that was taken for nothing is the next one, wherever the pool stands")
+    func portUnused() {
+        let start = Instant(nanoseconds: 0)
+        var pool = PortPool(range: 1024...20_000, rest: .zero)
+        // Far enough that the pool clears away what lies behind it, at every place.
+        for _ in 0..<30_000 {
+            guard let port = pool.take(now: start) else { break }
+            pool.giveBackUnused(port)
+            #expect(pool.take(now: start) == port)
+            pool.giveBack(port, now: start)
+        }
+        #expect(pool.inUse == 0)
+    }
+
     @Test("The outcome table is total over 300 to 699")
     func total() throws {
         for value in 300...699 {

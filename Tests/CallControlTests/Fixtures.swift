@@ -61,17 +61,37 @@ struct Bench {
         perform(exchange.handle(input, now: moment))
     }
 
-    mutating func restore(_ work: UnfinishedWork) {
-        perform(exchange.restore(work, now: moment))
+    mutating func restore(_ work: UnfinishedWork, _ state: AdmissionState = AdmissionState()) {
+        perform(exchange.restore(work, admission: state, now: moment))
     }
 
     mutating func makeCall(
-        sendDigits: String? = nil, statusCallback: Bool = true, timeout: Int = 40, token: UInt64 = 1
+        sendDigits: String? = nil, statusCallback: Bool = true, timeout: Int = 40, token: UInt64 = 1,
+        account: String = Self.account, to: String = "+15555550123"
     ) throws {
-        give(
-            .makeCall(
-                ReplyToken(rawValue: token),
-                try Self.request(sendDigits: sendDigits, statusCallback: statusCallback, timeout: timeout)))
+        var request = try Self.request(sendDigits: sendDigits, statusCallback: statusCallback, timeout: timeout)
+        guard let account = AccountID(account), let to = PhoneNumber(to) else { throw Missing() }
+        request.accountID = account
+        request.to = to
+        give(.makeCall(ReplyToken(rawValue: token), request))
+    }
+
+    /// Tells of the account, with other rules than a new one's.
+    mutating func setRules(
+        account: String = Self.account, kind: Account.Kind = .full, status: Account.Status = .active,
+        _ change: (inout AccountRules) -> Void = { _ in }
+    ) throws {
+        guard let id = AccountID(account) else { throw Missing() }
+        var account = Account(accountID: id, kind: kind, status: status, created: moment.wall)
+        change(&account.rules)
+        give(.accountChanged(account))
+    }
+
+    /// Why the latest request for a call was refused; nil where it was not.
+    var refusal: CallRefusal? {
+        effects.lazy.compactMap { if case .reply(_, let reply) = $0 { reply } else { nil } }.last.flatMap {
+            if case .refused(let refusal) = $0 { refusal } else { nil }
+        }
     }
 
     struct Missing: Error {}

@@ -119,7 +119,25 @@ struct GetDigitsTests {
         for digit in "8431" { #expect(!journal.contains { $0.contains("\"digit\":\"\(digit)\"") }) }
         bench.press("7")
         bench.give(.digitReceived(media, "7", milliseconds: 100))
-        #expect(bench.journal.contains { $0.metadata["digit"] == "7" }, "a key of nobody's is told")
+        #expect(
+            !bench.journal.contains { $0.metadata["digit"] == "7" }, "what is typed ahead may be asked for in private")
+        bench.answerWebhook(Self.script(#","flushBuffer":true,"maxDigits":4"#))
+        bench.press("6")
+        bench.give(.digitReceived(media, "6", milliseconds: 100))
+        #expect(bench.journal.contains { $0.metadata["digit"] == "6" }, "what is asked for in the open is told")
+    }
+
+    @Test("A stream of keys without end does not fill the journal")
+    func flood() throws {
+        var bench = Bench()
+        try bench.run(#"[{"Pause":{"length":3600000}}]"#)
+        let media = try #require(bench.media)
+        for _ in 0..<5000 {
+            bench.give(.keyPressed(media, "1"))
+            bench.give(.digitReceived(media, "1", milliseconds: 1))
+        }
+        #expect(bench.journal.count { $0.message == "Digit received" } == CallMachine.maximumDigitsNoted)
+        #expect(bench.journal.contains { $0.message == "Further digits of this call are not logged" })
     }
 
     @Test("A hang-up meanwhile: callStatus alone, since the webhook's reasons know no hang-up")

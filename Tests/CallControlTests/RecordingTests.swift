@@ -120,7 +120,8 @@ struct RecordingTests {
         let own = "/Accounts/\(Bench.account)/Recordings/\(id)/Download"
         for file in [own, "http://belay.example/apiserver" + own] {
             let bench = try Self.bench(#"[{"Play":{"file":"\#(file)"}}]"#)
-            #expect(bench.played == [.recording(try #require(RecordingID(id)))])
+            #expect(
+                bench.played == [.recording(try #require(RecordingID(id)), try #require(AccountID(Bench.account)))])
         }
         let other = "/Accounts/AC\(String(repeating: "2", count: 40))/Recordings/\(id)/Download"
         let bench = try Self.bench(#"[{"Play":{"file":"\#(other)"}}]"#)

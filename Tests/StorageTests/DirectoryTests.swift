@@ -11,7 +11,7 @@ import Testing
         account.alias = "main"
         account.label = "Main"
         var credentials = AccountCredentials(
-            accountID: Sample.account, apiKeyHash: Array(0..<32), signingSecrets: ["sigsec_a", "sig\"sec_b"])
+            accountID: Sample.account, apiKeyHashes: [Array(0..<32)], signingSecrets: ["sigsec_a", "sig\"sec_b"])
         var number = OwnedNumber(
             phoneNumberID: Sample.phoneNumberID(1), accountID: Sample.account,
             phoneNumber: PhoneNumber("+15551234567")!, created: Sample.time)

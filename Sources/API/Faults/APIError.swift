@@ -10,9 +10,15 @@ package struct APIError: Error, Sendable {
     /// Whole sentences for a person.
     package let message: String
     package let faults: [FieldFault]
+    /// The name of the rule that refused it, where one did.
+    package let rule: String?
     let headers: HTTPFields
 
-    init(status: Int, code: ErrorCode, message: String, faults: [FieldFault] = [], headers: HTTPFields = [:]) {
+    init(
+        status: Int, code: ErrorCode, message: String, faults: [FieldFault] = [], rule: String? = nil,
+        headers: HTTPFields = [:]
+    ) {
+        self.rule = rule
         self.status = status
         self.code = code
         self.message = message
@@ -20,9 +26,12 @@ package struct APIError: Error, Sendable {
         self.headers = headers
     }
 
-    /// The `details` field: an object with the faulty fields, empty where no field is to blame.
+    /// The `details` field: an object with the faulty fields and the rule that refused, empty where there are none.
     package var details: JSONValue {
-        faults.isEmpty ? [:] : ["fields": .array(faults.map(\.json))]
+        var details: [String: JSONValue] = [:]
+        if !faults.isEmpty { details["fields"] = .array(faults.map(\.json)) }
+        if let rule { details["rule"] = .string(rule) }
+        return .object(details)
     }
 
     // MARK: The request's faults
@@ -77,6 +86,12 @@ package struct APIError: Error, Sendable {
     static let anotherAccount = Self(
         status: 403, code: .unauthorized, message: "The credentials are another account's than the path names.")
 
+    static let notOperator = Self(
+        status: 401, code: .unauthorized,
+        message: "The operator's token, sent as Authorization: Bearer, is missing or wrong; it stands in the file "
+            + "`admin` of the data folder.",
+        headers: [.wwwAuthenticate: #"Bearer realm="Belay""#])
+
     static func accountNotActive(_ status: Account.Status) -> Self {
         Self(status: 403, code: .accountNotActive, message: "The account is \(status.rawValue).")
     }
@@ -89,8 +104,12 @@ package struct APIError: Error, Sendable {
     /// Seconds to wait before asking a server again that stops: what a restart takes.
     static let drainingRetrySeconds = 10
 
+    /// Until somebody will have made room.
+    static let diskFullRetrySeconds = 60
+
     init(_ refusal: CallRefusal) {
         switch refusal {
+        case .notAllowed(let rule): self.init(rule)
         case .queueFull(let seconds):
             self.init(
                 status: 429, code: .tooManyRequests,
@@ -100,6 +119,11 @@ package struct APIError: Error, Sendable {
             self.init(
                 status: 503, code: .unavailable, message: "The server is stopping and takes no new calls.",
                 headers: [.retryAfter: String(Self.drainingRetrySeconds)])
+        case .diskFull:
+            self.init(
+                status: 503, code: .unavailable,
+                message: "The server's disk is full, so it takes no new calls. It is safe to ask again later.",
+                headers: [.retryAfter: String(Self.diskFullRetrySeconds)])
         case .notStored:
             self.init(
                 status: 500, code: .callNotCreated,
@@ -107,5 +131,23 @@ package struct APIError: Error, Sendable {
         case .notFound:
             self = .notFound("The account has no such call, or it has ended.")
         }
+    }
+
+    /// A rule that the call would break, with its name among the details.
+    private init(_ rule: DialRule) {
+        let (status, code): (Int, ErrorCode) =
+            switch rule {
+            case .diallingStopped: (503, .unavailable)
+            case .accountNotActive: (403, .accountNotActive)
+            case .noSuchNumber, .carrierNumber: (400, .malformedValue)
+            case .emergency, .premium, .refusedPrefix, .noAllowedPrefix: (403, .destinationNotAllowed)
+            case .international: (403, .internationalNotEnabled)
+            case .notVerified: (403, .destinationNotVerified)
+            case .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: (429, .tooManyRequests)
+            }
+        self.init(
+            status: status, code: code, message: rule.explanation,
+            faults: rule.number.map { [.malformed("to", given: .string($0), allowed: rule.allowed)] } ?? [],
+            rule: rule.name)
     }
 }

@@ -7,7 +7,11 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
     case malformedValue = 9
     case callNotCreated = 16
     case tooManyRequests = 24
+    case destinationNotVerified = 29
+    /// Ours: the API's public codes have none for it.
+    case destinationNotAllowed = 30
     case numberNotOwned = 46
+    case internationalNotEnabled = 47
     case unauthorized = 50
     case accountNotActive = 51
     case unavailable = 55
@@ -26,7 +30,10 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
         case .malformedValue: "Invalid JSON"
         case .callNotCreated: "Call Not Created"
         case .tooManyRequests: "Too Many Requests"
+        case .destinationNotVerified: "Destination Not Verified"
+        case .destinationNotAllowed: "Destination Not Allowed"
         case .numberNotOwned: "Number Not Owned"
+        case .internationalNotEnabled: "International Destination Not Enabled"
         case .unauthorized: "Unauthorized To Make Request"
         case .accountNotActive: "Account Not Active"
         case .unavailable: "Temporarily Unavailable"
@@ -56,10 +63,19 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
         case .callNotCreated:
             "The call could not be stored, so it was not made and nothing was dialled. It is safe to ask again."
         case .tooManyRequests:
-            "More calls wait than the account or its trunk may queue. Ask again after the seconds that the "
-                + "Retry-After header names."
+            "More calls wait than the account or its trunk may queue (ask again after the seconds that the "
+                + "Retry-After header names), or the account has used what its rules give it for a day, or for calls at "
+                + "once to one destination; details.rule names the rule."
+        case .destinationNotVerified:
+            "A trial account may call the numbers that were verified for it only."
+        case .destinationNotAllowed:
+            "The account's rules, or the server's, do not let it call this number: details.rule names which. Premium "
+                + "and emergency numbers are never called; the operator sets prefixes with `belay account update`."
         case .numberNotOwned:
             "The number in `from` is not one that the account owns."
+        case .internationalNotEnabled:
+            "The number is in another country than the caller. The operator allows such calls with `belay account "
+                + "update --international yes`."
         case .unauthorized:
             "The account id and API key were missing or wrong, or they are another account's than the path names. "
                 + "Send them by HTTP Basic authentication: the account id as the user, the key as the password."

@@ -85,6 +85,54 @@ struct BodyFields {
         return number
     }
 
+    mutating func number(_ name: String, in range: ClosedRange<Double>) -> Double? {
+        guard let value = value(name) else { return nil }
+        let number: Double? =
+            switch value {
+            case .integer(let integer): Double(integer)
+            case .number(let double): double
+            default: nil
+            }
+        guard let number, range.contains(number) else {
+            return malformed(name, value, "a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// An array whose every element `read` takes.
+    mutating func list<Element>(
+        _ name: String, allowed: String, maximumCount: Int, _ read: (JSONValue) -> Element?
+    ) -> [Element]? {
+        guard let value = value(name) else { return nil }
+        guard case .array(let values) = value, values.count <= maximumCount else {
+            return malformed(name, value, allowed)
+        }
+        var elements: [Element] = []
+        for value in values {
+            guard let element = read(value) else { return malformed(name, value, allowed) }
+            elements.append(element)
+        }
+        return elements
+    }
+
+    /// An object whose every member `read` takes.
+    mutating func members<Value>(
+        _ name: String, allowed: String, maximumCount: Int, _ read: (String, JSONValue) -> Value?
+    ) -> [String: Value]? {
+        guard let value = value(name) else { return nil }
+        guard case .object(let members) = value, members.count <= maximumCount else {
+            return malformed(name, value, allowed)
+        }
+        var values: [String: Value] = [:]
+        for (key, member) in members {
+            guard let taken = read(key, member) else {
+                return malformed(name, .string("\(key): \(member.text)"), allowed)
+            }
+            values[key] = taken
+        }
+        return values
+    }
+
     /// `true`, `false`, or 1 and 0, which PHP programs send.
     mutating func flag(_ name: String) -> Bool? {
         switch value(name) {

@@ -9,6 +9,7 @@ struct APIResponder: Sendable {
     let services: APIServices
     let publicURL: WebURL?
     let authenticator: Authenticator
+    let operatorAuthenticator: OperatorAuthenticator
 
     /// How long a connection stays after an answer that refused its body, so that the answer is read before the
     /// close; meanwhile what still comes in is thrown away.
@@ -16,9 +17,10 @@ struct APIResponder: Sendable {
 
     private static let requestIDHeader = HTTPField.Name("Request-Id")
 
-    init(services: APIServices, publicURL: WebURL?) {
+    init(services: APIServices, publicURL: WebURL?, operatorTokenHash: [UInt8]?) {
         self.services = services
         self.publicURL = publicURL
+        operatorAuthenticator = OperatorAuthenticator(tokenHash: operatorTokenHash)
         self.authenticator = Authenticator(directory: services.directory)
     }
 
@@ -26,6 +28,9 @@ struct APIResponder: Sendable {
         await respond(request, context) { exchange in
             switch handler {
             case .open(let answer):
+                return try await answer(exchange)
+            case .operator(let answer):
+                try operatorAuthenticator.authenticate(request.headers)
                 return try await answer(exchange)
             case .account(let answer):
                 // Before the body is read: a stranger's costs nothing.

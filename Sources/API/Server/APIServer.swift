@@ -29,8 +29,11 @@ package struct APIServer: Sendable {
                 + NumberRoutes(services: services).routes
                 + CarrierRoutes(services: services).routes
                 + AccountRoutes(services: services).routes
+                + AdministrationRoutes(services: services, administration: services.administration).routes
                 + ServerRoutes(health: services.health).routes)
-        let responder = APIResponder(services: services, publicURL: configuration.publicURL)
+        let responder = APIResponder(
+            services: services, publicURL: configuration.publicURL,
+            operatorTokenHash: configuration.operatorTokenHash)
         application = HTTPApplication(
             router: Self.router(routes, responder),
             server: .http1(

@@ -8,6 +8,8 @@ package struct Route: Sendable {
     enum Handler: Sendable {
         /// Anybody may ask; nothing about a customer is told.
         case open(@Sendable (Exchange) async throws -> Response)
+        /// Only the operator may ask.
+        case `operator`(@Sendable (Exchange) async throws -> Response)
         /// Only the account that the path names may ask.
         case account(@Sendable (Exchange, Account) async throws -> Response)
     }
@@ -27,6 +29,14 @@ package struct Route: Sendable {
         Self(
             method: method, path: "/apiserver/Accounts/{accountId}" + path, operation: operation,
             handler: .account(handler))
+    }
+
+    /// A route below `/admin`.
+    static func operation(
+        _ method: HTTPRequest.Method, _ path: String, _ operation: String,
+        _ handler: @escaping @Sendable (Exchange) async throws -> Response
+    ) -> Self {
+        Self(method: method, path: "/admin" + path, operation: operation, handler: .operator(handler))
     }
 
     static func open(

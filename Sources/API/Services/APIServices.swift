@@ -6,6 +6,7 @@ package struct APIServices: Sendable {
     package let recordings: any RecordingService
     package let directory: any DirectoryService
     package let health: any HealthService
+    package let administration: any AdministrationService
     /// Nil where calls go out through a trunk.
     package let carrier: (any CarrierService)?
     package let identifiers: any IdentifierSource
@@ -14,7 +15,7 @@ package struct APIServices: Sendable {
 
     package init(
         calls: any CallService, recordings: any RecordingService, directory: any DirectoryService,
-        health: any HealthService,
+        health: any HealthService, administration: any AdministrationService,
         carrier: (any CarrierService)? = nil,
         identifiers: any IdentifierSource = SystemIdentifierSource(), now: @escaping @Sendable () -> Timestamp
     ) {
@@ -22,6 +23,7 @@ package struct APIServices: Sendable {
         self.recordings = recordings
         self.directory = directory
         self.health = health
+        self.administration = administration
         self.carrier = carrier
         self.identifiers = identifiers
         self.now = now

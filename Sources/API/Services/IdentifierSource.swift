@@ -1,8 +1,11 @@
 package import Telephony
 
-/// Draws the identifiers that the REST room gives out: of requests and of applications.
+/// Draws what the REST room gives out: identifiers, keys and secrets.
 package protocol IdentifierSource: Sendable {
     func draw<Kind>(_ kind: Kind.Type) -> Identifier<Kind>
+
+    /// Hexadecimal digits in lower case.
+    func drawDigits(_ count: Int) -> String
 }
 
 /// Draws from the system's random source, which no client can predict.
@@ -12,5 +15,10 @@ package struct SystemIdentifierSource: IdentifierSource {
     package func draw<Kind>(_ kind: Kind.Type) -> Identifier<Kind> {
         var random = SystemRandomNumberGenerator()
         return Identifier(random: &random)
+    }
+
+    package func drawDigits(_ count: Int) -> String {
+        var random = SystemRandomNumberGenerator()
+        return Hexadecimal.draw(digits: count, from: &random)
     }
 }

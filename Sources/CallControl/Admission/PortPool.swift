@@ -16,7 +16,7 @@ struct PortPool: Sendable {
 
     /// Nil while every port is in use or rests.
     mutating func take(now: Instant) -> UInt16? {
-        guard head < free.count, free[head].readyAt <= now else { return nil }
+        guard hasFree(now: now) else { return nil }
         defer {
             head += 1
             inUse += 1
@@ -28,6 +28,8 @@ struct PortPool: Sendable {
         return free[head].port
     }
 
+    func hasFree(now: Instant) -> Bool { head < free.count && free[head].readyAt <= now }
+
     /// When the next port will be ready; nil where all are in use.
     var nextReady: Instant? { head < free.count ? free[head].readyAt : nil }
 
@@ -36,10 +38,12 @@ struct PortPool: Sendable {
         inUse -= 1
     }
 
-    /// A port that was taken and that nobody saw: it need not rest.
+    /// A port that was taken and that nobody saw: it need not rest, and is the next to be taken.
     mutating func giveBackUnused(_ port: UInt16) {
-        head -= 1
-        free[head] = (port, Instant(nanoseconds: .min))
+        let place = (port: port, readyAt: Instant(nanoseconds: .min))
         inUse -= 1
+        guard head > 0 else { return free.insert(place, at: 0) }
+        head -= 1
+        free[head] = place
     }
 }

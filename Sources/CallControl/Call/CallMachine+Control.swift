@@ -10,8 +10,13 @@ extension CallMachine {
     ) {
         switch timer {
         case .ring:
-            guard case .ringing = phase else { return }
-            finish(OutcomeTable.ringTimeout, awaitsSession: true, now, &directives)
+            switch phase {
+            case .ringing: finish(OutcomeTable.ringTimeout, awaitsSession: true, now, &directives)
+            case .incoming:
+                finish(
+                    CallOutcome(.noAnswer, .noAnswer, "the script did not answer within 180 s"), now, &directives)
+            case .accepted, .queued, .opening, .connected, .over: break
+            }
         case .longestCall:
             guard case .connected = phase else { return }
             finish(
@@ -46,6 +51,27 @@ extension CallMachine {
             finish(CallOutcome(.completed, .appHangup, "hung up over REST"), now, &directives)
         }
         return true
+    }
+
+    /// A rule has come to hold for a call that was accepted before.
+    ///
+    /// - Parameter evenUnderWay: not only while it waits for its turn.
+    mutating func stop(
+        by rule: DialRule, evenUnderWay: Bool, now: Moment, into directives: inout [CallDirective]
+    ) {
+        switch phase {
+        case .over: return
+        case .accepted, .queued: break
+        case .incoming, .opening, .ringing, .connected: guard evenUnderWay else { return }
+        }
+        note(
+            .warning, .status, "Stopped by a rule",
+            ["rule": .string(rule.name), "explanation": .string(rule.explanation)], now, &directives)
+        if case .connected = phase {
+            finish(CallOutcome(.completed, .internalError, rule.explanation), awaitsSession: true, now, &directives)
+        } else {
+            finish(CallOutcome(.canceled, .callCanceled, rule.explanation), now, &directives)
+        }
     }
 
     /// The server stops and its patience is over.

@@ -45,8 +45,9 @@ extension CallMachine {
         }
         if let interrupted {
             emit(
-                CallWebhook.record, extras: recordExtras(interrupted, .hangup), purpose: .notification,
-                to: interrupted.actionURL, &ids, now, &directives)
+                CallWebhook.record, extras: recordExtras(interrupted.command, interrupted.fileCompleted() ?? .hangup),
+                purpose: .notification,
+                to: interrupted.command.actionURL, &ids, now, &directives)
         }
         if let statusCallbackURL {
             var extras = CallWebhook.callStatusExtras(call)
@@ -69,7 +70,7 @@ extension CallMachine {
     }
 
     /// A RecordUtterance that the end of the call cuts short: its application is told (spec §4.2, termReason hangup).
-    private var interruptedUtterance: RecordUtterance? {
+    private var interruptedUtterance: UtteranceRecording? {
         guard case .connected(let conversation) = phase else { return nil }
         return conversation.run?.utterance
     }

@@ -67,6 +67,7 @@ extension CallMachine {
         directives.append(.saveRecord)
         directives.append(.awaitCommit(.creation))
         directives.append(.effect(.openMedia(media, opening)))
+        directives.append(.arm(.ring, after: Self.longestRinging))
     }
 
     /// Refused for what is missing here: noted, and over.
@@ -118,6 +119,7 @@ extension CallMachine {
         phase = .connected(Conversation(isDialling: false, held: nil, run: incoming.run))
         changeStatus(.inProgress, "answered", now, &directives)
         directives.append(.saveRecord)
+        directives.append(.disarm(.ring))
         directives.append(.arm(.longestCall, after: incoming.longestCall))
         directives.append(.answer(incoming.sdp))
         guard let agreement = incoming.agreement else { return }

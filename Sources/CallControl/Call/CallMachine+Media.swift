@@ -35,11 +35,15 @@ extension CallMachine {
         _ key: Character, now: Moment, random: inout RandomSource, into directives: inout [CallDirective]
     ) {
         guard case .connected(let conversation) = phase else { return }
+        // Only who asked for keys, and not in private, lets them be read later: what is typed ahead, or beyond what was
+        // asked for, may be part of a card's number.
+        if keysShown.count < ScriptMemory.maximumTypedAhead {
+            keysShown.append(conversation.run?.isCollectingInTheOpen == true)
+        }
         guard conversation.run != nil else {
             memory.keep(key)
             return
         }
-        if conversation.run?.isCollectingInPrivate == true { privateKeysHeld += 1 }
         advanceScript(now, &random, &directives) { run, memory, steps in
             run.keyPressed(key, &memory, into: &steps)
         }
@@ -49,12 +53,18 @@ extension CallMachine {
     mutating func digitReceived(
         _ digit: Character, milliseconds: Int, now: Moment, into directives: inout [CallDirective]
     ) {
-        let isPrivate = privateKeysHeld > 0
-        if isPrivate { privateKeysHeld -= 1 }
+        // One key is down at a time; where more are held to be, because an end was lost, all of them must be open.
+        let isShown = !keysShown.isEmpty && keysShown.allSatisfy(\.self)
+        if !keysShown.isEmpty { keysShown.removeFirst() }
+        digitsNoted += 1
+        guard digitsNoted <= Self.maximumDigitsNoted else { return }
         note(
             .info, .media, "Digit received",
-            ["digit": .string(isPrivate ? Mask.text : String(digit)), "milliseconds": JSONValue(milliseconds)], now,
+            ["digit": .string(isShown ? String(digit) : Mask.text), "milliseconds": JSONValue(milliseconds)], now,
             &directives)
+        if digitsNoted == Self.maximumDigitsNoted {
+            note(.warning, .media, "Further digits of this call are not logged", [:], now, &directives)
+        }
     }
 
     mutating func voiceChanged(
@@ -73,10 +83,15 @@ extension CallMachine {
 
     /// Decision 42.
     mutating func peerSilent(now: Moment, into directives: inout [CallDirective]) {
-        guard case .connected = phase else { return }
-        finish(
-            CallOutcome(.completed, .farEndHangup, "the far end's media fell silent: neither RTP nor RTCP"),
-            awaitsSession: true, now, &directives)
+        let explanation = "the far end's media fell silent: neither RTP nor RTCP"
+        switch phase {
+        case .connected:
+            finish(
+                CallOutcome(.completed, .farEndHangup, explanation), awaitsSession: true, now, &directives)
+        case .incoming:
+            finish(CallOutcome(.canceled, .callCanceled, explanation), now, &directives)
+        case .accepted, .queued, .opening, .ringing, .over: break
+        }
     }
 
     mutating func mediaClosed(

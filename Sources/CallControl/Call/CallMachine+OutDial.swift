@@ -5,8 +5,11 @@ import Telephony
 
 extension CallMachine {
     /// OutDial: first it must be known whether the account may call from that number.
-    mutating func outDial(_ dial: OutDial, _ directives: inout [CallDirective]) {
+    mutating func outDial(_ dial: OutDial, _ now: Moment, _ directives: inout [CallDirective]) {
         guard case .connected(var conversation) = phase else { return }
+        guard dial.ifMachine == nil else {
+            return refuseOutDial("ifMachine is not in this version", now, &directives)
+        }
         conversation.pendingDial = dial
         phase = .connected(conversation)
         directives.append(.effect(.resolveCaller(call.callID, call.accountID, dial.callingNumber)))
@@ -39,10 +42,14 @@ extension CallMachine {
     }
 
     mutating func refuseOutDial(
-        _ explanation: String, code: Int, _ now: Moment, _ directives: inout [CallDirective]
+        _ explanation: String, code: Int? = nil, rule: String? = nil, _ now: Moment,
+        _ directives: inout [CallDirective]
     ) {
         note(
-            .error, .percl, "PerCL OutDial failed", ["explanation": .string(explanation), "code": JSONValue(code)],
+            .error, .percl, "PerCL OutDial failed",
+            [
+                "explanation": .string(explanation), "code": JSONValue(code), "rule": JSONValue(rule),
+            ].filter { $0.value != .null },
             now, &directives)
         finish(CallOutcome(.completed, .perclProcessingError, "OutDial: \(explanation)"), now, &directives)
     }

@@ -112,6 +112,13 @@ extension CallMachine {
         into directives: inout [CallDirective]
     ) {
         takeAnswer(body, configuration, now, &directives)
+        guard agreement != nil || !isConnected else {
+            // Nothing can be played or heard, so that the script would wait for ever.
+            finish(
+                CallOutcome(.completed, .failed, "the far end answered our offer with no usable description"),
+                awaitsSession: true, now, &directives)
+            return
+        }
         advanceScript(now, &random, &directives) { run, memory, steps in run.answered(&memory, into: &steps) }
     }
 
@@ -130,6 +137,12 @@ extension CallMachine {
     }
 
     mutating func traced(_ trace: SIPTrace, isSent: Bool, now: Moment, into directives: inout [CallDirective]) {
+        messagesNoted += 1
+        guard messagesNoted <= Self.maximumMessagesNoted else { return }
+        if messagesNoted == Self.maximumMessagesNoted {
+            note(.warning, .sip, "Further SIP messages of this call are not logged", [:], now, &directives)
+            return
+        }
         var metadata: [String: JSONValue] = [
             "direction": isSent ? "sent" : "received", "peer": .string(trace.peer.description),
             "text": .string(trace.text),

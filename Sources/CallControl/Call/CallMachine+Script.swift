@@ -9,7 +9,8 @@ extension CallMachine {
     ) {
         switch phase {
         case .connected: scriptRun = ScriptRun(script, isAnswered: true)
-        case .incoming: scriptRun = ScriptRun(script, isAnswered: false)
+        case .incoming(let incoming):
+            scriptRun = ScriptRun(script, isAnswered: false, playsEarly: incoming.agreement != nil)
         case .accepted, .queued, .opening, .ringing, .over: return
         }
         advanceScript(now, &random, &directives) { run, memory, steps in run.start(&memory, into: &steps) }
@@ -91,7 +92,7 @@ extension CallMachine {
                 from: command.actionURL, type: CallWebhook.record, extras: recordExtras(command, reason), &random, now,
                 &directives)
         case .outDial(let dial):
-            outDial(dial, &directives)
+            outDial(dial, now, &directives)
         case .earlyMedia:
             sendEarlyMedia(&directives)
         case .answer:
@@ -139,6 +140,6 @@ extension CallMachine {
     /// A recording of the account's own is played from its file.
     private func resolved(_ prompt: Prompt) -> Prompt {
         guard case .file(let reference) = prompt, let recording = recording(named: reference) else { return prompt }
-        return .recording(recording)
+        return .recording(recording, call.accountID)
     }
 }

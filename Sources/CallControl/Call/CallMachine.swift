@@ -100,15 +100,17 @@ struct CallMachine: Sendable {
     /// The request whose script runs, for a Redirect that comes first in it (decision 21).
     var lastRequest = ScriptRequest(type: "", extras: [:], privateFields: [])
     /// Where customers reach this server (decision 7).
-    let publicURL: String
+    var publicURL: String
     /// `privacyMode`: sendDigits are masked wherever they can be read later.
     let isPrivate: Bool
+    /// For each key that is down whether the journal may say which it is, oldest first.
+    var keysShown: [Bool] = []
+    var digitsNoted = 0
+    var messagesNoted = 0
     /// StartRecordCall's.
     var callRecording: ActiveRecording?
     /// The latest RecordUtterance's.
     var utterance: ActiveRecording?
-    /// Keys of a private GetDigits that are still held: masked in the journal when they are let go.
-    var privateKeysHeld = 0
 
     /// What a script was asked for with.
     struct ScriptRequest: Sendable {
@@ -118,6 +120,12 @@ struct CallMachine: Sendable {
         var privateFields: Set<String>
     }
 
+    /// Nobody presses more in a call; a far end that sends events as fast as it can would fill the journal.
+    static let maximumDigitsNoted = 2000
+    /// SIP messages of a call in its journal.
+    static let maximumMessagesNoted = 2000
+    /// How long a call that came in may go unanswered: as long as a proxy lets it ring (RFC 3261 §16.6, timer C).
+    static let longestRinging = Duration.seconds(180)
     /// Another program may hold a port of the range; after so many the call is given up.
     static let maximumPorts = 8
     /// Spec §5.3: more than this many redirects end the call.
@@ -149,13 +157,27 @@ struct CallMachine: Sendable {
 
     var isOver: Bool { if case .over = phase { true } else { false } }
 
+    var isConnected: Bool { if case .connected = phase { true } else { false } }
+
     /// What the exchange asks after each event. Mutating although it changes nothing: so the call is looked at where
     /// it stands in its table, where reading it would copy the whole of it first.
-    mutating func look() -> (session: SessionID, isOnTrunk: Bool, isDialling: Bool) {
-        switch phase {
-        case .opening, .ringing: (session, isOnTrunk, true)
-        case .accepted, .queued, .incoming, .connected, .over: (session, isOnTrunk, false)
-        }
+    mutating func look() -> Standing {
+        let isDialling =
+            switch phase {
+            case .opening, .ringing: true
+            case .accepted, .queued, .incoming, .connected, .over: false
+            }
+        return Standing(
+            session: session, account: call.accountID, isOnTrunk: isOnTrunk, isDialling: isDialling, isOver: isOver)
+    }
+
+    /// See ``look()``.
+    struct Standing {
+        var session: SessionID
+        var account: AccountID
+        var isOnTrunk: Bool
+        var isDialling: Bool
+        var isOver: Bool
     }
 
     /// What a restart would have to know; nil where it would have nothing to do. Mutating as ``look()`` is.

@@ -8,8 +8,16 @@ extension Exchange {
             effects.append(.reply(token, .refused(.draining)))
             return
         }
-        guard queue.count < configuration.queueLimit else {
-            let wait = Int(queue.expectedWaitSeconds(now: now.instant).rounded(.up))
+        guard !isStorageLow else {
+            effects.append(.reply(token, .refused(.diskFull)))
+            return
+        }
+        if let rule = brokenRule(by: request, now) {
+            effects.append(.reply(token, .refused(.notAllowed(rule))))
+            return
+        }
+        guard hasRoom(for: request.accountID) else {
+            let wait = Int(queue.expectedWaitSeconds(of: request.accountID, now: now.instant).rounded(.up))
             effects.append(.reply(token, .refused(.queueFull(retryAfterSeconds: min(max(1, wait), 3600)))))
             return
         }
@@ -20,9 +28,11 @@ extension Exchange {
     mutating func makeChild(
         _ dial: OutDial, _ number: PhoneNumberID?, of parent: CallMachine, _ now: Moment, _ effects: inout [Effect]
     ) {
-        guard !isDraining, queue.count < configuration.queueLimit else {
+        guard !isDraining, !isStorageLow, hasRoom(for: parent.call.accountID) else {
             let (explanation, code) =
-                isDraining ? ("the server is stopping", 55) : ("too many calls are waiting", 24)
+                isDraining
+                ? ("the server is stopping", 55)
+                : isStorageLow ? ("the disk is full", 55) : ("too many calls are waiting", 24)
             withCall(parent.call.callID, now, &effects) { call, _, directives in
                 call.refuseOutDial(explanation, code: code, now, &directives)
             }
@@ -36,9 +46,63 @@ extension Exchange {
             sendDigits: dial.sendDigits.flatMap { try? DigitString($0) }, ringTimeoutSeconds: dial.ringTimeoutSeconds)
         request.parentCallID = parent.call.callID
         request.isPrivate = dial.privacyMode
+        if let rule = brokenRule(by: request, now) {
+            withCall(parent.call.callID, now, &effects) { call, _, directives in
+                call.refuseOutDial(rule.explanation, rule: rule.name, now, &directives)
+            }
+            return
+        }
         let child = admit(request, .outboundDial, reply: nil, now, &effects)
         withCall(parent.call.callID, now, &effects) { call, random, directives in
             call.childMade(child, dial, now: now, random: &random, into: &directives)
+        }
+    }
+
+    /// A queue deeper than a day of the rate cannot be worked off (decision 33).
+    private func hasRoom(for account: AccountID) -> Bool {
+        let own = ExchangeConfiguration.queueLimit(
+            callsPerSecond: admission.rules(of: account)?.callsPerSecond, atMost: configuration.maximumQueueDepth)
+        return queue.count < configuration.queueLimit && queue.count(of: account) < own
+    }
+
+    private func brokenRule(by request: CallRequest, _ now: Moment) -> DialRule? {
+        admission.broken(by: request, now: now.wall) {
+            admission.openCalls(of: request.accountID).reduce(0) { seconds, id in
+                guard let call = calls[id]?.call, let connected = call.connectTime else { return seconds }
+                return seconds + now.wall.secondsRoundedUp(since: connected)
+            }
+        }
+    }
+
+    /// The account's rules or standing are others now.
+    mutating func accountChanged(_ account: Account, _ now: Moment, _ effects: inout [Effect]) {
+        admission.update(account)
+        queue.setPace(of: account.accountID, callsPerSecond: account.rules.callsPerSecond)
+        if let rule = admission.brokenByAccount(account.accountID) {
+            takeBackWaiting(of: [account.accountID], rule, now, &effects)
+        }
+        dialNext(now, &effects)
+    }
+
+    /// No account's calls go out any more, and what waits is taken back.
+    ///
+    /// - Parameter hangsUp: calls that ring or are connected end too.
+    mutating func stopDialling(hangsUp: Bool, _ now: Moment, _ effects: inout [Effect]) {
+        admission.isStopped = true
+        for id in calls.keys.sorted() where calls[id]?.call.direction != .inbound {
+            withCall(id, now, &effects) { call, _, directives in
+                call.stop(by: .diallingStopped, evenUnderWay: hangsUp, now: now, into: &directives)
+            }
+        }
+    }
+
+    private mutating func takeBackWaiting(
+        of accounts: [AccountID], _ rule: DialRule, _ now: Moment, _ effects: inout [Effect]
+    ) {
+        for id in accounts.flatMap({ admission.openCalls(of: $0) }) {
+            withCall(id, now, &effects) { call, _, directives in
+                call.stop(by: rule, evenUnderWay: false, now: now, into: &directives)
+            }
         }
     }
 
@@ -55,10 +119,12 @@ extension Exchange {
             publicURL: publicURL, now: now)
         var directives: [CallDirective] = []
         call.accept(
-            expectedWaitSeconds: queue.expectedWaitSeconds(now: now.instant), now: now, into: &directives)
+            expectedWaitSeconds: queue.expectedWaitSeconds(of: request.accountID, now: now.instant), now: now,
+            into: &directives)
         calls[id] = call
         callsBySession[session] = id
-        queue.append(id)
+        queue.append(id, of: request.accountID)
+        admission.accepted(id, request, now: now.wall)
         // Where its turn is now, the intent to dial goes into the same transaction (DESIGN.md decision 5).
         carryOut(directives, of: id, reply: token, now, &effects)
         return id
@@ -87,33 +153,39 @@ extension Exchange {
         effects.append(.reply(token, isTaken ? .updated : .refused(.notFound)))
     }
 
-    /// Dials whoever is next, as long as the rate, the calls at once and the ports allow (decision 33).
+    /// Dials whoever is next, as long as the rates, the calls at once and the ports allow (decision 33).
     mutating func dialNext(_ now: Moment, _ effects: inout [Effect]) {
         while queue.count > 0, !isDraining {
-            if let turn = queue.nextTurn(now: now.instant) {
-                timers.arm(.turn, at: turn)
-                return
-            }
-            if let limit = configuration.trunk.callsAtOnce, callsOnTrunk.count >= limit { return }
+            if let limit = configuration.trunk.callsAtOnce, lines.count >= limit { return }
             if callsUnheard.count >= configuration.maximumUnheardCalls { return }
-            guard let port = ports.take(now: now.instant) else {
+            guard ports.hasFree(now: now.instant) else {
                 if let ready = ports.nextReady { timers.arm(.turn, at: ready) }
                 return
             }
-            guard let id = queue.popFirst(), let index = calls.index(forKey: id) else {
-                ports.giveBackUnused(port)
-                continue
+            let (admission, lines) = (admission, lines)
+            let answer = queue.next(now: now.instant) { account in
+                admission.rules(of: account)?.callsAtOnce.map { lines.count(of: account) < $0 } ?? true
             }
-            queue.spendTurn(now: now.instant)
-            callsUnheard.insert(id)
-            var directives: [CallDirective] = []
-            // It was accepted by this very input: one transaction holds both.
-            let joinsAcceptance = awaited.contains { $0.call == id && $0.purpose == .creation }
-            calls.values[index].dial(
-                port: port, joinsAcceptance: joinsAcceptance, configuration: configuration, random: &random,
-                into: &directives)
-            carryOut(directives, of: id, now, &effects)
+            switch answer {
+            case .nobody: return
+            case .wait(let turn):
+                timers.arm(.turn, at: turn)
+                return
+            case .call(let id): dial(id, now, &effects)
+            }
         }
+    }
+
+    private mutating func dial(_ id: CallID, _ now: Moment, _ effects: inout [Effect]) {
+        guard let index = calls.index(forKey: id), let port = ports.take(now: now.instant) else { return }
+        callsUnheard.insert(id)
+        var directives: [CallDirective] = []
+        // It was accepted by this very input: one transaction holds both.
+        let joinsAcceptance = awaited.contains { $0.call == id && $0.purpose == .creation }
+        calls.values[index].dial(
+            port: port, joinsAcceptance: joinsAcceptance, configuration: configuration, random: &random,
+            into: &directives)
+        carryOut(directives, of: id, now, &effects)
     }
 
     /// The port that could not be bound rests, as one that was used: whoever holds it may let it go.

@@ -7,11 +7,11 @@ extension Exchange {
     mutating func invited(
         _ session: SessionID, _ invitation: IncomingInvitation, _ now: Moment, _ effects: inout [Effect]
     ) {
-        guard !isDraining else { return reject(session, .serviceUnavailable, now, &effects) }
+        guard !isDraining, !isStorageLow else { return reject(session, .serviceUnavailable, now, &effects) }
         guard let called = Self.party(invitation.requestURI), let number = PhoneNumber(called) else {
             return reject(session, .notFound, now, &effects)
         }
-        invitations[session] = invitation
+        invitations[session] = PendingInvitation(invitation: invitation)
         effects.append(.routeInbound(session, number))
     }
 
@@ -19,7 +19,8 @@ extension Exchange {
         _ session: SessionID, _ route: InboundRoute, _ now: Moment, _ effects: inout [Effect]
     ) {
         // The caller may have given up meanwhile.
-        guard let invitation = invitations.removeValue(forKey: session) else { return }
+        guard let pending = invitations.removeValue(forKey: session) else { return }
+        let invitation = pending.invitation
         guard case .owned(let number, let application) = route else {
             return reject(session, .notFound, now, &effects)
         }
@@ -69,6 +70,7 @@ extension Exchange {
                     firstTimestamp: UInt32(truncatingIfNeeded: random.next())),
                 now: now, into: &directives)
         }
+        for (trace, isSent) in pending.traces { call.traced(trace, isSent: isSent, now: now, into: &directives) }
         let id = call.call.callID
         calls[id] = call
         callsBySession[session] = id

@@ -4,8 +4,14 @@ package import Telephony
 extension Exchange {
     /// Takes over what an earlier process left (decision 37): calls that waited go on waiting, calls that were under
     /// way are ended and the far end told, notifications go on being retried. Called once, before any other input.
-    package mutating func restore(_ work: UnfinishedWork, now: Moment) -> [Effect] {
+    package mutating func restore(
+        _ work: UnfinishedWork, admission state: AdmissionState = AdmissionState(), now: Moment
+    ) -> [Effect] {
         var effects: [Effect] = []
+        admission.restore(state, now: now.wall)
+        for account in state.accounts {
+            queue.setPace(of: account.accountID, callsPerSecond: account.rules.callsPerSecond)
+        }
         for (id, bytes) in work.records {
             let sequence = work.journalSequences[id] ?? 0
             do {
@@ -37,7 +43,15 @@ extension Exchange {
         {
             calls[id] = call
             callsBySession[session] = id
-            queue.append(id)
+            queue.append(id, of: record.call.accountID)
+            if let number = PhoneNumber(record.call.to) {
+                admission.restored(id, of: record.call.accountID, to: number)
+            }
+            if let rule = admission.brokenByAccount(record.call.accountID) {
+                withCall(id, now, &effects) { call, _, directives in
+                    call.stop(by: rule, evenUnderWay: false, now: now, into: &directives)
+                }
+            }
             dialNext(now, &effects)
             return
         }

@@ -62,11 +62,13 @@ extension Exchange {
                     body, configuration: configuration, now: now, random: &random, into: &directives)
             }
         case .messageSent(let session, let trace):
+            invitations[session]?.traces.append((trace, true))
             withCall(of: session, now, &effects) { call, _, directives in
                 call.traced(trace, isSent: true, now: now, into: &directives)
             }
         case .messageReceived(let session, let trace):
             hear(of: session)
+            invitations[session]?.traces.append((trace, false))
             withCall(of: session, now, &effects) { call, _, directives in
                 call.traced(trace, isSent: false, now: now, into: &directives)
             }

@@ -11,7 +11,7 @@ import Telephony
 /// ```
 /// What an input changes on disk is gathered into one transaction, which stands before every other effect of it.
 package struct Exchange: Sendable {
-    package let configuration: ExchangeConfiguration
+    package private(set) var configuration: ExchangeConfiguration
     /// Where customers reach this server; empty until it is known.
     private(set) var publicURL = ""
     var userAgent: UserAgent
@@ -19,20 +19,23 @@ package struct Exchange: Sendable {
     var calls: [CallID: CallMachine] = [:]
     /// Which call a SIP session, and the media session of the same number, belongs to.
     var callsBySession: [SessionID: CallID] = [:]
-    /// Calls that take one of the trunk's lines: asked of each call anew after each of its events, so that it cannot
-    /// drift from what the calls are.
-    private(set) var callsOnTrunk: Set<CallID> = []
+    /// The trunk's lines: each call is asked anew after each of its events, so that they cannot drift from what the
+    /// calls are.
+    private(set) var lines = LinesInUse()
     /// Calls whose turn has come and whose INVITE nobody has answered with anything yet, not even a 100.
     var callsUnheard: Set<CallID> = []
     /// Whose webhook is in flight.
     var callsByEvent: [EventID: CallID] = [:]
     /// Calls that came in and whose number is being looked up.
-    var invitations: [SessionID: IncomingInvitation] = [:]
+    var invitations: [SessionID: PendingInvitation] = [:]
     var queue: DialQueue
+    var admission: Admission
     var ports: PortPool
     var retries: NotificationRetries
     var timers = TimerTable<ExchangeTimer>()
     var isDraining = false
+    /// New calls are refused, so that those there are can be ended and told of.
+    private(set) var isStorageLow = false
     var finishedCalls: [CallStatus: Int] = [:]
 
     /// What the user agent has told and nobody has taken yet.
@@ -46,6 +49,13 @@ package struct Exchange: Sendable {
     /// Calls whose record this input changes, in order: each is written once, as it is at the end.
     private var staleRecords: [CallID] = []
     private(set) var awaited: [PendingCommit] = []
+
+    /// A call that came in, before it is known whose it is.
+    struct PendingInvitation: Sendable {
+        var invitation: IncomingInvitation
+        /// What has been sent and received for it so far; its log begins with them.
+        var traces: [(trace: SIPTrace, isSent: Bool)] = []
+    }
 
     /// Somebody who waits for a transaction.
     struct PendingCommit: Hashable, Sendable {
@@ -68,6 +78,7 @@ package struct Exchange: Sendable {
         self.userAgent = UserAgent(configuration: userAgent)
         self.random = random
         queue = DialQueue(callsPerSecond: configuration.trunk.callsPerSecond)
+        admission = Admission(isSimulated: configuration.trunk.isSimulated)
         ports = PortPool(range: configuration.rtpPorts, rest: configuration.portRest)
         retries = NotificationRetries(configuration: configuration)
         // Session numbers begin anywhere, so that a late event of an earlier process meets nobody.
@@ -112,8 +123,18 @@ package struct Exchange: Sendable {
             }
         case .committed(let token):
             for pending in commits.removeValue(forKey: token) ?? [] { committed(pending, now, &effects) }
-        case .commitFailed(let token):
-            for pending in commits.removeValue(forKey: token) ?? [] { commitFailed(pending, now, &effects) }
+        case .commitFailed(let token, let isDiskFull):
+            for pending in commits.removeValue(forKey: token) ?? [] {
+                commitFailed(pending, isDiskFull: isDiskFull, now, &effects)
+            }
+        case .storageLow(let isLow):
+            isStorageLow = isLow
+        case .limitsChanged(let limits):
+            configuration.trunk.callsPerSecond = limits.callsPerSecond
+            configuration.trunk.callsAtOnce = limits.callsAtOnce
+            configuration.longestCall = limits.longestCall
+            queue.setPace(callsPerSecond: limits.callsPerSecond)
+            dialNext(now, &effects)
         case .webhookFinished(let event, let outcome, let milliseconds):
             webhookFinished(event, outcome, milliseconds, now, &effects)
         case .mediaOpened(let media):
@@ -176,6 +197,14 @@ package struct Exchange: Sendable {
             fireTimers(now, &effects)
         case .reachable(let url):
             publicURL = url
+            // Calls that an earlier process left were taken up before it was known.
+            for index in calls.values.indices { calls.values[index].publicURL = url }
+        case .accountChanged(let account):
+            accountChanged(account, now, &effects)
+        case .stopDialling(let hangsUp):
+            stopDialling(hangsUp: hangsUp, now, &effects)
+        case .startDialling:
+            admission.isStopped = false
         case .drain:
             isDraining = true
         case .hangUpAll:
@@ -275,14 +304,17 @@ package struct Exchange: Sendable {
             case .retryLater(let webhook):
                 carryOut(retries.add(webhook, now: now.wall), now, &effects)
             case .withdraw:
-                queue.withdraw(id)
+                if let account = calls[id]?.call.accountID { queue.withdraw(id, of: account) }
             case .settled:
-                forget(id)
+                forget(id, now)
             }
         }
         let standing = calls.index(forKey: id).map { calls.values[$0].look() }
-        if standing?.isOnTrunk == true { callsOnTrunk.insert(id) } else { callsOnTrunk.remove(id) }
+        lines.set(id, isInUse: standing?.isOnTrunk == true, account: standing?.account)
         if standing?.isDialling != true { callsUnheard.remove(id) }
+        if standing?.isOver == true, admission.isOpen(id), let call = calls[id]?.call {
+            admission.ended(call, now: now.wall)
+        }
         dialNext(now, &effects)
     }
 
@@ -293,8 +325,9 @@ package struct Exchange: Sendable {
     }
 
     /// A call that owes nothing any more.
-    private mutating func forget(_ id: CallID) {
+    private mutating func forget(_ id: CallID, _ now: Moment) {
         guard let call = calls.removeValue(forKey: id) else { return }
+        if admission.isOpen(id) { admission.ended(call.call, now: now.wall) }
         callsBySession[call.session] = nil
         finishedCalls[call.call.status, default: 0] += 1
     }
@@ -338,8 +371,12 @@ package struct Exchange: Sendable {
         }
     }
 
-    private mutating func commitFailed(_ pending: PendingCommit, _ now: Moment, _ effects: inout [Effect]) {
-        if let reply = pending.reply { effects.append(.reply(reply, .refused(.notStored))) }
+    private mutating func commitFailed(
+        _ pending: PendingCommit, isDiskFull: Bool, _ now: Moment, _ effects: inout [Effect]
+    ) {
+        if let reply = pending.reply {
+            effects.append(.reply(reply, .refused(isDiskFull ? .diskFull : .notStored)))
+        }
         withCall(pending.call, now, &effects) { call, _, directives in
             switch pending.purpose {
             case .creation:

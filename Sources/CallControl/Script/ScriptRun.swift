@@ -66,22 +66,25 @@ struct ScriptRun: Hashable, Sendable {
     private var index = 0
     private var state = State.ready
     private var isAnswered: Bool
+    /// The caller offered audio that may flow before the answer.
+    private let playsEarly: Bool
 
     /// - Parameter isAnswered: false for the scripts of a call that came in and rings still: PlayEarlyMedia, Pause and
     ///   Reject do their work before the answer, whatever else comes first answers the call (spec §5.2).
-    init(_ script: Script, isAnswered: Bool) {
+    init(_ script: Script, isAnswered: Bool, playsEarly: Bool = false) {
         commands = script.commands
+        self.playsEarly = playsEarly
         self.isAnswered = isAnswered
     }
 
     /// The utterance that is being recorded: its end is told to the application even where the caller hangs up.
-    var utterance: RecordUtterance? {
-        if case .recording(let utterance) = state { utterance.command } else { nil }
+    var utterance: UtteranceRecording? {
+        if case .recording(let utterance) = state { utterance } else { nil }
     }
 
-    /// What is typed now must not be read later.
-    var isCollectingInPrivate: Bool {
-        if case .collecting(let collection) = state { collection.command.privacyMode } else { false }
+    /// What is typed now may be read later.
+    var isCollectingInTheOpen: Bool {
+        if case .collecting(let collection) = state { !collection.command.privacyMode } else { false }
     }
 
     mutating func start(_ memory: inout ScriptMemory, into directives: inout [Directive]) {
@@ -284,6 +287,10 @@ struct ScriptRun: Hashable, Sendable {
         case .reject(let reject) where !isAnswered:
             state = .over
             directives.append(.reject(reason: reject.reason))
+        case .playEarlyMedia where !isAnswered && !playsEarly:
+            directives.append(
+                .commandEnded(command, index: index, .failed("the caller offered no audio before the answer")))
+            index += 1
         case .playEarlyMedia(let early) where !isAnswered:
             directives.append(.earlyMedia)
             play(.file(early.file), loop: 1, &memory, &directives)

@@ -13,7 +13,7 @@ struct MediaReceiving {
     /// Voice activity, where asked for.
     var observation: VoiceActivityDetector?
     /// Tones in the audio, where asked for.
-    var detector: DTMFDetector?
+    private(set) var detector: DTMFDetector?
     /// When the peer last gave a sign of life, by the monotonic clock; nil before the first.
     private(set) var lastHeard: Int64?
 
@@ -32,6 +32,12 @@ struct MediaReceiving {
         jitterBuffer = JitterBuffer(
             minimumDelay: max(0, min(delay.lowerBound, 1000)) * perMillisecond,
             maximumDelay: max(0, min(delay.upperBound, 1000)) * perMillisecond, step: MediaFrame.samples)
+    }
+
+    /// Begins afresh: a tone that goes on now is a new one.
+    mutating func detectTones(_ isOn: Bool) {
+        detector = isOn ? DTMFDetector() : nil
+        isToneTold = false
     }
 
     var wantsAudio: Bool { observation != nil || detector != nil }

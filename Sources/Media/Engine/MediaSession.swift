@@ -82,7 +82,7 @@ final class MediaSession {
             receiving?.reroute(to: described, allowedHosts: hosts, allowsAnyHost: route.allowsAnySource)
         }
         receiving?.observation = observation.map(VoiceActivityDetector.init)
-        receiving?.detector = detectsDigits ? DTMFDetector() : nil
+        receiving?.detectTones(detectsDigits)
         sending.markNext()
         self.route = route
         destination = receiving?.latch.destination
@@ -124,7 +124,7 @@ final class MediaSession {
 
     func detectDigitsInBand(_ isOn: Bool) {
         detectsDigits = isOn
-        receiving?.detector = isOn ? DTMFDetector() : nil
+        receiving?.detectTones(isOn)
     }
 
     /// RFC 3550 §6.6's goodbye, the ends of what was going on, and the report. The sockets close with the session.

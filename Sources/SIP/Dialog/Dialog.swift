@@ -126,13 +126,15 @@ public struct Dialog: Hashable, Codable, Sendable {
     }
 
     /// Where requests of this dialog are sent (RFC 3261 §8.1.2): the first route, or the target. Names are not
-    /// resolved here: such a request goes where the dialog began, and so does one for another transport.
+    /// resolved here: such a request goes where the dialog began, and so does one for another transport or family, or to no
+    /// single host.
     public func nextHop(_ routing: UserAgentConfiguration.InDialogRouting) -> TransportAddress {
         guard routing == .remoteTarget, let uri = (routeSet.first?.uri ?? remoteTarget).sip,
             let address = uri.address
         else { return peer }
         let port = uri.port ?? peer.transport.defaultPort
-        guard port > 0 else { return peer }
+        // Our socket is of the family in which the peer was reached.
+        guard port > 0, address.bytes.count == peer.address.bytes.count, address.isUnicast else { return peer }
         return TransportAddress(transport: peer.transport, address: address, port: port)
     }
 

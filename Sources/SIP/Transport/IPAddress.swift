@@ -26,6 +26,14 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
+    /// Of one host: neither unspecified, multicast nor broadcast.
+    public var isUnicast: Bool {
+        switch self {
+        case .v4(let value): value != 0 && value >> 28 != 0xE && value != .max
+        case .v6(let high, let low): (high, low) != (0, 0) && high >> 56 != 0xFF
+        }
+    }
+
     /// Reads `192.0.2.1`, `2001:db8::1` or `[2001:db8::1]`; nil for anything else (host names too).
     public init?(_ text: some StringProtocol) {
         var bytes = Array(text.utf8)

@@ -40,7 +40,7 @@ struct Subject {
     mutating func handle(_ input: Input, now: Moment) -> [Effect] {
         switch (defect, input) {
         case (.portNotFreed, .mediaClosed): return []
-        case (.ignoredCommitFailure, .commitFailed(let token)):
+        case (.ignoredCommitFailure, .commitFailed(let token, _)):
             return distort(exchange.handle(.committed(token), now: now), now)
         case (.ungatedCommit, .committed(let token)) where prematureTokens.remove(token) != nil: return []
         case (.prematureAnswer, .committed(let token)):

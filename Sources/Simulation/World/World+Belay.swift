@@ -91,7 +91,7 @@ extension World {
         for transaction in batch {
             guard let token = transaction.token, subject != nil else { continue }
             trace.tell(now, "\(isCommitted ? "committed" : "commit failed") \(token.rawValue)")
-            try feed(isCommitted ? .committed(token) : .commitFailed(token))
+            try feed(isCommitted ? .committed(token) : .commitFailed(token, isDiskFull: false))
         }
     }
 
@@ -177,7 +177,7 @@ extension World {
                 counters.count(.creationNotStored)
                 if let id = callIDs[index] { durability.notStored(id) }
             case .notFound: counters.count(.restCameTooLate)
-            case .draining, .queueFull: break
+            case .draining, .queueFull, .notAllowed, .diskFull: break
             }
         }
     }

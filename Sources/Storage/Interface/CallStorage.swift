@@ -52,6 +52,30 @@ package protocol CallStorage: Sendable {
     /// Those whose end a crash left unwritten, oldest first, of all accounts.
     func unfinishedRecordings() async throws(StorageError) -> [Recording]
 
+    /// Recordings of all accounts whose files lie there and need not any longer: private ones that were completed before
+    /// the one moment, any that were begun before the other. Oldest first, at most `limit`.
+    func expiredRecordings(privateBefore: Timestamp, before: Timestamp?, limit: Int)
+        async throws(StorageError) -> [Recording]
+
+    /// Completed recordings of all accounts whose files lie there, oldest first, at most `limit`.
+    func oldestRecordings(limit: Int) async throws(StorageError) -> [Recording]
+
+    /// Removes calls that ended before, with all that is known of them, but for those that owe something still or have a
+    /// recording whose file is kept.
+    ///
+    /// - Parameter limit: no more calls than so many, so that others get their turn between.
+    /// - Returns: how many were removed.
+    func removeCalls(endedBefore: Timestamp, limit: Int) async throws(StorageError) -> Int
+
+    /// Removes the journals of calls that ended before, and older entries of no call.
+    ///
+    /// - Parameter limit: no more calls, and entries, than so many.
+    /// - Returns: of how many calls.
+    func removeJournals(endedBefore: Timestamp, limit: Int) async throws(StorageError) -> Int
+
+    /// What each account has used since then: calls begun, and seconds talked in calls that have ended since.
+    func use(since: Timestamp) async throws(StorageError) -> [DayUse]
+
     /// What a start has to take up. See ``UnfinishedWork`` for the orders.
     func unfinishedWork() async throws(StorageError) -> UnfinishedWork
 }
@@ -85,6 +109,11 @@ package protocol Directory: Sendable {
     /// The account's applications, newest first; with an alias, those that have exactly it.
     func applications(account: AccountID, alias: String?, after cursor: PageCursor?)
         async throws(StorageError) -> Page<Application>
+
+    /// What the operator has switched, by name; empty where nothing was ever.
+    func switches() async throws(StorageError) -> [String: String]
+    /// - Parameter value: nil: as if it never had been switched.
+    func setSwitch(_ name: String, to value: String?) async throws(StorageError)
 
     /// Inserts or replaces a number, by its identifier. A number belongs to one account at most.
     func saveNumber(_ number: OwnedNumber) async throws(StorageError)

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GRDB
 import JSON
 package import Telephony
@@ -9,14 +10,15 @@ extension SQLiteStorage {
         try await change { db in
             try db.execute(
                 sql: """
-                    INSERT INTO accounts (account_id, alias, label, kind, status, created, updated, revision)
-                    VALUES (:id, :alias, :label, :kind, :status, :created, :updated, :revision)
+                    INSERT INTO accounts (account_id, alias, label, kind, status, rules, created, updated, revision)
+                    VALUES (:id, :alias, :label, :kind, :status, :rules, :created, :updated, :revision)
                     ON CONFLICT (account_id) DO UPDATE SET alias = :alias, label = :label, kind = :kind,
-                        status = :status, updated = :updated, revision = :revision
+                        status = :status, rules = :rules, updated = :updated, revision = :revision
                     """,
                 arguments: [
                     "id": account.accountID.text, "alias": account.alias, "label": account.label,
                     "kind": account.kind.rawValue, "status": account.status.rawValue,
+                    "rules": try Self.text(of: account.rules),
                     "created": account.dateCreated.microseconds, "updated": account.dateUpdated.microseconds,
                     "revision": account.revision,
                 ])
@@ -47,15 +49,37 @@ extension SQLiteStorage {
             try Row.fetchOne(
                 db,
                 sql: """
-                    SELECT api_key_hash, signing_secrets FROM credentials
+                    SELECT api_key_hash, older_api_key_hash, signing_secrets FROM credentials
                     JOIN accounts ON accounts.id = credentials.account WHERE account_id = ?
                     """,
                 arguments: [accountID.text]
             ).map { row in
                 AccountCredentials(
-                    accountID: accountID, apiKeyHash: try row.bytes("api_key_hash"),
+                    accountID: accountID,
+                    apiKeyHashes: [try row.bytes("api_key_hash")]
+                        + (try row.optional("older_api_key_hash", as: Blob.self).map { [$0.bytes] } ?? []),
                     signingSecrets: try row.texts("signing_secrets"))
             }
+        }
+    }
+
+    package func switches() async throws(StorageError) -> [String: String] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT name, value FROM switches").reduce(into: [:]) { switches, row in
+                switches[try row.value("name")] = try row.value("value", as: String.self)
+            }
+        }
+    }
+
+    package func setSwitch(_ name: String, to value: String?) async throws(StorageError) {
+        try await change { db in
+            guard let value else {
+                try db.execute(sql: "DELETE FROM switches WHERE name = ?", arguments: [name])
+                return
+            }
+            try db.execute(
+                sql: "INSERT INTO switches (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = ?2",
+                arguments: [name, value])
         }
     }
 
@@ -69,13 +93,17 @@ extension SQLiteStorage {
     }
 
     private static func save(_ credentials: AccountCredentials, in db: Database) throws {
+        let hashes = credentials.apiKeyHashes
         try db.execute(
             sql: """
-                INSERT INTO credentials (account, api_key_hash, signing_secrets) VALUES (:account, :hash, :secrets)
-                ON CONFLICT (account) DO UPDATE SET api_key_hash = :hash, signing_secrets = :secrets
+                INSERT INTO credentials (account, api_key_hash, older_api_key_hash, signing_secrets)
+                VALUES (:account, :hash, :older, :secrets)
+                ON CONFLICT (account) DO UPDATE SET api_key_hash = :hash, older_api_key_hash = :older,
+                    signing_secrets = :secrets
                 """,
             arguments: [
-                "account": try key(of: credentials.accountID, in: db), "hash": Blob(credentials.apiKeyHash),
+                "account": try key(of: credentials.accountID, in: db), "hash": Blob(hashes.first ?? []),
+                "older": hashes.dropFirst().first.map(Blob.init),
                 "secrets": JSONValue.array(credentials.signingSecrets.map(JSONValue.string)).text,
             ])
     }
@@ -86,8 +114,22 @@ extension SQLiteStorage {
             created: try row.time("created"))
         account.alias = try row.optional("alias")
         account.label = try row.optional("label")
+        account.rules = try rules(try row.value("rules"))
         account.dateUpdated = try row.time("updated")
         account.revision = try row.value("revision")
         return account
+    }
+
+    private static func text(of rules: AccountRules) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return String(decoding: try encoder.encode(rules), as: UTF8.self)
+    }
+
+    private static func rules(_ text: String) throws -> AccountRules {
+        guard let rules = try? JSONDecoder().decode(AccountRules.self, from: Data(text.utf8)) else {
+            throw StorageError.corrupt("the column rules holds a value that is none of its kind")
+        }
+        return rules
     }
 }

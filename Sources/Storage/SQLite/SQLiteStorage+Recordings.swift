@@ -58,6 +58,33 @@ extension SQLiteStorage {
         }
     }
 
+    package func expiredRecordings(
+        privateBefore: Timestamp, before: Timestamp?, limit: Int
+    ) async throws(StorageError) -> [Recording] {
+        try await kept(
+            "((private = 1 AND updated < :private) OR created < :before)",
+            ["private": privateBefore.microseconds, "before": before?.microseconds ?? .min, "limit": limit])
+    }
+
+    package func oldestRecordings(limit: Int) async throws(StorageError) -> [Recording] {
+        try await kept("1", ["limit": limit])
+    }
+
+    private func kept(_ condition: String, _ arguments: StatementArguments) async throws(StorageError) -> [Recording] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT \(Self.recordingColumns),
+                        (SELECT account_id FROM accounts WHERE accounts.id = recordings.account) AS account_id
+                    FROM recordings WHERE deleted = 0 AND seconds IS NOT NULL AND \(condition)
+                    ORDER BY created LIMIT :limit
+                    """,
+                arguments: arguments
+            ).map { try Self.recording($0, account: $0.identifier("account_id")) }
+        }
+    }
+
     private static func recording(_ row: Row, account: AccountID) throws -> Recording {
         var recording = Recording(
             recordingID: try row.identifier("recording_id"), accountID: account, callID: try row.identifier("call_id"),

@@ -37,6 +37,28 @@ extension SQLiteStorage {
         }
     }
 
+    package func use(since: Timestamp) async throws(StorageError) -> [DayUse] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT account_id,
+                        (SELECT COUNT(*) FROM calls
+                            WHERE started >= :since AND account = accounts.id AND direction <> 'inbound') AS begun,
+                        (SELECT COALESCE(SUM((ended - connected + 999999) / 1000000), 0) FROM calls
+                            WHERE ended >= :since AND connected IS NOT NULL AND account = accounts.id
+                                AND direction <> 'inbound') AS seconds
+                    FROM accounts ORDER BY id
+                    """,
+                arguments: ["since": since.microseconds]
+            ).map { row in
+                DayUse(
+                    accountID: try row.identifier("account_id"), calls: try row.value("begun"),
+                    seconds: try row.value("seconds"))
+            }
+        }
+    }
+
     private static func notification(_ row: Row) throws -> PendingNotification {
         PendingNotification(
             webhook: Webhook(

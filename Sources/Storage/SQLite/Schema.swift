@@ -20,6 +20,10 @@ enum Schema {
             try db.execute(sql: recordings)
             try db.execute(sql: families)
         }
+        migrator.registerMigration("3 accounts") { db in
+            try db.execute(sql: accountRules)
+            try db.execute(sql: ages)
+        }
         return migrator
     }
 
@@ -176,6 +180,26 @@ enum Schema {
     private static let families = """
         CREATE INDEX calls_by_parent ON calls (account, parent_call_id) WHERE parent_call_id IS NOT NULL;
         CREATE INDEX calls_by_application ON calls (account, application_id) WHERE application_id IS NOT NULL;
+        """
+
+    private static let accountRules = """
+        -- A JSON object.
+        ALTER TABLE accounts ADD COLUMN rules TEXT NOT NULL DEFAULT '{}';
+        -- The key before the latest, while both are good.
+        ALTER TABLE credentials ADD COLUMN older_api_key_hash BLOB;
+        -- What the operator has switched.
+        CREATE TABLE switches (
+            name TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// For finding what has been kept long enough, and what a day's calls come to.
+    private static let ages = """
+        CREATE INDEX calls_by_end ON calls (ended) WHERE ended IS NOT NULL;
+        CREATE INDEX calls_by_start ON calls (started) WHERE started IS NOT NULL;
+        CREATE INDEX account_journal_by_time ON account_journal (timestamp);
+        CREATE INDEX recordings_by_time ON recordings (created) WHERE deleted = 0;
         """
 
     /// The condition of the index of active calls. SQLite uses that index only where a query says the same words.

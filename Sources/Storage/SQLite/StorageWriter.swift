@@ -33,7 +33,8 @@ final class StorageWriter: Sendable {
         /// How much of a transaction it takes up.
         var weight: Int {
             switch self {
-            case .operations(let operations): max(1, operations.count)
+            // None for a barrier, which nobody waits for in their turn.
+            case .operations(let operations): operations.count
             case .change, .purge: 1
             }
         }

@@ -66,10 +66,14 @@ package enum CallUpdate: String, Hashable, Sendable, CaseIterable {
 
 /// Why a call was not made or not updated. The API turns each into a status, a code and words.
 package enum CallRefusal: Error, Hashable, Sendable {
+    /// A rule of the account or of the server is against it: 400 or 403, and 503 where all dialling is stopped.
+    case notAllowed(DialRule)
     /// The account's or the trunk's queue is as deep as it may be (decision 33): 429.
     case queueFull(retryAfterSeconds: Int)
     /// The server is stopping: 503.
     case draining
+    /// The disk has no room: 503; nothing was dialled.
+    case diskFull
     /// The call could not be stored: 500; nothing was dialled.
     case notStored
     /// No such call, or it has ended: 404 (decision 25).

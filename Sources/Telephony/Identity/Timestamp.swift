@@ -24,6 +24,13 @@ package struct Timestamp: Hashable, Sendable, Comparable {
         return Int((span - 1) / 1_000_000 + 1)
     }
 
+    /// The last midnight of UTC.
+    package var startOfDay: Timestamp {
+        let day: Int64 = 86_400_000_000
+        let into = microseconds % day
+        return Timestamp(microseconds: microseconds - (into < 0 ? into + day : into))
+    }
+
     /// `Mon, 15 Jun 2009 20:45:30 GMT`, the form of `dateCreated` and its kind (RFC 1123).
     package var rfc1123: String {
         let civil = Civil(seconds: seconds)

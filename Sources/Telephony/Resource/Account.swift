@@ -1,13 +1,14 @@
 /// An account (spec §2.1).
 package struct Account: Hashable, Sendable, Codable {
-    package enum Kind: String, Codable, Sendable { case trial, full }
-    package enum Status: String, Codable, Sendable { case active, suspended, closed }
+    package enum Kind: String, Codable, Sendable, CaseIterable { case trial, full }
+    package enum Status: String, Codable, Sendable, CaseIterable { case active, suspended, closed }
 
     package var accountID: AccountID
     package var alias: String?
     package var label: String?
     package var kind: Kind
     package var status: Status
+    package var rules = AccountRules()
     package var dateCreated: Timestamp
     package var dateUpdated: Timestamp
     package var revision: Int
@@ -26,15 +27,28 @@ package struct Account: Hashable, Sendable, Codable {
 /// bits, so that a slow hash would add nothing).
 package struct AccountCredentials: Hashable, Sendable, Codable {
     package var accountID: AccountID
-    /// SHA-256 of the API key's 40 characters, 32 bytes.
-    package var apiKeyHash: [UInt8]
+    /// SHA-256 of each active API key's 40 characters, 32 bytes each; at most two, newest first.
+    package var apiKeyHashes: [[UInt8]]
     /// Active signing secrets, at most two (spec §1.7), newest first. They must be readable to sign.
     package var signingSecrets: [String]
 
-    package init(accountID: AccountID, apiKeyHash: [UInt8], signingSecrets: [String]) {
+    /// While one is being replaced, the one before is good still.
+    package static let maximumActive = 2
+
+    package init(accountID: AccountID, apiKeyHashes: [[UInt8]], signingSecrets: [String]) {
         self.accountID = accountID
-        self.apiKeyHash = apiKeyHash
+        self.apiKeyHashes = apiKeyHashes
         self.signingSecrets = signingSecrets
+    }
+
+    /// A new key beside the latest; an older one than that is void.
+    package mutating func addKey(hash: [UInt8]) {
+        apiKeyHashes = Array(([hash] + apiKeyHashes).prefix(Self.maximumActive))
+    }
+
+    /// A new signing secret beside the latest; an older one than that is void.
+    package mutating func addSigningSecret(_ secret: String) {
+        signingSecrets = Array(([secret] + signingSecrets).prefix(Self.maximumActive))
     }
 }
 

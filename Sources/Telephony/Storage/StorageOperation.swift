@@ -48,3 +48,18 @@ package struct UnfinishedWork: Sendable {
         self.journalSequences = journalSequences
     }
 }
+
+/// What an account has used of a day.
+package struct DayUse: Hashable, Sendable {
+    package var accountID: AccountID
+    /// Calls that were begun.
+    package var calls: Int
+    /// Talked in calls that have ended.
+    package var seconds: Int
+
+    package init(accountID: AccountID, calls: Int, seconds: Int) {
+        self.accountID = accountID
+        self.calls = calls
+        self.seconds = seconds
+    }
+}

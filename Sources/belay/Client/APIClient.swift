@@ -4,17 +4,26 @@ import JSON
 import NIOCore
 import NIOHTTP1
 
-/// The server's REST API, as its command line uses it.
+/// The server's REST API, as its command line uses it. Paths begin after the host.
 struct APIClient: Sendable {
     private static let patience = TimeAmount.seconds(30)
     private static let longestAnswer = 64 << 20
 
-    let identity: ServerAccess.Identity
+    /// Who asks.
+    enum Authorization: Sendable {
+        case account(id: String, key: String)
+        case `operator`(token: String)
+    }
 
-    init(_ identity: ServerAccess.Identity) { self.identity = identity }
+    let server: String
+    /// The account that paths name.
+    let account: String
+    let authorization: Authorization
+    /// What the data folder or the environment tells of the account; nil for the operator.
+    var identity: ServerAccess.Identity?
 
     /// The path of something of the account's.
-    func path(_ path: String) -> String { "/Accounts/\(identity.account)\(path)" }
+    func path(_ path: String) -> String { "/apiserver/Accounts/\(account)\(path)" }
 
     func get(_ path: String) async throws -> JSONValue { try await json("GET", path, nil) }
 
@@ -33,7 +42,7 @@ struct APIClient: Sendable {
         while let page = next, found.count < limit {
             let answer = try await get(page)
             if case .array(let items)? = answer[name] { found += items }
-            next = answer["nextPageUri"]?.string
+            next = answer["nextPageUri"]?.string.map { "/apiserver" + $0 }
         }
         return Array(found.prefix(limit))
     }
@@ -45,9 +54,12 @@ struct APIClient: Sendable {
     }
 
     private func send(_ method: String, _ path: String, _ body: JSONValue?) async throws -> [UInt8] {
-        var request = HTTPClientRequest(url: "\(identity.server)/apiserver\(path)")
+        var request = HTTPClientRequest(url: server + path)
         request.method = .init(rawValue: method)
-        request.setBasicAuth(username: identity.account, password: identity.key)
+        switch authorization {
+        case .account(let id, let key): request.setBasicAuth(username: id, password: key)
+        case .operator(let token): request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        }
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body.bytes))
@@ -58,7 +70,7 @@ struct APIClient: Sendable {
             response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
             answer = Array((try await response.body.collect(upTo: Self.longestAnswer)).readableBytesView)
         } catch {
-            throw ClientError("no answer from \(identity.server) (\(error)); is `belay serve` running there?")
+            throw ClientError("no answer from \(server) (\(error)); is `belay serve` running there?")
         }
         guard (200..<300).contains(response.status.code) else {
             let message = (try? JSONValue(parsing: answer))?["message"]?.string

@@ -29,25 +29,56 @@ struct ServerAccess: ParsableArguments {
     /// - Throws: what is missing and where it could have stood.
     func identity() throws -> Identity {
         let environment = ProcessInfo.processInfo.environment
-        let folder =
-            data ?? environment["BELAY_DATA"] ?? ServerConfiguration.defaultDataFolder(home: environment["HOME"])
-        let file = Self.lines(of: folder + "/credentials")
+        let file = Self.lines(of: folder + "/" + CredentialsFile.fileName)
         func value(_ name: String) -> String? { environment[name] ?? file[name] }
         guard let account = account ?? value("BELAY_ACCOUNT_ID"), let key = value("BELAY_API_KEY") else {
             throw ClientError(
                 "no account: \(folder)/credentials cannot be read; name the server's data folder with --data, or set "
                     + "BELAY_ACCOUNT_ID and BELAY_API_KEY")
         }
-        let server = server ?? environment["BELAY_SERVER"] ?? Self.lines(of: folder + "/address")["BELAY_SERVER"]
         return Identity(
-            server: server ?? "http://127.0.0.1:8080", account: account, key: key, number: value("BELAY_NUMBER"),
+            server: serverURL(), account: account, key: key, number: value("BELAY_NUMBER"),
             signingSecret: value("BELAY_SIGNING_SECRET"))
     }
 
-    func client() throws -> APIClient { APIClient(try identity()) }
+    func client() throws -> APIClient {
+        let identity = try identity()
+        return APIClient(
+            server: identity.server, account: identity.account,
+            authorization: .account(id: identity.account, key: identity.key), identity: identity)
+    }
+
+    var folder: String {
+        let environment = ProcessInfo.processInfo.environment
+        return data ?? environment["BELAY_DATA"]
+            ?? ServerConfiguration.defaultDataFolder(home: environment["HOME"])
+    }
+
+    /// As the operator, whose token stands in the data folder or in the environment.
+    func operatorClient() throws -> APIClient {
+        let environment = ProcessInfo.processInfo.environment
+        let file = Self.lines(of: folder + "/" + OperatorToken.fileName)
+        guard let token = environment[OperatorToken.variable] ?? file[OperatorToken.variable] else {
+            throw ClientError(
+                "no operator: \(folder)/\(OperatorToken.fileName) cannot be read; name the server's data folder with "
+                    + "--data, or set \(OperatorToken.variable)")
+        }
+        return APIClient(server: serverURL(), account: accountName(), authorization: .operator(token: token))
+    }
+
+    /// The account that is meant: as given, else the environment's, else the data folder's.
+    private func accountName() -> String {
+        account ?? ProcessInfo.processInfo.environment["BELAY_ACCOUNT_ID"]
+            ?? Self.lines(of: folder + "/" + CredentialsFile.fileName)["BELAY_ACCOUNT_ID"] ?? ""
+    }
+
+    private func serverURL() -> String {
+        server ?? ProcessInfo.processInfo.environment["BELAY_SERVER"]
+            ?? Self.lines(of: folder + "/address")["BELAY_SERVER"] ?? "http://127.0.0.1:8080"
+    }
 
     /// `NAME=value` lines, as a shell reads them.
-    private static func lines(of path: String) -> [String: String] {
+    static func lines(of path: String) -> [String: String] {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return [:] }
         var values: [String: String] = [:]
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {

@@ -45,7 +45,7 @@ struct CallCommand: AsyncParsableCommand {
     func run() async throws {
         try await ClientCommand.run {
             let client = try access.client()
-            guard let from = from ?? client.identity.number else {
+            guard let from = from ?? client.identity?.number else {
                 throw ClientError("the caller is unknown; name one of the account's numbers with --from")
             }
             let outcome: JSONValue

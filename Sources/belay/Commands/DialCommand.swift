@@ -34,7 +34,7 @@ struct DialCommand: AsyncParsableCommand {
     func run() async throws {
         try await ClientCommand.run {
             let client = try access.client()
-            guard let to = to ?? client.identity.number else {
+            guard let to = to ?? client.identity?.number else {
                 throw ClientError("which number? Name one of the account's with --to")
             }
             let known = Set(try await inbound(client, to).compactMap { $0["callId"]?.string })

@@ -23,8 +23,11 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
         do {
-            let configuration = try ServerConfiguration(try options.source(environment), home: environment["HOME"])
-            try await Server.run(configuration, presets: try Presets(environment: environment))
+            let options = options
+            try await Server.run(presets: try Presets(environment: environment)) {
+                let source = try options.source(environment)
+                return (source, try ServerConfiguration(source, home: environment["HOME"]))
+            }
         } catch {
             // One sentence that says what to do, not a type's description.
             FileHandle.standardError.write(Data("belay: \(error)\n".utf8))

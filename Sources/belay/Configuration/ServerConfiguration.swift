@@ -1,6 +1,7 @@
 import API
 import Foundation
 import Logging
+import Runtime
 import SIP
 import Telephony
 import Webhooks
@@ -45,7 +46,12 @@ struct ServerConfiguration {
     var drainSeconds: Double
     var timerT1Milliseconds: Int
     var node: UInt16
+    var retention: Retention
+    var minimumFreeBytes: Int
+    var logFormat: ServerLog.Format
     var logLevel: Logger.Level
+
+    private static let megabyte = 1024.0 * 1024
 
     init(_ source: SettingSource, home: String?) throws {
         let reader = SettingReader(source: source)
@@ -93,6 +99,19 @@ struct ServerConfiguration {
         drainSeconds = try reader.number("drain-seconds", in: 0...86_400) ?? 30
         timerT1Milliseconds = Int(try reader.number("timer-t1-ms", in: 10...10_000) ?? 500)
         node = UInt16(try reader.number("node", in: 0...65_535) ?? 0)
+        func limit(_ name: String, _ fallback: Double) throws -> Double? {
+            let value = try reader.number(name, in: 0...1e9) ?? fallback
+            return value > 0 ? value : nil
+        }
+        retention = Retention(
+            callDays: try limit("keep-calls-days", 90), journalDays: try limit("keep-logs-days", 30),
+            recordingDays: try limit("keep-recordings-days", 0),
+            recordingBytes: try limit("keep-recordings-mb", 0).map { Int($0 * Self.megabyte) })
+        minimumFreeBytes = Int(try reader.number("min-free-mb", in: 0...1e9) ?? 100) * Int(Self.megabyte)
+        logFormat =
+            try reader.parse("log-format", "one of " + ServerLog.Format.allCases.map(\.rawValue).joined(separator: ", ")) {
+                ServerLog.Format(rawValue: $0)
+            } ?? .auto
         logLevel =
             try reader.parse("log-level", "one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")) {
                 Logger.Level(rawValue: $0)

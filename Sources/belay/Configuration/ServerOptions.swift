@@ -57,6 +57,18 @@ struct ServerOptions: ParsableArguments {
     var timerT1Ms: String?
     @Option(help: ArgumentHelp("Number of this process in branches, tags and Call-IDs (0).", valueName: "n"))
     var node: String?
+    @Option(help: ArgumentHelp("Keep ended calls so long (90); 0: for ever.", valueName: "days"))
+    var keepCallsDays: String?
+    @Option(help: ArgumentHelp("Keep logs so long (30); 0: for ever.", valueName: "days"))
+    var keepLogsDays: String?
+    @Option(help: ArgumentHelp("Keep recordings so long (0); 0: for ever.", valueName: "days"))
+    var keepRecordingsDays: String?
+    @Option(help: ArgumentHelp("Delete the oldest recordings beyond so much (0); 0: no limit.", valueName: "mb"))
+    var keepRecordingsMb: String?
+    @Option(help: ArgumentHelp("Take no new calls with less room on the disk (100).", valueName: "mb"))
+    var minFreeMb: String?
+    @Option(help: ArgumentHelp("text, json, or auto: JSON where stdout is no terminal (auto).", valueName: "format"))
+    var logFormat: String?
     @Option(help: ArgumentHelp("trace, debug, info, notice, warning, error or critical (notice).", valueName: "level"))
     var logLevel: String?
     @Option(help: ArgumentHelp("A YAML file with the same settings.", valueName: "file"))
@@ -74,7 +86,10 @@ struct ServerOptions: ParsableArguments {
             ("webhook-connect-seconds", webhookConnectSeconds), ("webhook-seconds", webhookSeconds),
             ("compat", compat), ("dead-line-seconds", deadLineSeconds), ("max-call-seconds", maxCallSeconds),
             ("queued-call-seconds", queuedCallSeconds), ("drain-seconds", drainSeconds),
-            ("timer-t1-ms", timerT1Ms), ("node", node), ("log-level", logLevel),
+            ("timer-t1-ms", timerT1Ms), ("node", node), ("keep-calls-days", keepCallsDays),
+            ("keep-logs-days", keepLogsDays), ("keep-recordings-days", keepRecordingsDays),
+            ("keep-recordings-mb", keepRecordingsMb), ("min-free-mb", minFreeMb), ("log-format", logFormat),
+            ("log-level", logLevel),
         ]
         return Dictionary(uniqueKeysWithValues: given.compactMap { name, value in value.map { (name, $0) } })
     }

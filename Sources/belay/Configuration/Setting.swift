@@ -8,6 +8,12 @@ struct Setting {
     /// Not to be shown.
     var isSecret = false
 
+    /// What SIGHUP takes over while calls are live; everything else holds from the next start on.
+    static let reloadable: Set<String> = [
+        "calls-per-second", "calls-at-once", "max-call-seconds", "keep-calls-days", "keep-logs-days",
+        "keep-recordings-days", "keep-recordings-mb", "min-free-mb", "log-level",
+    ]
+
     var environmentName: String {
         "BELAY_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
     }
@@ -48,6 +54,16 @@ struct Setting {
         Setting(name: "timer-t1-ms", help: "SIP's T1 (RFC 3261 §17.1.1.1)", fallback: "500"),
         Setting(
             name: "node", help: "number of this process, 0 to 65535, in every branch, tag and Call-ID", fallback: "0"),
+        Setting(
+            name: "keep-calls-days", help: "ended calls are kept so long; 0: for ever", fallback: "90"),
+        Setting(name: "keep-logs-days", help: "logs are kept so long; 0: for ever", fallback: "30"),
+        Setting(name: "keep-recordings-days", help: "recordings are kept so long; 0: for ever", fallback: "0"),
+        Setting(
+            name: "keep-recordings-mb", help: "beyond so much the oldest recordings are deleted; 0: no limit",
+            fallback: "0"),
+        Setting(name: "min-free-mb", help: "with less room on the disk no new calls are taken", fallback: "100"),
+        Setting(
+            name: "log-format", help: "text, json, or auto: JSON where stdout is no terminal", fallback: "auto"),
         Setting(name: "log-level", help: "trace, debug, info, notice, warning, error or critical", fallback: "notice"),
     ]
 }

@@ -89,8 +89,7 @@ struct NetworkExamination {
             """
         let bytes = Array(message.utf8.dropLast())
         eventLoop.execute {
-            transport.send(bytes, to: address) { _ in finish(false) }
-            transport.flush()
+            if !transport.send(bytes, to: address) { finish(false) }
         }
         eventLoop.scheduleTask(in: Self.patience) { finish(false) }
         let answered = (try? await heard.futureResult.get()) ?? false

@@ -13,6 +13,7 @@ struct Announcement: Sendable {
     let carrier: TransportAddress?
     let credentials: FirstStart.Credentials?
     let credentialsPath: String
+    let isDiallingStopped: Bool
 
     func print(httpPort: Int) {
         let host = configuration.http.host
@@ -29,6 +30,9 @@ struct Announcement: Sendable {
             lines.append("Trunk: \(trunk.host) at udp:\(trunk.address)")
             let allowed = configuration.webhookAllowed.map(\.description).joined(separator: ", ")
             lines.append("Webhooks may go to public addresses" + (allowed.isEmpty ? "" : " and to \(allowed)"))
+        }
+        if isDiallingStopped {
+            lines.append("Dialling is stopped, and stays so until `belay start-dialling`")
         }
         if let credentials {
             lines.append("")

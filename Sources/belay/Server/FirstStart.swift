@@ -11,7 +11,7 @@ struct FirstStart {
     let folder: String
     let presets: Presets
 
-    var credentialsPath: String { folder + "/credentials" }
+    var credentialsPath: String { folder + "/" + CredentialsFile.fileName }
 
     /// What clients need; nil where no account was made or changed.
     struct Credentials {
@@ -51,7 +51,7 @@ struct FirstStart {
         try await directory.add(
             account,
             AccountCredentials(
-                accountID: accountID, apiKeyHash: Array(SHA256.hash(data: Data(credentials.apiKey.utf8))),
+                accountID: accountID, apiKeyHashes: [Array(SHA256.hash(data: Data(credentials.apiKey.utf8)))],
                 signingSecrets: [credentials.signingSecret]),
             numbers)
         try write(credentials)
@@ -60,7 +60,7 @@ struct FirstStart {
 
     /// A preset says otherwise than what is stored.
     private func isChanged(_ known: AccountCredentials) -> Bool {
-        if let key = presets.apiKey, Array(SHA256.hash(data: Data(key.utf8))) != known.apiKeyHash { return true }
+        if let key = presets.apiKey, !known.apiKeyHashes.contains(Array(SHA256.hash(data: Data(key.utf8)))) { return true }
         if let secret = presets.signingSecret, !known.signingSecrets.contains(secret) { return true }
         return false
     }
@@ -72,27 +72,11 @@ struct FirstStart {
         return number
     }
 
-    /// Lines that a shell can read with `source`; only the owner may.
     private func write(_ credentials: Credentials) throws {
-        let text = """
-            BELAY_ACCOUNT_ID=\(credentials.accountID)
-            BELAY_API_KEY=\(credentials.apiKey)
-            BELAY_SIGNING_SECRET=\(credentials.signingSecret)
-            BELAY_NUMBER=\(credentials.number)
-
-            """
-        let temporary = credentialsPath + ".new"
-        unlink(temporary)
-        // The mode is given as the file is made: it is at no moment readable for others.
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw ConfigurationError(description: "\(temporary) cannot be made: \(String(cString: strerror(errno)))")
-        }
-        try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: Data(text.utf8))
-        guard rename(temporary, credentialsPath) == 0 else {
-            throw ConfigurationError(
-                description: "\(credentialsPath) cannot be written: \(String(cString: strerror(errno)))")
-        }
+        try CredentialsFile(
+            accountID: credentials.accountID.text, apiKey: credentials.apiKey,
+            signingSecret: credentials.signingSecret, number: credentials.number.text
+        ).write(to: credentialsPath)
     }
 
     /// Where the REST API listens, for the commands of this machine.

@@ -18,17 +18,23 @@ import Webhooks
 
 /// Puts the rooms together and runs them until a signal comes.
 enum Server {
-    static func run(_ configuration: ServerConfiguration, presets: Presets) async throws {
+    /// - Parameter read: reads the configuration, now and again at each SIGHUP.
+    static func run(
+        presets: Presets, read: @escaping @Sendable () throws -> (SettingSource, ServerConfiguration)
+    ) async throws {
         // A peer that closes its end must not end the process.
         signal(SIGPIPE, SIG_IGN)
-        var logger = Logger(label: "belay") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = configuration.logLevel
+        let (source, configuration) = try read()
+        let log = ServerLog(level: configuration.logLevel, format: configuration.logFormat)
+        let logger = log.logger("belay")
 
         try makeFolder(configuration.dataFolder)
         let storage = try SQLiteStorage(.init(folder: configuration.dataFolder))
         let directory = try await DirectoryCache.load(from: storage)
         let firstStart = FirstStart(folder: configuration.dataFolder, presets: presets)
         let made = try await firstStart.prepare(directory)
+        let operatorToken = try OperatorToken.prepare(
+            folder: configuration.dataFolder, environment: ProcessInfo.processInfo.environment)
 
         let callGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         // The REST API and the webhooks.
@@ -56,7 +62,7 @@ enum Server {
         let prompts = PromptLibrary(
             synthesizer: SpeechSynthesizer(configuration: .init(cacheFolder: "\(cache)/speech")),
             fetcher: fetcher, decoder: AudioDecoder(), decodeFolder: "\(cache)/decoded",
-            recordings: recordings, publicURL: { publicURL.text })
+            recordings: recordings, storage: storage, publicURL: { publicURL.text })
         let bridge = MediaBridge(
             engine: engine, prompts: prompts, localAddress: configuration.sip.address.description,
             deadLineSeconds: configuration.deadLineSeconds, inbox: inbox, recordings: recordings)
@@ -76,22 +82,40 @@ enum Server {
             webhooks: SigningPoster(client: webhooks, directory: directory), media: bridge, numbers: directory,
             counters: counters, logger: logger)
         inbox.deliver { loop.post($0) }
-        try await loop.start(transport: transport, restoring: try await storage.unfinishedWork())
+        directory.observeAccounts { loop.post(.accountChanged($0)) }
+        let isDiallingStopped = try await Administration.isDiallingStopped(in: storage)
+        try await loop.start(
+            transport: transport,
+            admission: AdmissionState(
+                accounts: directory.accounts, use: try await storage.use(since: SystemClock.wall().startOfDay),
+                isStopped: isDiallingStopped),
+            restoring: try await storage.unfinishedWork())
+        let administration = Administration(
+            directory: directory, storage: storage, loop: loop, isDiallingStopped: isDiallingStopped)
 
         let health = ServerHealth(loop: loop, counters: counters, storage: storage, engine: engine)
+        let disk = DiskWatch(
+            folder: configuration.dataFolder, minimumBytes: configuration.minimumFreeBytes, health: health,
+            logger: logger, tell: { loop.post($0) })
+        disk.look()
+        let liveRecordings = LiveRecordings(storage: storage, files: recordings)
+        let housekeeping = Housekeeping(
+            storage: storage, recordings: liveRecordings, files: recordings, retention: configuration.retention,
+            logger: logger)
         let announcement = Announcement(
             configuration: configuration, transport: transport, trunk: trunk, carrier: carrier?.address,
-            credentials: made, credentialsPath: firstStart.credentialsPath)
+            credentials: made, credentialsPath: firstStart.credentialsPath, isDiallingStopped: isDiallingStopped)
         let api = APIServer(
             services: APIServices(
                 calls: LiveCalls(loop: loop, storage: storage),
-                recordings: LiveRecordings(storage: storage, files: recordings), directory: directory, health: health,
+                recordings: liveRecordings, directory: directory, health: health,
+                administration: administration,
                 carrier: carrier.map { DialIn(carrier: $0.carrier, server: transport.localAddress) },
                 now: { SystemClock.wall() }),
             configuration: APIConfiguration(
                 host: configuration.http.host, port: configuration.http.port,
                 compatibility: configuration.compatibility, publicURL: configuration.publicURL,
-                refusesCarrierNumbers: configuration.trunk != nil),
+                refusesCarrierNumbers: configuration.trunk != nil, operatorTokenHash: operatorToken.hash),
             eventLoopGroup: webGroup, logger: logger,
             onBound: { port in
                 publicURL.bound(host: configuration.http.host, port: port)
@@ -105,6 +129,11 @@ enum Server {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
+                    .init(service: BackgroundTask { try await disk.run() }),
+                    .init(service: BackgroundTask { try await housekeeping.run() }),
+                    .init(
+                        service: Reload(
+                            source: source, read: read, loop: loop, housekeeping: housekeeping, disk: disk, log: log)),
                     .init(service: OnLoop(service: api.application, executor: LoopExecutor(webGroup.next()))),
                     .init(
                         service: CallDrain(
@@ -176,7 +205,7 @@ enum Server {
         }
         guard let carrier else { throw ConfigurationError(description: "neither a trunk nor a carrier") }
         return ExchangeConfiguration.Trunk(
-            address: carrier, host: carrier.address.hostText, port: carrier.port,
+            address: carrier, host: carrier.address.hostText, port: carrier.port, isSimulated: true,
             callsPerSecond: configuration.callsPerSecond, callsAtOnce: configuration.callsAtOnce)
     }
 

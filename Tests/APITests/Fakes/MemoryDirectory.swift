@@ -19,11 +19,22 @@ final class MemoryDirectory: DirectoryService {
 
     private let state = Mutex(State())
 
+    var allAccounts: [Account] {
+        state.withLock { Array($0.accounts.values) }.sorted { $0.accountID < $1.accountID }
+    }
+
+    func add(_ account: Account, _ credentials: AccountCredentials) {
+        state.withLock {
+            $0.accounts[account.accountID] = account
+            $0.credentials[account.accountID] = credentials
+        }
+    }
+
     func add(_ account: Account, key: String) {
         state.withLock {
             $0.accounts[account.accountID] = account
             $0.credentials[account.accountID] = AccountCredentials(
-                accountID: account.accountID, apiKeyHash: Authenticator.hash(ofKey: key.utf8), signingSecrets: [])
+                accountID: account.accountID, apiKeyHashes: [Authenticator.hash(ofKey: key.utf8)], signingSecrets: [])
         }
     }
 

@@ -13,6 +13,7 @@ import Testing
 /// A whole API over services in memory, with one account, its key and one number.
 struct TestServer: Sendable {
     static let key = "0123456789abcdef0123456789abcdef01234567"
+    static let operatorToken = "fedcba9876543210fedcba9876543210fedcba98"
     static let start = Timestamp(microseconds: 1_728_486_303_358_921)
 
     let account: AccountID
@@ -23,6 +24,7 @@ struct TestServer: Sendable {
     let recordings: MemoryRecordings
     let health = FakeHealth()
     let carrier = FakeCarrier()
+    let administration: FakeAdministration
     let server: APIServer
 
     init(
@@ -35,16 +37,19 @@ struct TestServer: Sendable {
         phoneNumberID = PhoneNumberID(random: &random)
         calls = MemoryCalls(now: { Self.start })
         recordings = try MemoryRecordings()
+        administration = FakeAdministration(directory: directory)
         directory.add(
             Account(accountID: account, kind: .full, status: .active, created: Self.start), key: Self.key)
         directory.add(
             OwnedNumber(phoneNumberID: phoneNumberID, accountID: account, phoneNumber: number, created: Self.start))
         server = APIServer(
             services: APIServices(
-                calls: calls, recordings: recordings, directory: directory, health: health, carrier: carrier,
+                calls: calls, recordings: recordings, directory: directory, health: health,
+                administration: administration, carrier: carrier,
                 now: { Self.start }),
             configuration: APIConfiguration(
-                compatibility: compatibility, publicURL: publicURL, refusesCarrierNumbers: hasTrunk),
+                compatibility: compatibility, publicURL: publicURL, refusesCarrierNumbers: hasTrunk,
+                operatorTokenHash: Authenticator.hash(ofKey: Self.operatorToken.utf8)),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onBound: onBound)
     }
 

@@ -42,7 +42,7 @@ struct OpenAPIDocument {
         case ("integer", .integer(let number)):
             if let minimum = schema["minimum"]?.integer, number < minimum { faults.append("\(place) is \(number)") }
             if let maximum = schema["maximum"]?.integer, number > maximum { faults.append("\(place) is \(number)") }
-        case ("boolean", .bool), (nil, _): break
+        case ("boolean", .bool), ("number", .integer), ("number", .number), (nil, _): break
         case ("array", .array(let elements)):
             for (index, element) in elements.enumerated() {
                 faults += self.faults(of: element, under: schema["items"] ?? [:], at: "\(place)[\(index)]")
@@ -82,6 +82,7 @@ struct OpenAPIDocument {
             if node.null != nil { return .null }
             if let truth = node.bool { return .bool(truth) }
             if let number = node.int { return .integer(Int64(number)) }
+            if let number = node.float { return .number(number) }
             return .string(scalar.string)
         default: throw Unreadable()
         }

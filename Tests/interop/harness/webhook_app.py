@@ -27,6 +27,8 @@ class Webhook:
     finished: float | None = None
     abandoned: bool = False
     answer: "Reply | None" = None
+    #: By the wall clock: how old its signature was.
+    arrived: float = field(default_factory=time.time)
 
     @functools.cached_property
     def json(self):

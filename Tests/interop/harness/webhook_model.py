@@ -33,7 +33,7 @@ def _of_one(webhook, secret):
     what = f"{webhook.path} {webhook.body[:300]!r}"
     if webhook.headers.get("content-type", "").partition(";")[0] != "application/json":
         yield f"Content-Type {webhook.headers.get('content-type')!r}: {what}"
-    if not is_signed(webhook.body, webhook.headers.get("freeclimb-signature"), secret):
+    if not is_signed(webhook.body, webhook.headers.get("freeclimb-signature"), secret, now=webhook.arrived):
         yield f"signature {webhook.headers.get('freeclimb-signature')!r} does not fit: {what}"
     if not re.fullmatch(r"RQ[0-9a-fA-F]{40}", webhook.headers.get("request-id", "")):
         yield f"Request-Id {webhook.headers.get('request-id')!r}: {what}"

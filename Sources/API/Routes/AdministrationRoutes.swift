@@ -1,0 +1,154 @@
+import Crypto
+import Hummingbird
+import JSON
+import Telephony
+
+/// `/admin` (ours): accounts, their keys and rules, and the brake for all dialling. For the operator alone.
+struct AdministrationRoutes: Sendable {
+    let services: APIServices
+    let administration: any AdministrationService
+
+    private static let hexadecimalDigits = 40
+
+    var routes: [Route] {
+        [
+            .operation(.get, "/accounts", "list-accounts", list),
+            .operation(.post, "/accounts", "create-an-account", create),
+            .operation(.get, "/accounts/{accountId}", "show-an-account", show),
+            .operation(.post, "/accounts/{accountId}", "change-an-account", change),
+            .operation(.post, "/accounts/{accountId}/keys", "add-a-key", addKey),
+            .operation(.delete, "/accounts/{accountId}/keys", "revoke-the-older-key", revokeKey),
+            .operation(.post, "/accounts/{accountId}/signing-secrets", "add-a-signing-secret", addSecret),
+            .operation(
+                .delete, "/accounts/{accountId}/signing-secrets", "revoke-the-older-signing-secret", revokeSecret),
+            .operation(.get, "/dialling", "get-dialling", dialling),
+            .operation(.post, "/dialling", "stop-or-start-dialling", setDialling),
+        ]
+    }
+
+    // MARK: Accounts
+
+    @Sendable private func list(_ exchange: Exchange) async throws -> Response {
+        let accounts = administration.accounts
+        return Answer.json(200) { writer in
+            writer.object { object in
+                object.member("accounts", .array(accounts.map { AdministeredAccount(account: $0).json }))
+            }
+        }
+    }
+
+    /// A new account's key and secret are told here and never again.
+    @Sendable private func create(_ exchange: Exchange) async throws -> Response {
+        let body = try AdministrationBody(try await exchange.fields())
+        let now = services.now()
+        var account = Account(
+            accountID: services.identifiers.draw(AccountKind.self), kind: .trial, status: .active, created: now)
+        body.apply(to: &account)
+        let key = services.identifiers.drawDigits(Self.hexadecimalDigits)
+        let secret = "sigsec_" + services.identifiers.drawDigits(Self.hexadecimalDigits)
+        try await administration.createAccount(
+            account,
+            AccountCredentials(
+                accountID: account.accountID, apiKeyHashes: [Authenticator.hash(ofKey: key.utf8)],
+                signingSecrets: [secret]))
+        let made = account
+        return answer(201, AdministeredAccount(account: made, apiKey: key, signingSecret: secret))
+    }
+
+    @Sendable private func show(_ exchange: Exchange) async throws -> Response {
+        answer(200, AdministeredAccount(account: try account(exchange)))
+    }
+
+    @Sendable private func change(_ exchange: Exchange) async throws -> Response {
+        let account = try account(exchange)
+        let body = try AdministrationBody(try await exchange.fields())
+        if account.status == .closed {
+            throw APIError.conflict("The account is closed, and a closed account stays as it is.")
+        }
+        let now = services.now()
+        let changed = try await services.directory.updateAccount(account.accountID) { account in
+            body.apply(to: &account)
+            account.revision += 1
+            account.dateUpdated = now
+        }
+        guard let changed else { throw Self.noAccount(account.accountID.text) }
+        return answer(200, AdministeredAccount(account: changed))
+    }
+
+    private func account(_ exchange: Exchange) throws(APIError) -> Account {
+        let text = exchange.parameters.get("accountId") ?? ""
+        guard let id = AccountID(text), let account = services.directory.account(id) else {
+            throw Self.noAccount(text)
+        }
+        return account
+    }
+
+    private func answer(_ status: Int, _ account: AdministeredAccount) -> Response {
+        let json = account.json
+        return Answer.json(status) { $0.value(json) }
+    }
+
+    private static func noAccount(_ text: String) -> APIError {
+        .notFound("There is no account \(text.prefix(FieldFault.maximumShownLength)).")
+    }
+
+    // MARK: Keys and secrets
+
+    @Sendable private func addKey(_ exchange: Exchange) async throws -> Response {
+        let account = try account(exchange)
+        let key = services.identifiers.drawDigits(Self.hexadecimalDigits)
+        let hash = Authenticator.hash(ofKey: key.utf8)
+        try await update(account) { $0.addKey(hash: hash) }
+        return answer(201, AdministeredAccount(account: account, apiKey: key))
+    }
+
+    @Sendable private func revokeKey(_ exchange: Exchange) async throws -> Response {
+        try await update(try account(exchange)) { $0.apiKeyHashes = Array($0.apiKeyHashes.prefix(1)) }
+        return Answer.empty(204)
+    }
+
+    @Sendable private func addSecret(_ exchange: Exchange) async throws -> Response {
+        let account = try account(exchange)
+        let secret = "sigsec_" + services.identifiers.drawDigits(Self.hexadecimalDigits)
+        try await update(account) { $0.addSigningSecret(secret) }
+        return answer(201, AdministeredAccount(account: account, signingSecret: secret))
+    }
+
+    @Sendable private func revokeSecret(_ exchange: Exchange) async throws -> Response {
+        try await update(try account(exchange)) { $0.signingSecrets = Array($0.signingSecrets.prefix(1)) }
+        return Answer.empty(204)
+    }
+
+    private func update(
+        _ account: Account, _ change: @escaping @Sendable (inout AccountCredentials) -> Void
+    ) async throws {
+        guard try await administration.updateCredentials(of: account.accountID, change) != nil else {
+            throw Self.noAccount(account.accountID.text)
+        }
+    }
+
+    // MARK: The brake
+
+    @Sendable private func dialling(_ exchange: Exchange) async throws -> Response { diallingAnswer() }
+
+    @Sendable private func setDialling(_ exchange: Exchange) async throws -> Response {
+        var fields = try await exchange.fields()
+        let isStopped = fields.flag("stopped")
+        let hangsUp = fields.flag("hangUp") ?? false
+        if !fields.isPresent("stopped") { fields.missing("stopped", allowed: "true or false") }
+        try fields.check()
+        if isStopped == true {
+            try await administration.stopDialling(hangingUp: hangsUp)
+        } else {
+            try await administration.startDialling()
+        }
+        return diallingAnswer()
+    }
+
+    private func diallingAnswer() -> Response {
+        let isStopped = administration.isDiallingStopped
+        return Answer.json(200) { writer in
+            writer.object { $0.member("stopped", .bool(isStopped)) }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package import Telephony
+
+/// What the rules of admission begin with, as it stands on disk.
+package struct AdmissionState: Sendable {
+    package var accounts: [Account]
+    /// Of this day of UTC.
+    package var use: [DayUse]
+    /// The operator stopped all dialling, and has not started it again.
+    package var isStopped: Bool
+
+    package init(accounts: [Account] = [], use: [DayUse] = [], isStopped: Bool = false) {
+        self.accounts = accounts
+        self.use = use
+        self.isStopped = isStopped
+    }
+}
+
+/// Decides whether a call may be made, by the rules of its account and of the server. What has been used of a day is
+/// counted here; what is in use now is asked of the calls that there are.
+struct Admission: Sendable {
+    private struct Day: Sendable {
+        var number: Int64
+        var calls = 0
+        var seconds = 0
+    }
+
+    /// As the shell last told; an account that it has not told of has the rules of a new one.
+    private var accounts: [AccountID: Account] = [:]
+    private var days: [AccountID: Day] = [:]
+    /// Of an account's calls those that were accepted and have not ended, with the number called.
+    private var open: [AccountID: [CallID: PhoneNumber]] = [:]
+    private var openCalls: Set<CallID> = []
+    var isStopped = false
+    /// Calls go to the simulated carrier.
+    private let isSimulated: Bool
+
+    init(isSimulated: Bool) { self.isSimulated = isSimulated }
+
+    private static let microsecondsPerDay: Int64 = 86_400_000_000
+    private static let secondsPerMinute = 60
+
+    mutating func update(_ account: Account) { accounts[account.accountID] = account }
+
+    func rules(of account: AccountID) -> AccountRules? { accounts[account]?.rules }
+
+    /// The first rule that a new call breaks; nil where it may be made.
+    ///
+    /// - Parameter talking: seconds that the account's calls under way have talked so far; asked only where a rule
+    ///   counts them.
+    func broken(by request: CallRequest, now: Timestamp, talking: () -> Int) -> DialRule? {
+        if let rule = brokenByAccount(request.accountID) { return rule }
+        let account = accounts[request.accountID]
+        let rules = account?.rules ?? AccountRules()
+        if account?.kind == .trial, !rules.verifiedNumbers.contains(request.to) { return .notVerified(request.to) }
+        return brokenByNumber(request.to, from: request.from, rules)
+            ?? brokenByUse(request.accountID, request.to, rules, talking: talking, now: now)
+    }
+
+    /// Of those rules the ones that may have come to hold while a call waited.
+    func brokenByAccount(_ id: AccountID) -> DialRule? {
+        if isStopped { return .diallingStopped }
+        if let status = accounts[id]?.status, status != .active { return .accountNotActive(status) }
+        return nil
+    }
+
+    private func brokenByNumber(_ to: PhoneNumber, from: PhoneNumber, _ rules: AccountRules) -> DialRule? {
+        if let prefix = rules.refusedPrefixes.first(where: to.text.hasPrefix) {
+            return .refusedPrefix(to, prefix: prefix)
+        }
+        if !rules.allowedPrefixes.isEmpty, !rules.allowedPrefixes.contains(where: to.text.hasPrefix) {
+            return .noAllowedPrefix(to)
+        }
+        if CarrierNumber.isReserved(to) { return isSimulated ? nil : .carrierNumber(to) }
+        if NumberingPlan.isEmergency(to.text) { return .emergency(to.text) }
+        guard let destination = NumberingPlan.destination(of: to) else { return .noSuchNumber(to) }
+        if destination.isPremium { return .premium(to) }
+        if !rules.allowsInternational {
+            let origin = NumberingPlan.origin(of: from)
+            if origin.map({ NumberingPlan.isInternational(from: $0, to: destination) }) ?? true {
+                return .international(to, from: origin?.region ?? "no country", to: destination.region)
+            }
+        }
+        return nil
+    }
+
+    private func brokenByUse(
+        _ id: AccountID, _ to: PhoneNumber, _ rules: AccountRules, talking: () -> Int, now: Timestamp
+    ) -> DialRule? {
+        let day = today(of: id, now)
+        if let limit = rules.callsPerDay, day.calls >= limit { return .callsPerDay(limit: limit) }
+        if let limit = rules.minutesPerDay, day.seconds + talking() >= limit * Self.secondsPerMinute {
+            return .minutesPerDay(limit: limit)
+        }
+        let prefixes = rules.callsAtOnceByPrefix.keys.filter(to.text.hasPrefix)
+        if let prefix = prefixes.max(by: { $0.count < $1.count }), let limit = rules.callsAtOnceByPrefix[prefix] {
+            let inUse = open[id]?.values.count { $0.text.hasPrefix(prefix) } ?? 0
+            if inUse >= limit { return .callsAtOnceByPrefix(prefix: prefix, limit: limit) }
+        }
+        return nil
+    }
+
+    // MARK: What is used
+
+    /// A call was accepted; it counts for the day on which it was asked for.
+    mutating func accepted(_ call: CallID, _ request: CallRequest, now: Timestamp) {
+        restored(call, of: request.accountID, to: request.to)
+        var day = today(of: request.accountID, now)
+        day.calls += 1
+        days[request.accountID] = day
+    }
+
+    /// A call that an earlier process accepted.
+    mutating func restored(_ call: CallID, of account: AccountID, to number: PhoneNumber) {
+        open[account, default: [:]][call] = number
+        openCalls.insert(call)
+    }
+
+    func isOpen(_ call: CallID) -> Bool { openCalls.contains(call) }
+
+    /// A call is over; its talk counts for the day on which it ended.
+    mutating func ended(_ call: Call, now: Timestamp) {
+        guard openCalls.remove(call.callID) != nil else { return }
+        open[call.accountID]?[call.callID] = nil
+        if open[call.accountID]?.isEmpty == true { open[call.accountID] = nil }
+        guard let seconds = call.connectDurationSeconds, seconds > 0 else { return }
+        var day = today(of: call.accountID, now)
+        day.seconds += seconds
+        days[call.accountID] = day
+    }
+
+    /// What an earlier process left.
+    mutating func restore(_ state: AdmissionState, now: Timestamp) {
+        for account in state.accounts { update(account) }
+        for use in state.use {
+            days[use.accountID] = Day(number: Self.number(of: now), calls: use.calls, seconds: use.seconds)
+        }
+        isStopped = state.isStopped
+    }
+
+    func openCalls(of account: AccountID) -> [CallID] { (open[account] ?? [:]).keys.sorted() }
+
+    private func today(of account: AccountID, _ now: Timestamp) -> Day {
+        let number = Self.number(of: now)
+        guard let day = days[account], day.number == number else { return Day(number: number) }
+        return day
+    }
+
+    private static func number(of now: Timestamp) -> Int64 { now.microseconds / microsecondsPerDay }
+}

@@ -1,0 +1,68 @@
+package import CallControl
+import FoundationEssentials
+package import Logging
+import Synchronization
+
+/// Watches how much room the data folder's disk has, and has new calls refused before none is left: what live calls
+/// still have to write needs some.
+package final class DiskWatch: Sendable {
+    private static let pause = Duration.seconds(5)
+
+    private let folder: String
+    private let minimumBytes: Mutex<Int>
+    private let isLow = Mutex(false)
+    private let tell: @Sendable (Input) -> Void
+    private let health: ServerHealth
+    private let logger: Logger
+
+    /// - Parameter minimumBytes: with less than so many free bytes no new calls are taken; 0: never.
+    package init(
+        folder: String, minimumBytes: Int, health: ServerHealth, logger: Logger,
+        tell: @escaping @Sendable (Input) -> Void
+    ) {
+        self.folder = folder
+        self.minimumBytes = Mutex(minimumBytes)
+        self.health = health
+        self.logger = logger
+        self.tell = tell
+    }
+
+    package func set(minimumBytes: Int) {
+        self.minimumBytes.withLock { $0 = minimumBytes }
+        look()
+    }
+
+    /// Until the task is cancelled.
+    package func run() async throws {
+        while !Task.isCancelled {
+            look()
+            try await Task.sleep(for: Self.pause)
+        }
+    }
+
+    /// Looks once; tells only what has changed.
+    package func look() {
+        guard let free = Self.freeBytes(at: folder) else { return }
+        let minimum = minimumBytes.withLock { $0 }
+        let isLowNow = free < minimum
+        let hasChanged = isLow.withLock { isLow in
+            defer { isLow = isLowNow }
+            return isLow != isLowNow
+        }
+        guard hasChanged else { return }
+        health.setStorageLow(isLowNow)
+        tell(.storageLow(isLowNow))
+        let megabyte = 1 << 20
+        if isLowNow {
+            logger.error(
+                "the disk of \(folder) has \(free / megabyte) MB left, and \(minimum / megabyte) MB are wanted: no new calls")
+        } else {
+            logger.notice("the disk of \(folder) has room again: new calls are taken")
+        }
+    }
+
+    private static func freeBytes(at path: String) -> Int? {
+        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: path)
+        return attributes?[.systemFreeSize] as? Int
+    }
+}

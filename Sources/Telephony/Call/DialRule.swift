@@ -1,0 +1,93 @@
+/// A rule that a call would break, so that it is not made.
+package enum DialRule: Hashable, Sendable {
+    /// The operator has stopped all dialling.
+    case diallingStopped
+    /// The account is suspended or closed.
+    case accountNotActive(Account.Status)
+    /// Never dialled, whoever asks.
+    case emergency(String)
+    case noSuchNumber(PhoneNumber)
+    /// One of the simulated carrier's, where calls go out through a trunk.
+    case carrierNumber(PhoneNumber)
+    case premium(PhoneNumber)
+    case refusedPrefix(PhoneNumber, prefix: String)
+    case noAllowedPrefix(PhoneNumber)
+    case international(PhoneNumber, from: String, to: String)
+    /// A trial account may call verified numbers only.
+    case notVerified(PhoneNumber)
+    case callsPerDay(limit: Int)
+    case minutesPerDay(limit: Int)
+    case callsAtOnceByPrefix(prefix: String, limit: Int)
+
+    /// The rule as documents and the log call it.
+    package var name: String {
+        switch self {
+        case .diallingStopped: "diallingStopped"
+        case .accountNotActive: "accountStatus"
+        case .emergency: "emergency"
+        case .noSuchNumber: "noSuchNumber"
+        case .carrierNumber: "carrierNumber"
+        case .premium: "premium"
+        case .refusedPrefix: "refusedPrefixes"
+        case .noAllowedPrefix: "allowedPrefixes"
+        case .international: "allowsInternational"
+        case .notVerified: "verifiedNumbers"
+        case .callsPerDay: "callsPerDay"
+        case .minutesPerDay: "minutesPerDay"
+        case .callsAtOnceByPrefix: "callsAtOnceByPrefix"
+        }
+    }
+
+    /// A sentence that says what is not allowed and who may change it.
+    package var explanation: String {
+        switch self {
+        case .diallingStopped:
+            "Dialling is stopped on this server; its operator starts it again with `belay start-dialling`."
+        case .accountNotActive(let status): "The account is \(status.rawValue)."
+        case .emergency(let number): "\(number) is an emergency number; this server never dials one."
+        case .noSuchNumber(let number): "\(number) is no number that any country has."
+        case .carrierNumber(let number):
+            "\(number) is the simulated carrier's, which answers only where no trunk is configured."
+        case .premium(let number): "\(number) is a premium-rate number; those are not called."
+        case .refusedPrefix(let number, let prefix):
+            "\(number) begins with \(prefix), which this account may not call (refusedPrefixes)."
+        case .noAllowedPrefix(let number):
+            "\(number) begins with nothing that this account may call (allowedPrefixes)."
+        case .international(let number, let from, let to):
+            "\(number) is in \(to) and the caller in \(from); this account may not call other countries "
+                + "(allowsInternational)."
+        case .notVerified(let number):
+            "A trial account calls verified numbers only, and \(number) is none (verifiedNumbers)."
+        case .callsPerDay(let limit): "The account has begun its \(limit) calls of this day of UTC (callsPerDay)."
+        case .minutesPerDay(let limit): "The account has talked its \(limit) minutes of this day of UTC (minutesPerDay)."
+        case .callsAtOnceByPrefix(let prefix, let limit):
+            "The account has \(limit) calls at once to \(prefix), as many as it may (callsAtOnceByPrefix)."
+        }
+    }
+
+    /// The number that may not be called; nil where the number is not to blame.
+    package var number: String? {
+        switch self {
+        case .noSuchNumber(let number), .carrierNumber(let number), .premium(let number), .refusedPrefix(let number, _),
+            .noAllowedPrefix(let number), .international(let number, _, _), .notVerified(let number):
+            number.text
+        case .emergency(let number): number
+        case .diallingStopped, .accountNotActive, .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: nil
+        }
+    }
+
+    /// What may be called instead, in words that go on from "allowed:".
+    package var allowed: String {
+        switch self {
+        case .emergency: "any number but an emergency service's"
+        case .noSuchNumber: "a number that a country has"
+        case .carrierNumber: "any number but \(CarrierNumber.range)"
+        case .premium: "a number that costs no more than a call"
+        case .refusedPrefix(_, let prefix): "a number that does not begin with \(prefix)"
+        case .noAllowedPrefix: "a number that begins as the account's rules say"
+        case .international(_, let from, _): "a number in \(from)"
+        case .notVerified: "a number that was verified for the account"
+        case .diallingStopped, .accountNotActive, .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: "nothing now"
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import Telephony
+import Testing
+
+@testable import Storage
+
+@Suite("What has been kept long enough")
+struct RetentionTests {
+    private static let day: Int64 = 86_400_000_000
+
+    private func ended(_ number: Int, daysAgo: Int64) -> Call {
+        var call = Sample.call(number, status: .completed)
+        call.endTime = Timestamp(microseconds: Sample.time.microseconds - daysAgo * Self.day)
+        return call
+    }
+
+    private func save(_ operations: [StorageOperation], in storage: SQLiteStorage) async {
+        storage.submit(operations, completion: nil)
+        await storage.barrier()
+    }
+
+    @Test("Old calls go with their journals; who owes something, has a recording, is young or live stays")
+    func calls() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let recording = Recording(
+            recordingID: try #require(RecordingID(Sample.text("RE", 1))), accountID: Sample.account,
+            callID: Sample.callID(4), created: Sample.time, isPrivate: false)
+        await save(
+            [
+                .saveCall(ended(1, daysAgo: 40)), .appendJournal(Sample.entry(1, 1)),
+                .saveCall(ended(2, daysAgo: 10)), .appendJournal(Sample.entry(2, 1)),
+                .saveCall(ended(3, daysAgo: 40)), .saveNotification(Sample.notification(1, call: 3, sequence: 1)),
+                .saveCall(ended(4, daysAgo: 40)), .saveRecording(recording),
+                .saveCall(ended(5, daysAgo: 40)), .saveRecord(Sample.callID(5), [1]),
+                .saveCall(Sample.call(6)),
+            ], in: storage)
+        let before = Timestamp(microseconds: Sample.time.microseconds - 30 * Self.day)
+        #expect(try await storage.removeCalls(endedBefore: before, limit: 100) == 1)
+        let left = try await storage.calls(account: Sample.account, filter: CallFilter(), after: nil).items
+        #expect(left.map(\.callID) == [6, 5, 4, 3, 2].map(Sample.callID))
+        #expect(try await storage.journal(of: Sample.callID(2), account: Sample.account, after: nil).items.count == 1)
+
+        var gone = recording
+        gone.durationSeconds = 1
+        gone.isDeleted = true
+        await save(
+            [.saveRecording(gone), .removeNotification(Sample.eventID(1)), .removeRecord(Sample.callID(5))],
+            in: storage)
+        #expect(try await storage.removeCalls(endedBefore: before, limit: 2) == 2)
+        #expect(try await storage.removeCalls(endedBefore: before, limit: 2) == 1)
+        await storage.close()
+    }
+
+    @Test("Journals go before their calls do")
+    func journals() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        await save(
+            [
+                .saveCall(ended(1, daysAgo: 40)), .appendJournal(Sample.entry(1, 1)),
+                .saveCall(ended(2, daysAgo: 10)), .appendJournal(Sample.entry(2, 1)),
+            ], in: storage)
+        let before = Timestamp(microseconds: Sample.time.microseconds - 30 * Self.day)
+        #expect(try await storage.removeJournals(endedBefore: before, limit: 100) == 1)
+        #expect(try await storage.removeJournals(endedBefore: before, limit: 100) == 0)
+        #expect(try await storage.call(Sample.callID(1), account: Sample.account) != nil)
+        #expect(try await storage.journal(of: Sample.callID(1), account: Sample.account, after: nil).items.isEmpty)
+        #expect(try await storage.journal(of: Sample.callID(2), account: Sample.account, after: nil).items.count == 1)
+        await storage.close()
+    }
+
+    @Test("Private recordings expire after their completion, others by their age")
+    func recordings() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        func recording(_ number: Int, isPrivate: Bool, seconds: Int?) throws -> Recording {
+            var recording = Recording(
+                recordingID: try #require(RecordingID(Sample.text("RE", number))), accountID: Sample.account,
+                callID: Sample.callID(1), created: Sample.time.advanced(byMicroseconds: Int64(number)),
+                isPrivate: isPrivate)
+            recording.durationSeconds = seconds
+            return recording
+        }
+        let all = [
+            try recording(1, isPrivate: true, seconds: 3), try recording(2, isPrivate: false, seconds: 3),
+            try recording(3, isPrivate: true, seconds: nil),
+        ]
+        await save([.saveCall(Sample.call(1))] + all.map(StorageOperation.saveRecording), in: storage)
+        let later = Sample.time.advanced(byMicroseconds: 1_000_000)
+        #expect(
+            try await storage.expiredRecordings(privateBefore: later, before: nil, limit: 9).map(\.recordingID)
+                == [all[0].recordingID])
+        #expect(
+            try await storage.expiredRecordings(privateBefore: Sample.time, before: later, limit: 9).map(\.recordingID)
+                == [all[0].recordingID, all[1].recordingID])
+        #expect(
+            try await storage.expiredRecordings(privateBefore: Sample.time, before: nil, limit: 9).isEmpty)
+        #expect(try await storage.oldestRecordings(limit: 1).map(\.recordingID) == [all[0].recordingID])
+        await storage.close()
+    }
+
+    @Test("What an account has used of a day")
+    func use() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        func talked(_ number: Int, from: Int64, to: Int64) -> Call {
+            var call = Sample.call(number, status: .completed)
+            call.startTime = Sample.time.advanced(byMicroseconds: from)
+            call.connectTime = call.startTime
+            call.endTime = Sample.time.advanced(byMicroseconds: to)
+            return call
+        }
+        await save(
+            [
+                .saveCall(talked(1, from: -10_000_000, to: -1)), .saveCall(talked(2, from: -5_000_000, to: 100)),
+                .saveCall(talked(3, from: 1, to: 1_500_001)), .saveCall(Sample.call(4)),
+            ], in: storage)
+        let use = try await storage.use(since: Sample.time)
+        #expect(use.first { $0.accountID == Sample.account } == DayUse(accountID: Sample.account, calls: 1, seconds: 8))
+        #expect(
+            use.first { $0.accountID == Sample.otherAccount }
+                == DayUse(accountID: Sample.otherAccount, calls: 0, seconds: 0))
+        await storage.close()
+    }
+
+    @Test("A switch stays as it was set")
+    func switches() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        #expect(try await storage.switches().isEmpty)
+        try await storage.setSwitch("dialling", to: "stopped")
+        try await storage.setSwitch("dialling", to: "stopped")
+        #expect(try await storage.switches() == ["dialling": "stopped"])
+        try await storage.setSwitch("dialling", to: nil)
+        #expect(try await storage.switches().isEmpty)
+        await storage.close()
+    }
+}
