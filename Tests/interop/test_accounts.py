@@ -1,18 +1,25 @@
 """The operator's hand on a running server: accounts and their rules, keys, the brake, reload, room on the disk."""
 
+import itertools
 import json
 import os
 import signal
 import subprocess
 
+from harness import steps
 from harness.far_end import Person
 from harness.rest import Client
 from harness.server import ACCOUNT, KEY, NUMBER, binary
-from harness.steps import TO, place
 from harness.waiting import eventually
-from harness.webhook_app import is_signed
+from harness.webhook_app import HANGUP, is_signed
 
 PAUSE = [{"Pause": {"length": 60000}}]
+#: The far end wants each number dialled once.
+numbers = (f"+1312444{count:04}" for count in itertools.count(1000))
+
+
+def place(server, app, script=HANGUP):
+    return steps.place(server, app, script, to=next(numbers))
 
 
 def belay_says(server, *arguments, status=0):
@@ -24,7 +31,7 @@ def belay_says(server, *arguments, status=0):
     return ran.stdout if status == 0 else ran.stderr
 
 
-def refused(server, app, status, code, rule, to=TO, client=None):
+def refused(server, app, status, code, rule, to="+13125550142", client=None):
     answer = (client or server.rest).post("/Calls", {
         "from": NUMBER, "to": to, "callConnectUrl": app.url("/connect")})
     assert (answer.status, answer.json["code"], answer.json["details"].get("rule")) == (status, code, rule), answer
@@ -47,10 +54,11 @@ def test_a_second_account(belay, far_end, app):
     assert other.get(f"/Calls/{first}").status == 404
     assert other.raw("GET", f"/apiserver/Accounts/{ACCOUNT}/Calls").status == 403
 
-    asked = {"from": number, "to": TO, "callConnectUrl": app.answer("/guests", [{"Hangup": {}}])}
+    to = next(numbers)
+    asked = {"from": number, "to": to, "callConnectUrl": app.answer("/guests", [{"Hangup": {}}])}
     answer = other.post("/Calls", asked)
     assert (answer.status, answer.json["code"], answer.json["details"]["rule"]) == (403, 29, "verifiedNumbers"), answer
-    belay_says(server, "account", "verify", other.account, TO)
+    belay_says(server, "account", "verify", other.account, to)
     app.judge = False  # its webhooks are signed by another secret than the test's
     call = other.post("/Calls", asked).json["callId"]
     webhook = app.wait_for(call, "outDialApiConnect")
@@ -116,7 +124,7 @@ def test_keys_are_replaced(belay, far_end, app):
     assert (server.rest.get("").status, new.get("").status) == (401, 200)
     app.secret = secret
     app.webhooks.clear()
-    second = new.place(from_=NUMBER, to=TO, callConnectUrl=app.url("/connect"))
+    second = new.place(from_=NUMBER, to=next(numbers), callConnectUrl=app.url("/connect"))
     webhook = app.wait_for(second, "outDialApiConnect")
     assert not is_signed(webhook.body, webhook.headers["freeclimb-signature"], server.secret)
     assert KEY not in server.program.text and key not in server.program.text
@@ -171,7 +179,7 @@ def test_reload(belay, far_end, app, folder):
     config.write_text("calls-at-once: 0\nmin-free-mb: 999999999\n")
     server.program.send(signal.SIGHUP)
     eventually(lambda: server.rest.raw("GET", "/ready", authorized=False).status == 503, 5, "/ready says 503")
-    answer = server.rest.post("/Calls", {"from": NUMBER, "to": TO, "callConnectUrl": app.url("/connect")})
+    answer = server.rest.post("/Calls", {"from": NUMBER, "to": next(numbers), "callConnectUrl": app.url("/connect")})
     assert (answer.status, answer.json["code"]) == (503, 55), answer
     assert "disk" in answer.json["message"] and answer.headers["retry-after"] == "60"
     for call in (first, second):
