@@ -2,6 +2,14 @@ package import JSON
 package import SIP
 package import Telephony
 
+/// Why a transaction did not take effect.
+package enum CommitFailure: Hashable, Sendable {
+    case diskFull
+    /// A row contradicts another: the Idempotency-Key is in use.
+    case conflict
+    case other
+}
+
 /// What happened, as the shell tells it.
 package enum Input: Hashable, Sendable {
     // MARK: From the API
@@ -13,7 +21,7 @@ package enum Input: Hashable, Sendable {
     case sendFailed(to: TransportAddress)
     // MARK: From storage
     case committed(CommitToken)
-    case commitFailed(CommitToken, isDiskFull: Bool)
+    case commitFailed(CommitToken, CommitFailure)
     /// The disk has little room left, or enough again.
     case storageLow(Bool)
     // MARK: From webhooks

@@ -155,7 +155,7 @@ package final class CallLoop: @unchecked Sendable {
                 if let token { post(.committed(token)) }
             case .failure(let error):
                 logger.error("storage failed: \(error)")
-                if let token { post(.commitFailed(token, isDiskFull: error == .diskFull)) }
+                if let token { post(.commitFailed(token, CommitFailure(error))) }
             }
         }
     }
@@ -186,6 +186,17 @@ package final class CallLoop: @unchecked Sendable {
             timerDeadline = nil
             take(.timersDue)
         }
+    }
+}
+
+extension CommitFailure {
+    fileprivate init(_ error: StorageError) {
+        self =
+            switch error {
+            case .diskFull: .diskFull
+            case .conflict: .conflict
+            default: .other
+            }
     }
 }
 

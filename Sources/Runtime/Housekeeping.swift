@@ -80,6 +80,8 @@ package final class Housekeeping: Sendable {
         func before(_ days: Double) -> Timestamp {
             Timestamp(microseconds: now.microseconds - Int64(days * Self.microsecondsPerDay))
         }
+        try await storage.removeKeys(
+            before: Timestamp(microseconds: now.microseconds - IdempotencyKey.lifetimeMicroseconds))
         if let days = retention.recordingDays {
             try await removeRecordings(before: before(days), now: now)
         }

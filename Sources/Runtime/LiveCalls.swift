@@ -24,6 +24,17 @@ package struct LiveCalls: CallService {
         }
     }
 
+    package func call(
+        keyed key: String, of account: AccountID, now: Timestamp
+    ) async throws -> (call: Call, fingerprint: [UInt8])? {
+        await storage.barrier()
+        let since = Timestamp(microseconds: now.microseconds - IdempotencyKey.lifetimeMicroseconds)
+        guard let found = try await storage.call(keyed: key, account: account, since: since),
+            let call = try await storage.call(found.call, account: account)
+        else { return nil }
+        return (call, found.fingerprint)
+    }
+
     package func updateCall(
         _ id: CallID, of account: AccountID, to update: CallUpdate, requestID: RequestID
     ) async throws(CallRefusal) {

@@ -391,4 +391,46 @@ struct MakeCallTests {
         #expect(note.metadata["code"] == 80)
         #expect(note.metadata["details"] == reply["details"])
     }
+
+    @Test("A repeated request with its Idempotency-Key is the same call; another body is a 409 (decision 35)")
+    func idempotency() async throws {
+        let test = try TestServer()
+        let name = try #require(HTTPField.Name("Idempotency-Key"))
+        let replayed = try #require(HTTPField.Name("Idempotent-Replayed"))
+        func make(_ body: [String: JSONValue], key: String = "order-17") async throws -> Reply {
+            try await test.send(
+                .post, test.base + "/Calls", body: JSONValue.object(body).text, headers: [name: key])
+        }
+        let first = try await make(test.goodCall)
+        #expect(first.status == 202)
+        #expect(first.headers[replayed] == nil)
+        let second = try await make(test.goodCall)
+        #expect(second.status == 202)
+        #expect(second.headers[replayed] == "true")
+        #expect(second.json["callId"] == first.json["callId"])
+        #expect(test.calls.requests.count == 1)
+        let other = try await make(test.goodCall.merging(["timeout": 20]) { $1 })
+        #expect(other.status == 409)
+        #expect(other.json["code"] == 108)
+        #expect(try await make(test.goodCall, key: "order-18").json["callId"] != first.json["callId"])
+        // A refusal keeps nothing: the request may be mended.
+        #expect(try await make(["from": "x"], key: "order-19").status == 400)
+        #expect(try await make(test.goodCall, key: "order-19").status == 202)
+        for key in ["", "a b", String(repeating: "k", count: 256), "ü"] {
+            #expect(try await make(test.goodCall, key: key).status == 400, "\(key)")
+        }
+    }
+
+    @Test("Private digits are not in what a repeated request is known by")
+    func privateFingerprint() async throws {
+        let test = try TestServer()
+        let name = try #require(HTTPField.Name("Idempotency-Key"))
+        for digits in ["1234", "5678"] {
+            let body = test.goodCall.merging(["sendDigits": .string(digits), "privacyMode": true]) { $1 }
+            let reply = try await test.send(
+                .post, test.base + "/Calls", body: JSONValue.object(body).text, headers: [name: "k"])
+            #expect(reply.status == 202)
+        }
+        #expect(test.calls.requests.count == 1)
+    }
 }

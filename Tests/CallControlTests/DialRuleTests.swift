@@ -254,7 +254,7 @@ struct DialRuleTests {
         var failing = Bench()
         failing.commitsAtOnce = false
         try failing.makeCall()
-        failing.give(.commitFailed(try #require(failing.heldCommits.first), isDiskFull: true))
+        failing.give(.commitFailed(try #require(failing.heldCommits.first), .diskFull))
         #expect(failing.refusal == .diskFull)
         #expect(failing.invites == 0)
     }

@@ -26,6 +26,7 @@ struct Bench {
     var journal: [JournalEntry] = []
     var notifications: [EventID: PendingNotification] = [:]
     var recordings: [RecordingID: Recording] = [:]
+    var keys: [String: CallID] = [:]
     /// The account's numbers, and who answers for calls to them.
     var owned: [PhoneNumber: PhoneNumberID] = [:]
     var route = InboundRoute.unknown
@@ -211,6 +212,7 @@ struct Bench {
         case .appendJournal(let entry): journal.append(entry)
         case .saveNotification(let pending): notifications[pending.webhook.eventID] = pending
         case .removeNotification(let event): notifications[event] = nil
+        case .saveKey(let key, let call, _): keys[key.text] = call
         case .saveRecording(let recording): recordings[recording.recordingID] = recording
         }
     }

@@ -79,7 +79,7 @@ struct OneCallTests {
         }
         #expect(call.status == .queued)
 
-        failing.give(.commitFailed(try #require(failing.heldCommits.first), isDiskFull: false))
+        failing.give(.commitFailed(try #require(failing.heldCommits.first), .other))
         #expect(failing.effects.contains(.reply(ReplyToken(rawValue: 1), .refused(.notStored))))
         #expect(failing.invites == 0)
         failing.pass(.seconds(40))

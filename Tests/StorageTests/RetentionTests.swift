@@ -1,3 +1,4 @@
+import Dispatch
 import Telephony
 import Testing
 
@@ -133,6 +134,41 @@ struct RetentionTests {
         #expect(try await storage.switches() == ["dialling": "stopped"])
         try await storage.setSwitch("dialling", to: nil)
         #expect(try await storage.switches().isEmpty)
+        await storage.close()
+    }
+
+    @Test("An Idempotency-Key is used once a day by an account, and with it the call or none")
+    func keys() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let key = IdempotencyKey(text: "order-17", fingerprint: [1, 2])
+        func submit(_ call: Call, at time: Timestamp) async -> Result<Void, StorageError> {
+            await withCheckedContinuation { continuation in
+                storage.submit([.saveCall(call), .saveKey(key, call.callID, time)]) { continuation.resume(returning: $0) }
+            }
+        }
+        try await submit(Sample.call(1), at: Sample.time).get()
+        let again = await submit(Sample.call(2), at: Sample.time.advanced(byMicroseconds: 5))
+        guard case .failure(.conflict) = again else {
+            Issue.record("\(again)")
+            return
+        }
+        #expect(try await storage.call(Sample.callID(2), account: Sample.account) == nil)
+        // Another account's key is another key.
+        try await submit(Sample.call(3, account: Sample.otherAccount), at: Sample.time).get()
+        let found = try await storage.call(keyed: "order-17", account: Sample.account, since: Sample.time)
+        #expect(found?.call == Sample.callID(1))
+        #expect(found?.fingerprint == [1, 2])
+        // Two submissions in one transaction: the second fails alone.
+        let release = await storage.holdWriter()
+        let later = Sample.time.advanced(byMicroseconds: IdempotencyKey.lifetimeMicroseconds + 1)
+        async let first = submit(Sample.call(4), at: later)
+        async let second = submit(Sample.call(5), at: later)
+        release.signal()
+        let results = await [first, second]
+        #expect(results.count { if case .success = $0 { true } else { false } } == 1)
+        try await storage.removeKeys(before: later.advanced(byMicroseconds: 1))
+        #expect(try await storage.call(keyed: "order-17", account: Sample.account, since: Sample.time) == nil)
         await storage.close()
     }
 }

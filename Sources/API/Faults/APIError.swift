@@ -119,6 +119,8 @@ package struct APIError: Error, Sendable {
             self.init(
                 status: 503, code: .unavailable, message: "The server is stopping and takes no new calls.",
                 headers: [.retryAfter: String(Self.drainingRetrySeconds)])
+        case .keyInUse:
+            self = .conflict("Another request with the same Idempotency-Key is being answered; ask again.")
         case .diskFull:
             self.init(
                 status: 503, code: .unavailable,

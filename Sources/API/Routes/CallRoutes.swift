@@ -1,3 +1,5 @@
+import Crypto
+import HTTPTypes
 import Hummingbird
 import JSON
 import Telephony
@@ -23,9 +25,16 @@ struct CallRoutes: Sendable {
 
     @Sendable private func make(_ exchange: Exchange, _ account: Account) async throws -> Response {
         do {
-            let request = try await callRequest(exchange, account)
-            let call = try await services.calls.makeCall(request)
-            return Answer.json(compatibility.madeCallStatus) { CallResource(call: call).write(to: &$0) }
+            let members = try await exchange.members()
+            let key = try idempotencyKey(exchange, members)
+            if let key, let made = try await callMade(by: key, account) { return answer(made, isRepeated: true) }
+            var request = try await callRequest(MakeCallBody(BodyFields(members)), exchange, account)
+            request.idempotency = key
+            do { return answer(try await services.calls.makeCall(request), isRepeated: false) } catch .keyInUse {
+                // The same request came twice at once, and the other one was quicker.
+                guard let key, let made = try await callMade(by: key, account) else { throw CallRefusal.keyInUse }
+                return answer(made, isRepeated: true)
+            }
         } catch let refusal as CallRefusal {
             throw noted(APIError(refusal), exchange, account)
         } catch let error as APIError {
@@ -33,9 +42,53 @@ struct CallRoutes: Sendable {
         }
     }
 
+    private func answer(_ call: Call, isRepeated: Bool) -> Response {
+        var response = Answer.json(compatibility.madeCallStatus) { CallResource(call: call).write(to: &$0) }
+        if isRepeated, let name = Self.replayedHeader { response.headers[name] = "true" }
+        return response
+    }
+
+    // MARK: Requests that come twice (decision 35)
+
+    private static let keyHeader = HTTPField.Name("Idempotency-Key")
+    private static let replayedHeader = HTTPField.Name("Idempotent-Replayed")
+    private static let longestKey = 255
+
+    private func idempotencyKey(
+        _ exchange: Exchange, _ members: [String: JSONValue]
+    ) throws(APIError) -> IdempotencyKey? {
+        guard let name = Self.keyHeader, let text = exchange.request.headers[name] else { return nil }
+        guard (1...Self.longestKey).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+        else {
+            throw .faults([
+                .malformed(
+                    "Idempotency-Key", given: .string(text),
+                    allowed: "1 to \(Self.longestKey) visible characters of ASCII")
+            ])
+        }
+        // Few digits could be found again from a hash that they are in.
+        var told = members
+        if let isPrivate = told["privacyMode"], isPrivate != .bool(false) { told["sendDigits"] = .string(Mask.text) }
+        return IdempotencyKey(
+            text: text, fingerprint: Array(SHA256.hash(data: JSONValue.object(told).bytes)))
+    }
+
+    private func callMade(by key: IdempotencyKey, _ account: Account) async throws -> Call? {
+        guard
+            let made = try await services.calls.call(
+                keyed: key.text, of: account.accountID, now: services.now())
+        else { return nil }
+        guard made.fingerprint == key.fingerprint else {
+            throw APIError.conflict(
+                "The Idempotency-Key was used within 24 hours for the call \(made.call.callID), with another body.")
+        }
+        return made.call
+    }
+
     /// Checks what was asked against what the account has, and applies decision 3.
-    private func callRequest(_ exchange: Exchange, _ account: Account) async throws(APIError) -> CallRequest {
-        let body = try MakeCallBody(try await exchange.fields())
+    private func callRequest(
+        _ body: MakeCallBody, _ exchange: Exchange, _ account: Account
+    ) async throws(APIError) -> CallRequest {
         if refusesCarrierNumbers, CarrierNumber.isReserved(body.to) {
             throw .faults([
                 .malformed(

@@ -35,9 +35,9 @@ struct Exchange: Sendable {
     }
 
     /// The body's members; none where it is empty, which the SDKs send for "nothing to say".
-    func fields() async throws(APIError) -> BodyFields {
-        BodyFields(try Self.members(of: try await body()))
-    }
+    func fields() async throws(APIError) -> BodyFields { BodyFields(try await members()) }
+
+    func members() async throws(APIError) -> [String: JSONValue] { try Self.members(of: try await body()) }
 
     private static func members(of bytes: [UInt8]) throws(APIError) -> [String: JSONValue] {
         guard !bytes.isEmpty else { return [:] }

@@ -10,6 +10,11 @@ package protocol CallService: Sendable {
     /// - Throws: why the call was not made; then nothing is kept and nothing is dialled.
     func makeCall(_ request: CallRequest) async throws(CallRefusal) -> Call
 
+    /// The call that the account asked for by that key within the day before `now`, with the fingerprint of the request;
+    /// nil where there is none.
+    func call(keyed key: String, of account: AccountID, now: Timestamp) async throws
+        -> (call: Call, fingerprint: [UInt8])?
+
     /// Asks a call to end (decision 25). Returns when the request was taken; how it went is told by the status
     /// callback.
     ///

@@ -121,6 +121,7 @@ extension Exchange {
         call.accept(
             expectedWaitSeconds: queue.expectedWaitSeconds(of: request.accountID, now: now.instant), now: now,
             into: &directives)
+        if let key = request.idempotency { directives.append(.store(.saveKey(key, id, now.wall))) }
         calls[id] = call
         callsBySession[session] = id
         queue.append(id, of: request.accountID)

@@ -123,10 +123,8 @@ package struct Exchange: Sendable {
             }
         case .committed(let token):
             for pending in commits.removeValue(forKey: token) ?? [] { committed(pending, now, &effects) }
-        case .commitFailed(let token, let isDiskFull):
-            for pending in commits.removeValue(forKey: token) ?? [] {
-                commitFailed(pending, isDiskFull: isDiskFull, now, &effects)
-            }
+        case .commitFailed(let token, let failure):
+            for pending in commits.removeValue(forKey: token) ?? [] { commitFailed(pending, failure, now, &effects) }
         case .storageLow(let isLow):
             isStorageLow = isLow
         case .limitsChanged(let limits):
@@ -372,10 +370,16 @@ package struct Exchange: Sendable {
     }
 
     private mutating func commitFailed(
-        _ pending: PendingCommit, isDiskFull: Bool, _ now: Moment, _ effects: inout [Effect]
+        _ pending: PendingCommit, _ failure: CommitFailure, _ now: Moment, _ effects: inout [Effect]
     ) {
         if let reply = pending.reply {
-            effects.append(.reply(reply, .refused(isDiskFull ? .diskFull : .notStored)))
+            let refusal: CallRefusal =
+                switch failure {
+                case .diskFull: .diskFull
+                case .conflict: .keyInUse
+                case .other: .notStored
+                }
+            effects.append(.reply(reply, .refused(refusal)))
         }
         withCall(pending.call, now, &effects) { call, _, directives in
             switch pending.purpose {

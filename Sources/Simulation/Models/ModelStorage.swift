@@ -66,7 +66,7 @@ struct ModelStorage {
                 let id = pending.webhook.eventID
                 if notifications.updateValue(pending, forKey: id) == nil { notificationOrder.append(id) }
             case .removeNotification(let id): notifications[id] = nil
-            case .saveRecording: break
+            case .saveKey, .saveRecording: break
             }
         }
     }

@@ -57,6 +57,9 @@ extension World {
             case .appendJournal(let entry):
                 trace.mix(entry.message)
                 trace.mix(UInt64(entry.sequence))
+            case .saveKey(let key, let call, _):
+                trace.mix(key.text)
+                trace.mix(call.text)
             case .saveRecording(let recording):
                 trace.mix(recording.recordingID.text)
                 trace.mix(UInt64(recording.durationSeconds ?? 0))
@@ -91,7 +94,7 @@ extension World {
         for transaction in batch {
             guard let token = transaction.token, subject != nil else { continue }
             trace.tell(now, "\(isCommitted ? "committed" : "commit failed") \(token.rawValue)")
-            try feed(isCommitted ? .committed(token) : .commitFailed(token, isDiskFull: false))
+            try feed(isCommitted ? .committed(token) : .commitFailed(token, .other))
         }
     }
 
@@ -108,7 +111,7 @@ extension World {
             case .saveCall(let call): statuses.lost(call.callID)
             case .saveRecord(let id, _), .removeRecord(let id): statuses.lost(id)
             case .saveNotification(let pending): statuses.lost(pending.webhook.callID)
-            case .removeNotification, .appendJournal, .saveRecording: break
+            case .removeNotification, .appendJournal, .saveKey, .saveRecording: break
             }
         }
     }
@@ -177,7 +180,7 @@ extension World {
                 counters.count(.creationNotStored)
                 if let id = callIDs[index] { durability.notStored(id) }
             case .notFound: counters.count(.restCameTooLate)
-            case .draining, .queueFull, .notAllowed, .diskFull: break
+            case .draining, .queueFull, .notAllowed, .diskFull, .keyInUse: break
             }
         }
     }

@@ -52,6 +52,13 @@ package protocol CallStorage: Sendable {
     /// Those whose end a crash left unwritten, oldest first, of all accounts.
     func unfinishedRecordings() async throws(StorageError) -> [Recording]
 
+    /// The call that the account asked for with that key since then, with the request's fingerprint.
+    func call(keyed key: String, account: AccountID, since: Timestamp)
+        async throws(StorageError) -> (call: CallID, fingerprint: [UInt8])?
+
+    /// Forgets keys that were used before.
+    func removeKeys(before: Timestamp) async throws(StorageError)
+
     /// Recordings of all accounts whose files lie there and need not any longer: private ones that were completed before
     /// the one moment, any that were begun before the other. Oldest first, at most `limit`.
     func expiredRecordings(privateBefore: Timestamp, before: Timestamp?, limit: Int)

@@ -33,7 +33,7 @@ final class RowWriter {
             switch operation {
             case .saveCall(let call): latestRow[call.callID] = place
             case .saveRecord(let callID, _), .removeRecord(let callID): latestRecord[callID] = place
-            case .appendJournal, .saveRecording, .saveNotification, .removeNotification: break
+            case .appendJournal, .saveKey, .saveRecording, .saveNotification, .removeNotification: break
             }
             place += 1
         }
@@ -63,6 +63,7 @@ final class RowWriter {
             try execute(.removeRecord, in: db)
             hasRemovedSecrets = true
         case .appendJournal(let entry): try append(entry, to: db)
+        case .saveKey(let key, let callID, let time): try save(key, of: callID, at: time, to: db)
         case .saveRecording(let recording): try save(recording, to: db)
         case .saveNotification(let notification): try save(notification, to: db)
         case .removeNotification(let eventID):
@@ -129,6 +130,17 @@ final class RowWriter {
         values.append(entry.message)
         values.append(entry.metadata)
         try execute(entry.callID == nil ? .appendAccountJournal : .appendJournal, in: db)
+    }
+
+    /// A key of more than a day ago is used afresh.
+    private func save(_ key: IdempotencyKey, of callID: CallID, at time: Timestamp, to db: Database) throws {
+        values.append(key.text)
+        values.append(blob: key.fingerprint)
+        values.append(try existingKey(of: callID, in: db))
+        values.append(time.microseconds)
+        values.append(time.microseconds - IdempotencyKey.lifetimeMicroseconds)
+        try execute(.saveKey, in: db)
+        guard db.changesCount > 0 else { throw StorageError.conflict("the Idempotency-Key is in use") }
     }
 
     private func save(_ recording: Recording, to db: Database) throws {
@@ -198,7 +210,7 @@ final class RowWriter {
 
     private enum SQL: Int, CaseIterable {
         case callKey, accountKey, insertCall, updateCall, saveRecord, removeRecord, appendJournal
-        case appendAccountJournal, saveRecording, saveNotification, removeNotification
+        case appendAccountJournal, saveKey, saveRecording, saveNotification, removeNotification
 
         var text: String {
             switch self {
@@ -229,6 +241,12 @@ final class RowWriter {
                 """
                 INSERT INTO account_journal (account, sequence, timestamp, level, scope, request_id, message, metadata)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """
+            case .saveKey:
+                """
+                INSERT INTO idempotency_keys (account, key, fingerprint, call, created)
+                SELECT account, ?1, ?2, id, ?4 FROM calls WHERE id = ?3
+                ON CONFLICT (account, key) DO UPDATE SET fingerprint = ?2, call = ?3, created = ?4 WHERE created < ?5
                 """
             case .saveRecording:
                 """

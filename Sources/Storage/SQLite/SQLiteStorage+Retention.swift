@@ -27,6 +27,29 @@ extension SQLiteStorage {
         return removed.withLock { $0 }
     }
 
+    package func call(
+        keyed key: String, account: AccountID, since: Timestamp
+    ) async throws(StorageError) -> (call: CallID, fingerprint: [UInt8])? {
+        try await read { db in
+            try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT call_id, fingerprint FROM idempotency_keys JOIN calls ON calls.id = idempotency_keys.call
+                    WHERE idempotency_keys.account = (SELECT id FROM accounts WHERE account_id = :account)
+                        AND key = :key AND idempotency_keys.created >= :since
+                    """,
+                arguments: ["account": account.text, "key": key, "since": since.microseconds]
+            ).map { (try $0.identifier("call_id"), try $0.bytes("fingerprint")) }
+        }
+    }
+
+    package func removeKeys(before: Timestamp) async throws(StorageError) {
+        try await change { db in
+            try db.execute(
+                sql: "DELETE FROM idempotency_keys WHERE created < ?", arguments: [before.microseconds])
+        }
+    }
+
     package func removeJournals(endedBefore: Timestamp, limit: Int) async throws(StorageError) -> Int {
         let removed = Mutex(0)
         try await change { db in

@@ -23,6 +23,7 @@ enum Schema {
         migrator.registerMigration("3 accounts") { db in
             try db.execute(sql: accountRules)
             try db.execute(sql: ages)
+            try db.execute(sql: keys)
         }
         return migrator
     }
@@ -192,6 +193,19 @@ enum Schema {
             name TEXT PRIMARY KEY,
             value TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let keys = """
+        -- Of requests that made a call, for a day.
+        CREATE TABLE idempotency_keys (
+            account INTEGER NOT NULL,
+            key TEXT NOT NULL,
+            fingerprint BLOB NOT NULL,
+            call INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            PRIMARY KEY (account, key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created);
         """
 
     /// For finding what has been kept long enough, and what a day's calls come to.

@@ -18,6 +18,8 @@ package struct CallRequest: Hashable, Sendable {
     package var ringTimeoutSeconds: Int
     /// The call whose OutDial made this one.
     package var parentCallID: CallID?
+    /// The client's own name for the request, where it gave one (decision 35).
+    package var idempotency: IdempotencyKey?
     /// `privacyMode`: sendDigits are masked wherever they can be read later.
     package var isPrivate = false
 
@@ -36,6 +38,21 @@ package struct CallRequest: Hashable, Sendable {
         self.statusCallbackURL = statusCallbackURL
         self.sendDigits = sendDigits
         self.ringTimeoutSeconds = ringTimeoutSeconds
+    }
+}
+
+/// What tells a repeated request from a new one (decision 35).
+package struct IdempotencyKey: Hashable, Sendable {
+    /// A key holds so long.
+    package static let lifetimeMicroseconds: Int64 = 86_400_000_000
+
+    package var text: String
+    /// SHA-256 of the request's body: the same key with another body is a mistake.
+    package var fingerprint: [UInt8]
+
+    package init(text: String, fingerprint: [UInt8]) {
+        self.text = text
+        self.fingerprint = fingerprint
     }
 }
 
@@ -72,6 +89,8 @@ package enum CallRefusal: Error, Hashable, Sendable {
     case queueFull(retryAfterSeconds: Int)
     /// The server is stopping: 503.
     case draining
+    /// Another request with the same Idempotency-Key was quicker: its call is the answer.
+    case keyInUse
     /// The disk has no room: 503; nothing was dialled.
     case diskFull
     /// The call could not be stored: 500; nothing was dialled.

@@ -7,6 +7,8 @@ package enum StorageOperation: Hashable, Sendable {
     /// The call is over and owes nothing: its record, and the secrets in it, are overwritten and removed.
     case removeRecord(CallID)
     case appendJournal(JournalEntry)
+    /// Keeps the key by which the call was asked for; a conflict where the account used it within a day.
+    case saveKey(IdempotencyKey, CallID, Timestamp)
     /// Inserts the recording's row, or replaces it. Its call is stored already.
     case saveRecording(Recording)
     /// A notification that is owed (decision 11).

@@ -12,6 +12,7 @@ final class MemoryCalls: CallService {
         var journals: [CallID: [JournalEntry]] = [:]
         var notes: [JournalEntry] = []
         var refusal: CallRefusal?
+        var keys: [String: (call: CallID, fingerprint: [UInt8])] = [:]
         var readFails = false
         var random = SystemRandomNumberGenerator()
     }
@@ -54,11 +55,28 @@ final class MemoryCalls: CallService {
                 applicationID: request.applicationID, parentCallID: request.parentCallID,
                 phoneNumberID: request.phoneNumberID,
                 from: request.from.text, to: request.to.text, direction: .outboundAPI, status: .queued, created: now())
+            if let key = request.idempotency {
+                guard state.keys[key.text] == nil else { return .failure(.keyInUse) }
+                state.keys[key.text] = (call.callID, key.fingerprint)
+            }
             state.requests.append(request)
             state.calls.append((Int64(state.calls.count + 1), call))
             return .success(call)
         }
         return try result.get()
+    }
+
+    func call(
+        keyed key: String, of account: AccountID, now: Timestamp
+    ) async throws -> (call: Call, fingerprint: [UInt8])? {
+        state.withLock { state in
+            guard let found = state.keys[key],
+                let call = state.calls.first(where: {
+                    $0.call.callID == found.call && $0.call.accountID == account
+                })?.call
+            else { return nil }
+            return (call, found.fingerprint)
+        }
     }
 
     func updateCall(_ id: CallID, of account: AccountID, to update: CallUpdate, requestID: RequestID)
