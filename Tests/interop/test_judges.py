@@ -29,9 +29,9 @@ def body(kind, **changes):
     return json.dumps(document | changes, sort_keys=True, separators=(",", ":")).encode()
 
 
-def webhook(kind, sequence, start, content=None, event=None, secret=SECRET, **headers):
+def webhook(kind, sequence, start, content=None, event=None, secret=SECRET, age=0, **headers):
     content = content or body(kind)
-    stamp = str(int(time.time()))
+    stamp = str(int(time.time()) - age)
     mac = hmac.new(secret.encode(), stamp.encode() + b"." + content, hashlib.sha256).hexdigest()
     made = Webhook("/x", {
         "content-type": "application/json", "freeclimb-signature": f"t={stamp},v1={mac}", "request-id": "RQ" + "a" * 40,
@@ -45,9 +45,17 @@ def test_a_good_story_has_no_faults():
     assert webhook_model.faults(story, SECRET) == []
 
 
+def test_a_story_may_be_judged_long_after_it():
+    story = [webhook("outDialApiConnect", 1, 0, age=400), webhook("callStatus", 2, 1, age=400)]
+    for one in story:
+        one.arrived -= 400
+    assert webhook_model.faults(story, SECRET) == []
+
+
 @pytest.mark.parametrize("story, words", [
     ([webhook("outDialApiConnect", 1, 0, secret="other")], "signature"),
     ([webhook("outDialApiConnect", 1, 0, **{"freeclimb-signature": ""})], "signature"),
+    ([webhook("outDialApiConnect", 1, 0, age=400)], "signature"),
     ([webhook("outDialApiConnect", 1, 0, **{"request-id": "x"})], "Request-Id"),
     ([webhook("outDialApiConnect", 1, 0, content=body("outDialApiConnect").replace(b",", b", "))], "compact"),
     ([webhook("outDialApiConnect", 1, 0, content=body("outDialApiConnect", extra=1))], "exactly"),

@@ -49,6 +49,13 @@ def mu_law_encode(samples):
     return (~(sign | (exponent << 4) | mantissa)) & 0xFF
 
 
+def mu_law_decode(codes):
+    """Samples in −1…1 of G.711 µ-law bytes."""
+    codes = ~numpy.asarray(codes).astype(int) & 0xFF
+    magnitude = ((((codes & 0x0F) << 3) + 132) << ((codes & 0x70) >> 4)) - 132
+    return numpy.where(codes & 0x80, -magnitude, magnitude) / 32768.0
+
+
 def a_law_decode(codes):
     """Samples in −1…1 of G.711 A-law bytes."""
     codes = numpy.asarray(codes) ^ 0x55

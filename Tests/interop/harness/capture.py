@@ -4,11 +4,18 @@ import secrets
 import signal
 import socket
 import subprocess
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy
+
+from .audio import mu_law_decode
 from .process import Program
 from .waiting import eventually
+
+# µ-law has smaller codes for larger magnitudes; this one is about 0.01 of full scale.
+QUIETEST_SOUND = 0x63
 
 
 @dataclass
@@ -133,8 +140,8 @@ class Capture:
         return found
 
 
-    def _rtp(self, ports):
-        """(time, source port, destination port, payload type, payload) of each RTP packet from or to `ports`."""
+    def _datagrams(self, ports):
+        """(time, source port, destination port, payload type, datagram) of each RTP packet from or to `ports`."""
         low, high = ports[0], ports[-1]
         text = self._read("-d", f"udp.port=={low}-{high},rtp",
                           "-Y", f"rtp && udp.port >= {low} && udp.port <= {high}", "-T", "fields",
@@ -142,7 +149,44 @@ class Capture:
                           "-e", "udp.payload")
         for line in text.splitlines():
             when, source, destination, payload, data = line.split("\t")
-            yield float(when), int(source), int(destination), int(payload), bytes.fromhex(data)[12:]
+            yield float(when), int(source), int(destination), int(payload), bytes.fromhex(data)
+
+    def _rtp(self, ports):
+        """(time, source port, destination port, payload type, payload) of each RTP packet from or to `ports`."""
+        for when, source, destination, payload, data in self._datagrams(ports):
+            yield when, source, destination, payload, data[12:]
+
+    def audio(self, port):
+        """What came to `port`, and what left from there, as PCMU of one stream each: (samples, time of the first).
+
+        A sample's place follows from its packet's timestamp, and the place of the whole from the median packet: what a
+        busy machine does to single packets moves nothing.
+        """
+        streams = {True: [], False: []}
+        for when, _, destination, payload, data in self._datagrams([port]):
+            if payload == 0:
+                timestamp = int.from_bytes(data[4:8], "big")
+                streams[destination == port].append((when, timestamp, numpy.frombuffer(data[12:], numpy.uint8)))
+        return tuple(self._in_its_place(streams[is_ours]) for is_ours in (True, False))
+
+    @staticmethod
+    def _in_its_place(packets):
+        first = packets[0][1]
+        places = [(timestamp - first + (1 << 31)) % (1 << 32) - (1 << 31) for _, timestamp, _ in packets]
+        earliest = min(places)
+        samples = numpy.zeros(max(places) - earliest + 160)
+        for (_, _, codes), place in zip(packets, places):
+            samples[place - earliest:place - earliest + len(codes)] = mu_law_decode(codes)
+        began = numpy.median([when - (place - earliest) / 8000 for (when, _, _), place in zip(packets, places)])
+        return samples, float(began)
+
+    def sounds(self, ports):
+        """By the port of `ports` that they left: when each packet that holds sound did (PCMU)."""
+        found = defaultdict(list)
+        for when, source, _, payload, data in self._rtp(ports):
+            if source in ports and payload == 0 and any((byte & 0x7F) <= QUIETEST_SOUND for byte in data):
+                found[source].append(when)
+        return found
 
     def rtp_times(self, ports):
         """When each RTP packet to one of `ports` was sent."""
@@ -154,26 +198,28 @@ class Capture:
         return ({source for _, source, destination, _, _ in packets if destination in ports},
                 {destination for _, source, destination, _, _ in packets if source in ports})
 
-    def digits(self, ports, payload_type=101):
-        """(time, digit) of each RFC 4733 event that was sent to one of `ports`, at its first packet."""
-        found = []
-        last = None
+    def presses(self, ports, payload_type=101):
+        """By the port of `ports` that they came to: (time, digit) of each RFC 4733 event, at its first packet."""
+        found = defaultdict(list)
+        last = {}
         for when, _, destination, payload, data in self._rtp(ports):
             if destination not in ports or payload != payload_type:
                 continue
             event, duration = data[0], int.from_bytes(data[2:4], "big")
-            if last is None or last[0] != event or duration < last[1]:
-                found.append((when, "0123456789*#ABCD"[event]))
-            last = (event, duration)
+            if destination not in last or last[destination][0] != event or duration < last[destination][1]:
+                found[destination].append((when, "0123456789*#ABCD"[event]))
+            last[destination] = (event, duration)
         return found
+
+    def digits(self, ports, payload_type=101):
+        """(time, digit) of each RFC 4733 event that was sent to one of `ports`."""
+        return sorted(sum(self.presses(ports, payload_type).values(), []))
 
     def sound_onsets(self, ports):
         """When sound first came to `ports`, and when it first left from there: to the sample (PCMU, 8 kHz)."""
-        # µ-law has smaller codes for larger magnitudes; 0x63 is about 0.01 of full scale.
-        quietest = 0x63
         onsets = {}
         for when, _, destination, payload, data in self._rtp(ports):
-            loud = next((index for index, byte in enumerate(data) if (byte & 0x7F) <= quietest), None)
+            loud = next((index for index, byte in enumerate(data) if (byte & 0x7F) <= QUIETEST_SOUND), None)
             if payload == 0 and loud is not None:
                 onsets.setdefault(destination in ports, when + loud / 8000)
         return onsets[True], onsets[False]

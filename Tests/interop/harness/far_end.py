@@ -35,7 +35,8 @@ class Person:
     refuses: the status sent instead of a 200. answers_when_cancelled: the 200 leaves just before the CANCEL is read.
     speaks: how many RTP packets it sends after the ACK, one each 20 ms; then it is silent for ever. tone: what it
     speaks, in Hz; None: silence.
-    presses: keys that it presses as RFC 4733 events, 100 ms each and 100 ms apart, presses_after seconds after the ACK.
+    presses: keys that it presses as RFC 4733 events, 100 ms each, presses_every seconds from one to the next, the first
+    one presses_after seconds after the ACK.
     """
 
     rings: float | None = 0.0
@@ -47,6 +48,7 @@ class Person:
     tone: int | None = None
     presses: str = ""
     presses_after: float = 0.5
+    presses_every: float = 0.2
 
 
 @dataclass
@@ -62,6 +64,7 @@ class Dialog:
     final_status: int | None = None
     acknowledged: bool = False
     remote_cseq: int = 0
+    rtp_sequence: int = 0
     bye_sent: bool = False
     bye_answered: bool = False
     bye_received: bool = False
@@ -286,7 +289,8 @@ class FarEnd:
             dialog.answered_at = time.monotonic()
             self._speak(dialog, 0)
             for index, key in enumerate(dialog.person.presses):
-                self._after(dialog.person.presses_after + 0.2 * index, lambda i=index, k=key: self._press(dialog, i, k, 0))
+                seconds = dialog.person.presses_after + dialog.person.presses_every * index
+                self._after(seconds, lambda s=seconds, k=key: self._press(dialog, s, k, 0))
             if self.dead_line is not None:
                 self._supervise(dialog)
         if first and dialog.state == "answered" and dialog.person.hangs_up is not None:
@@ -296,21 +300,27 @@ class FarEnd:
         if number >= dialog.person.speaks or dialog.state != "answered":
             return
         payload = b"\xff" * 160 if dialog.person.tone is None else tone_frame(dialog.person.tone, number)
-        packet = struct.pack("!BBHII", 0x80, 0x80 if number == 0 else 0, number, 160 * number, 7) + payload
-        self._media.sendto(packet, ("127.0.0.1", dialog.invite.audio_port))
-        self._after(0.02, lambda: self._speak(dialog, number + 1))
+        self._send_rtp(dialog, 0x80 if number == 0 else 0, 160 * number, payload)
+        # By the clock and not by the last packet, so that speech is as long as it should be however late one leaves.
+        due = dialog.answered_at + 0.02 * (number + 1)
+        self._after(max(0.0, due - time.monotonic()), lambda: self._speak(dialog, number + 1))
 
-    def _press(self, dialog, index, key, step):
+    def _press(self, dialog, seconds, key, step):
         """One packet of a key's event: five while it is held, then three that end it (RFC 4733 §2.5.1)."""
         if dialog.state != "answered":
             return
         is_end = step >= 5
         duration = 160 * min(step + 1, 5)
-        header = struct.pack("!BBHII", 0x80, 101 | (0x80 if step == 0 else 0), 8 * index + step, 1600 * index, 7)
         event = struct.pack("!BBH", "0123456789*#".index(key), (0x80 if is_end else 0) | 10, duration)
-        self._media.sendto(header + event, ("127.0.0.1", dialog.invite.audio_port))
+        self._send_rtp(dialog, 101 | (0x80 if step == 0 else 0), int(8000 * seconds), event)
         if step < 7:
-            self._after(0.0 if is_end else 0.02, lambda: self._press(dialog, index, key, step + 1))
+            self._after(0.0 if is_end else 0.02, lambda: self._press(dialog, seconds, key, step + 1))
+
+    def _send_rtp(self, dialog, kind, timestamp, payload):
+        """Speech and keys share one space of sequence numbers (RFC 4733 §2.6.1)."""
+        header = struct.pack("!BBHII", 0x80, kind, dialog.rtp_sequence & 0xFFFF, timestamp, 7)
+        dialog.rtp_sequence += 1
+        self._media.sendto(header + payload, ("127.0.0.1", dialog.invite.audio_port))
 
     def _cancel(self, message, source):
         dialog = self.dialogs.get(message.call_id)

@@ -34,21 +34,22 @@ def binary():
 class Belay:
     """Starts `belay serve` on loopback. With `trunk`, calls go there, and webhooks may go to loopback.
 
-    T1 is 100 ms unless `env` says otherwise: what RFC 3261 lets take 32 s takes 6.4 s here.
+    T1 is 100 ms unless `env` says otherwise: what RFC 3261 lets take 32 s takes 6.4 s here. Every other of `rtp_ports`
+    ports is for one call, and rests for 5 s after it.
     """
 
-    def __init__(self, folder, trunk=None, env=None, arguments=(), preset=True, t1_ms=100):
+    def __init__(self, folder, trunk=None, env=None, arguments=(), preset=True, t1_ms=100, rtp_ports=800):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / "data"
         self.t1 = t1_ms / 1000
         self._starts = 0
-        rtp = ports.take(800, even=True)
-        self.rtp_ports = range(rtp, rtp + 800)
+        rtp = ports.take(rtp_ports, even=True)
+        self.rtp_ports = range(rtp, rtp + rtp_ports)
         # The same port after each start: peers of calls that a crash interrupted answer there.
         self.arguments = [binary(), "serve", "--data", self.data, "--http", "127.0.0.1:0",
                           "--sip", f"127.0.0.1:{ports.take()}",
-                          "--rtp-ports", f"{rtp}-{rtp + 799}"]
+                          "--rtp-ports", f"{rtp}-{rtp + rtp_ports - 1}"]
         if trunk:
             self.arguments += ["--trunk", trunk, "--webhook-allow", "127.0.0.0/8"]
         self.arguments += list(arguments)
@@ -114,6 +115,12 @@ class Belay:
 
     def calls_total(self, status):
         return self.metrics().get(f'belay_calls_total{{status="{status}"}}', 0)
+
+    @property
+    def resident_megabytes(self):
+        """What the process holds of the machine's memory."""
+        text = Path(f"/proc/{self.program.pid}/status").read_text()
+        return int(re.search(r"^VmRSS:\s+(\d+) kB", text, re.M).group(1)) / 1024
 
     def wait_until_idle(self, seconds=None, refused=0):
         """Every gauge at zero within 64·T1 + 5 s (transactions outlive their calls by RFC 3261's timers).
