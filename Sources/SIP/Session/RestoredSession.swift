@@ -14,6 +14,8 @@ struct RestoredSession: SessionMachine {
     private var usages: [DialogUsage] = []
     private var invites: [SIPRequest] = []
     private var open: [TransactionKey] = []
+    /// The INVITEs that no final response has come for.
+    private var unanswered: Set<TransactionKey> = []
     private var hasStarted = false
     /// `ended` has been told; what is left is to answer what may still come.
     private var hasEnded = false
@@ -48,6 +50,7 @@ struct RestoredSession: SessionMachine {
             invites.append(invite)
             if let key = bench.transactions.resumeInvite(invite, to: stored.destination, session: id, &bench.output) {
                 open.append(key)
+                unanswered.insert(key)
             }
             guard stored.phase != .confirmed else { continue }
             if let key = bench.sendCancel(of: invite, to: stored.destination, session: id, reason: nil) {
@@ -66,7 +69,8 @@ struct RestoredSession: SessionMachine {
             tellEnd(&bench)
             return
         }
-        guard response.status.isSuccess, let invite = invites.first else { return }
+        if response.status.isFinal { unanswered.remove(key) }
+        guard response.status.isSuccess, let invite = invites.first else { return tellEnd(&bench) }
         let tag = (try? response.headers.to())?.tag ?? ""
         if usages.firstIndex(where: { $0.dialog.remoteTag == tag }) == nil,
             usages.count < 2 * bench.configuration.limits.forks,
@@ -109,12 +113,15 @@ struct RestoredSession: SessionMachine {
         bench.emit(isConfirmed ? .ended(id, .localHangUp(confirmed: true)) : .failed(id, .canceled))
     }
 
-    /// An answered call is over as soon as its BYE has come to an end, however long its INVITE lingers: then its record
-    /// may go, and the next start does not hang up again.
+    /// A call is over as soon as its INVITE has been answered, then or now, and its BYEs have come to an end, however long
+    /// the INVITE's transaction lingers: then its record may go, and the next start does not begin all this again.
     private mutating func tellEnd(_ bench: inout Workbench) {
-        guard stored.phase == .confirmed, !hasEnded, usages.allSatisfy(\.isOver) else { return }
+        let isConfirmed = stored.phase == .confirmed
+        guard isConfirmed || (!invites.isEmpty && unanswered.isEmpty), !hasEnded, usages.allSatisfy(\.isOver) else {
+            return
+        }
         hasEnded = true
-        bench.emit(.ended(id, .localHangUp(confirmed: true)))
+        bench.emit(isConfirmed ? .ended(id, .localHangUp(confirmed: true)) : .failed(id, .canceled))
     }
 
     private mutating func trackByes() {
