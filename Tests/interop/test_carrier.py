@@ -8,6 +8,7 @@ from harness import audio
 from harness.carrier import RING, carrier_port, dial, duration, onset, pitch, recording, recordings
 from harness.outcome import check_outcome
 from harness.server import NUMBER, REPOSITORY, binary
+from harness.steps import place
 from harness.waiting import eventually
 
 SENTENCE = "You are on belay. Climb when you are ready."
@@ -348,6 +349,17 @@ def test_people_of_ones_own(belay, app, capture, people, folder):
     assert audio.faults(spoken[-len(goodbye) - 800:], goodbye) == []
     busy = server.rest.place(from_=NUMBER, to="+13125550142", callConnectUrl=app.url("/connect"))
     assert server.wait_until_ended(busy)["status"] == "busy"
+
+
+def test_somebody_is_spoken_to_before_the_ack_arrives(belay, app, folder):
+    """Whoever picks up hears from there on; what is said while ACKs are lost is said to them as well."""
+    path = folder / "people.yaml"
+    path.write_text('people: [{number: "+15005559001", rings: 0, line: loses ACKs}]')
+    server = belay(arguments=["--people", path], t1_ms=500)
+    call = place(server, app, [{"Say": {"text": "Hello."}}, {"Pause": {"length": 60000}}], to="+15005559001")
+    # The third ACK, the first that is not lost, comes after T1 and 2·T1.
+    call = server.wait_until_ended(call, 12)
+    assert (call["status"], call["callEndedReason"]) == ("completed", "farEndHangup"), call
 
 
 def test_somebody_expects_in_vain(belay, app, capture, folder):

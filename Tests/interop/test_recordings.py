@@ -18,6 +18,9 @@ from harness.webhook_app import HANGUP, Reply
 HEARD = [Burst(0.8, 0.4, 440, -18), Burst(2.0, 2.0, 440, -18), Burst(4.5, 0.3, 440, -18)]
 SAID = [Burst(0.3, 0.4, 1000, -24), Burst(1.6, 0.5, 1000, -24), Burst(2.8, 1.5, 1000, -24)]
 SCORE_SECONDS = 5.0
+# The jitter buffer takes packets that are later than its 60 ms as lost.
+LATE_SECONDS = 0.040
+TRIES = 3
 
 
 def write(path, samples):
@@ -38,9 +41,8 @@ def download(server, recording_id, name="downloaded.wav"):
     return path
 
 
-def on_the_wire(score, wire, port, is_heard):
+def on_the_wire(score, samples, began):
     """The score's bursts at the moments when they were on the wire."""
-    samples, began = wire.audio(port)[0 if is_heard else 1]
     found = find(samples, score[0].hertz)
     assert len(found) == len(score), f"the wire does not carry the score: {found}"
     return [Burst(began + burst.start, wanted.seconds, wanted.hertz, wanted.decibels)
@@ -52,25 +54,42 @@ def wall(moment):
     return moment + time.time() - time.monotonic()
 
 
+def of_a_punctual_far_end(capture, server, make_call):
+    """A call whose far end sent in time: its id, the capture, and what came and left as `Capture.audio` has them.
+
+    A far end that the machine kept waiting has left gaps of its own, and its call is made again.
+    """
+    for _ in range(TRIES):
+        wire = capture()
+        call = make_call()
+        eventually(lambda: server.gauge("belay_sip_dialogs") == 0, 10, "both sides are done with the call")
+        wire.finish()
+        came, left = wire.audio(wire.media_port(server.sip[1]))
+        if came[2] < LATE_SECONDS:
+            return call, wire, came, left
+    raise AssertionError(f"the machine is too busy: the far end's packets come up to {1000 * came[2]:.0f} ms late")
+
+
 def test_a_call_by_its_score(baresip, belay, app, capture, folder):
-    far = baresip(codecs="PCMU/8000/1", says=write(folder / "heard.wav", silence_after(compose(HEARD, SCORE_SECONDS))))
+    says = write(folder / "heard.wav", silence_after(compose(HEARD, SCORE_SECONDS)))
+    far = baresip(codecs="PCMU/8000/1", says=says)
     server = belay(trunk=far.trunk)
     prompt = write(folder / "said.wav", compose(SAID, SCORE_SECONDS)).read_bytes()
     file = app.answer("/prompt.wav", Reply(200, prompt, {"Content-Type": "audio/wav"}))
-    wire = capture()
-    call = place(server, app, [{"StartRecordCall": {}}, {"Play": {"file": file}}, {"Pause": {"length": 500}}])
-    ending = app.wait_for(call, "callStatus", 30).json
-    far.wait_for_event("CALL_CLOSED")
-    wire.finish()
 
-    port = wire.media_port(server.sip[1])
-    heard, said = on_the_wire(HEARD, wire, port, True), on_the_wire(SAID, wire, port, False)
-    # From the moment when the script was there to the BYE.
-    began = wall(app.of(call, "outDialApiConnect")[0].finished)
-    bye = next(when for when, name, *_ in wire.sip(far.port) if name == "BYE")
-    channels = audio.read(download(server, ending["recordingId"]))
+    def make_call():
+        call = place(server, app, [{"StartRecordCall": {}}, {"Play": {"file": file}}, {"Pause": {"length": 500}}])
+        app.wait_for(call, "callStatus", 30)
+        return call
+
+    call, wire, (came, began, _), (left, also, _) = of_a_punctual_far_end(capture, server, make_call)
+    heard, said = on_the_wire(HEARD, came, began), on_the_wire(SAID, left, also)
+    channels = audio.read(download(server, app.of(call, "callStatus")[0].json["recordingId"]))
     print(f"aligned to {1000 * (instruments.alignment(channels, heard, said) or 0):+.1f} ms")
-    assert instruments.faults(channels, heard, said, bye - began) == []
+    # It was recorded from the moment when the script was there to the BYE.
+    bye = next(when for when, name, *_ in wire.sip(far.port) if name == "BYE")
+    seconds = bye - wall(app.of(call, "outDialApiConnect")[0].finished)
+    assert instruments.faults(channels, heard, said, seconds) == []
 
 
 # The judge itself
@@ -157,13 +176,14 @@ def test_utterances_by_their_length(baresip, belay, app, capture, folder):
     second = app.answer("/second", HANGUP)
     first = app.answer("/first", [{"RecordUtterance": {
         "actionUrl": second, "playBeep": True, "silenceTimeoutMs": 1000, "maxLengthSec": 30}}])
-    wire = capture()
-    call = place(server, app, [{"Pause": {"length": 300}}, {"RecordUtterance": {
-        "actionUrl": first, "playBeep": False, "silenceTimeoutMs": 1000, "maxLengthSec": 2}}])
-    app.wait_for(call, "callStatus", 30)
-    far.wait_for_event("CALL_CLOSED")
-    wire.finish()
 
+    def make_call():
+        call = place(server, app, [{"Pause": {"length": 300}}, {"RecordUtterance": {
+            "actionUrl": first, "playBeep": False, "silenceTimeoutMs": 1000, "maxLengthSec": 2}}])
+        app.wait_for(call, "callStatus", 30)
+        return call
+
+    call, _, (heard, began, _), (said, also, _) = of_a_punctual_far_end(capture, server, make_call)
     by_length, by_silence = [webhook.json for webhook in app.of(call, "record")]
     assert (by_length["termReason"], by_length["recordingDurationSec"]) == ("maxLength", 2), by_length
     assert by_silence["termReason"] == "timeout", by_silence
@@ -172,8 +192,6 @@ def test_utterances_by_their_length(baresip, belay, app, capture, folder):
     only_tone(samples, 2.0)
 
     [samples] = audio.read(download(server, by_silence["recordingId"], "by-silence.wav"))
-    port = wire.media_port(server.sip[1])
-    (heard, began), (said, also) = wire.audio(port)
     beep = find(said, 1000)[0]
     left = began + find(heard, 440)[0].end - (also + beep.end)
     burst = only_tone(samples, left)

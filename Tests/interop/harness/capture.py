@@ -141,7 +141,10 @@ class Capture:
 
 
     def _datagrams(self, ports):
-        """(time, source port, destination port, payload type, datagram) of each RTP packet from or to `ports`."""
+        """(time, source port, destination port, payload type, datagram) of each RTP packet from or to `ports`.
+
+        Between two that are not among `ports`, but one above and one below them, too: loopback is everybody's.
+        """
         low, high = ports[0], ports[-1]
         text = self._read("-d", f"udp.port=={low}-{high},rtp",
                           "-Y", f"rtp && udp.port >= {low} && udp.port <= {high}", "-T", "fields",
@@ -157,14 +160,15 @@ class Capture:
             yield when, source, destination, payload, data[12:]
 
     def audio(self, port):
-        """What came to `port`, and what left from there, as PCMU of one stream each: (samples, time of the first).
+        """What came to `port`, and what left from there, as PCMU of one stream each: (samples, time of the first,
+        seconds by which the latest packet was late).
 
-        A sample's place follows from its packet's timestamp, and the place of the whole from the median packet: what a
-        busy machine does to single packets moves nothing.
+        A sample's place follows from its packet's timestamp, and the place of the whole from the packets that were the
+        least late: what a busy machine does to the others moves nothing.
         """
         streams = {True: [], False: []}
-        for when, _, destination, payload, data in self._datagrams([port]):
-            if payload == 0:
+        for when, source, destination, payload, data in self._datagrams([port]):
+            if payload == 0 and port in (source, destination):
                 timestamp = int.from_bytes(data[4:8], "big")
                 streams[destination == port].append((when, timestamp, numpy.frombuffer(data[12:], numpy.uint8)))
         return tuple(self._in_its_place(streams[is_ours]) for is_ours in (True, False))
@@ -177,8 +181,9 @@ class Capture:
         samples = numpy.zeros(max(places) - earliest + 160)
         for (_, _, codes), place in zip(packets, places):
             samples[place - earliest:place - earliest + len(codes)] = mu_law_decode(codes)
-        began = numpy.median([when - (place - earliest) / 8000 for (when, _, _), place in zip(packets, places)])
-        return samples, float(began)
+        times = [when - (place - earliest) / 8000 for (when, _, _), place in zip(packets, places)]
+        began = numpy.percentile(times, 5)
+        return samples, float(began), float(max(times) - began)
 
     def sounds(self, ports):
         """By the port of `ports` that they left: when each packet that holds sound did (PCMU)."""
