@@ -20,6 +20,9 @@ enum Schema {
             try db.execute(sql: recordings)
             try db.execute(sql: families)
         }
+        migrator.registerMigration("4 logs") { db in
+            try db.execute(sql: logs)
+        }
         return migrator
     }
 
@@ -177,6 +180,28 @@ enum Schema {
         CREATE INDEX calls_by_parent ON calls (account, parent_call_id) WHERE parent_call_id IS NOT NULL;
         CREATE INDEX calls_by_application ON calls (account, application_id) WHERE application_id IS NOT NULL;
         """
+
+    /// An account's log is read newest first, over the journals of all its calls; each index ends in the journal's
+    /// primary key without saying so, which is the order of entries of one moment.
+    private static let logs = """
+        ALTER TABLE journal ADD COLUMN account INTEGER NOT NULL DEFAULT 0;
+        UPDATE journal SET account = (SELECT account FROM calls WHERE calls.id = journal.call);
+        CREATE INDEX journal_by_time ON journal (account, timestamp);
+        CREATE INDEX journal_grave ON journal (account, level, timestamp) WHERE \(grave);
+        CREATE INDEX journal_by_request ON journal (request_id) WHERE \(introducesRequest);
+
+        DROP INDEX account_journal_by_account;
+        CREATE INDEX account_journal_by_time ON account_journal (account, timestamp);
+        CREATE INDEX account_journal_by_request ON account_journal (request_id);
+        """
+
+    /// The condition of the index of warnings and errors, which are few.
+    static let grave = "level <> 'info'"
+
+    /// The condition of the index by requests. All entries of a call carry the request that made it, so it is enough to
+    /// find the call; what a later request does to the call begins with an entry of the scope `request`. An index of
+    /// all entries would be ten times as large, and every entry would pay for it.
+    static let introducesRequest = "(sequence = 1 OR scope = 'request')"
 
     /// The condition of the index of active calls. SQLite uses that index only where a query says the same words.
     static let active = "status IN ('queued', 'ringing', 'inProgress')"
