@@ -23,15 +23,16 @@ let testDependencies: [String: [Target.Dependency]] = [
     ],
     "Media": ["RTP", "Telephony", "CMedia"],
     "PerCL": ["JSON", "Telephony"],
+    "PQL": ["JSON", "SIP", "Telephony"],
     "Webhooks": [
         "Telephony",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
     ],
-    "Storage": ["JSON", "Telephony", .product(name: "GRDB", package: "GRDB.swift")],
+    "Storage": ["JSON", "SIP", "Telephony", "PQL", .product(name: "GRDB", package: "GRDB.swift")],
     "API": [
-        "JSON", "Telephony",
+        "JSON", "Telephony", "PQL",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdTesting", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -44,7 +45,7 @@ let testDependencies: [String: [Target.Dependency]] = [
 ]
 
 let testTargets: [Target] = [
-    "SIP", "SDP", "RTP", "JSON", "Telephony", "PerCL", "CallControl", "People", "Carrier", "Media", "Webhooks",
+    "SIP", "SDP", "RTP", "JSON", "Telephony", "PerCL", "PQL", "CallControl", "People", "Carrier", "Media", "Webhooks",
     "Storage", "API", "Simulation",
 ].map { (room: String) -> Target in
     .testTarget(
@@ -92,6 +93,7 @@ let package = Package(
         .target(name: "JSON", swiftSettings: settings),
         .target(name: "Telephony", dependencies: ["JSON"], swiftSettings: settings),
         .target(name: "PerCL", dependencies: ["JSON", "Telephony"], swiftSettings: settings),
+        .target(name: "PQL", dependencies: ["JSON", "Telephony"], swiftSettings: settings),
         .target(
             name: "CallControl",
             dependencies: ["JSON", "SIP", "SDP", "Telephony", "PerCL"],
@@ -133,7 +135,7 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "JSON", "Telephony",
+                "JSON", "Telephony", "PQL",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -141,7 +143,7 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "JSON", "Telephony",
+                "JSON", "Telephony", "PQL",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -153,8 +155,8 @@ let package = Package(
         .target(
             name: "Runtime",
             dependencies: [
-                "JSON", "SIP", "SDP", "RTP", "Telephony", "PerCL", "CallControl", "SIPTransport", "Media", "Webhooks",
-                "Storage", "API",
+                "JSON", "SIP", "SDP", "RTP", "Telephony", "PerCL", "PQL", "CallControl", "SIPTransport", "Media",
+                "Webhooks", "Storage", "API",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -204,6 +206,7 @@ let package = Package(
         .executableTarget(
             name: "belay-bench",
             dependencies: [
+                "JSON", "SIP", "Storage", "Telephony",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "NIOCore", package: "swift-nio"),

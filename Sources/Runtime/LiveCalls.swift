@@ -1,5 +1,6 @@
 import API
 import CallControl
+package import PQL
 package import Storage
 package import Telephony
 
@@ -73,6 +74,19 @@ package struct LiveCalls: CallService {
         await storage.barrier()
         guard try await storage.call(call, account: account) != nil else { return nil }
         return try await storage.journal(of: call, account: account, after: cursor)
+    }
+
+    package func logs(
+        of account: AccountID, matching query: LogQuery?, after position: LogPosition?
+    ) async throws -> LogPage {
+        await storage.barrier()
+        do {
+            return try await storage.logs(account: account, query: query, after: position)
+        } catch .tooSlow(let milliseconds) {
+            throw LogRefusal.tooSlow(milliseconds: milliseconds)
+        } catch .busy {
+            throw LogRefusal.busy
+        }
     }
 
     package func note(_ entry: JournalEntry) {

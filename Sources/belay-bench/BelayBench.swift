@@ -1,10 +1,11 @@
 import ArgumentParser
 
-/// The load driver of `scripts/bench`: asks a running server for calls, is the webhook app they reach, and counts.
+/// The load driver of `scripts/bench`: asks a running server for calls, is the webhook app they reach, and counts; fills a
+/// data folder with logs and searches them.
 @main
 struct BelayBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "belay-bench",
         abstract: "Drives a running Belay and measures it.",
-        subcommands: [CallsCommand.self, LatencyCommand.self])
+        subcommands: [CallsCommand.self, LatencyCommand.self, FillLogsCommand.self, LogsCommand.self])
 }

@@ -48,13 +48,17 @@ struct RESTClient: Sendable {
 
     /// The request for one call, as parts ready to be written.
     func makeCall(_ document: String) -> [HTTPClientRequestPart] {
-        var head = HTTPRequestHead(version: .http1_1, method: .POST, uri: "/apiserver/Accounts/\(account)/Calls")
-        let body = ByteBuffer(string: document)
+        request(.POST, "/Calls", body: document)
+    }
+
+    /// One of the account's, as parts ready to be written.
+    func request(_ method: HTTPMethod, _ path: String, body: String? = nil) -> [HTTPClientRequestPart] {
+        var head = HTTPRequestHead(version: .http1_1, method: method, uri: "/apiserver/Accounts/\(account)\(path)")
+        let bytes = ByteBuffer(string: body ?? "")
         head.headers.add(name: "Host", value: "\(endpoint.host):\(endpoint.port)")
         head.headers.add(name: "Authorization", value: "Basic \(Base64.encode("\(account):\(key)"))")
-        head.headers.add(name: "Content-Type", value: "application/json")
-        head.headers.add(name: "Content-Length", value: "\(body.readableBytes)")
-        return [.head(head), .body(.byteBuffer(body)), .end(nil)]
+        head.headers.add(name: "Content-Length", value: "\(bytes.readableBytes)")
+        return [.head(head), .body(.byteBuffer(bytes)), .end(nil)]
     }
 
     /// Reads one whole answer.

@@ -126,7 +126,7 @@ struct ApplicationTests {
             "subresourceUris": [
                 "applications": .string(uri + "/Applications"), "calls": .string(uri + "/Calls"),
                 "incomingPhoneNumbers": .string(uri + "/IncomingPhoneNumbers"),
-                "recordings": .string(uri + "/Recordings"),
+                "logs": .string(uri + "/Logs"), "recordings": .string(uri + "/Recordings"),
             ],
             "type": "full", "uri": .string(uri),
         ]

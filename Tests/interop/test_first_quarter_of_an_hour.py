@@ -48,6 +48,19 @@ def test_a_call_without_code(belay):
     assert "+15005551142" in run(server, "calls")
 
 
+def test_logs_are_searched(belay):
+    server = belay()
+    for number in ("+15005551142", "+15005551143"):
+        run(server, "call", "--to", number, "--say", "Good morning.")
+    query = 'metadata.scope = "sip" AND message STARTS_WITH "SIP sent : INVITE"'
+    found = [json.loads(line)["message"] for line in run(server, "logs", "--pql", query, "--json").splitlines()]
+    assert [re.search(r"sip:(\S+?)@", message)[1] for message in found] == ["+15005551142", "+15005551143"], found
+    [told] = run(server, "logs", "--pql", query, "--limit", "1").splitlines()
+    assert re.match(r"\d{4}-\d\d-\d\dT\S+Z CA[0-9a-f]{40} .*INVITE sip:\+15005551143@", told), told
+    assert run(server, "logs", "--pql", "level = 'info'", status=70) == ""
+    run(server, "logs", "CA" + "0" * 40, "--pql", query, status=64)
+
+
 def test_the_menu_called(belay, menu):
     server = belay()
     told = run(server, "call", "--to", "+15005555402", "--url", menu + "/menu")

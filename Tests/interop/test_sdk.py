@@ -11,6 +11,7 @@ from freeclimb.utils.request_verifier import RequestVerifier
 from conftest import ALL_WEBHOOKS
 from harness.far_end import Person
 from harness.server import NUMBER, REPOSITORY
+from harness.waiting import eventually
 from harness.webhook_app import HANGUP
 
 OLD_PYTHON = REPOSITORY / ".venv-sdk51" / "bin" / "python"
@@ -83,6 +84,54 @@ def test_follows_pages(carrier, app):
     assert [c.call_id for c in page.calls + following.calls] == made[::-1]
     for call in made:
         app.wait_for(call, "callStatus", seconds=30)
+
+
+def test_lists_and_filters_the_account_s_logs(carrier, app):
+    """`filter_logs` and `list_all_account_logs`; `get_next_page` follows a search's pages with GET."""
+    api = session(carrier)
+    application = api.create_an_application(freeclimb.ApplicationRequest(
+        call_connect_url=app.answer("/connect", HANGUP), status_callback_url=app.url("/status")))
+    made = [api.make_a_call(freeclimb.MakeCallRequest(
+        var_from=NUMBER, to=f"+131255{number:05}", application_id=application.application_id)).call_id
+        for number in range(20, 120, 10)]
+    for call in made:
+        app.wait_for(call, "callStatus", seconds=30)
+    # Then the last lines of their logs are written.
+    eventually(lambda: carrier.gauge("belay_calls_live") == 0 == carrier.gauge("belay_outbox_depth"), 20, "every call is over")
+    with pytest.raises(freeclimb.exceptions.BadRequestException):
+        api.make_a_call(freeclimb.MakeCallRequest(var_from=NUMBER, to="tomorrow", application_id=application.application_id))
+
+    newest = api.list_all_account_logs()
+    assert newest.start == 0 and newest.end == len(newest.logs) - 1 == 99
+    assert newest.logs[0].timestamp == max(entry.timestamp for entry in newest.logs)
+    refused = api.filter_logs(freeclimb.FilterLogsRequest(pql='level = "WARNING" AND metadata.code = 9'))
+    assert [(entry.call_id, entry.level) for entry in refused.logs] == [(None, freeclimb.LogLevel.WARNING)]
+
+    one = api.filter_logs(freeclimb.FilterLogsRequest(pql=f'callId="{made[3]}"'))
+    assert one.total == len(one.logs) == len(carrier.rest.logs(made[3]))
+    assert all(entry.call_id == made[3] for entry in one.logs)
+    begun = next(entry for entry in one.logs if entry.metadata["sequence"] == 1)
+    same = api.filter_logs(freeclimb.FilterLogsRequest(pql=f'requestId = "{begun.request_id}"'))
+    assert [entry.to_dict() for entry in same.logs] == [entry.to_dict() for entry in one.logs]
+
+    sought = " OR ".join(f'callId = "{call}"' for call in made)
+    page = api.filter_logs(freeclimb.FilterLogsRequest(pql=f"({sought}) AND timestamp > 2020-06-22T19:42:53.376Z"))
+    found = list(page.logs)
+    while page.next_page_uri is not None:
+        page = api.get_next_page(page)
+        assert page.start == len(found)
+        found += page.logs
+    assert len(found) == page.total > 100
+    assert sorted({entry.call_id for entry in found}) == sorted(made)
+    assert [entry.timestamp for entry in found] == sorted((entry.timestamp for entry in found), reverse=True)
+    # Of one call the order is the call's own.
+    assert [entry.metadata["sequence"] for entry in found if entry.call_id == made[0]] \
+        == [entry["metadata"]["sequence"] for entry in reversed(carrier.rest.logs(made[0]))]
+
+    with pytest.raises(freeclimb.exceptions.BadRequestException) as wrong:
+        api.filter_logs(freeclimb.FilterLogsRequest(pql="level = 'info'"))
+    answer = json.loads(wrong.value.body)
+    assert answer["code"] == 5 and answer["details"]["fields"][0]["offset"] == 8, answer
 
 
 def test_manages_applications(belay):

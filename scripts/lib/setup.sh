@@ -84,7 +84,7 @@ belay_stop() {
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.5
     done
-    kill -KILL "$pid" 2>/dev/null
-    wait "$pid" 2>/dev/null
+    kill -KILL "$pid" 2>/dev/null || true
+    wait "$pid" 2>/dev/null || true
     return 0
 }

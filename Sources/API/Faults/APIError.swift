@@ -1,5 +1,6 @@
 import HTTPTypes
 package import JSON
+import PQL
 import Telephony
 
 /// Why a request was not fulfilled: everything that the answer says (decision 28, spec §6).
@@ -40,6 +41,12 @@ package struct APIError: Error, Sendable {
         Self(
             status: 400, code: faults.contains(where: \.isMissing) ? .missingParameters : .malformedValue,
             message: faults.map(\.sentence).joined(separator: " "), faults: faults)
+    }
+
+    static func querySyntax(_ fault: LogQueryFault, in query: String) -> Self {
+        var field = FieldFault.malformed("pql", given: .string(query), allowed: fault.allowed)
+        field.place = FieldFault.Place(offset: fault.offset, column: fault.column)
+        return Self(status: 400, code: .querySyntax, message: fault.sentence, faults: [field])
     }
 
     static func badBody(_ message: String) -> Self { Self(status: 400, code: .badRequestBody, message: message) }
@@ -106,6 +113,30 @@ package struct APIError: Error, Sendable {
 
     /// Until somebody will have made room.
     static let diskFullRetrySeconds = 60
+
+    /// Seconds to wait while too many search: what one search may take.
+    static let searchRetrySeconds = 2
+
+    /// - Parameter query: what was searched for; empty for the whole log.
+    init(_ refusal: LogRefusal, query: String) {
+        switch refusal {
+        case .tooSlow(let milliseconds):
+            // The client's to mend, and of no use to ask again: so no 5xx, which many programs repeat.
+            let fault = FieldFault.malformed(
+                "pql", given: .string(query),
+                allowed:
+                    "a query that an index serves: one that demands a callId, a requestId, a range of timestamp, or "
+                    + "a level that is not info")
+            self.init(
+                status: 400, code: .malformedValue,
+                message: "The search was given up after \(milliseconds) ms, for no index serves it. \(fault.sentence)",
+                faults: [fault])
+        case .busy:
+            self.init(
+                status: 503, code: .unavailable, message: "Too many searches of logs are under way.",
+                headers: [.retryAfter: String(Self.searchRetrySeconds)])
+        }
+    }
 
     init(_ refusal: CallRefusal) {
         switch refusal {

@@ -4,6 +4,7 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
     case notFound = 1
     case methodNotAllowed = 2
     case badRequestBody = 3
+    case querySyntax = 5
     case malformedValue = 9
     case callNotCreated = 16
     case tooManyRequests = 24
@@ -27,6 +28,7 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
         case .notFound: "Not Found"
         case .methodNotAllowed: "Method Not Allowed"
         case .badRequestBody: "BadRequestBody"
+        case .querySyntax: "PQL Syntax Error"
         case .malformedValue: "Invalid JSON"
         case .callNotCreated: "Call Not Created"
         case .tooManyRequests: "Too Many Requests"
@@ -57,6 +59,10 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
             "The path exists, but not with this method. The answer's Allow header lists those that it has."
         case .badRequestBody:
             "The body is no JSON object in UTF-8, or is larger than 64 KiB. The message says where it goes wrong."
+        case .querySyntax:
+            "The query in `pql` is not one of the Performance Query Language. The details say where it goes wrong "
+                + "(`offset` in bytes from 0, `column` in characters from 1) and what is allowed there. Texts stand in "
+                + "double quotes: level = \"error\" AND message CONTAINS \"timeout\"."
         case .malformedValue:
             "A field or a query parameter has a value that it cannot have. The details name each with what was "
                 + "given and what is allowed."
@@ -82,8 +88,8 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
         case .accountNotActive:
             "The account is suspended or closed."
         case .unavailable:
-            "The server is stopping or not ready and takes no new calls. Ask again after the seconds that the "
-                + "Retry-After header names."
+            "The server is stopping or not ready and takes no new calls, or too many searches of logs are under way. "
+                + "Ask again after the seconds that the Retry-After header names."
         case .recordingNotFound:
             "The account has no such recording."
         case .resourceDeleted:

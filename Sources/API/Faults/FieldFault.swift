@@ -11,6 +11,16 @@ package struct FieldFault: Hashable, Sendable {
     package let given: JSONValue?
     /// What the field may be, in words that go on from "allowed:".
     package let allowed: String
+    /// Where in the value it goes wrong, where that can be said.
+    package var place: Place?
+
+    /// A place in a text.
+    package struct Place: Hashable, Sendable {
+        /// In bytes of UTF-8, from 0.
+        package let offset: Int
+        /// In characters, from 1.
+        package let column: Int
+    }
 
     /// A field that is needed and was not given.
     package static func missing(_ field: String, allowed: String) -> Self {
@@ -37,7 +47,14 @@ package struct FieldFault: Hashable, Sendable {
     }
 
     package var json: JSONValue {
-        .object(["field": .string(field), "value": given ?? .null, "allowed": .string(allowed)])
+        var members: [String: JSONValue] = [
+            "field": .string(field), "value": given ?? .null, "allowed": .string(allowed),
+        ]
+        if let place {
+            members["offset"] = JSONValue(place.offset)
+            members["column"] = JSONValue(place.column)
+        }
+        return .object(members)
     }
 
     private static func shown(_ value: JSONValue) -> JSONValue {

@@ -1,4 +1,5 @@
 import JSON
+import PQL
 import Telephony
 
 /// A query's parameters (RFC 3986 §3.4), decoded as forms are: `+` is a space.
@@ -155,6 +156,18 @@ struct QueryReader {
         guard let text = query["cursor"] else { return nil }
         guard let cursor = PageCursor(text) else { return fault("cursor", text, "one from a nextPageUri") }
         return cursor
+    }
+
+    mutating func logCursor() -> LogCursor? {
+        guard let text = query["cursor"] else { return nil }
+        guard let cursor = LogCursor(text) else { return fault("cursor", text, "one from a nextPageUri") }
+        return cursor
+    }
+
+    /// A parameter that this operation takes elsewhere, or not at all.
+    mutating func refuse(_ name: String, allowed: String) {
+        guard let text = query[name] else { return }
+        let _: String? = fault(name, text, allowed)
     }
 
     /// A filter that would change the list and is not understood yet must not be passed over in silence.

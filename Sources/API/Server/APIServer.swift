@@ -24,6 +24,7 @@ package struct APIServer: Sendable {
                 services: services, compatibility: configuration.compatibility,
                 refusesCarrierNumbers: configuration.refusesCarrierNumbers
             ).routes
+                + LogRoutes(services: services).routes
                 + ApplicationRoutes(services: services).routes
                 + RecordingRoutes(services: services).routes
                 + NumberRoutes(services: services).routes

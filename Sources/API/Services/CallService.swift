@@ -1,3 +1,4 @@
+package import PQL
 package import Telephony
 
 /// Makes, changes and tells of calls: what the REST room asks of the runtime.
@@ -39,7 +40,22 @@ package protocol CallService: Sendable {
     /// The call's journal, newest first; nil when there is no such call.
     func journal(of call: CallID, account: AccountID, after cursor: PageCursor?) async throws -> Page<JournalEntry>?
 
+    /// The account's log, newest first, at most ``PageLimits/pageSize`` entries of it: the journals of all its calls,
+    /// and what belongs to none of them.
+    ///
+    /// - Parameter query: only what it lets through; nil for everything.
+    /// - Throws: ``LogRefusal`` among others.
+    func logs(of account: AccountID, matching query: LogQuery?, after position: LogPosition?) async throws -> LogPage
+
     /// Takes an entry that belongs to no call (a refused request) into the account's log. Returns at once: nothing
     /// waits for it, and it may be dropped under load.
     func note(_ entry: JournalEntry)
+}
+
+/// Why the account's log was not searched.
+package enum LogRefusal: Error, Hashable, Sendable {
+    /// No index serves the query well enough, and it was given up.
+    case tooSlow(milliseconds: Int)
+    /// Too many searches are under way.
+    case busy
 }

@@ -21,6 +21,7 @@ struct AccountResource {
                 subresources.member("applications", uri + "/Applications")
                 subresources.member("calls", uri + "/Calls")
                 subresources.member("incomingPhoneNumbers", uri + "/IncomingPhoneNumbers")
+                subresources.member("logs", uri + "/Logs")
                 subresources.member("recordings", uri + "/Recordings")
             }
             object.member("type", account.kind.rawValue)

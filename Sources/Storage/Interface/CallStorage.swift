@@ -1,3 +1,4 @@
+package import PQL
 package import Telephony
 
 /// Where calls, their journals and what they owe outlast the process (DESIGN.md decisions 5 and 7).
@@ -39,6 +40,13 @@ package protocol CallStorage: Sendable {
     /// The journal of the account's call, newest first by sequence; empty where the call is not the account's.
     func journal(of callID: CallID, account: AccountID, after cursor: PageCursor?)
         async throws(StorageError) -> Page<JournalEntry>
+
+    /// The account's log, newest first: the journals of all its calls, and what belongs to none of them.
+    ///
+    /// - Parameter query: only what it lets through; nil for everything.
+    /// - Throws: ``StorageError/tooSlow(milliseconds:)`` for a query that no index makes fast enough, and
+    ///   ``StorageError/busy`` while too many are asked at once.
+    func logs(account: AccountID, query: LogQuery?, after position: LogPosition?) async throws(StorageError) -> LogPage
 
     /// Whether a call has come in to the account from that number, or to it (decision 34).
     func hasInboundCall(with number: PhoneNumber, account: AccountID) async throws(StorageError) -> Bool

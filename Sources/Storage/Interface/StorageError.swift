@@ -24,6 +24,10 @@ package enum StorageError: Error, Hashable, Sendable {
     case notFound
     /// The storage has been closed.
     case closed
+    /// A read took longer than it may, and was given up.
+    case tooSlow(milliseconds: Int)
+    /// Too many reads that may take long wait for their turn.
+    case busy
     /// The task that asked was cancelled.
     case cancelled
     /// Anything else that the database reports.
@@ -47,6 +51,8 @@ extension StorageError: CustomStringConvertible {
         case .unknownAccount(let accountID): "the account \(accountID) is not in the database"
         case .notFound: "there is no such row"
         case .closed: "the storage has been closed"
+        case .tooSlow(let milliseconds): "a read was given up after \(milliseconds) ms"
+        case .busy: "too many long reads wait for their turn"
         case .cancelled: "the request was cancelled"
         case .database(let reason): "the database reports: \(reason)"
         }

@@ -129,6 +129,7 @@ final class RowWriter {
         values.append(entry.requestID?.text)
         values.append(entry.message)
         values.append(entry.metadata)
+        if entry.callID != nil { values.append(try key(of: entry.accountID, in: db)) }
         try execute(entry.callID == nil ? .appendAccountJournal : .appendJournal, in: db)
     }
 
@@ -234,8 +235,8 @@ final class RowWriter {
             case .removeRecord: "DELETE FROM records WHERE call = ?"
             case .appendJournal:
                 """
-                INSERT INTO journal (call, sequence, timestamp, level, scope, request_id, message, metadata)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO journal (call, sequence, timestamp, level, scope, request_id, message, metadata, account)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
             case .appendAccountJournal:
                 """

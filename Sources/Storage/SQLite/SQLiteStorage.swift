@@ -24,15 +24,18 @@ package final class SQLiteStorage: CallStorage, Directory {
         /// with ``StorageError/diskFull``.
         package var maximumPages: Int?
         package var patience: WriterPatience
+        /// How long one page of the account's log may take.
+        package var logMilliseconds: Int
 
         package init(
             folder: String, maximumReaders: Int = 4, maximumPages: Int? = nil,
-            patience: WriterPatience = WriterPatience()
+            patience: WriterPatience = WriterPatience(), logMilliseconds: Int = 2_000
         ) {
             self.folder = folder
             self.maximumReaders = maximumReaders
             self.maximumPages = maximumPages
             self.patience = patience
+            self.logMilliseconds = logMilliseconds
         }
     }
 
@@ -42,6 +45,9 @@ package final class SQLiteStorage: CallStorage, Directory {
 
     let pool: DatabasePool
     let writer: StorageWriter
+    /// Half of the readers at most: whoever searches the log leaves the others to those who ask for one call.
+    let logGate: ReadGate
+    let logMilliseconds: Int
     private let lock: DataFolderLock
 
     /// Opens the data folder for this process alone, and brings its schema up to date.
@@ -56,6 +62,8 @@ package final class SQLiteStorage: CallStorage, Directory {
             throw StorageError(error)
         }
         writer = StorageWriter(pool: pool, patience: configuration.patience, holding: lock)
+        logGate = ReadGate(places: max(1, configuration.maximumReaders / 2))
+        logMilliseconds = configuration.logMilliseconds
     }
 
     package func submit(_ operations: [StorageOperation], isAwaited: Bool, completion: Completion?) {

@@ -25,6 +25,9 @@ enum Schema {
             try db.execute(sql: ages)
             try db.execute(sql: keys)
         }
+        migrator.registerMigration("4 logs") { db in
+            try db.execute(sql: logs)
+        }
         return migrator
     }
 
@@ -212,9 +215,31 @@ enum Schema {
     private static let ages = """
         CREATE INDEX calls_by_end ON calls (ended) WHERE ended IS NOT NULL;
         CREATE INDEX calls_by_start ON calls (started) WHERE started IS NOT NULL;
-        CREATE INDEX account_journal_by_time ON account_journal (timestamp);
+        CREATE INDEX account_journal_by_age ON account_journal (timestamp);
         CREATE INDEX recordings_by_time ON recordings (created) WHERE deleted = 0;
         """
+
+    /// An account's log is read newest first, over the journals of all its calls; each index ends in the journal's
+    /// primary key without saying so, which is the order of entries of one moment.
+    private static let logs = """
+        ALTER TABLE journal ADD COLUMN account INTEGER NOT NULL DEFAULT 0;
+        UPDATE journal SET account = (SELECT account FROM calls WHERE calls.id = journal.call);
+        CREATE INDEX journal_by_time ON journal (account, timestamp);
+        CREATE INDEX journal_grave ON journal (account, level, timestamp) WHERE \(grave);
+        CREATE INDEX journal_by_request ON journal (request_id) WHERE \(introducesRequest);
+
+        DROP INDEX account_journal_by_account;
+        CREATE INDEX account_journal_by_time ON account_journal (account, timestamp);
+        CREATE INDEX account_journal_by_request ON account_journal (request_id);
+        """
+
+    /// The condition of the index of warnings and errors, which are few.
+    static let grave = "level <> 'info'"
+
+    /// The condition of the index by requests. All entries of a call carry the request that made it, so it is enough to
+    /// find the call; what a later request does to the call begins with an entry of the scope `request`. An index of
+    /// all entries would be ten times as large, and every entry would pay for it.
+    static let introducesRequest = "(sequence = 1 OR scope = 'request')"
 
     /// The condition of the index of active calls. SQLite uses that index only where a query says the same words.
     static let active = "status IN ('queued', 'ringing', 'inProgress')"

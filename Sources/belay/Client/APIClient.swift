@@ -37,12 +37,22 @@ struct APIClient: Sendable {
     /// Every item of a list, over all its pages, as the server orders them.
     /// - Parameter limit: no more than so many.
     func items(_ path: String, _ name: String, limit: Int = .max) async throws -> [JSONValue] {
+        try await items(from: try await get(path), name, limit: limit)
+    }
+
+    /// The account's log as far as the query lets it through, newest first.
+    func logs(_ pql: String, limit: Int) async throws -> [JSONValue] {
+        try await items(from: try await post(path("/Logs"), ["pql": .string(pql)]), "logs", limit: limit)
+    }
+
+    /// A page's items, and those of the pages behind it.
+    private func items(from first: JSONValue, _ name: String, limit: Int) async throws -> [JSONValue] {
+        var page = first
         var found: [JSONValue] = []
-        var next: String? = path
-        while let page = next, found.count < limit {
-            let answer = try await get(page)
-            if case .array(let items)? = answer[name] { found += items }
-            next = answer["nextPageUri"]?.string.map { "/apiserver" + $0 }
+        while true {
+            if case .array(let items)? = page[name] { found += items }
+            guard let next = page["nextPageUri"]?.string, found.count < limit else { break }
+            page = try await get("/apiserver" + next)
         }
         return Array(found.prefix(limit))
     }

@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import Telephony
 
 /// A call's log told to a person: when, and what happened.
 struct CallStory {
@@ -10,11 +11,11 @@ struct CallStory {
         case everything
     }
 
-    /// Microseconds since 1970; times are told relative to it.
-    let start: Int64
+    /// Microseconds since 1970; times are told relative to it. Nil for entries of many calls: each is told with its
+    /// date and its call.
+    let start: Int64?
 
     func line(_ entry: JSONValue, _ detail: Detail) -> String {
-        let seconds = Double((entry["timestamp"]?.integerValue ?? start) - start) / 1_000_000
         let message = entry["message"]?.string ?? ""
         let mark: String
         switch entry["level"]?.string {
@@ -22,10 +23,17 @@ struct CallStory {
         case "warning": mark = Terminal.paint("!", .yellow)
         default: mark = " "
         }
-        let clock = String(format: "%9.3f", seconds)
-        var lines = ["\(Terminal.paint(clock, .grey)) \(mark) \(message)\(remark(entry))"]
+        var lines = ["\(Terminal.paint(clock(entry), .grey)) \(mark) \(message)\(remark(entry))"]
         if detail == .everything { lines += details(entry).map { "              " + Terminal.paint($0, .grey) } }
         return lines.joined(separator: "\n")
+    }
+
+    private func clock(_ entry: JSONValue) -> String {
+        let time = entry["timestamp"]?.integerValue ?? start ?? 0
+        if let start { return String(format: "%9.3f", Double(time - start) / 1_000_000) }
+        // As wide as a call's identifier.
+        let call = entry["callId"]?.string ?? String(repeating: " ", count: 42)
+        return "\(Timestamp(microseconds: time).iso8601) \(call)"
     }
 
     /// What the line itself needs to be understood.

@@ -59,27 +59,50 @@ struct CallsCommand: AsyncParsableCommand {
 /// `belay logs` and `belay show`.
 struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "logs", abstract: "Tell a call's story, a line for each thing that happened.",
-        discussion: "Times are seconds since the call was asked for.\n\nExample:\n  belay logs CA0123…  --json")
+        commandName: "logs", abstract: "Tell a call's story, a line for each thing that happened; or search all logs.",
+        discussion: """
+            Times of a call are seconds since it was asked for. With --pql the logs of all calls are searched, and \
+            what belongs to no call, such as requests that were refused: oldest first, the newest at the end.
+
+            Examples:
+              belay logs CA0123… --json
+              belay logs --pql 'level = "error"'
+              belay logs --pql 'metadata.scope = "webhook" AND timestamp > 2026-01-31T12:00Z' --limit 1000
+            """)
 
     @OptionGroup var access: ServerAccess
     @Argument(help: ArgumentHelp("The call; without it, the newest.", valueName: "call"))
     var call: String?
+    @Option(help: ArgumentHelp("Search the logs of all calls (docs/logs.md).", valueName: "query"))
+    var pql: String?
+    @Option(help: ArgumentHelp("Of what --pql finds, at most so many: the newest.", valueName: "n"))
+    var limit = 100
     @Flag(help: "A JSON object in each line.")
     var json = false
+
+    func validate() throws {
+        guard pql == nil || call == nil else {
+            throw ValidationError("--pql searches all calls; for one, name it in the query: callId = \"CA…\"")
+        }
+    }
 
     func run() async throws {
         try await ClientCommand.run {
             let client = try access.client()
+            if let pql {
+                let found = try await client.logs(pql, limit: max(1, limit)).reversed() as [JSONValue]
+                tell(found, CallStory(start: nil))
+                if found.isEmpty { Terminal.say("nothing found") }
+                return
+            }
             let id = try await CallSelection.id(call, client)
             let log = try await client.items(client.path("/Calls/\(id)/Logs"), "logs").reversed() as [JSONValue]
-            if json {
-                for entry in log { Terminal.print(entry.text) }
-            } else {
-                let story = CallStory(start: log.first?["timestamp"]?.integerValue ?? 0)
-                for entry in log { Terminal.print(story.line(entry, .lines)) }
-            }
+            tell(log, CallStory(start: log.first?["timestamp"]?.integerValue ?? 0))
         }
+    }
+
+    private func tell(_ log: [JSONValue], _ story: CallStory) {
+        for entry in log { Terminal.print(json ? entry.text : story.line(entry, .lines)) }
     }
 }
 
@@ -159,7 +182,7 @@ struct RecordingCommand: AsyncParsableCommand {
                     continue
                 }
                 let path = "\(into)/\(name).wav"
-                let bytes = try await client.file(url)
+                let bytes = try await client.file("/apiserver" + url)
                 do { try Data(bytes).write(to: URL(filePath: path)) } catch {
                     throw ClientError("\(path) cannot be written: \(error.localizedDescription)")
                 }

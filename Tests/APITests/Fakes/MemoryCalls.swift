@@ -1,3 +1,4 @@
+import PQL
 import Synchronization
 import Telephony
 
@@ -13,6 +14,7 @@ final class MemoryCalls: CallService {
         var notes: [JournalEntry] = []
         var refusal: CallRefusal?
         var keys: [String: (call: CallID, fingerprint: [UInt8])] = [:]
+        var logRefusal: LogRefusal?
         var readFails = false
         var random = SystemRandomNumberGenerator()
     }
@@ -30,6 +32,9 @@ final class MemoryCalls: CallService {
 
     /// What the next calls to be made or updated are refused with.
     func refuse(with refusal: CallRefusal?) { state.withLock { $0.refusal = refusal } }
+
+    /// What searches of the log are refused with.
+    func refuseLogs(with refusal: LogRefusal?) { state.withLock { $0.logRefusal = refusal } }
 
     /// Of every call.
     func setStatus(_ status: CallStatus) {
@@ -133,6 +138,46 @@ final class MemoryCalls: CallService {
             let entries = state.journals[call, default: []]
             return MemoryPages.page(of: entries.map { (Int64($0.sequence), $0) }, after: cursor)
         }
+    }
+
+    /// Counts as storage does, but says nothing of a total beyond a thousand.
+    func logs(of account: AccountID, matching query: LogQuery?, after position: LogPosition?) async throws -> LogPage {
+        try state.withLock { state in
+            if let refusal = state.logRefusal { throw refusal }
+            var entries: [(place: LogPosition, entry: JournalEntry)] = []
+            for (row, call) in state.calls where call.accountID == account {
+                for entry in state.journals[call.callID, default: []] {
+                    entries.append((Self.place(entry, row), entry))
+                }
+            }
+            for (row, entry) in state.notes.enumerated() where entry.accountID == account {
+                var place = Self.place(entry, 0)
+                place.sequence = Int64(row)
+                entries.append((place, entry))
+            }
+            entries = entries.filter { query?.condition.matches($0.entry) ?? true }
+                .sorted { Self.isNewer($0.place, $1.place) }
+            let total = entries.count
+            let start = position?.position ?? 0
+            if let position { entries = entries.filter { Self.isNewer(position, $0.place) } }
+            let shown = entries.prefix(PageLimits.pageSize)
+            var next: LogPosition?
+            if entries.count > shown.count, var place = shown.last?.place {
+                place.position = start + shown.count
+                next = place
+            }
+            return LogPage(
+                entries: shown.map(\.entry), total: total > 1_000 ? nil : total, start: start, next: next)
+        }
+    }
+
+    private static func place(_ entry: JournalEntry, _ call: Int64) -> LogPosition {
+        LogPosition(
+            timestamp: entry.timestamp.microseconds, call: call, sequence: Int64(entry.sequence), position: 0)
+    }
+
+    private static func isNewer(_ left: LogPosition, _ right: LogPosition) -> Bool {
+        (left.timestamp, left.call, left.sequence) > (right.timestamp, right.call, right.sequence)
     }
 
     func note(_ entry: JournalEntry) { state.withLock { $0.notes.append(entry) } }

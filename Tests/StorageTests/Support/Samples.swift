@@ -58,10 +58,12 @@ enum Sample {
 extension SQLiteStorage {
     /// A storage with both of the sample accounts.
     static func opened(
-        _ folder: TemporaryFolder, maximumPages: Int? = nil, patience: WriterPatience = WriterPatience()
+        _ folder: TemporaryFolder, maximumPages: Int? = nil, patience: WriterPatience = WriterPatience(),
+        logMilliseconds: Int = 60_000
     ) async throws -> SQLiteStorage {
         let storage = try SQLiteStorage(
-            Configuration(folder: folder.path, maximumPages: maximumPages, patience: patience))
+            Configuration(
+                folder: folder.path, maximumPages: maximumPages, patience: patience, logMilliseconds: logMilliseconds))
         for account in [Sample.account, Sample.otherAccount] {
             try await storage.saveAccount(
                 Account(accountID: account, kind: .full, status: .active, created: Sample.time), credentials: nil,
