@@ -156,14 +156,14 @@ def stories(pytestconfig):
             if name not in INBOUND:
                 server = trunk if name in OWN_FAR_END else carrier
                 calls[name] = (server, place(server, app, ending, f"/{number}"))
-        calls["Reject"] = (carrier, reject(carrier, app, ENDINGS["Reject"]))
-        calls["the caller gave up"] = (carrier, give_up(carrier, app, earlier=(calls["Reject"][1],)))
         for name, (server, call) in calls.items():
             if update := ENDINGS[name].update:
                 server.wait_for_status(call, update[0])
                 if update[0] == "ringing":
                     eventually(lambda: "SIP/2.0 180" in str(server.rest.logs(call)), 10, f"{name}: it rings")
                 assert server.rest.update(call, update[1]).status == 202, name
+        calls["Reject"] = (carrier, reject(carrier, app, ENDINGS["Reject"]))
+        calls["the caller gave up"] = (carrier, give_up(carrier, app, earlier=(calls["Reject"][1],)))
         for server, call in calls.values():
             server.wait_until_ended(call, 30)
         for server in started:
