@@ -16,7 +16,8 @@ struct DialRuleTests {
     @Test(
         "Numbers that nobody may call",
         arguments: [
-            ("+19005550123", "premium"), ("+442079460123", "allowsInternational"), ("+18765550123", "allowsInternational"),
+            ("+19005550123", "premium"), ("+442079460123", "allowsInternational"),
+            ("+18765550123", "allowsInternational"),
             ("+999123456789", "noSuchNumber"), ("+11235550123", "noSuchNumber"), ("+499001234567", "premium"),
         ])
     func numbers(_ to: String, _ name: String) throws {

@@ -12,8 +12,8 @@ struct MigrationTests {
     private static let steps = [
         ("1 calls", "c3396595a46e4136"),
         ("2 recordings", "7fff71929632d054"),
-        ("3 accounts", ""),
-        ("4 logs", ""),
+        ("3 accounts", "439d2851d4c2d1af"),
+        ("4 logs", "d0f7185f61b3d5ce"),
     ]
 
     /// A folder with a database as it was after a step, and what that version had written into it.

@@ -144,7 +144,9 @@ struct RetentionTests {
         let key = IdempotencyKey(text: "order-17", fingerprint: [1, 2])
         func submit(_ call: Call, at time: Timestamp) async -> Result<Void, StorageError> {
             await withCheckedContinuation { continuation in
-                storage.submit([.saveCall(call), .saveKey(key, call.callID, time)]) { continuation.resume(returning: $0) }
+                storage.submit([.saveCall(call), .saveKey(key, call.callID, time)]) {
+                    continuation.resume(returning: $0)
+                }
             }
         }
         try await submit(Sample.call(1), at: Sample.time).get()

@@ -38,14 +38,20 @@ extension CallMachine {
     // MARK: REST and the operator
 
     /// Decision 25. False where the call has ended.
-    mutating func update(_ update: CallUpdate, now: Moment, into directives: inout [CallDirective]) -> Bool {
+    mutating func update(
+        _ update: CallUpdate, requestID: RequestID, now: Moment, into directives: inout [CallDirective]
+    ) -> Bool {
         switch phase {
         case .over: return false
         case .accepted, .queued, .opening, .ringing:
-            note(.info, .request, "Cancel requested", ["status": .string(update.rawValue)], now, &directives)
+            note(
+                .info, .request, "Cancel requested", ["status": .string(update.rawValue)], by: requestID, now,
+                &directives)
             finish(CallOutcome(.canceled, .callCanceled, "canceled over REST"), now, &directives)
         case .incoming, .connected:
-            note(.info, .request, "Hang-up requested", ["status": .string(update.rawValue)], now, &directives)
+            note(
+                .info, .request, "Hang-up requested", ["status": .string(update.rawValue)], by: requestID, now,
+                &directives)
             // A call that rings here counts as in progress: it is answered, then hung up (spec §2.5).
             answer(now, &directives)
             finish(CallOutcome(.completed, .appHangup, "hung up over REST"), now, &directives)

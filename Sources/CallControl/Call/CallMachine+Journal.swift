@@ -35,9 +35,10 @@ extension CallMachine {
             session: sessionRecord)
     }
 
+    /// - Parameter other: the request that did it, where it is not the one that made the call.
     mutating func note(
         _ level: JournalLevel, _ scope: JournalScope, _ message: String, _ metadata: [String: JSONValue],
-        _ now: Moment, _ directives: inout [CallDirective]
+        by other: RequestID? = nil, _ now: Moment, _ directives: inout [CallDirective]
     ) {
         journalSequence += 1
         directives.append(
@@ -45,8 +46,8 @@ extension CallMachine {
                 .appendJournal(
                     JournalEntry(
                         timestamp: now.wall, sequence: journalSequence, level: level, scope: scope,
-                        accountID: call.accountID, callID: call.callID, requestID: requestID, message: message,
-                        metadata: metadata))))
+                        accountID: call.accountID, callID: call.callID, requestID: other ?? requestID,
+                        message: message, metadata: metadata))))
     }
 
     /// What a webhook's attempt came to, with what was answered and how long it took.

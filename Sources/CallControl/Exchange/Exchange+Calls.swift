@@ -140,8 +140,8 @@ extension Exchange {
     }
 
     mutating func updateCall(
-        _ token: ReplyToken, _ id: CallID, _ account: AccountID, _ update: CallUpdate, _ now: Moment,
-        _ effects: inout [Effect]
+        _ token: ReplyToken, _ id: CallID, _ account: AccountID, _ update: CallUpdate, _ requestID: RequestID,
+        _ now: Moment, _ effects: inout [Effect]
     ) {
         guard calls[id]?.call.accountID == account else {
             effects.append(.reply(token, .refused(.notFound)))
@@ -149,7 +149,7 @@ extension Exchange {
         }
         var isTaken = false
         withCall(id, now, &effects) { call, _, directives in
-            isTaken = call.update(update, now: now, into: &directives)
+            isTaken = call.update(update, requestID: requestID, now: now, into: &directives)
         }
         effects.append(.reply(token, isTaken ? .updated : .refused(.notFound)))
     }

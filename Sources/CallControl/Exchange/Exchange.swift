@@ -111,8 +111,8 @@ package struct Exchange: Sendable {
             makeCall(token, request, now, &effects)
         case .describeParent(let token, let id, let account):
             effects.append(.reply(token, describeParent(id, account)))
-        case .updateCall(let token, let id, let account, let update, _):
-            updateCall(token, id, account, update, now, &effects)
+        case .updateCall(let token, let id, let account, let update, let requestID):
+            updateCall(token, id, account, update, requestID, now, &effects)
         case .datagramReceived(let bytes, let source):
             withUserAgent(now, &effects) { agent, random, sip in
                 agent.receive(bytes, from: source, now: now.instant, random: &random, into: &sip)

@@ -59,7 +59,8 @@ package enum DialRule: Hashable, Sendable {
         case .notVerified(let number):
             "A trial account calls verified numbers only, and \(number) is none (verifiedNumbers)."
         case .callsPerDay(let limit): "The account has begun its \(limit) calls of this day of UTC (callsPerDay)."
-        case .minutesPerDay(let limit): "The account has talked its \(limit) minutes of this day of UTC (minutesPerDay)."
+        case .minutesPerDay(let limit):
+            "The account has talked its \(limit) minutes of this day of UTC (minutesPerDay)."
         case .callsAtOnceByPrefix(let prefix, let limit):
             "The account has \(limit) calls at once to \(prefix), as many as it may (callsAtOnceByPrefix)."
         }

@@ -109,7 +109,9 @@ struct ServerConfiguration {
             recordingBytes: try limit("keep-recordings-mb", 0).map { Int($0 * Self.megabyte) })
         minimumFreeBytes = Int(try reader.number("min-free-mb", in: 0...1e9) ?? 100) * Int(Self.megabyte)
         logFormat =
-            try reader.parse("log-format", "one of " + ServerLog.Format.allCases.map(\.rawValue).joined(separator: ", ")) {
+            try reader.parse(
+                "log-format", "one of " + ServerLog.Format.allCases.map(\.rawValue).joined(separator: ", ")
+            ) {
                 ServerLog.Format(rawValue: $0)
             } ?? .auto
         logLevel =

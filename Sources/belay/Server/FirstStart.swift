@@ -60,7 +60,9 @@ struct FirstStart {
 
     /// A preset says otherwise than what is stored.
     private func isChanged(_ known: AccountCredentials) -> Bool {
-        if let key = presets.apiKey, !known.apiKeyHashes.contains(Array(SHA256.hash(data: Data(key.utf8)))) { return true }
+        if let key = presets.apiKey {
+            guard known.apiKeyHashes.contains(Array(SHA256.hash(data: Data(key.utf8)))) else { return true }
+        }
         if let secret = presets.signingSecret, !known.signingSecrets.contains(secret) { return true }
         return false
     }
