@@ -55,7 +55,7 @@ package final class DiskWatch: Sendable {
         let megabyte = 1 << 20
         if isLowNow {
             logger.error(
-                "the disk of \(folder) has \(free / megabyte) MB left; with less than \(minimum / megabyte) no new calls")
+                "the disk of \(folder) has \(free / megabyte) MB left, less than \(minimum / megabyte): no new calls")
         } else {
             logger.notice("the disk of \(folder) has room again: new calls are taken")
         }

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-SCRIPT = re.compile(r"(?<![\w./-])(scripts/[a-z]+|\.ci/run)\b")
+SCRIPT = re.compile(r"(?<![\w./-])(scripts/[a-z]+(?:-[a-z]+)*|\.ci/run)\b")
 
 broken = []
 for name in sys.argv[1:]:
