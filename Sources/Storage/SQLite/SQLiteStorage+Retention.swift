@@ -1,30 +1,39 @@
 import GRDB
-import Synchronization
 package import Telephony
 
 extension SQLiteStorage {
+    /// Looked for beside the writer, which has only to remove them: a call that ended long ago and owes nothing stays so.
     package func removeCalls(endedBefore: Timestamp, limit: Int) async throws(StorageError) -> Int {
-        let removed = Mutex(0)
+        let calls = try await ended(
+            before: endedBefore, limit: limit,
+            """
+            NOT EXISTS (SELECT 1 FROM records WHERE call = calls.id)
+                AND NOT EXISTS (SELECT 1 FROM recordings WHERE call = calls.id AND deleted = 0)
+            """)
+        guard !calls.isEmpty else { return 0 }
         try await change { db in
-            let calls = try Int64.fetchAll(
-                db,
-                sql: """
-                    SELECT id FROM calls
-                    WHERE ended < :before
-                        AND NOT EXISTS (SELECT 1 FROM records WHERE call = calls.id)
-                        AND NOT EXISTS (SELECT 1 FROM notifications WHERE call = calls.id)
-                        AND NOT EXISTS (SELECT 1 FROM recordings WHERE call = calls.id AND deleted = 0)
-                    ORDER BY ended LIMIT :limit
-                    """,
-                arguments: ["before": endedBefore.microseconds, "limit": limit])
             for call in calls {
                 try db.execute(sql: "DELETE FROM journal WHERE call = ?", arguments: [call])
                 try db.execute(sql: "DELETE FROM recordings WHERE call = ?", arguments: [call])
                 try db.execute(sql: "DELETE FROM calls WHERE id = ?", arguments: [call])
             }
-            removed.withLock { $0 = calls.count }
         }
-        return removed.withLock { $0 }
+        return calls.count
+    }
+
+    /// Calls that ended before, owe no webhook, and satisfy the condition; those that ended first come first.
+    private func ended(before: Timestamp, limit: Int, _ condition: String) async throws(StorageError) -> [Int64] {
+        try await read { db in
+            try Int64.fetchAll(
+                db,
+                sql: """
+                    SELECT id FROM calls
+                    WHERE ended < :before AND NOT EXISTS (SELECT 1 FROM notifications WHERE call = calls.id)
+                        AND \(condition)
+                    ORDER BY ended LIMIT :limit
+                    """,
+                arguments: ["before": before.microseconds, "limit": limit])
+        }
     }
 
     package func call(
@@ -51,17 +60,9 @@ extension SQLiteStorage {
     }
 
     package func removeJournals(endedBefore: Timestamp, limit: Int) async throws(StorageError) -> Int {
-        let removed = Mutex(0)
+        let calls = try await ended(
+            before: endedBefore, limit: limit, "EXISTS (SELECT 1 FROM journal WHERE call = calls.id)")
         try await change { db in
-            let calls = try Int64.fetchAll(
-                db,
-                sql: """
-                    SELECT id FROM calls
-                    WHERE ended < :before AND EXISTS (SELECT 1 FROM journal WHERE call = calls.id)
-                        AND NOT EXISTS (SELECT 1 FROM notifications WHERE call = calls.id)
-                    ORDER BY ended LIMIT :limit
-                    """,
-                arguments: ["before": endedBefore.microseconds, "limit": limit])
             for call in calls { try db.execute(sql: "DELETE FROM journal WHERE call = ?", arguments: [call]) }
             try db.execute(
                 sql: """
@@ -69,8 +70,7 @@ extension SQLiteStorage {
                         (SELECT id FROM account_journal WHERE timestamp < :before ORDER BY timestamp LIMIT :limit)
                     """,
                 arguments: ["before": endedBefore.microseconds, "limit": limit])
-            removed.withLock { $0 = calls.count }
         }
-        return removed.withLock { $0 }
+        return calls.count
     }
 }
