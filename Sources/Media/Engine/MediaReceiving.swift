@@ -40,6 +40,9 @@ struct MediaReceiving {
         isToneTold = false
     }
 
+    /// How long audio lies in the jitter buffer now, in samples.
+    var delay: Int { jitterBuffer.delay }
+
     var wantsAudio: Bool { observation != nil || detector != nil }
 
     mutating func reroute(to described: SocketAddress, allowedHosts: [SocketAddress.Host], allowsAnyHost: Bool) {

@@ -187,8 +187,12 @@ final class MediaSession {
     private func speak(_ route: MediaRoute, skipping frames: Int, _ workspace: MediaWorkspace) {
         sending.skip(frames)
         let length = sending.prepare(route, needsAudio: !recordings.isEmpty, id, workspace)
-        for index in recordings.indices {
-            recordings[index].append(heard: workspace.heard, said: workspace.said, workspace.writer)
+        if !recordings.isEmpty {
+            // A packet arrives half a frame before the tick that takes it up, on the average.
+            let lag = receiving.map { $0.delay + MediaFrame.samples / 2 } ?? 0
+            for index in recordings.indices {
+                recordings[index].append(heard: workspace.heard, said: workspace.said, lag: lag, workspace.writer)
+            }
         }
         guard route.sendsMedia, let destination, destination.isSomewhere else {
             sending.advance(sent: nil)

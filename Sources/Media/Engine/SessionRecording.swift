@@ -8,6 +8,9 @@ struct SessionRecording {
     private let file: RecordingWriter.FileID
     /// Of both channels in turn where there are two: heard, said.
     private var block: [Int16] = []
+    /// What was said and is not written yet: what is heard comes out of the jitter buffer so much later, and both stand
+    /// side by side in the file as they did on the line.
+    private var saidBehind: [Int16] = []
 
     init(_ id: MediaSessionID, _ target: RecordingTarget, _ writer: RecordingWriter) {
         path = target.path
@@ -17,15 +20,23 @@ struct SessionRecording {
         block.reserveCapacity(Self.framesPerBlock * channels)
     }
 
+    /// - Parameter lag: samples by which what is heard now is older than what is said now.
     mutating func append(
-        heard: UnsafeMutableBufferPointer<Int16>, said: UnsafeMutableBufferPointer<Int16>, _ writer: RecordingWriter
+        heard: UnsafeMutableBufferPointer<Int16>, said: UnsafeMutableBufferPointer<Int16>, lag: Int,
+        _ writer: RecordingWriter
     ) {
         switch content {
         case .both:
-            for index in 0..<min(heard.count, said.count) {
-                block.append(heard[index])
-                block.append(said[index])
+            saidBehind.append(contentsOf: said)
+            // What is heard at first is older than the recording; and while the jitter buffer lets its delay grow, it
+            // gives silence that nobody sent.
+            let rows = min(heard.count, max(0, saidBehind.count - lag))
+            saidBehind.removeFirst(max(0, saidBehind.count - lag - rows))
+            for index in 0..<rows {
+                block.append(heard[heard.count - rows + index])
+                block.append(saidBehind[index])
             }
+            saidBehind.removeFirst(rows)
         case .heard:
             block.append(contentsOf: heard)
         }
@@ -37,7 +48,7 @@ struct SessionRecording {
 
     /// - Parameter last: events that are to be told after the recording's end.
     func finish(_ writer: RecordingWriter, last: [MediaEvent] = []) {
-        writer.append(block, to: file)
+        writer.append(block + saidBehind.flatMap { [0, $0] }, to: file)
         writer.finish(file, last: last)
     }
 }
