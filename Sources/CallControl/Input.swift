@@ -18,7 +18,6 @@ package enum Input: Hashable, Sendable {
     case updateCall(ReplyToken, CallID, AccountID, CallUpdate, RequestID)
     // MARK: From the network
     case datagramReceived([UInt8], from: TransportAddress)
-    case sendFailed(to: TransportAddress)
     // MARK: From storage
     case committed(CommitToken)
     case commitFailed(CommitToken, CommitFailure)

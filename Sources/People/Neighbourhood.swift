@@ -105,14 +105,6 @@ package struct Neighbourhood: Sendable {
         }
     }
 
-    package mutating func sendFailed(
-        to address: TransportAddress, now: Instant, into effects: inout [NeighbourhoodEffect]
-    ) {
-        withAgent(now, &effects) { agent, random, sip in
-            agent.sendFailed(to: address, now: now, random: &random, into: &sip)
-        }
-    }
-
     package mutating func fireTimers(now: Instant, into effects: inout [NeighbourhoodEffect]) {
         withAgent(now, &effects) { agent, random, sip in
             agent.fireTimers(now: now, random: &random, into: &sip)

@@ -64,13 +64,6 @@ package struct Network: Sendable {
         }
     }
 
-    package mutating func sendFailed(
-        to address: TransportAddress, now: Instant, into effects: inout [NeighbourhoodEffect]
-    ) {
-        first.sendFailed(to: address, now: now, into: &effects)
-        withSecond(&effects) { $0.sendFailed(to: address, now: now, into: &$1) }
-    }
-
     package mutating func fireTimers(now: Instant, into effects: inout [NeighbourhoodEffect]) {
         first.fireTimers(now: now, into: &effects)
         withSecond(&effects) { $0.fireTimers(now: now, into: &$1) }

@@ -61,7 +61,8 @@ package final class DiskWatch: Sendable {
         }
     }
 
-    private static func freeBytes(at path: String) -> Int? {
+    /// Nil where the system does not tell.
+    package static func freeBytes(at path: String) -> Int? {
         let attributes = try? FileManager.default.attributesOfFileSystem(forPath: path)
         return attributes?[.systemFreeSize] as? Int
     }

@@ -29,7 +29,6 @@ struct Admission: Sendable {
     private var days: [AccountID: Day] = [:]
     /// Of an account's calls those that were accepted and have not ended, with the number called.
     private var open: [AccountID: [CallID: PhoneNumber]] = [:]
-    private var openCalls: Set<CallID> = []
     var isStopped = false
     /// Calls go to the simulated carrier.
     private let isSimulated: Bool
@@ -112,15 +111,13 @@ struct Admission: Sendable {
     /// A call that an earlier process accepted.
     mutating func restored(_ call: CallID, of account: AccountID, to number: PhoneNumber) {
         open[account, default: [:]][call] = number
-        openCalls.insert(call)
     }
 
-    func isOpen(_ call: CallID) -> Bool { openCalls.contains(call) }
+    func isOpen(_ call: CallID, of account: AccountID) -> Bool { open[account]?[call] != nil }
 
     /// A call is over; its talk counts for the day on which it ended.
     mutating func ended(_ call: Call, now: Timestamp) {
-        guard openCalls.remove(call.callID) != nil else { return }
-        open[call.accountID]?[call.callID] = nil
+        guard open[call.accountID]?.removeValue(forKey: call.callID) != nil else { return }
         if open[call.accountID]?.isEmpty == true { open[call.accountID] = nil }
         guard let seconds = call.connectDurationSeconds, seconds > 0 else { return }
         var day = today(of: call.accountID, now)

@@ -79,7 +79,7 @@ extension Exchange {
         admission.update(account)
         queue.setPace(of: account.accountID, callsPerSecond: account.rules.callsPerSecond)
         if let rule = admission.brokenByAccount(account.accountID) {
-            takeBackWaiting(of: [account.accountID], rule, now, &effects)
+            stop(admission.openCalls(of: account.accountID), by: rule, evenUnderWay: false, now, &effects)
         }
         dialNext(now, &effects)
     }
@@ -89,19 +89,16 @@ extension Exchange {
     /// - Parameter hangsUp: calls that ring or are connected end too.
     mutating func stopDialling(hangsUp: Bool, _ now: Moment, _ effects: inout [Effect]) {
         admission.isStopped = true
-        for id in calls.keys.sorted() where calls[id]?.call.direction != .inbound {
-            withCall(id, now, &effects) { call, _, directives in
-                call.stop(by: .diallingStopped, evenUnderWay: hangsUp, now: now, into: &directives)
-            }
-        }
+        let outbound = calls.keys.sorted().filter { calls[$0]?.call.direction != .inbound }
+        stop(outbound, by: .diallingStopped, evenUnderWay: hangsUp, now, &effects)
     }
 
-    private mutating func takeBackWaiting(
-        of accounts: [AccountID], _ rule: DialRule, _ now: Moment, _ effects: inout [Effect]
+    mutating func stop(
+        _ stopped: [CallID], by rule: DialRule, evenUnderWay: Bool, _ now: Moment, _ effects: inout [Effect]
     ) {
-        for id in accounts.flatMap({ admission.openCalls(of: $0) }) {
+        for id in stopped {
             withCall(id, now, &effects) { call, _, directives in
-                call.stop(by: rule, evenUnderWay: false, now: now, into: &directives)
+                call.stop(by: rule, evenUnderWay: evenUnderWay, now: now, into: &directives)
             }
         }
     }

@@ -48,9 +48,7 @@ extension Exchange {
                 admission.restored(id, of: record.call.accountID, to: number)
             }
             if let rule = admission.brokenByAccount(record.call.accountID) {
-                withCall(id, now, &effects) { call, _, directives in
-                    call.stop(by: rule, evenUnderWay: false, now: now, into: &directives)
-                }
+                stop([id], by: rule, evenUnderWay: false, now, &effects)
             }
             dialNext(now, &effects)
             return

@@ -117,10 +117,6 @@ package struct Exchange: Sendable {
             withUserAgent(now, &effects) { agent, random, sip in
                 agent.receive(bytes, from: source, now: now.instant, random: &random, into: &sip)
             }
-        case .sendFailed(let destination):
-            withUserAgent(now, &effects) { agent, random, sip in
-                agent.sendFailed(to: destination, now: now.instant, random: &random, into: &sip)
-            }
         case .committed(let token):
             for pending in commits.removeValue(forKey: token) ?? [] { committed(pending, now, &effects) }
         case .commitFailed(let token, let failure):
@@ -310,7 +306,7 @@ package struct Exchange: Sendable {
         let standing = calls.index(forKey: id).map { calls.values[$0].look() }
         lines.set(id, isInUse: standing?.isOnTrunk == true, account: standing?.account)
         if standing?.isDialling != true { callsUnheard.remove(id) }
-        if standing?.isOver == true, admission.isOpen(id), let call = calls[id]?.call {
+        if let standing, standing.isOver, admission.isOpen(id, of: standing.account), let call = calls[id]?.call {
             admission.ended(call, now: now.wall)
         }
         dialNext(now, &effects)
@@ -325,7 +321,7 @@ package struct Exchange: Sendable {
     /// A call that owes nothing any more.
     private mutating func forget(_ id: CallID, _ now: Moment) {
         guard let call = calls.removeValue(forKey: id) else { return }
-        if admission.isOpen(id) { admission.ended(call.call, now: now.wall) }
+        admission.ended(call.call, now: now.wall)
         callsBySession[call.session] = nil
         finishedCalls[call.call.status, default: 0] += 1
     }

@@ -65,6 +65,6 @@ public struct SIPTrace: Hashable, Sendable {
             let colon = line.firstIndex(of: UInt8(ascii: ":"))
         else { return nil }
         let name = line[..<colon].filter { $0 != .space && $0 != .tab }.map { $0 | 0x20 }
-        return secretHeaders.contains { $0.map { $0 | 0x20 } == name } ? colon + 1..<line.endIndex : nil
+        return secretHeaders.contains(name) ? colon + 1..<line.endIndex : nil
     }
 }

@@ -48,11 +48,7 @@ struct ServerAccess: ParsableArguments {
             authorization: .account(id: identity.account, key: identity.key), identity: identity)
     }
 
-    var folder: String {
-        let environment = ProcessInfo.processInfo.environment
-        return data ?? environment["BELAY_DATA"]
-            ?? ServerConfiguration.defaultDataFolder(home: environment["HOME"])
-    }
+    var folder: String { ServerConfiguration.dataFolder(given: data) }
 
     /// As the operator, whose token stands in the data folder or in the environment.
     func operatorClient() throws -> APIClient {

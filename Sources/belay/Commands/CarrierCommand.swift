@@ -26,11 +26,7 @@ struct CarrierCommand: ParsableCommand {
         @Option(help: ArgumentHelp("The data folder.", valueName: "dir"))
         var data: String?
 
-        var path: String {
-            let environment = ProcessInfo.processInfo.environment
-            return data ?? environment["BELAY_DATA"]
-                ?? ServerConfiguration.defaultDataFolder(home: environment["HOME"])
-        }
+        var path: String { ServerConfiguration.dataFolder(given: data) }
     }
 
     struct List: ParsableCommand {

@@ -130,6 +130,12 @@ struct ServerConfiguration {
         FileManager.default.fileExists(atPath: path) ? path : nil
     }
 
+    /// For a command of this machine: the folder as given, else the environment's, else where a server keeps it by itself.
+    static func dataFolder(given: String?) -> String {
+        let environment = ProcessInfo.processInfo.environment
+        return given ?? environment["BELAY_DATA"] ?? defaultDataFolder(home: environment["HOME"])
+    }
+
     static func defaultDataFolder(home: String?) -> String {
         home.map { $0 + "/.local/share/belay" } ?? "belay-data"
     }

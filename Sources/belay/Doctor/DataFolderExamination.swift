@@ -1,4 +1,5 @@
 import Foundation
+import Runtime
 
 /// Can the server keep its data, and how fast does the disk say so?
 struct DataFolderExamination {
@@ -38,7 +39,7 @@ struct DataFolderExamination {
     }
 
     private func space(_ path: String) -> Finding {
-        guard let free = try? FileManager.default.attributesOfFileSystem(forPath: path)[.systemFreeSize] as? Int else {
+        guard let free = DiskWatch.freeBytes(at: path) else {
             return .doubtful("free space on the disk is unknown", "Look with df.")
         }
         let text = "\(free >> 20) MiB free for data and recordings (a recorded minute takes 2 MiB)"
