@@ -284,8 +284,7 @@ def test_channels_are_aligned(carrier, folder):
     call.finish()
     heard, said = recording(call.server)
     theirs, ours = call.capture.sound_onsets(call.server.rtp_ports)
-    # What is heard has lain in the jitter buffer for 60 ms and, on the average, for half a frame.
-    assert onset(heard) - onset(said) - (ours - theirs) == pytest.approx(0.07, abs=0.02)
+    assert onset(heard) - onset(said) - (ours - theirs) == pytest.approx(0, abs=0.02)
 
 
 def test_the_same_seed_the_same_behaviour(belay, app, capture):
