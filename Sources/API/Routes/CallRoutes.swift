@@ -89,7 +89,7 @@ struct CallRoutes: Sendable {
     private func callRequest(
         _ body: MakeCallBody, _ exchange: Exchange, _ account: Account
     ) async throws(APIError) -> CallRequest {
-        if refusesCarrierNumbers, CarrierNumber.isReserved(body.to) {
+        if refusesCarrierNumbers, let number = body.to.number, CarrierNumber.isReserved(number) {
             throw .faults([
                 .malformed(
                     "to", given: .string(body.to.text),

@@ -38,11 +38,15 @@ extension CallMachine {
         let audio = LocalAudio(
             address: configuration.mediaAddress, port: port, sessionID: random.next() >> 2, sessionVersion: 1)
         let trunk = configuration.trunk
+        let address = SIPAddress(call.to)
+        let callee =
+            address.map { SIPURI(user: $0.user, host: $0.host, port: $0.port) }
+            ?? SIPURI(user: call.to, host: trunk.host, port: trunk.port)
         let invitation = Invitation(
             destination: trunk.address,
-            requestURI: SIPURI(user: call.to, host: trunk.host, port: trunk.port),
+            requestURI: callee,
             from: NameAddress(uri: SIPURI(user: call.from, host: configuration.localHost)),
-            to: NameAddress(uri: SIPURI(user: call.to, host: trunk.host, port: trunk.port)),
+            to: NameAddress(uri: callee),
             offer: audio.offer.bytes, identifiers: identifiers)
         self.invitation = invitation
         phase = .opening(

@@ -73,12 +73,17 @@ package struct Exchange: Sendable {
         case retry(EventID)
     }
 
-    package init(configuration: ExchangeConfiguration, userAgent: UserAgentConfiguration, random: RandomSource) {
+    /// - Parameter publicURL: empty where it becomes known later (``Input/reachable(at:)``).
+    package init(
+        configuration: ExchangeConfiguration, userAgent: UserAgentConfiguration, publicURL: String = "",
+        random: RandomSource
+    ) {
         self.configuration = configuration
+        self.publicURL = publicURL
         self.userAgent = UserAgent(configuration: userAgent)
         self.random = random
         queue = DialQueue(callsPerSecond: configuration.trunk.callsPerSecond)
-        admission = Admission(isSimulated: configuration.trunk.isSimulated)
+        admission = Admission(trunk: configuration.trunk)
         ports = PortPool(range: configuration.rtpPorts, rest: configuration.portRest)
         retries = NotificationRetries(configuration: configuration)
         // Session numbers begin anywhere, so that a late event of an earlier process meets nobody.

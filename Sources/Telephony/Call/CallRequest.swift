@@ -11,7 +11,7 @@ package struct CallRequest: Hashable, Sendable {
     /// The owned number that `from` is.
     package var phoneNumberID: PhoneNumberID?
     package var from: PhoneNumber
-    package var to: PhoneNumber
+    package var to: CallDestination
     package var callConnectURL: WebURL
     package var statusCallbackURL: WebURL?
     package var sendDigits: DigitString?
@@ -25,7 +25,7 @@ package struct CallRequest: Hashable, Sendable {
 
     package init(
         requestID: RequestID, accountID: AccountID, applicationID: ApplicationID?, phoneNumberID: PhoneNumberID?,
-        from: PhoneNumber, to: PhoneNumber, callConnectURL: WebURL, statusCallbackURL: WebURL?,
+        from: PhoneNumber, to: CallDestination, callConnectURL: WebURL, statusCallbackURL: WebURL?,
         sendDigits: DigitString?, ringTimeoutSeconds: Int
     ) {
         self.requestID = requestID

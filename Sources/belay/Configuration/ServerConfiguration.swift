@@ -35,6 +35,8 @@ struct ServerConfiguration {
     var callsPerSecond: Double?
     var callsAtOnce: Int?
     var publicURL: WebURL?
+    /// Of SIP addresses that may be called.
+    var addressHosts: [String]
     var webhookAllowed: [AddressRange]
     var webhookConnectSeconds: Double
     var webhookSeconds: Double
@@ -72,6 +74,9 @@ struct ServerConfiguration {
         case (nil, nil): trunkCredentials = nil
         default:
             throw ConfigurationError(description: "trunk-username and trunk-password belong together; one is missing")
+        }
+        addressHosts = try reader.list("sip-uri-hosts", "a host name or an IPv4 address") {
+            SIPAddress.isHost($0) ? $0.lowercased() : nil
         }
         peopleFile = reader.text("people") ?? Self.existing(CarrierCommand.peopleFile(in: dataFolder))
         if trunk != nil, reader.text("people") != nil {

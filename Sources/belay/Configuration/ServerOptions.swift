@@ -27,6 +27,11 @@ struct ServerOptions: ParsableArguments {
     var people: String?
     @Option(help: ArgumentHelp("The same seed, the same behaviour of the carrier's people (1).", valueName: "n"))
     var carrierSeed: String?
+    @Option(
+        help: ArgumentHelp(
+            "Host of SIP addresses that may be called through the trunk; may be given several times.",
+            valueName: "host"))
+    var sipUriHosts: [String] = []
     @Option(help: ArgumentHelp("The trunk's pace (1); 0: no limit.", valueName: "n"))
     var callsPerSecond: String?
     @Option(help: ArgumentHelp("The trunk's lines (20); 0: no limit.", valueName: "n"))
@@ -78,7 +83,9 @@ struct ServerOptions: ParsableArguments {
     private var flags: [String: String] {
         let given: [(String, String?)] = [
             ("data", data), ("http", http), ("sip", sip), ("advertise", advertise), ("rtp-ports", rtpPorts),
-            ("trunk", trunk), ("trunk-nat", trunkNat), ("trunk-username", trunkUsername),
+            ("trunk", trunk), ("trunk-nat", trunkNat),
+            ("sip-uri-hosts", sipUriHosts.isEmpty ? nil : sipUriHosts.joined(separator: ",")),
+            ("trunk-username", trunkUsername),
             ("trunk-password", trunkPassword), ("people", people), ("carrier-seed", carrierSeed),
             ("calls-per-second", callsPerSecond), ("calls-at-once", callsAtOnce),
             ("public-url", publicUrl),

@@ -28,6 +28,9 @@ struct Setting {
         Setting(
             name: "trunk-nat", help: "true: media may come from anywhere, not only from the trunk's addresses",
             fallback: "false"),
+        Setting(
+            name: "sip-uri-hosts",
+            help: "hosts of SIP addresses that may be called through the trunk; comma-separated; none: numbers only"),
         Setting(name: "trunk-username", help: "answers the trunk's digest challenges"),
         Setting(name: "trunk-password", help: "answers the trunk's digest challenges", isSecret: true),
         Setting(name: "people", help: "a YAML file with people of your own for the simulated carrier"),

@@ -172,7 +172,7 @@ struct OpenAPITests {
         }
         let number = try #require(PhoneNumber("+13125550199"))
         for rule in [
-            DialRule.diallingStopped, .premium(number), .notVerified(number), .noSuchNumber(number),
+            DialRule.diallingStopped, .premium(number), .notVerified(.number(number)), .noSuchNumber(number),
             .international(number, from: "US", to: "GB"), .callsPerDay(limit: 3),
         ] {
             test.calls.refuse(with: .notAllowed(rule))
