@@ -12,12 +12,17 @@ package struct LiveCalls: CallService {
     private let loop: CallLoop
     private let storage: any CallStorage
 
-    package init(loop: CallLoop, storage: any CallStorage) {
+    /// The loop may be late by so much before new calls are refused; nil: by any time.
+    private let overloadLimit: Duration?
+
+    package init(loop: CallLoop, storage: any CallStorage, overloadLimit: Duration?) {
         self.loop = loop
         self.storage = storage
+        self.overloadLimit = overloadLimit
     }
 
     package func makeCall(_ request: CallRequest) async throws(CallRefusal) -> Call {
+        if let overloadLimit, loop.isOverloaded(limit: overloadLimit) { throw .overloaded }
         switch await loop.ask({ .makeCall($0, request) }) {
         case .made(let call): return call
         case .refused(let refusal): throw refusal
@@ -66,6 +71,13 @@ package struct LiveCalls: CallService {
     ) async throws -> Page<Call> {
         await storage.barrier()
         return try await storage.calls(account: account, filter: filter, after: cursor)
+    }
+
+    package func endedCalls(
+        matching filter: EndedCallFilter, after position: EndedCallPosition?
+    ) async throws -> EndedCalls {
+        await storage.barrier()
+        return try await storage.endedCalls(filter, after: position)
     }
 
     package func journal(

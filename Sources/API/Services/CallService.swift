@@ -37,6 +37,9 @@ package protocol CallService: Sendable {
     func calls(of account: AccountID, matching filter: CallFilter, after cursor: PageCursor?) async throws
         -> Page<Call>
 
+    /// Calls that have ended, of all accounts or of one, for their detail records.
+    func endedCalls(matching filter: EndedCallFilter, after position: EndedCallPosition?) async throws -> EndedCalls
+
     /// The call's journal, newest first; nil when there is no such call.
     func journal(of call: CallID, account: AccountID, after cursor: PageCursor?) async throws -> Page<JournalEntry>?
 

@@ -87,6 +87,8 @@ package enum CallRefusal: Error, Hashable, Sendable {
     case notAllowed(DialRule)
     /// The account's or the trunk's queue is as deep as it may be (decision 33): 429.
     case queueFull(retryAfterSeconds: Int)
+    /// The server is behind with the calls that there are: 503, told before anything waits for it.
+    case overloaded
     /// The server is stopping: 503.
     case draining
     /// Another request with the same Idempotency-Key was quicker: its call is the answer.

@@ -108,7 +108,9 @@ enum Server {
             credentials: made, credentialsPath: firstStart.credentialsPath, isDiallingStopped: isDiallingStopped)
         let api = APIServer(
             services: APIServices(
-                calls: LiveCalls(loop: loop, storage: storage),
+                calls: LiveCalls(
+                    loop: loop, storage: storage,
+                    overloadLimit: configuration.overloadMilliseconds.map { .milliseconds($0) }),
                 recordings: liveRecordings, directory: directory, health: health,
                 administration: administration,
                 carrier: carrier.map { DialIn(carrier: $0.carrier, server: transport.localAddress) },
@@ -116,7 +118,8 @@ enum Server {
             configuration: APIConfiguration(
                 host: configuration.http.host, port: configuration.http.port,
                 compatibility: configuration.compatibility, publicURL: configuration.publicURL,
-                refusesCarrierNumbers: configuration.trunk != nil, operatorTokenHash: operatorToken.hash),
+                refusesCarrierNumbers: configuration.trunk != nil, offeredNumbers: configuration.offeredNumbers,
+                operatorTokenHash: operatorToken.hash),
             eventLoopGroup: webGroup, logger: logger,
             onBound: { port in
                 publicURL.bound(host: configuration.http.host, port: port)

@@ -130,6 +130,19 @@ final class MemoryCalls: CallService {
         }
     }
 
+    func endedCalls(
+        matching filter: EndedCallFilter, after position: EndedCallPosition?
+    ) async throws -> EndedCalls {
+        state.withLock { state in
+            let found = state.calls.filter { row, call in
+                guard let ended = call.endTime else { return false }
+                return filter.accountID.map { $0 == call.accountID } ?? true && filter.since.map { $0 <= ended } ?? true
+                    && filter.until.map { ended < $0 } ?? true && position.map { $0.row < row } ?? true
+            }
+            return EndedCalls(calls: found.map(\.call), next: nil)
+        }
+    }
+
     func journal(of call: CallID, account: AccountID, after cursor: PageCursor?) async throws -> Page<JournalEntry>? {
         state.withLock { state in
             guard state.calls.contains(where: { $0.call.callID == call && $0.call.accountID == account }) else {
