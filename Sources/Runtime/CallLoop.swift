@@ -50,7 +50,8 @@ package final class CallLoop: @unchecked Sendable {
 
     /// True while the loop comes round later than `limit` allows, or the disk is behind. From any thread, without waiting.
     func isOverloaded(limit: Duration) -> Bool {
-        counters.lag(now: SystemClock.now().instant) > limit || storage.pendingOperations > Self.maximumPendingOperations
+        counters.lag(now: SystemClock.now().instant) > limit
+            || storage.pendingOperations > Self.maximumPendingOperations
     }
 
     private func beat() {

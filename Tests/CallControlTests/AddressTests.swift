@@ -39,7 +39,8 @@ struct AddressTests {
         #expect(bench.invites == 0)
     }
 
-    @Test("An extension of another host, and a number in E.164 form, may be called", arguments: ["1001", "+15555550123"])
+    @Test(
+        "An extension of another host, and a number in E.164 form, may be called", arguments: ["1001", "+15555550123"])
     func allowed(_ user: String) throws {
         var bench = Self.bench()
         try bench.makeCall(to: "sip:\(user)@pbx.example")

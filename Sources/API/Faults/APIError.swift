@@ -180,7 +180,8 @@ package struct APIError: Error, Sendable {
             case .diallingStopped: (503, .unavailable)
             case .accountNotActive: (403, .accountNotActive)
             case .noSuchNumber, .carrierNumber: (400, .malformedValue)
-            case .emergency, .premium, .refusedPrefix, .noAllowedPrefix, .foreignHost, .ambiguousNumber: (403, .destinationNotAllowed)
+            case .emergency, .premium, .refusedPrefix, .noAllowedPrefix, .foreignHost, .ambiguousNumber:
+                (403, .destinationNotAllowed)
             case .international: (403, .internationalNotEnabled)
             case .notVerified: (403, .destinationNotVerified)
             case .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: (429, .tooManyRequests)

@@ -5,7 +5,8 @@ import Telephony
 /// Of PCRE only what numbers need: literal digits and `+`, `.`, `\d`, classes, anchors, `|`, groups that are not
 /// repeated, and a few repetitions. So no pattern can keep the server busy.
 struct NumberPattern {
-    static let form = "a regular expression of at most 64 characters made of digits, + . \\d [] () | ^ $ and at most 4 of "
+    static let form =
+        "a regular expression of at most 64 characters made of digits, + . \\d [] () | ^ $ and at most 4 of "
         + "* + ? {n,m}, none of them after a group"
 
     private static let maximumLength = 64
@@ -33,7 +34,8 @@ struct NumberPattern {
                 UInt8(ascii: "-"), UInt8(ascii: ","), UInt8(ascii: "}"):
                 continue
             case UInt8(ascii: "\\"):
-                guard let next = bytes.dropFirst(index + 1).first, [UInt8(ascii: "d"), UInt8(ascii: "+")].contains(next)
+                guard let next = bytes.dropFirst(index + 1).first,
+                    [UInt8(ascii: "d"), UInt8(ascii: "+")].contains(next)
                 else { return false }
             case UInt8(ascii: "d"):
                 guard former == UInt8(ascii: "\\") else { return false }

@@ -59,7 +59,8 @@ struct CallRecord: Hashable, Sendable, Codable {
 
     init(
         phase: Phase, call: Call, requestID: RequestID, callConnectURL: WebURL?, statusCallbackURL: WebURL?,
-        sendDigits: String?, ringTimeoutSeconds: Int, eventSequence: Int, isPrivate: Bool?, callRecordingID: RecordingID?,
+        sendDigits: String?, ringTimeoutSeconds: Int, eventSequence: Int, isPrivate: Bool?,
+        callRecordingID: RecordingID?,
         session: SessionRecord?
     ) {
         self.phase = phase

@@ -192,7 +192,9 @@ extension World {
             return
         }
         let plan = plans[index]
-        guard let to = CallDestination(plan.number) else { throw Violation("simulation", "\(plan.number) is no number") }
+        guard let to = CallDestination(plan.number) else {
+            throw Violation("simulation", "\(plan.number) is no number")
+        }
         let token = drawToken(for: index)
         trace.tell(now, "POST Calls \(plan.number): \(plan.behaviour), \(plan.manner)")
         try feed(

@@ -43,7 +43,8 @@ extension SQLiteStorage {
             return UnfinishedWork(
                 records: records, notifications: notifications,
                 journalSequences: Dictionary(sequences, uniquingKeysWith: { first, _ in first }),
-                recordings: Dictionary(recordings.map { ($0.recordingID, $0) }, uniquingKeysWith: { first, _ in first }))
+                recordings: Dictionary(recordings.map { ($0.recordingID, $0) }, uniquingKeysWith: { first, _ in first })
+            )
         }
     }
 

@@ -103,7 +103,8 @@ package enum DialRule: Hashable, Sendable {
         case .international(_, let from, _): "a number in \(from)"
         case .notVerified: "a number that was verified for the account"
         case .foreignHost(_, let hosts):
-            hosts.isEmpty ? "a telephone number" : "a telephone number, or an address at \(hosts.joined(separator: ", "))"
+            hosts.isEmpty
+                ? "a telephone number" : "a telephone number, or an address at \(hosts.joined(separator: ", "))"
         case .ambiguousNumber: "+ and 7 to 15 digits before the @"
         case .diallingStopped, .accountNotActive, .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: "nothing now"
         }

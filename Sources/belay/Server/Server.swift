@@ -211,7 +211,8 @@ enum Server {
         guard let carrier else { throw ConfigurationError(description: "neither a trunk nor a carrier") }
         return ExchangeConfiguration.Trunk(
             address: carrier, host: carrier.address.hostText, port: carrier.port, isSimulated: true,
-            addressHosts: configuration.addressHosts, callsPerSecond: configuration.callsPerSecond, callsAtOnce: configuration.callsAtOnce)
+            addressHosts: configuration.addressHosts, callsPerSecond: configuration.callsPerSecond,
+            callsAtOnce: configuration.callsAtOnce)
     }
 
     /// What peers reach this server by: as configured, else where SIP listens, else the address toward the trunk.
