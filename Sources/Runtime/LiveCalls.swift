@@ -21,10 +21,10 @@ package struct LiveCalls: CallService {
         self.overloadLimit = overloadLimit
     }
 
-    package func makeCall(_ request: CallRequest) async throws(CallRefusal) -> Call {
+    package func makeCall(_ request: CallRequest) async throws(CallRefusal) -> MadeCall {
         if let overloadLimit, loop.isOverloaded(limit: overloadLimit) { throw .overloaded }
         switch await loop.ask({ .makeCall($0, request) }) {
-        case .made(let call): return call
+        case .made(let call, let wait): return MadeCall(call: call, expectedWaitSeconds: wait)
         case .refused(let refusal): throw refusal
         case .updated, .parent: throw .notStored
         }

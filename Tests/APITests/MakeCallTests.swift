@@ -32,6 +32,16 @@ struct MakeCallTests {
         #expect(reply.json == expected)
         // Compact, keys in alphabetical order.
         #expect(reply.text == expected.text)
+        #expect(reply.header("Belay-Expected-Wait") == nil)
+    }
+
+    @Test("A call that waits for its turn is answered with how long that is expected to take")
+    func expectedWait() async throws {
+        let test = try TestServer()
+        test.calls.expectWait(seconds: 7)
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(test.goodCall))
+        #expect(reply.status == 202)
+        #expect(reply.header("Belay-Expected-Wait") == "7")
     }
 
     @Test("Where there is a trunk, the simulated carrier's numbers are refused by name", arguments: [true, false])

@@ -5,6 +5,14 @@ import Telephony
 
 extension CallMachine {
     /// The request was taken.
+    /// No line, or no pace, has let it be dialled yet.
+    var awaitsTurn: Bool {
+        switch phase {
+        case .accepted, .queued: true
+        case .incoming, .opening, .ringing, .connected, .over: false
+        }
+    }
+
     mutating func accept(expectedWaitSeconds: Double, now: Moment, into directives: inout [CallDirective]) {
         var metadata: [String: JSONValue] = [
             "from": .string(call.from), "to": .string(call.to), "callConnectUrl": JSONValue(callConnectURL?.text),

@@ -359,7 +359,11 @@ package struct Exchange: Sendable {
     }
 
     private mutating func committed(_ pending: PendingCommit, _ now: Moment, _ effects: inout [Effect]) {
-        if let reply = pending.reply, let snapshot = pending.snapshot { effects.append(.reply(reply, .made(snapshot))) }
+        if let reply = pending.reply, let snapshot = pending.snapshot {
+            let awaitsTurn = calls[pending.call]?.awaitsTurn ?? false
+            let wait = awaitsTurn ? queue.expectedWaitSeconds(of: snapshot.accountID, now: now.instant) : 0
+            effects.append(.reply(reply, .made(snapshot, expectedWaitSeconds: Int(wait.rounded(.up)))))
+        }
         withCall(pending.call, now, &effects) { call, random, directives in
             switch pending.purpose {
             case .creation: call.acceptanceCommitted(now: now, random: &random, into: &directives)

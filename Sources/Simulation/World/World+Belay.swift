@@ -167,7 +167,7 @@ extension World {
         guard let index = requests[token] else { throw Violation("REST", "an answer to a request nobody made") }
         let plan = plans[index]
         switch reply {
-        case .made(let call):
+        case .made(let call, _):
             trace.tell(now, "202 for \(call.to)")
             for (after, update) in plan.updates {
                 queue.schedule(.updateWanted(index, update), at: self.after(milliseconds: after))
