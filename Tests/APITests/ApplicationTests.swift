@@ -82,6 +82,20 @@ struct ApplicationTests {
         #expect(try await test.send(.get, test.base + "/Applications")["total"] == 1)
     }
 
+    @Test("A text's length is counted in code points, and what is wrong with it can be read from the answer")
+    func texts() async throws {
+        let test = try TestServer()
+        func send(_ alias: String) async throws -> Reply {
+            try await test.send(.post, test.base + "/Applications", json: ["alias": .string(alias)])
+        }
+        // One letter for a reader, two code points each.
+        let accented = "e\u{301}"
+        #expect(try await send(String(repeating: accented, count: 32)).status == 201)
+        #expect(try await send(String(repeating: accented, count: 33)).blamed == ["alias"])
+        let reply = try await send("a\u{7}b")
+        #expect(reply.message.contains("1 to 64 characters, none of them a control character"))
+    }
+
     @Test("The list is newest first, filtered by the exact alias, and paged with the filter repeated")
     func list() async throws {
         let test = try TestServer()

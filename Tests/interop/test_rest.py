@@ -1,6 +1,7 @@
 """The REST interface end to end: a few of each kind; the room's own tests have the rest."""
 
 import json
+import re
 import socket
 
 import pytest
@@ -174,3 +175,28 @@ def test_pipelined_and_broken_http(server):
             received += part
     assert received.count(b"HTTP/1.1 200") == 3
     assert eventually(lambda: server.rest.raw("GET", "/health", authorized=False).status == 200, 3, "it lives")
+
+
+NOT_IN_THIS_VERSION = {
+    "list-available-numbers": ("GET", "/AvailablePhoneNumbers"), "make-a-webrtc-jwt": ("POST", "~/Calls/WebRTC/Token"),
+    "list-conferences": ("GET", "~/Conferences"), "create-a-conference": ("POST", "~/Conferences"),
+    "get-a-conference": ("GET", "~/Conferences/CF"), "update-a-conference": ("POST", "~/Conferences/CF"),
+    "list-participants": ("GET", "~/Conferences/CF/Participants"),
+    "get-a-participant": ("GET", "~/Conferences/CF/Participants/CA"),
+    "update-a-participant": ("POST", "~/Conferences/CF/Participants/CA"),
+    "remove-a-participant": ("DELETE", "~/Conferences/CF/Participants/CA"),
+    "list-conference-recordings": ("GET", "~/Conferences/CF/Recordings"),
+    "list-active-queues": ("GET", "~/Queues"), "create-a-queue": ("POST", "~/Queues"), "get-a-queue": ("GET", "~/Queues/QU"),
+    "update-a-queue": ("POST", "~/Queues/QU"), "list-members": ("GET", "~/Queues/QU/Members"),
+    "get-head-member": ("GET", "~/Queues/QU/Members/Front"), "dequeue-head-member": ("POST", "~/Queues/QU/Members/Front"),
+    "get-a-member": ("GET", "~/Queues/QU/Members/CA"), "dequeue-a-member": ("POST", "~/Queues/QU/Members/CA"),
+    "list-messages": ("GET", "~/Messages"), "send-message": ("POST", "~/Messages"), "get-message": ("GET", "~/Messages/SM"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_IN_THIS_VERSION)
+def test_an_operation_that_is_not_in_this_version(server, name):
+    method, path = NOT_IN_THIS_VERSION[name]
+    path = re.sub(r"/(CF|QU|CA|SM)(?=/|$)", r"/\g<1>" + "0" * 40, path)
+    path = path.replace("~", server.rest.path) if path.startswith("~") else "/apiserver" + path
+    check_error(server.rest.raw(method, path, b"{}" if method == "POST" else None), 404, 1)

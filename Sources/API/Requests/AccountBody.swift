@@ -9,9 +9,8 @@ struct AccountBody: Sendable {
     private let label: BodyFields.Change<String>
 
     init(_ fields: consuming BodyFields) throws(APIError) {
-        let allowed = "1 to \(Self.maximumLength) characters"
-        alias = fields.change("alias") { $0.text("alias", allowed: allowed, maximumLength: Self.maximumLength) }
-        label = fields.change("label") { $0.text("label", allowed: allowed, maximumLength: Self.maximumLength) }
+        alias = fields.change("alias") { $0.text("alias", maximumLength: Self.maximumLength) }
+        label = fields.change("label") { $0.text("label", maximumLength: Self.maximumLength) }
         try fields.check()
     }
 

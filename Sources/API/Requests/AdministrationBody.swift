@@ -24,13 +24,8 @@ struct AdministrationBody: Sendable {
 
     /// - Throws: 400 that names every faulty field.
     init(_ fields: consuming BodyFields) throws(APIError) {
-        let allowed = "1 to \(AccountBody.maximumLength) characters"
-        alias = fields.change("alias") {
-            $0.text("alias", allowed: allowed, maximumLength: AccountBody.maximumLength)
-        }
-        label = fields.change("label") {
-            $0.text("label", allowed: allowed, maximumLength: AccountBody.maximumLength)
-        }
+        alias = fields.change("alias") { $0.text("alias", maximumLength: AccountBody.maximumLength) }
+        label = fields.change("label") { $0.text("label", maximumLength: AccountBody.maximumLength) }
         kind = fields.choice("type")
         status = fields.choice("status")
         callsPerSecond = fields.change("callsPerSecond") {
@@ -51,7 +46,7 @@ struct AdministrationBody: Sendable {
             fields.members(
                 "callsAtOnceByPrefix",
                 allowed: "an object of at most \(AccountRules.maximumEntries) prefixes (\(Self.prefixForm)), each with "
-                    + "a whole number of calls",
+                    + "a whole number of calls from 0 to \(Self.mostCallsAtOnce)",
                 maximumCount: AccountRules.maximumEntries
             ) { prefix, value in
                 guard Self.isPrefix(prefix), case .integer(let limit) = value,

@@ -11,11 +11,7 @@ struct ApplicationBody: Sendable {
     private let smsFallbackURL: BodyFields.Change<WebURL>
 
     init(_ fields: consuming BodyFields) throws(APIError) {
-        alias = fields.change("alias") {
-            $0.text(
-                "alias", allowed: "1 to \(Application.maximumAliasLength) characters",
-                maximumLength: Application.maximumAliasLength)
-        }
+        alias = fields.change("alias") { $0.text("alias", maximumLength: Application.maximumAliasLength) }
         voiceURL = fields.change("voiceUrl") { $0.url("voiceUrl") }
         voiceFallbackURL = fields.change("voiceFallbackUrl") { $0.url("voiceFallbackUrl") }
         callConnectURL = fields.change("callConnectUrl") { $0.url("callConnectUrl") }

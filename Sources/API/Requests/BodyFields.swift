@@ -37,11 +37,12 @@ struct BodyFields {
 
     // MARK: One kind of field each
 
-    mutating func text(_ name: String, allowed: String, maximumLength: Int, isPrivate: Bool = false) -> String? {
+    /// A text for people: no control characters; counted as JSON schemas count, in Unicode's code points.
+    mutating func text(_ name: String, maximumLength: Int) -> String? {
         guard let value = value(name) else { return nil }
-        guard case .string(let text) = value, !text.isEmpty, text.count <= maximumLength,
+        guard case .string(let text) = value, !text.isEmpty, text.unicodeScalars.count <= maximumLength,
             text.unicodeScalars.allSatisfy({ $0.properties.generalCategory != .control })
-        else { return malformed(name, value, allowed, isPrivate: isPrivate) }
+        else { return malformed(name, value, "1 to \(maximumLength) characters, none of them a control character") }
         return text
     }
 

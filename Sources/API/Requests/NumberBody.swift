@@ -6,11 +6,7 @@ struct NumberBody: Sendable {
     let applicationID: BodyFields.Change<ApplicationID>
 
     init(_ fields: consuming BodyFields) throws(APIError) {
-        alias = fields.change("alias") {
-            $0.text(
-                "alias", allowed: "1 to \(Application.maximumAliasLength) characters",
-                maximumLength: Application.maximumAliasLength)
-        }
+        alias = fields.change("alias") { $0.text("alias", maximumLength: Application.maximumAliasLength) }
         applicationID = fields.change("applicationId") { $0.identifier("applicationId") }
         fields.refuseUnsupported(["campaignId"])
         try fields.check()

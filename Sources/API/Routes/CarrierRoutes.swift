@@ -17,8 +17,7 @@ struct CarrierRoutes: Sendable {
         var fields = try await exchange.fields()
         let to = fields.phoneNumber("to")
         let from = fields.phoneNumber("from") ?? PhoneNumber(Self.caller)
-        let say = fields.text(
-            "say", allowed: "1 to \(Self.longestSpeech) characters", maximumLength: Self.longestSpeech)
+        let say = fields.text("say", maximumLength: Self.longestSpeech)
         let presses = Self.presses(&fields)
         if !fields.isPresent("to") { fields.missing("to", allowed: "a number of the account") }
         try fields.check()

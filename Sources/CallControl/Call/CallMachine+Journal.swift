@@ -84,7 +84,10 @@ extension Command {
     var journalMetadata: [String: JSONValue] {
         switch self {
         case .say(let say):
-            ["text": .string(say.privacyMode ? Mask.text : say.text), "language": .string(say.language)]
+            [
+                "text": .string(say.privacyMode ? Mask.text : say.text), "language": .string(say.language),
+                "engine": JSONValue(say.engine.map { "\($0.name.rawValue); one voice speaks for every engine" }),
+            ].filter { $0.value != .null }
         case .play(let play): ["file": .string(play.privacyMode ? Mask.text : play.file.text)]
         case .pause(let pause): ["length": JSONValue(pause.lengthMilliseconds)]
         case .redirect(let redirect): ["actionUrl": .string(redirect.actionURL.text)]

@@ -98,6 +98,7 @@ class FarEnd:
         self.branches_by_call_id = defaultdict(set)
         self.invite_datagrams = defaultdict(list)
         self.datagrams = 0
+        self._wire = defaultdict(dict)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
         self._socket.bind(("127.0.0.1", 0))
@@ -177,12 +178,24 @@ class FarEnd:
         self.faults.append(words)
 
     def _send(self, data, destination):
+        self._note(data, "> ")
         self._socket.sendto(data, destination)
+
+    def _note(self, data, direction=""):
+        """Puts a datagram into its Call-ID's flow; what comes again, byte for byte, is a retransmission."""
+        start, _, rest = data.partition(b"\r\n")
+        call_id = rest.lower().partition(b"\r\ncall-id:")[2].partition(b"\r\n")[0].strip().decode(errors="replace")
+        method = rest.partition(b"\r\nCSeq:")[2].partition(b"\r\n")[0].decode(errors="replace").split()[-1:]
+        words = start.decode(errors="replace").split()
+        name = f"{words[1]} {''.join(method)}" if words[:1] == ["SIP/2.0"] else "".join(words[:1])
+        with self._lock:
+            self._wire[call_id].setdefault((direction, data), direction + name)
 
     # What came
 
     def _receive(self, data, source):
         self.datagrams += 1
+        self._note(data)
         try:
             message = SIPMessage.parse(data)
             if not message.is_request:
@@ -446,10 +459,17 @@ class FarEnd:
         with self._lock:
             return [d for d in self.dialogs.values() if d.is_open or (d.final is not None and not d.acknowledged)]
 
-    def wait_until_quiet(self, seconds):
-        eventually(lambda: not self.open_dialogs(), seconds,
+    def wait_until_quiet(self, seconds, but=()):
+        """`but`: numbers whose calls may go on."""
+        eventually(lambda: not [d for d in self.open_dialogs() if d.invite.to_user not in but], seconds,
                    lambda: "no dialog open at the far end; open: "
                    + str([(d.invite.to_user, d.state, d.acknowledged) for d in self.open_dialogs()]))
+
+    def flow(self, number):
+        """What was on the wire for this number, in order: `INVITE`, `> 180 INVITE`, …; what it sent itself has a >."""
+        with self._lock:
+            [call_id] = self.call_ids_by_number[number]
+            return list(self._wire[call_id.lower()].values())
 
     def dialogs_of(self, number):
         with self._lock:
