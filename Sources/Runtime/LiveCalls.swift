@@ -1,4 +1,4 @@
-import API
+package import API
 import CallControl
 package import PQL
 package import Storage
