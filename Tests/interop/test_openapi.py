@@ -51,7 +51,8 @@ REFUSED_FOR_ITS_MEANING = {
     ("buy-a-phone-number", 400): {"applicationId"}, ("buy-a-phone-number", 409): set(),
     ("update-an-incoming-number", 400): {"applicationId"},
     ("dial-in", 409): set(), ("dial-in", 400): {"to"},
-    ("filter-logs", 400): {"pql"},
+    ("filter-logs", 400): {"pql"}, ("list-available-numbers", 400): {"phoneNumber"},
+    ("list-ended-calls", 400): {"since", "until", "cursor"},
 }
 #: What nobody would come upon by chance.
 QUERIES = ['level = "error"', 'timestamp > 0 AND NOT level != "info"', 'message CONTAINS "INVITE" OR metadata.scope = "sip"',

@@ -217,6 +217,21 @@ def test_keeps_recordings(carrier, app):
     assert json.loads(missing.value.body)["code"] == 68
 
 
+def test_buys_from_what_is_offered(belay):
+    api = session(belay(arguments=["--offered-numbers", "+13125550177,+442079460103"]))
+
+    def available(**filters):
+        return [one.phone_number for one in api.list_available_numbers(**filters).available_phone_numbers]
+
+    assert available() == ["+13125550177", "+442079460103"]
+    assert available(phone_number=r"\+1\d{10}") == available(country="US") == ["+13125550177"]
+    assert api.buy_a_phone_number(freeclimb.BuyIncomingNumberRequest(phone_number="+13125550177")).country == "US"
+    assert available() == ["+442079460103"]
+    with pytest.raises(freeclimb.exceptions.BadRequestException) as refused:
+        api.buy_a_phone_number(freeclimb.BuyIncomingNumberRequest(phone_number="+13125550178"))
+    assert "AvailablePhoneNumbers" in json.loads(refused.value.body)["message"]
+
+
 def test_manages_numbers(belay):
     api = session(belay())
     application = api.create_an_application(freeclimb.ApplicationRequest(alias="numbers")).application_id
