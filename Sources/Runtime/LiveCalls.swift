@@ -70,7 +70,11 @@ package struct LiveCalls: CallService {
         of account: AccountID, matching filter: CallFilter, after cursor: PageCursor?
     ) async throws -> Page<Call> {
         await storage.barrier()
-        return try await storage.calls(account: account, filter: filter, after: cursor)
+        do {
+            return try await storage.calls(account: account, filter: filter, after: cursor)
+        } catch .tooSlow(let milliseconds) {
+            throw ListTooSlow(milliseconds: milliseconds)
+        }
     }
 
     package func endedCalls(

@@ -146,7 +146,7 @@ struct LogsCommand: AsyncParsableCommand {
         var pql: String?
         /// Of the list, below the account.
         var path = "/Logs"
-        /// An index serves it.
+        /// One index serves it.
         var isServed = true
     }
 
@@ -170,8 +170,8 @@ struct LogsCommand: AsyncParsableCommand {
             Question(
                 name: "children of a call", path: "/Calls?parentCallId=\(LogSample.callID(calls / 2 / 20 * 20 + 18))"),
             Question(name: "calls begun since a day", path: "/Calls?startTime=\(day(calls * 99 / 100))"),
-            Question(name: "calls ended until a day", path: "/Calls?endTime=\(day(calls / 2))"),
-            Question(name: "busy calls from a number", path: "/Calls?status=busy&from=%2B13125550100"),
+            Question(name: "calls ended until a day", path: "/Calls?endTime=\(day(calls / 2))", isServed: false),
+            Question(name: "busy calls from a number", path: "/Calls?status=busy&from=%2B13125550100", isServed: false),
             Question(name: "a call", path: "/Calls/\(LogSample.callID(calls / 3))"),
             Question(name: "a call's log", path: "/Calls/\(LogSample.callID(calls / 3))/Logs"),
             Question(name: "the whole log"),

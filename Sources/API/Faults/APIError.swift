@@ -119,6 +119,13 @@ package struct APIError: Error, Sendable {
     /// Seconds to wait while too many search: what one search may take.
     static let searchRetrySeconds = 2
 
+    init(_ slow: ListTooSlow) {
+        self.init(
+            status: 400, code: .malformedValue,
+            message: "The list was given up after \(slow.milliseconds) ms, for no index serves these filters together. "
+                + "Allowed: one of to, from, status, active, parentCallId, applicationId, or a startTime of late.")
+    }
+
     /// - Parameter query: what was searched for; empty for the whole log.
     init(_ refusal: LogRefusal, query: String) {
         switch refusal {

@@ -205,7 +205,12 @@ struct CallRoutes: Sendable {
         let unsupportedFlags = ["usedAudioStream", "webRTC"].filter { reader.flag($0) == true }
         reader.refuseUnsupported(Self.unsupportedFilters + unsupportedFlags)
         try reader.check()
-        let page = try await services.calls.calls(of: account.accountID, matching: filter, after: cursor)
+        let page: Page<Call>
+        do {
+            page = try await services.calls.calls(of: account.accountID, matching: filter, after: cursor)
+        } catch let slow as ListTooSlow {
+            throw APIError(slow)
+        }
         let resource = PageResource(
             page, path: "/Accounts/\(account.accountID)/Calls",
             filters: [

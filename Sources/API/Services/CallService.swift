@@ -34,6 +34,8 @@ package protocol CallService: Sendable {
     func hasInboundCall(with number: PhoneNumber, of account: AccountID) async throws -> Bool
 
     /// The account's calls, newest first, at most ``PageLimits/pageSize`` of them.
+    ///
+    /// - Throws: ``ListTooSlow`` among others.
     func calls(of account: AccountID, matching filter: CallFilter, after cursor: PageCursor?) async throws
         -> Page<Call>
 
@@ -65,6 +67,13 @@ package struct MadeCall: Sendable {
         self.call = call
         self.expectedWaitSeconds = expectedWaitSeconds
     }
+}
+
+/// No index serves the filters of a list well enough, and it was given up.
+package struct ListTooSlow: Error, Hashable, Sendable {
+    package let milliseconds: Int
+
+    package init(milliseconds: Int) { self.milliseconds = milliseconds }
 }
 
 /// Why the account's log was not searched.

@@ -1,3 +1,4 @@
+import Dispatch
 import GRDB
 import Telephony
 
@@ -14,7 +15,22 @@ struct PageQuery: Sendable {
     var key = "id"
     var arguments: [String: (any DatabaseValueConvertible & Sendable)?]
 
+    /// A list that no index serves is given up after so long.
+    static let limitMilliseconds = 2_000
+
+    /// - Throws: ``StorageError/tooSlow(milliseconds:)`` among others.
     func page<Item: Sendable>(
+        after cursor: PageCursor?, in db: Database, decode: (Row) throws -> Item
+    ) throws -> Page<Item> {
+        let end = DispatchTime.now().uptimeNanoseconds + UInt64(Self.limitMilliseconds) * 1_000_000
+        let found = try QueryLimit.time(until: end).run(in: db) {
+            try wholePage(after: cursor, in: db, decode: decode)
+        }
+        guard let found else { throw StorageError.tooSlow(milliseconds: Self.limitMilliseconds) }
+        return found
+    }
+
+    private func wholePage<Item: Sendable>(
         after cursor: PageCursor?, in db: Database, decode: (Row) throws -> Item
     ) throws -> Page<Item> {
         let total =

@@ -13,6 +13,7 @@ final class MemoryCalls: CallService {
         var journals: [CallID: [JournalEntry]] = [:]
         var notes: [JournalEntry] = []
         var expectedWaitSeconds = 0
+        var listsAreSlow = false
         var refusal: CallRefusal?
         var keys: [String: (call: CallID, fingerprint: [UInt8])] = [:]
         var logRefusal: LogRefusal?
@@ -48,6 +49,9 @@ final class MemoryCalls: CallService {
     var expectedWaitSeconds: Int { state.withLock { $0.expectedWaitSeconds } }
 
     func expectWait(seconds: Int) { state.withLock { $0.expectedWaitSeconds = seconds } }
+
+    /// Lists of calls are given up from now on.
+    func slowLists() { state.withLock { $0.listsAreSlow = true } }
 
     func failReads() { state.withLock { $0.readFails = true } }
 
@@ -128,7 +132,8 @@ final class MemoryCalls: CallService {
     func calls(of account: AccountID, matching filter: CallFilter, after cursor: PageCursor?) async throws
         -> Page<Call>
     {
-        state.withLock { state in
+        try state.withLock { state in
+            guard !state.listsAreSlow else { throw ListTooSlow(milliseconds: 2_000) }
             let matching = state.calls.filter { _, call in
                 call.accountID == account && filter.matches(call)
             }

@@ -134,6 +134,8 @@ struct OpenAPITests {
         try await check(.delete, account + "/Applications/{applicationId}", status: 404)
         try await check(.get, account + "/Calls", status: 200)
         try await check(.get, account + "/Calls", query: "?status=x", status: 400)
+        test.calls.slowLists()
+        try await check(.get, account + "/Calls", query: "?endTime=2024-01-01", status: 400)
         try await check(.post, account + "/Calls", JSONValue.object(test.goodCall).text, status: 202)
         try await check(.post, account + "/Calls", #"{"from":["x"],"privacyMode":true}"#, status: 400)
         try await check(.post, account + "/Calls", String(repeating: " ", count: 65_537), status: 413)
