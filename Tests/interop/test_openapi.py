@@ -246,6 +246,7 @@ def test_answers_are_as_documented(ground, document, name):
     if of_account:
         session.auth = (ground.server.rest.account, ground.server.rest.key)
     base = ground.server.http + ("/apiserver" if of_account else "")
+    may_be_wrong = bool(operation.path_parameters or operation.query or operation.body or operation.headers)
     sent = {GenerationMode.POSITIVE: 0, GenerationMode.NEGATIVE: 0}
     statuses = {}
 
@@ -267,9 +268,8 @@ def test_answers_are_as_documented(ground, document, name):
                 f"a valid request is refused: {case.as_curl_command()}\n{answer.status_code} {answer.text}"
 
     for mode in GenerationMode.POSITIVE, GenerationMode.NEGATIVE:
-        if mode.is_negative and not operation.path_parameters and not operation.query and not operation.body \
-                and not operation.headers:
-            continue  # nothing can be wrong with it
+        if mode.is_negative and not may_be_wrong:
+            continue
         cases = invalid(ground, operation) if mode.is_negative else operation.as_strategy(mode)
         test = given(cases, some.data())(ask)
         test = seeded(int(SEED))(test) if SEED else test
@@ -281,7 +281,8 @@ def test_answers_are_as_documented(ground, document, name):
         assert answer.status_code == 200, answer.text
     if name == "stop-or-start-dialling":
         ground.admin("POST", "/admin/dialling", {"stopped": False})
-    assert sum(sent.values()) >= EXAMPLES * 9 // 10, sent
+    assert sum(sent.values()) >= EXAMPLES * 200 // 220, sent
+    assert not may_be_wrong or min(sent.values()) >= EXAMPLES // 3, sent
     print(f"{name}: {sent[GenerationMode.POSITIVE]} valid, {sent[GenerationMode.NEGATIVE]} invalid: {statuses}")
 
 
