@@ -57,7 +57,7 @@ package struct ReplyToken: Hashable, Sendable {
 
 /// What a REST request comes to.
 package enum Reply: Hashable, Sendable {
-    case made(Call)
+    case made(Call, expectedWaitSeconds: Int)
     case updated
     case parent(ParentCall)
     case refused(CallRefusal)

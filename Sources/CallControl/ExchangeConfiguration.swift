@@ -28,19 +28,22 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         package var isBehindNAT: Bool
         /// The simulated carrier inside this process.
         package var isSimulated: Bool
+        /// Hosts of SIP addresses that it takes, in lower case; none: telephone numbers only.
+        package var addressHosts: [String]
         /// Nil: no limit.
         package var callsPerSecond: Double?
         package var callsAtOnce: Int?
 
         package init(
             address: TransportAddress, host: String, port: UInt16?, isBehindNAT: Bool = false,
-            isSimulated: Bool = false, callsPerSecond: Double?, callsAtOnce: Int?
+            isSimulated: Bool = false, addressHosts: [String] = [], callsPerSecond: Double?, callsAtOnce: Int?
         ) {
             self.address = address
             self.host = host
             self.port = port
             self.isBehindNAT = isBehindNAT
             self.isSimulated = isSimulated
+            self.addressHosts = addressHosts
             self.callsPerSecond = callsPerSecond
             self.callsAtOnce = callsAtOnce
         }

@@ -25,8 +25,8 @@ package struct Person: Hashable, Sendable {
         case deciding
         /// Utters what is left of its announcement; then picks up.
         case announcing([Utterance])
-        /// Said hello, or dialled; nobody has confirmed that yet.
-        case pickedUp(Conversation)
+        /// Said hello, or dialled; nobody has confirmed that yet, but there may be somebody to hear.
+        case pickedUp(Conversation, hasHeard: Bool)
         case talking(Talk)
         case gone
     }
@@ -86,15 +86,15 @@ package struct Person: Hashable, Sendable {
         case .invited: beInvited(&random, &effects)
         case .dialled:
             guard state == .waiting, case .caller(let conversation, let patience) = role else { return }
-            state = .pickedUp(conversation)
+            state = .pickedUp(conversation, hasHeard: false)
             effects.append(.arm(.decide, afterMilliseconds: patience.draw(&random)))
         case .aboutToBeCanceled:
             guard case .deciding = state, case .callee(.answersAsCanceled(let conversation)) = role else { return }
             pickUp(conversation, &effects)
         case .canceled, .hungUp: leave(&effects)
         case .acknowledged:
-            guard case .pickedUp(let conversation) = state else { return }
-            begin(conversation, &random, &effects)
+            guard case .pickedUp(let conversation, let hasHeard) = state else { return }
+            begin(conversation, hasHeard: hasHeard, &random, &effects)
         case .uttered: uttered(&random, &effects)
         case .pressed:
             guard case .talking(let talk) = state, talk.doing == .pressing else { return }
@@ -133,7 +133,7 @@ package struct Person: Hashable, Sendable {
     }
 
     private mutating func pickUp(_ conversation: Conversation, _ effects: inout [PersonEffect]) {
-        state = .pickedUp(conversation)
+        state = .pickedUp(conversation, hasHeard: hearsVoice)
         effects.append(.answer)
     }
 
@@ -199,23 +199,26 @@ package struct Person: Hashable, Sendable {
 
     // MARK: The conversation
 
+    /// - Parameter hasHeard: whether there was speech to hear before the call was confirmed.
     private mutating func begin(
-        _ conversation: Conversation, _ random: inout RandomSource, _ effects: inout [PersonEffect]
+        _ conversation: Conversation, hasHeard: Bool, _ random: inout RandomSource, _ effects: inout [PersonEffect]
     ) {
         if case .caller = role { effects.append(.disarm(.decide)) }
-        goOn(Talk(conversation: conversation), &random, &effects)
+        goOn(Talk(conversation: conversation), hasHeard: hasHeard, &random, &effects)
         guard case .talking = state else { return }
         switch conversation.ending {
         case .hangsUp(let after): effects.append(.arm(.hangUp, afterMilliseconds: after.draw(&random)))
-        case .hangsUpWhenSpokenTo(_, let patience):
-            effects.append(.arm(.hangUp, afterMilliseconds: patience.draw(&random)))
+        case .hangsUpWhenSpokenTo(let silence, let patience):
+            // Where the other side speaks already, its end is what is waited for.
+            guard !hearsVoice else { break }
+            effects.append(.arm(.hangUp, afterMilliseconds: (hasHeard ? silence : patience).draw(&random)))
         case .hangsUpWithTheOther, .waits: break
         }
     }
 
     /// Begins the next step.
     private mutating func goOn(
-        _ former: Talk, _ random: inout RandomSource, _ effects: inout [PersonEffect]
+        _ former: Talk, hasHeard: Bool = false, _ random: inout RandomSource, _ effects: inout [PersonEffect]
     ) {
         var talk = former
         talk.doing = .nothing
@@ -236,9 +239,10 @@ package struct Person: Hashable, Sendable {
             talk.doing = .pressing
             effects.append(.press(digits))
         case .hearSpeech(let quiet, let limit):
-            talk.doing = .listening(quiet: quiet, hasHeard: hearsVoice)
+            talk.doing = .listening(quiet: quiet, hasHeard: hearsVoice || hasHeard)
             // Where the other side speaks already, its end is what is waited for.
-            if !hearsVoice { effects.append(.arm(.step, afterMilliseconds: limit.draw(&random))) }
+            guard !hearsVoice else { break }
+            effects.append(.arm(.step, afterMilliseconds: (hasHeard ? quiet : limit).draw(&random)))
         case .hearDigits(let digits, let limit):
             if takeDigits(digits) {
                 state = .talking(talk)
@@ -258,6 +262,7 @@ package struct Person: Hashable, Sendable {
 
     private mutating func voiceStarted(_ random: inout RandomSource, _ effects: inout [PersonEffect]) {
         hearsVoice = true
+        if case .pickedUp(let conversation, _) = state { state = .pickedUp(conversation, hasHeard: true) }
         guard case .talking(var talk) = state else { return }
         switch talk.doing {
         case .listening(let quiet, _):

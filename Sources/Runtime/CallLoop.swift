@@ -43,6 +43,22 @@ package final class CallLoop: @unchecked Sendable {
         self.logger = logger
     }
 
+    /// How often the loop shows that it comes round.
+    private static let beatMilliseconds: Int64 = 50
+    /// More than this is not on disk: the writer is behind by seconds.
+    private static let maximumPendingOperations = 20_000
+
+    /// True while the loop comes round later than `limit` allows, or the disk is behind. From any thread, without waiting.
+    func isOverloaded(limit: Duration) -> Bool {
+        counters.lag(now: SystemClock.now().instant) > limit
+            || storage.pendingOperations > Self.maximumPendingOperations
+    }
+
+    private func beat() {
+        counters.beat(next: SystemClock.now().instant + .milliseconds(Self.beatMilliseconds))
+        eventLoop.scheduleTask(in: .milliseconds(Self.beatMilliseconds)) { self.beat() }
+    }
+
     /// Before the first input: where SIP goes out, and what an earlier process left.
     package func start(
         transport: UDPTransport, admission: AdmissionState, restoring work: UnfinishedWork
@@ -51,6 +67,7 @@ package final class CallLoop: @unchecked Sendable {
             self.transport = transport
             perform(exchange.restore(work, admission: admission, now: SystemClock.now()))
             armTimer()
+            beat()
         }.get()
         try await transport.receive { [self] bytes, source in
             take(.datagramReceived(bytes, from: source))

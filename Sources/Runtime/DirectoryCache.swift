@@ -150,6 +150,8 @@ package final class DirectoryCache: DirectoryService, NumberDirectory {
         try await directory.numbers(account: account, filter: filter, after: cursor)
     }
 
+    package func isRegistered(_ number: PhoneNumber) -> Bool { state.withLock { $0.numbers[number] != nil } }
+
     package func createNumber(_ number: OwnedNumber) async throws -> Bool {
         try await changes.run {
             guard self.state.withLock({ $0.numbers[number.phoneNumber] == nil }) else { return false }

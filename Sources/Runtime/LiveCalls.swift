@@ -1,4 +1,4 @@
-import API
+package import API
 import CallControl
 package import PQL
 package import Storage
@@ -12,14 +12,19 @@ package struct LiveCalls: CallService {
     private let loop: CallLoop
     private let storage: any CallStorage
 
-    package init(loop: CallLoop, storage: any CallStorage) {
+    /// The loop may be late by so much before new calls are refused; nil: by any time.
+    private let overloadLimit: Duration?
+
+    package init(loop: CallLoop, storage: any CallStorage, overloadLimit: Duration?) {
         self.loop = loop
         self.storage = storage
+        self.overloadLimit = overloadLimit
     }
 
-    package func makeCall(_ request: CallRequest) async throws(CallRefusal) -> Call {
+    package func makeCall(_ request: CallRequest) async throws(CallRefusal) -> MadeCall {
+        if let overloadLimit, loop.isOverloaded(limit: overloadLimit) { throw .overloaded }
         switch await loop.ask({ .makeCall($0, request) }) {
-        case .made(let call): return call
+        case .made(let call, let wait): return MadeCall(call: call, expectedWaitSeconds: wait)
         case .refused(let refusal): throw refusal
         case .updated, .parent: throw .notStored
         }
@@ -66,6 +71,13 @@ package struct LiveCalls: CallService {
     ) async throws -> Page<Call> {
         await storage.barrier()
         return try await storage.calls(account: account, filter: filter, after: cursor)
+    }
+
+    package func endedCalls(
+        matching filter: EndedCallFilter, after position: EndedCallPosition?
+    ) async throws -> EndedCalls {
+        await storage.barrier()
+        return try await storage.endedCalls(filter, after: position)
     }
 
     package func journal(

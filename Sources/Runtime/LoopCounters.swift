@@ -8,7 +8,19 @@ package final class LoopCounters: Sendable {
     private let lostDatagrams = Atomic<Int>(0)
     private let discards = Mutex<[DiscardReason: Int]>([:])
 
+    /// When the loop's latest beat was due, and each one after it, on the clock of ``SystemClock``; 0: it beats not yet.
+    private let nextBeat = Atomic<Int64>(0)
+
     package init() {}
+
+    /// The loop came round; it will again at `next`.
+    func beat(next: Instant) { nextBeat.store(next.nanoseconds, ordering: .relaxed) }
+
+    /// How much later than it was due the loop's next beat is by now: what any input waits at least.
+    func lag(now: Instant) -> Duration {
+        let due = nextBeat.load(ordering: .relaxed)
+        return due == 0 ? .zero : .nanoseconds(max(0, now.nanoseconds - due))
+    }
 
     func inputTaken() { inputs.add(1, ordering: .relaxed) }
     func faultFound() { faults.add(1, ordering: .relaxed) }

@@ -18,6 +18,6 @@ struct Belay: AsyncParsableCommand {
             LogsCommand.self,
             ShowCommand.self, RecordingCommand.self, ListenCommand.self, ApplicationCommand.self, NumberCommand.self,
             AccountCommand.self, KeyCommand.self, StopDiallingCommand.self, StartDiallingCommand.self,
-            ConfigCommand.self, DoctorCommand.self,
+            ExportCommand.self, ConfigCommand.self, DoctorCommand.self,
         ])
 }

@@ -95,7 +95,7 @@ struct AccessTests {
     @Test(
         "An unknown path is a 404 with code 1",
         arguments: [
-            "/", "/nothing", "/apiserver", "/apiserver/Accounts", "/apiserver/AvailablePhoneNumbers", "~/Logs/x",
+            "/", "/nothing", "/apiserver", "/apiserver/Accounts", "/apiserver/AvailableNumbers", "~/Logs/x",
             "~/calls",
             "~/Calls/x/Conferences", "~/Calls/x/Logs/y", "~/Queues", "//", "/..", "/%00",
         ])

@@ -32,6 +32,16 @@ struct MakeCallTests {
         #expect(reply.json == expected)
         // Compact, keys in alphabetical order.
         #expect(reply.text == expected.text)
+        #expect(reply.header("Belay-Expected-Wait") == nil)
+    }
+
+    @Test("A call that waits for its turn is answered with how long that is expected to take")
+    func expectedWait() async throws {
+        let test = try TestServer()
+        test.calls.expectWait(seconds: 7)
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(test.goodCall))
+        #expect(reply.status == 202)
+        #expect(reply.header("Belay-Expected-Wait") == "7")
     }
 
     @Test("Where there is a trunk, the simulated carrier's numbers are refused by name", arguments: [true, false])
@@ -149,7 +159,8 @@ struct MakeCallTests {
         Fault("to", "+1312555019912345678", "E.164"), Fault("to", "+1 312 555 0199", "E.164"),
         Fault("to", "+1312555٠١٩٩", "E.164"), Fault("to", 13_125_550_199, "E.164"),
         Fault("to", ["+13125550199"], "E.164"),
-        Fault("to", "sip:anna@example.com", "SIP addresses are not in this version"),
+        Fault("to", "sip:anna@example.com;transport=tcp", "sip:user@host"),
+        Fault("to", "sips:anna@example.com", "sip:user@host"), Fault("from", "sip:anna@example.com", "E.164"),
         Fault("from", "", "E.164"), Fault("from", "anonymous", "E.164"), Fault("from", true, "E.164"),
         Fault("callConnectUrl", "", "absolute http or https URL"),
         Fault("callConnectUrl", "app.example/connect", "absolute http or https URL"),

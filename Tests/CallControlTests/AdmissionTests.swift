@@ -56,12 +56,23 @@ struct AdmissionTests {
         #expect(bench.rows.values.count { $0.status == .failed } == 1)
     }
 
+    @Test("The answer to a call that waits says how long it is expected to")
+    func expectedWait() throws {
+        var bench = Bench { $0.trunk.callsPerSecond = 0.5 }
+        for token in 1...3 { try bench.makeCall(token: UInt64(token)) }
+        let waits = bench.effects.compactMap { effect -> Int? in
+            if case .reply(_, .made(_, let wait)) = effect { wait } else { nil }
+        }
+        #expect(waits.first == 0)
+        #expect(waits.count == 3 && waits[1] > 0 && waits[2] > waits[1] && waits[2] <= 6, "\(waits)")
+    }
+
     @Test("A queued call that is canceled is never dialled, and the next takes its place")
     func cancelQueued() throws {
         var bench = Bench { $0.trunk.callsAtOnce = 1 }
         for token in 1...3 { try bench.makeCall(token: UInt64(token)) }
         let replies = bench.effects.compactMap { effect -> Call? in
-            if case .reply(_, .made(let call)) = effect { call } else { nil }
+            if case .reply(_, .made(let call, _)) = effect { call } else { nil }
         }
         let second = try #require(replies.dropFirst().first)
         bench.give(

@@ -71,7 +71,7 @@ struct Bench {
         account: String = Self.account, to: String = "+15555550123"
     ) throws {
         var request = try Self.request(sendDigits: sendDigits, statusCallback: statusCallback, timeout: timeout)
-        guard let account = AccountID(account), let to = PhoneNumber(to) else { throw Missing() }
+        guard let account = AccountID(account), let to = CallDestination(to) else { throw Missing() }
         request.accountID = account
         request.to = to
         give(.makeCall(ReplyToken(rawValue: token), request))
@@ -101,7 +101,7 @@ struct Bench {
     {
         var random = SystemRandomNumberGenerator()
         guard let account = AccountID(account), let from = PhoneNumber("+15555550100"),
-            let to = PhoneNumber("+15555550123"), let connect = WebURL("http://app/connect"),
+            let to = CallDestination("+15555550123"), let connect = WebURL("http://app/connect"),
             let status = WebURL("http://app/status")
         else { throw Missing() }
         return CallRequest(

@@ -71,7 +71,9 @@ struct OneCallTests {
         bench.give(.committed(try #require(bench.heldCommits.first)))
         #expect(bench.invites == 1)
         guard
-            case .reply(_, .made(let call)) = bench.effects.first(where: { if case .reply = $0 { true } else { false } }
+            case .reply(_, .made(let call, _)) = bench.effects.first(where: {
+                if case .reply = $0 { true } else { false }
+            }
             )
         else {
             Issue.record("no reply")

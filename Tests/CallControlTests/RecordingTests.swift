@@ -114,6 +114,20 @@ struct RecordingTests {
         #expect(bench.recordings[id]?.durationSeconds == 2)
     }
 
+    @Test("After a crash callStatus tells of the recording that the crash cut short")
+    func wholeCallCutShort() throws {
+        var crashed = try Self.bench(#"[{"StartRecordCall":{}},{"Say":{"text":"Hello"}}]"#)
+        let (id, _) = try #require(started(crashed).first)
+        // A start measures the file before it takes up the call.
+        crashed.recordings[id]?.durationSeconds = 7
+        var bench = RecoveryTests().restarted(crashed)
+        bench.answerWebhook("")
+        #expect(bench.delivered.map(\.requestType) == ["callStatus"])
+        #expect(bench.field("callEndedReason") == "internalError")
+        #expect(bench.field("recordingId") == .string(id.text))
+        #expect(bench.field("recordingDurationSec") == 7)
+    }
+
     @Test("A recordingUrl of the account's own is played from its file; another account's is not")
     func playing() throws {
         let id = "RE" + String(repeating: "a", count: 40)

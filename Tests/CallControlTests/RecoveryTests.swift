@@ -21,7 +21,7 @@ struct RecoveryTests {
                 notifications: crashed.notifications.values.sorted {
                     $0.webhook.eventSequence < $1.webhook.eventSequence
                 },
-                journalSequences: [:]))
+                journalSequences: [:], recordings: crashed.recordings))
         return bench
     }
 

@@ -83,6 +83,34 @@ struct PersonTests {
         #expect(called.person.isGone)
     }
 
+    @Test("What is said before the call is confirmed counts as spoken to", arguments: [false, true])
+    func hearsBeforeTheCallIsConfirmed(speechGoesOn: Bool) {
+        var called = Called(
+            .answers(
+                after: 0...0,
+                Conversation(ending: .hangsUpWhenSpokenTo(silence: 1000...1000, patience: 30_000...30_000))))
+        _ = called.hears(.invited)
+        #expect(called.hears(.voiceStarted) == [])
+        if speechGoesOn {
+            #expect(called.hears(.acknowledged) == [], "it may last longer than anybody's patience")
+            #expect(called.hears(.voiceEnded) == [.arm(.hangUp, afterMilliseconds: 1000)])
+        } else {
+            #expect(called.hears(.voiceEnded) == [])
+            #expect(called.hears(.acknowledged) == [.arm(.hangUp, afterMilliseconds: 1000)])
+        }
+    }
+
+    @Test("Who waits for speech has heard what was said before the call was confirmed")
+    func hearsForAStepBeforeTheCallIsConfirmed() {
+        let steps: [Conversation.Step] = [.hearSpeech(quiet: 700...700, within: 9000...9000), .press("1")]
+        var called = Called(.answers(after: 0...0, Conversation(steps, ending: .waits)))
+        _ = called.hears(.invited)
+        _ = called.hears(.voiceStarted)
+        _ = called.hears(.voiceEnded)
+        #expect(called.hears(.acknowledged) == [.arm(.step, afterMilliseconds: 700)])
+        #expect(called.hears(.timerFired(.step)) == [.press("1")])
+    }
+
     @Test("Speech does not keep somebody who hangs up after a time")
     func hangsUpAfterATime() {
         var called = Called(.answers(after: 0...0, Conversation(ending: .hangsUp(after: 500...500))))

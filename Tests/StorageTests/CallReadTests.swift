@@ -108,6 +108,38 @@ import Testing
         await storage.close()
     }
 
+    @Test("Ended calls are listed over all accounts in the order of their ends, page by page, each once")
+    func endedCalls() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let start = Timestamp(microseconds: 1_700_000_000_000_000)
+        var ended: [Call] = []
+        for number in 0..<EndedCallFilter.pageSize + 50 {
+            var call = Sample.call(number, status: .completed)
+            // Several end at one moment, and not in the order in which they began.
+            call.endTime = start.advanced(byMicroseconds: Int64((number * 7) % 400) * 1_000_000)
+            ended.append(call)
+        }
+        try await storage.commit((ended + [Sample.call(5000)]).map { .saveCall($0) })
+        var found: [Call] = []
+        var position: EndedCallPosition?
+        repeat {
+            let page = try await storage.endedCalls(EndedCallFilter(), after: position)
+            found += page.calls
+            position = page.next
+        } while position != nil
+        let order = ended.enumerated().sorted { ($0.element.endTime!, $0.offset) < ($1.element.endTime!, $1.offset) }
+        #expect(found == order.map(\.element))
+        let middle = start.advanced(byMicroseconds: 100_000_000), late = start.advanced(byMicroseconds: 110_000_000)
+        let some = try await storage.endedCalls(
+            EndedCallFilter(accountID: Sample.account, since: middle, until: late), after: nil)
+        #expect(some.calls == order.map(\.element).filter { middle <= $0.endTime! && $0.endTime! < late })
+        var random = SystemRandomNumberGenerator()
+        let others = EndedCallFilter(accountID: AccountID(random: &random))
+        #expect(try await storage.endedCalls(others, after: nil).calls.isEmpty)
+        await storage.close()
+    }
+
     @Test("A call moves between the lists of the statuses as it changes")
     func statusChange() async throws {
         let folder = TemporaryFolder()

@@ -175,6 +175,20 @@ import Testing
         await again.close()
     }
 
+    @Test("After a transaction of many submissions the next one waits, so that others can go along with it")
+    func crowds() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let release = await storage.holdWriter()
+        for number in 1...StorageWriter.crowd { storage.submit([.saveCall(Sample.call(number))], completion: nil) }
+        let began = ContinuousClock.now
+        release.signal()
+        await storage.barrier()
+        try await storage.commit([.saveRecord(Sample.callID(1), [1])])
+        #expect(began.duration(to: .now) >= .nanoseconds(Int64(StorageWriter.crowdedInterval)))
+        await storage.close()
+    }
+
     @Test("What nobody awaits is committed alone when nothing else comes; rows do not wait as long as the journal")
     func alone() async throws {
         let folder = TemporaryFolder()

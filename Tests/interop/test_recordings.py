@@ -225,7 +225,7 @@ def check_header(path):
 def test_what_a_crash_leaves(belay, far_end, app, script, channels):
     """kill -9 in the midst of a recording: what was heard until then can be played, and is listed with its length."""
     far = far_end(decide=lambda number: Person(tone=440, speaks=1000), caller_may_crash=True)
-    server = belay(trunk=far.trunk)
+    server = belay(trunk=far.trunk, arguments=["--public-url", "http://belay.example:8080/"])
     call = place(server, app, script)
     connect = app.wait_for(call, "outDialApiConnect")
     began = eventually(lambda: connect.finished, 5, "the script is fetched")
@@ -249,4 +249,9 @@ def test_what_a_crash_leaves(belay, far_end, app, script, channels):
     assert list(instruments.gaps(heard, tone)) == []
     assert len(heard) / audio.RATE - tone.seconds < 0.5, f"the tone goes on to the end: {tone}"
     assert tone.decibels == pytest.approx(-15.05, abs=instruments.LEVEL_DECIBELS)
-    app.wait_for(call, "callStatus", 15)
+    told = app.wait_for(call, "callStatus", 15).json
+    if "StartRecordCall" in script[0]:
+        assert told["recordingId"] == listed["recordingId"] and told["recordingDurationSec"] == listed["durationSec"]
+        assert told["recordingUrl"].startswith("http://belay.example:8080/apiserver/Accounts/"), told["recordingUrl"]
+    else:
+        assert told["recordingId"] is None

@@ -18,6 +18,7 @@ package struct Authenticator: Sendable {
     /// - Parameter owner: the account that the path names.
     /// - Throws: 401 for missing or wrong credentials, 403 for another account's path and for an account that is
     ///   not active.
+    /// - Parameter owner: whom the path names; nil where it names nobody.
     func authenticate(_ headers: HTTPFields, owner: String?) throws(APIError) -> Account {
         guard let header = headers[.authorization], let given = BasicCredentials(header: header) else {
             throw .unauthorized
@@ -28,7 +29,7 @@ package struct Authenticator: Sendable {
         guard isRight, known != nil, let accountID, let account = directory.account(accountID) else {
             throw .unauthorized
         }
-        guard owner == accountID.text else { throw .anotherAccount }
+        guard owner == nil || owner == accountID.text else { throw .anotherAccount }
         guard account.status == .active else { throw .accountNotActive(account.status) }
         return account
     }

@@ -111,6 +111,8 @@ package struct APIError: Error, Sendable {
     /// Seconds to wait before asking a server again that stops: what a restart takes.
     static let drainingRetrySeconds = 10
 
+    static let overloadRetrySeconds = 1
+
     /// Until somebody will have made room.
     static let diskFullRetrySeconds = 60
 
@@ -146,6 +148,11 @@ package struct APIError: Error, Sendable {
                 status: 429, code: .tooManyRequests,
                 message: "The queue of calls is full; ask again in \(max(1, seconds)) s.",
                 headers: [.retryAfter: String(max(1, seconds))])
+        case .overloaded:
+            self.init(
+                status: 503, code: .unavailable,
+                message: "The server is busy with the calls that it has and takes no new ones for a moment.",
+                headers: [.retryAfter: String(Self.overloadRetrySeconds)])
         case .draining:
             self.init(
                 status: 503, code: .unavailable, message: "The server is stopping and takes no new calls.",
@@ -173,7 +180,8 @@ package struct APIError: Error, Sendable {
             case .diallingStopped: (503, .unavailable)
             case .accountNotActive: (403, .accountNotActive)
             case .noSuchNumber, .carrierNumber: (400, .malformedValue)
-            case .emergency, .premium, .refusedPrefix, .noAllowedPrefix: (403, .destinationNotAllowed)
+            case .emergency, .premium, .refusedPrefix, .noAllowedPrefix, .foreignHost, .ambiguousNumber:
+                (403, .destinationNotAllowed)
             case .international: (403, .internationalNotEnabled)
             case .notVerified: (403, .destinationNotVerified)
             case .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: (429, .tooManyRequests)

@@ -49,12 +49,18 @@ struct BodyFields {
     mutating func phoneNumber(_ name: String) -> PhoneNumber? {
         guard let value = value(name) else { return nil }
         guard let text = value.string, let number = PhoneNumber(text) else {
-            let isSIP = value.string.map { $0.hasPrefix("sip:") || $0.hasPrefix("sips:") } ?? false
-            return malformed(
-                name, value,
-                "\(Self.numberForm)\(isSIP ? "; SIP addresses are not in this version" : "")")
+            return malformed(name, value, Self.numberForm)
         }
         return number
+    }
+
+    /// A telephone number or a SIP address.
+    mutating func destination(_ name: String) -> CallDestination? {
+        guard let value = value(name) else { return nil }
+        guard let text = value.string, let destination = CallDestination(text) else {
+            return malformed(name, value, Self.destinationForm)
+        }
+        return destination
     }
 
     mutating func url(_ name: String) -> WebURL? {
@@ -199,6 +205,7 @@ struct BodyFields {
         return value
     }
 
+    static let destinationForm = "\(numberForm), or \(SIPAddress.form)"
     static let numberForm = "a telephone number in E.164 form, such as +13125550100"
     static let urlForm = "an absolute http or https URL of at most \(WebURL.maximumLength) characters"
 }

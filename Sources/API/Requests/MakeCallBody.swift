@@ -4,7 +4,7 @@ import Telephony
 /// The body of Make a Call, its fields checked each for itself (spec §2.5; decisions 2, 3, 15).
 struct MakeCallBody {
     let from: PhoneNumber
-    let to: PhoneNumber
+    let to: CallDestination
     let applicationID: ApplicationID?
     let callConnectURL: WebURL?
     let parentCallID: CallID?
@@ -21,7 +21,7 @@ struct MakeCallBody {
     /// - Throws: 400 that names every faulty field.
     init(_ fields: consuming BodyFields) throws(APIError) {
         let from = fields.phoneNumber("from")
-        let to = fields.phoneNumber("to")
+        let to = fields.destination("to")
         let callConnectURL = fields.url("callConnectUrl")
         let applicationID: ApplicationID? = fields.identifier("applicationId")
         let timeout = fields.integer("timeout", in: CallRequest.ringTimeoutSeconds, unit: "seconds")
@@ -29,9 +29,8 @@ struct MakeCallBody {
         fields.refuseUnsupported(Self.unsupported)
         let isPrivate = fields.flag("privacyMode") ?? false
         let parentCallID: CallID? = fields.identifier("parentCallId")
-        for name in ["from", "to"] where !fields.isPresent(name) {
-            fields.missing(name, allowed: BodyFields.numberForm)
-        }
+        if !fields.isPresent("from") { fields.missing("from", allowed: BodyFields.numberForm) }
+        if !fields.isPresent("to") { fields.missing("to", allowed: BodyFields.destinationForm) }
         if !Self.urlSources.contains(where: fields.isPresent) {
             fields.missing("callConnectUrl", allowed: "one of \(Self.urlSources.joined(separator: ", "))")
         }

@@ -94,6 +94,12 @@ struct QueryReader {
         return text.hasPrefix(" ") ? "+" + text.dropFirst() : text
     }
 
+    mutating func pattern(_ name: String) -> NumberPattern? {
+        guard let text = party(name) else { return nil }
+        guard let pattern = NumberPattern(text) else { return fault(name, text, NumberPattern.form) }
+        return pattern
+    }
+
     /// `true`, `false`, or 1 and 0, which the PHP SDK sends.
     mutating func flag(_ name: String) -> Bool? {
         switch query[name] {
@@ -156,6 +162,12 @@ struct QueryReader {
         guard let text = query["cursor"] else { return nil }
         guard let cursor = PageCursor(text) else { return fault("cursor", text, "one from a nextPageUri") }
         return cursor
+    }
+
+    mutating func endedCallPosition() -> EndedCallPosition? {
+        guard let text = query["cursor"] else { return nil }
+        guard let position = EndedCallPosition(text) else { return fault("cursor", text, "one from an earlier answer") }
+        return position
     }
 
     mutating func logCursor() -> LogCursor? {

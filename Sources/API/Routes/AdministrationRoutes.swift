@@ -21,6 +21,7 @@ struct AdministrationRoutes: Sendable {
             .operation(.post, "/accounts/{accountId}/signing-secrets", "add-a-signing-secret", addSecret),
             .operation(
                 .delete, "/accounts/{accountId}/signing-secrets", "revoke-the-older-signing-secret", revokeSecret),
+            .operation(.get, "/calls", "list-ended-calls", endedCalls),
             .operation(.get, "/dialling", "get-dialling", dialling),
             .operation(.post, "/dialling", "stop-or-start-dialling", setDialling),
         ]
@@ -124,6 +125,23 @@ struct AdministrationRoutes: Sendable {
     ) async throws {
         guard try await administration.updateCredentials(of: account.accountID, change) != nil else {
             throw Self.noAccount(account.accountID.text)
+        }
+    }
+
+    // MARK: Records of calls
+
+    @Sendable private func endedCalls(_ exchange: Exchange) async throws -> Response {
+        var reader = QueryReader(exchange.query)
+        let filter = EndedCallFilter(
+            accountID: reader.identifier("accountId"), since: reader.moment("since"), until: reader.moment("until"))
+        let position = reader.endedCallPosition()
+        try reader.check()
+        let found = try await services.calls.endedCalls(matching: filter, after: position)
+        return Answer.json(200) { writer in
+            writer.object { object in
+                object.member("calls", array: found.calls) { CallDetailRecord(call: $1).write(to: &$0) }
+                object.member("cursor", found.next?.text)
+            }
         }
     }
 

@@ -27,13 +27,13 @@ struct CallRoutes: Sendable {
         do {
             let members = try await exchange.members()
             let key = try idempotencyKey(exchange, members)
-            if let key, let made = try await callMade(by: key, account) { return answer(made, isRepeated: true) }
+            if let key, let made = try await callMade(by: key, account) { return repeated(made) }
             var request = try await callRequest(MakeCallBody(BodyFields(members)), exchange, account)
             request.idempotency = key
-            do { return answer(try await services.calls.makeCall(request), isRepeated: false) } catch .keyInUse {
+            do { return answer(try await services.calls.makeCall(request)) } catch .keyInUse {
                 // The same request came twice at once, and the other one was quicker.
                 guard let key, let made = try await callMade(by: key, account) else { throw CallRefusal.keyInUse }
-                return answer(made, isRepeated: true)
+                return repeated(made)
             }
         } catch let refusal as CallRefusal {
             throw noted(APIError(refusal), exchange, account)
@@ -42,11 +42,26 @@ struct CallRoutes: Sendable {
         }
     }
 
-    private func answer(_ call: Call, isRepeated: Bool) -> Response {
-        var response = Answer.json(compatibility.madeCallStatus) { CallResource(call: call).write(to: &$0) }
-        if isRepeated, let name = Self.replayedHeader { response.headers[name] = "true" }
+    private func answer(_ made: MadeCall) -> Response {
+        var response = answer(made.call)
+        if made.expectedWaitSeconds > 0, let name = Self.expectedWaitHeader {
+            response.headers[name] = String(made.expectedWaitSeconds)
+        }
         return response
     }
+
+    private func repeated(_ call: Call) -> Response {
+        var response = answer(call)
+        if let name = Self.replayedHeader { response.headers[name] = "true" }
+        return response
+    }
+
+    private func answer(_ call: Call) -> Response {
+        Answer.json(compatibility.madeCallStatus) { CallResource(call: call).write(to: &$0) }
+    }
+
+    /// Seconds that the call is expected to wait for its turn (ours).
+    private static let expectedWaitHeader = HTTPField.Name("Belay-Expected-Wait")
 
     // MARK: Requests that come twice (decision 35)
 
@@ -89,7 +104,7 @@ struct CallRoutes: Sendable {
     private func callRequest(
         _ body: MakeCallBody, _ exchange: Exchange, _ account: Account
     ) async throws(APIError) -> CallRequest {
-        if refusesCarrierNumbers, CarrierNumber.isReserved(body.to) {
+        if refusesCarrierNumbers, let number = body.to.number, CarrierNumber.isReserved(number) {
             throw .faults([
                 .malformed(
                     "to", given: .string(body.to.text),

@@ -5,6 +5,8 @@ import Telephony
 /// `~/IncomingPhoneNumbers` (spec §2.4): "to buy" a number is to register it.
 struct NumberRoutes: Sendable {
     let services: APIServices
+    /// Empty: any number may be registered.
+    let offered: [PhoneNumber]
 
     var routes: [Route] {
         [
@@ -54,6 +56,12 @@ struct NumberRoutes: Sendable {
         let body = try NumberBody(fields)
         guard let phone else { throw APIError.internalFailure }
         try check(body, account)
+        guard offered.isEmpty || offered.contains(phone) else {
+            throw APIError.faults([
+                .malformed(
+                    "phoneNumber", given: .string(phone.text), allowed: "one that GET /AvailablePhoneNumbers lists")
+            ])
+        }
         let now = services.now()
         var number = OwnedNumber(
             phoneNumberID: services.identifiers.draw(PhoneNumberKind.self), accountID: account.accountID,

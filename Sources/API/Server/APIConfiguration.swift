@@ -20,13 +20,18 @@ package struct APIConfiguration: Sendable {
     /// Numbers of the simulated carrier are refused: calls go out through a trunk, where nobody has them.
     package var refusesCarrierNumbers: Bool
 
+    /// What `/AvailablePhoneNumbers` offers; where there are any, no other number can be registered over REST.
+    package var offeredNumbers: [PhoneNumber]
+
     /// SHA-256 of the token that the operator shows; nil: nobody is the operator.
     package var operatorTokenHash: [UInt8]?
 
     package init(
         host: String = "127.0.0.1", port: Int = 0, compatibility: Compatibility = .current, publicURL: WebURL? = nil,
-        refusesCarrierNumbers: Bool = false, operatorTokenHash: [UInt8]? = nil
+        refusesCarrierNumbers: Bool = false, offeredNumbers: [PhoneNumber] = [],
+        operatorTokenHash: [UInt8]? = nil
     ) {
+        self.offeredNumbers = offeredNumbers
         self.operatorTokenHash = operatorTokenHash
         self.host = host
         self.port = port

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import JSON
 import Logging
 import NIOCore
 import Telephony
@@ -24,22 +25,66 @@ struct APIResponder: Sendable {
         self.authenticator = Authenticator(directory: services.directory)
     }
 
-    func respond(_ request: Request, _ context: APIRequestContext, _ handler: Route.Handler) async -> Response {
+    func respond(_ request: Request, _ context: APIRequestContext, _ route: Route) async -> Response {
         await respond(request, context) { exchange in
-            switch handler {
+            switch route.handler {
             case .open(let answer):
                 return try await answer(exchange)
             case .operator(let answer):
                 try operatorAuthenticator.authenticate(request.headers)
                 return try await answer(exchange)
+            case .anyAccount(let answer):
+                return try await answer(exchange, try authenticator.authenticate(request.headers, owner: nil))
             case .account(let answer):
                 // Before the body is read: a stranger's costs nothing.
                 let account = try authenticator.authenticate(
-                    request.headers, owner: context.parameters.get("accountId"))
-                return try await answer(exchange, account)
+                    request.headers, owner: context.parameters.get("accountId") ?? "")
+                return try await noting(exchange, account, route) { try await answer(exchange, account) }
             }
         }
     }
+
+    /// What changes something, and what was refused, stands in the account's log; but for Make a Call, which tells more
+    /// itself, and reading.
+    private func noting(
+        _ exchange: Exchange, _ account: Account, _ route: Route, _ answer: () async throws -> Response
+    ) async throws -> Response {
+        guard route.method != .get, !Self.untold.contains(route.operation) else { return try await answer() }
+        do {
+            let response = try await answer()
+            if !Self.toldByCall.contains(route.operation) {
+                note(exchange, account, .info, "\(route.operation): \(response.status.code)", [:])
+            }
+            return response
+        } catch {
+            let error = (error as? APIError) ?? (error as? CallRefusal).map(APIError.init) ?? .internalFailure
+            note(
+                exchange, account, .warning, "\(route.operation) was refused: \(error.message)",
+                [
+                    "status": .integer(Int64(error.status)), "code": .integer(Int64(error.code.rawValue)),
+                    "details": error.details,
+                ])
+            throw error
+        }
+    }
+
+    private func note(
+        _ exchange: Exchange, _ account: Account, _ level: JournalLevel, _ message: String,
+        _ more: [String: JSONValue]
+    ) {
+        let path = exchange.request.uri.path.dropFirst("/apiserver".count)
+        let metadata = ["method": .string(exchange.request.method.rawValue), "path": .string(String(path.prefix(200)))]
+            .merging(more) { own, _ in own }
+        services.calls.note(
+            JournalEntry(
+                timestamp: services.now(), sequence: 0, level: level, scope: .request, accountID: account.accountID,
+                callID: nil, requestID: exchange.requestID, message: message, metadata: metadata))
+    }
+
+    /// Changes nothing, or tells its own story.
+    private static let untold: Set<String> = ["make-a-call", "filter-logs"]
+    /// Where it was taken it stands in the call's log.
+    private static let toldByCall: Set<String> = ["update-a-live-call"]
 
     /// The answer to what no route takes.
     func refuse(_ request: Request, _ context: APIRequestContext, table: RouteTable) async -> Response {

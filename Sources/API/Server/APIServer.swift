@@ -27,7 +27,8 @@ package struct APIServer: Sendable {
                 + LogRoutes(services: services).routes
                 + ApplicationRoutes(services: services).routes
                 + RecordingRoutes(services: services).routes
-                + NumberRoutes(services: services).routes
+                + NumberRoutes(services: services, offered: configuration.offeredNumbers).routes
+                + AvailableNumberRoutes(services: services, offered: configuration.offeredNumbers).routes
                 + CarrierRoutes(services: services).routes
                 + AccountRoutes(services: services).routes
                 + AdministrationRoutes(services: services, administration: services.administration).routes
@@ -52,9 +53,8 @@ package struct APIServer: Sendable {
     private static func router(_ table: RouteTable, _ responder: APIResponder) -> Router<APIRequestContext> {
         let router = Router(context: APIRequestContext.self, options: .autoGenerateHeadEndpoints)
         for route in table.routes {
-            let handler = route.handler
             router.on(RouterPath(route.path), method: route.method) { request, context in
-                await responder.respond(request, context, handler)
+                await responder.respond(request, context, route)
             }
         }
         // A middleware applies to what is added after it: added last, to the router's own "not found" alone.

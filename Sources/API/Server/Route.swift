@@ -10,6 +10,8 @@ package struct Route: Sendable {
         case open(@Sendable (Exchange) async throws -> Response)
         /// Only the operator may ask.
         case `operator`(@Sendable (Exchange) async throws -> Response)
+        /// Any account may ask; the path names none.
+        case anyAccount(@Sendable (Exchange, Account) async throws -> Response)
         /// Only the account that the path names may ask.
         case account(@Sendable (Exchange, Account) async throws -> Response)
     }

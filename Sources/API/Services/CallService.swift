@@ -9,7 +9,7 @@ package protocol CallService: Sendable {
     /// Returns once the call and its intent to dial are on disk (DESIGN.md decision 5).
     ///
     /// - Throws: why the call was not made; then nothing is kept and nothing is dialled.
-    func makeCall(_ request: CallRequest) async throws(CallRefusal) -> Call
+    func makeCall(_ request: CallRequest) async throws(CallRefusal) -> MadeCall
 
     /// The call that the account asked for by that key within the day before `now`, with the fingerprint of the request;
     /// nil where there is none.
@@ -37,6 +37,9 @@ package protocol CallService: Sendable {
     func calls(of account: AccountID, matching filter: CallFilter, after cursor: PageCursor?) async throws
         -> Page<Call>
 
+    /// Calls that have ended, of all accounts or of one, for their detail records.
+    func endedCalls(matching filter: EndedCallFilter, after position: EndedCallPosition?) async throws -> EndedCalls
+
     /// The call's journal, newest first; nil when there is no such call.
     func journal(of call: CallID, account: AccountID, after cursor: PageCursor?) async throws -> Page<JournalEntry>?
 
@@ -50,6 +53,18 @@ package protocol CallService: Sendable {
     /// Takes an entry that belongs to no call (a refused request) into the account's log. Returns at once: nothing
     /// waits for it, and it may be dropped under load.
     func note(_ entry: JournalEntry)
+}
+
+/// A call as it was accepted.
+package struct MadeCall: Sendable {
+    package var call: Call
+    /// How long it is expected to wait for its turn; 0 where it is dialled now.
+    package var expectedWaitSeconds: Int
+
+    package init(call: Call, expectedWaitSeconds: Int) {
+        self.call = call
+        self.expectedWaitSeconds = expectedWaitSeconds
+    }
 }
 
 /// Why the account's log was not searched.

@@ -43,6 +43,9 @@ package protocol DirectoryService: Sendable {
     func numbers(of account: AccountID, matching filter: NumberFilter, after cursor: PageCursor?) async throws
         -> Page<OwnedNumber>
 
+    /// Whether an account, whichever, has the number.
+    func isRegistered(_ number: PhoneNumber) -> Bool
+
     /// - Returns: false where somebody has that number already.
     func createNumber(_ number: OwnedNumber) async throws -> Bool
 

@@ -3,6 +3,11 @@ import Telephony
 
 /// The IncomingPhoneNumber resource (spec §2.4).
 struct NumberResource {
+    /// Of every number here.
+    static let capabilities: JSONValue = [
+        "shortCode": false, "sms": false, "tenDLC": false, "tollFree": false, "voice": true,
+    ]
+
     let number: OwnedNumber
 
     func write(to writer: inout JSONWriter) {
@@ -11,14 +16,8 @@ struct NumberResource {
             object.member("alias", number.alias)
             object.member("applicationId", number.applicationID?.text)
             object.member("campaignId", String?.none)
-            object.member("capabilities") { capabilities in
-                capabilities.member("shortCode", false)
-                capabilities.member("sms", false)
-                capabilities.member("tenDLC", false)
-                capabilities.member("tollFree", false)
-                capabilities.member("voice", true)
-            }
-            object.member("country", String?.none)
+            object.member("capabilities", Self.capabilities)
+            object.member("country", NumberingPlan.origin(of: number.phoneNumber)?.region)
             object.member("dateCreated", number.dateCreated.rfc1123)
             object.member("dateUpdated", number.dateUpdated.rfc1123)
             object.member("offnet", false)

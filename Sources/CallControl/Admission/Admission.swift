@@ -27,16 +27,16 @@ struct Admission: Sendable {
     /// As the shell last told; an account that it has not told of has the rules of a new one.
     private var accounts: [AccountID: Account] = [:]
     private var days: [AccountID: Day] = [:]
-    /// Of an account's calls those that were accepted and have not ended, with the number called.
-    private var open: [AccountID: [CallID: PhoneNumber]] = [:]
+    /// Of an account's calls those that were accepted and have not ended, with who is called.
+    private var open: [AccountID: [CallID: CallDestination]] = [:]
     var isStopped = false
-    /// Calls go to the simulated carrier.
-    private let isSimulated: Bool
+    private let trunk: ExchangeConfiguration.Trunk
 
-    init(isSimulated: Bool) { self.isSimulated = isSimulated }
+    init(trunk: ExchangeConfiguration.Trunk) { self.trunk = trunk }
 
     private static let microsecondsPerDay: Int64 = 86_400_000_000
     private static let secondsPerMinute = 60
+    private static let longestExtension = 6
 
     mutating func update(_ account: Account) { accounts[account.accountID] = account }
 
@@ -50,8 +50,10 @@ struct Admission: Sendable {
         if let rule = brokenByAccount(request.accountID) { return rule }
         let account = accounts[request.accountID]
         let rules = account?.rules ?? AccountRules()
-        if account?.kind == .trial, !rules.verifiedNumbers.contains(request.to) { return .notVerified(request.to) }
-        return brokenByNumber(request.to, from: request.from, rules)
+        if account?.kind == .trial, !(request.to.number.map(rules.verifiedNumbers.contains) ?? false) {
+            return .notVerified(request.to)
+        }
+        return brokenByDestination(request.to, from: request.from, rules)
             ?? brokenByUse(request.accountID, request.to, rules, talking: talking, now: now)
     }
 
@@ -62,14 +64,34 @@ struct Admission: Sendable {
         return nil
     }
 
+    private func brokenByDestination(
+        _ to: CallDestination, from: PhoneNumber, _ rules: AccountRules
+    ) -> DialRule? {
+        if case .address(let address) = to {
+            guard trunk.addressHosts.contains(address.host) else {
+                return .foreignHost(address, hosts: trunk.addressHosts)
+            }
+            if address.number == nil {
+                if let dialled = address.dialled {
+                    if NumberingPlan.isEmergency(dialled) { return .emergency(dialled) }
+                    // A short one at another host is an extension there.
+                    let mayLeadAnywhere = dialled.utf8.count > Self.longestExtension
+                    if mayLeadAnywhere || address.host == trunk.host.lowercased() { return .ambiguousNumber(address) }
+                }
+                return rules.allowedPrefixes.isEmpty ? nil : .noAllowedPrefix(to)
+            }
+        }
+        return to.number.flatMap { brokenByNumber($0, from: from, rules) }
+    }
+
     private func brokenByNumber(_ to: PhoneNumber, from: PhoneNumber, _ rules: AccountRules) -> DialRule? {
         if let prefix = rules.refusedPrefixes.first(where: to.text.hasPrefix) {
             return .refusedPrefix(to, prefix: prefix)
         }
         if !rules.allowedPrefixes.isEmpty, !rules.allowedPrefixes.contains(where: to.text.hasPrefix) {
-            return .noAllowedPrefix(to)
+            return .noAllowedPrefix(.number(to))
         }
-        if CarrierNumber.isReserved(to) { return isSimulated ? nil : .carrierNumber(to) }
+        if CarrierNumber.isReserved(to) { return trunk.isSimulated ? nil : .carrierNumber(to) }
         if NumberingPlan.isEmergency(to.text) { return .emergency(to.text) }
         guard let destination = NumberingPlan.destination(of: to) else { return .noSuchNumber(to) }
         if destination.isPremium { return .premium(to) }
@@ -83,16 +105,16 @@ struct Admission: Sendable {
     }
 
     private func brokenByUse(
-        _ id: AccountID, _ to: PhoneNumber, _ rules: AccountRules, talking: () -> Int, now: Timestamp
+        _ id: AccountID, _ to: CallDestination, _ rules: AccountRules, talking: () -> Int, now: Timestamp
     ) -> DialRule? {
         let day = today(of: id, now)
         if let limit = rules.callsPerDay, day.calls >= limit { return .callsPerDay(limit: limit) }
         if let limit = rules.minutesPerDay, day.seconds + talking() >= limit * Self.secondsPerMinute {
             return .minutesPerDay(limit: limit)
         }
-        let prefixes = rules.callsAtOnceByPrefix.keys.filter(to.text.hasPrefix)
+        let prefixes = to.number.map { rules.callsAtOnceByPrefix.keys.filter($0.text.hasPrefix) } ?? []
         if let prefix = prefixes.max(by: { $0.count < $1.count }), let limit = rules.callsAtOnceByPrefix[prefix] {
-            let inUse = open[id]?.values.count { $0.text.hasPrefix(prefix) } ?? 0
+            let inUse = open[id]?.values.count { $0.number?.text.hasPrefix(prefix) ?? false } ?? 0
             if inUse >= limit { return .callsAtOnceByPrefix(prefix: prefix, limit: limit) }
         }
         return nil
@@ -109,8 +131,8 @@ struct Admission: Sendable {
     }
 
     /// A call that an earlier process accepted.
-    mutating func restored(_ call: CallID, of account: AccountID, to number: PhoneNumber) {
-        open[account, default: [:]][call] = number
+    mutating func restored(_ call: CallID, of account: AccountID, to destination: CallDestination) {
+        open[account, default: [:]][call] = destination
     }
 
     func isOpen(_ call: CallID, of account: AccountID) -> Bool { open[account]?[call] != nil }

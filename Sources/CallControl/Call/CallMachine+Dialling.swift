@@ -5,6 +5,14 @@ import Telephony
 
 extension CallMachine {
     /// The request was taken.
+    /// No line, or no pace, has let it be dialled yet.
+    var awaitsTurn: Bool {
+        switch phase {
+        case .accepted, .queued: true
+        case .incoming, .opening, .ringing, .connected, .over: false
+        }
+    }
+
     mutating func accept(expectedWaitSeconds: Double, now: Moment, into directives: inout [CallDirective]) {
         var metadata: [String: JSONValue] = [
             "from": .string(call.from), "to": .string(call.to), "callConnectUrl": JSONValue(callConnectURL?.text),
@@ -38,11 +46,15 @@ extension CallMachine {
         let audio = LocalAudio(
             address: configuration.mediaAddress, port: port, sessionID: random.next() >> 2, sessionVersion: 1)
         let trunk = configuration.trunk
+        let address = SIPAddress(call.to)
+        let callee =
+            address.map { SIPURI(user: $0.user, host: $0.host, port: $0.port) }
+            ?? SIPURI(user: call.to, host: trunk.host, port: trunk.port)
         let invitation = Invitation(
             destination: trunk.address,
-            requestURI: SIPURI(user: call.to, host: trunk.host, port: trunk.port),
+            requestURI: callee,
             from: NameAddress(uri: SIPURI(user: call.from, host: configuration.localHost)),
-            to: NameAddress(uri: SIPURI(user: call.to, host: trunk.host, port: trunk.port)),
+            to: NameAddress(uri: callee),
             offer: audio.offer.bytes, identifiers: identifiers)
         self.invitation = invitation
         phase = .opening(

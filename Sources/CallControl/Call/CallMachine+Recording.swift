@@ -15,6 +15,7 @@ extension CallMachine {
     mutating func recordCall(_ random: inout RandomSource, _ now: Moment, _ directives: inout [CallDirective]) {
         guard callRecording == nil else { return }
         callRecording = beginRecording(.call, isPrivate: false, &random, now, &directives)
+        directives.append(.saveRecord)
     }
 
     mutating func startUtterance(

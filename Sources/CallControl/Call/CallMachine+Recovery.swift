@@ -16,22 +16,26 @@ extension CallMachine {
     /// A call that was under way when the process ended: it is ended now, with `internalError`, and the far end told.
     ///
     /// A call whose status stood already keeps it; only the far end has still to be told.
+    ///
+    /// - Parameter callRecording: what its StartRecordCall left behind.
     init(
         ending record: CallRecord, session: SessionID, identifiers: InvitationIdentifiers, journalSequence: Int,
-        explanation: String, now: Moment, into directives: inout [CallDirective]
+        publicURL: String, callRecording: Recording?, explanation: String, now: Moment,
+        into directives: inout [CallDirective]
     ) {
         let hasSession = record.session != nil
         switch record.phase {
         case .over:
             self.init(
-                record, session: session, identifiers: identifiers, journalSequence: journalSequence, publicURL: "",
-                phase: .over(Settling(awaitsSession: hasSession, awaitsMedia: false)))
+                record, session: session, identifiers: identifiers, journalSequence: journalSequence,
+                publicURL: publicURL, phase: .over(Settling(awaitsSession: hasSession, awaitsMedia: false)))
             if !hasSession { directives.append(.store(.removeRecord(call.callID))) }
             settle(&directives)
         case .queued, .dialling, .connected:
             self.init(
-                record, session: session, identifiers: identifiers, journalSequence: journalSequence, publicURL: "",
-                phase: .ringing)
+                record, session: session, identifiers: identifiers, journalSequence: journalSequence,
+                publicURL: publicURL, phase: .ringing)
+            self.callRecording = callRecording.map { ActiveRecording(recording: $0) }
             let status: CallStatus = record.phase == .connected ? .completed : .failed
             // The media of the earlier process is gone with it.
             endRestored(

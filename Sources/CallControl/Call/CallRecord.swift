@@ -31,6 +31,8 @@ struct CallRecord: Hashable, Sendable, Codable {
     var eventSequence: Int
     /// `privacyMode`; absent in records of earlier versions.
     var isPrivate: Bool?
+    /// StartRecordCall's, which callStatus tells of; absent in records of earlier versions.
+    var callRecordingID: RecordingID?
     /// Nil while no INVITE may have left.
     var session: SessionRecord?
 
@@ -41,6 +43,7 @@ struct CallRecord: Hashable, Sendable, Codable {
         writer.object { writer in
             writer.member("call") { call.writeMembers(into: &$0) }
             if let callConnectURL { writer.member("callConnectURL", callConnectURL.text) }
+            if let callRecordingID { writer.member("callRecordingID", callRecordingID.text) }
             writer.member("eventSequence", eventSequence)
             if let isPrivate { writer.member("isPrivate", isPrivate) }
             writer.member("phase", phase.rawValue)
@@ -56,7 +59,9 @@ struct CallRecord: Hashable, Sendable, Codable {
 
     init(
         phase: Phase, call: Call, requestID: RequestID, callConnectURL: WebURL?, statusCallbackURL: WebURL?,
-        sendDigits: String?, ringTimeoutSeconds: Int, eventSequence: Int, isPrivate: Bool?, session: SessionRecord?
+        sendDigits: String?, ringTimeoutSeconds: Int, eventSequence: Int, isPrivate: Bool?,
+        callRecordingID: RecordingID?,
+        session: SessionRecord?
     ) {
         self.phase = phase
         self.call = call
@@ -67,6 +72,7 @@ struct CallRecord: Hashable, Sendable, Codable {
         self.ringTimeoutSeconds = ringTimeoutSeconds
         self.eventSequence = eventSequence
         self.isPrivate = isPrivate
+        self.callRecordingID = callRecordingID
         self.session = session
     }
 

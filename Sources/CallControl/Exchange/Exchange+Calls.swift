@@ -41,7 +41,7 @@ extension Exchange {
         var request = CallRequest(
             requestID: parent.requestID, accountID: parent.call.accountID,
             applicationID: parent.call.applicationID, phoneNumberID: number, from: dial.callingNumber,
-            to: dial.destination, callConnectURL: dial.callConnectURL,
+            to: .number(dial.destination), callConnectURL: dial.callConnectURL,
             statusCallbackURL: dial.statusCallbackURL ?? parent.statusCallbackURL,
             sendDigits: dial.sendDigits.flatMap { try? DigitString($0) }, ringTimeoutSeconds: dial.ringTimeoutSeconds)
         request.parentCallID = parent.call.callID

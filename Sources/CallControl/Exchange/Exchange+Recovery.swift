@@ -15,7 +15,9 @@ extension Exchange {
         for (id, bytes) in work.records {
             let sequence = work.journalSequences[id] ?? 0
             do {
-                restore(try CallRecord(reading: bytes), journalSequence: sequence, now, &effects)
+                let record = try CallRecord(reading: bytes)
+                let recording = record.callRecordingID.flatMap { work.recordings[$0] }
+                restore(record, journalSequence: sequence, callRecording: recording, now, &effects)
             } catch {
                 effects.append(.fault(id, "its record cannot be read and stays on disk: \(error)"))
             }
@@ -28,7 +30,8 @@ extension Exchange {
     }
 
     private mutating func restore(
-        _ record: CallRecord, journalSequence: Int, _ now: Moment, _ effects: inout [Effect]
+        _ record: CallRecord, journalSequence: Int, callRecording: Recording?, _ now: Moment,
+        _ effects: inout [Effect]
     ) {
         let id = record.call.callID
         let session = drawSession()
@@ -44,8 +47,8 @@ extension Exchange {
             calls[id] = call
             callsBySession[session] = id
             queue.append(id, of: record.call.accountID)
-            if let number = PhoneNumber(record.call.to) {
-                admission.restored(id, of: record.call.accountID, to: number)
+            if let destination = CallDestination(record.call.to) {
+                admission.restored(id, of: record.call.accountID, to: destination)
             }
             if let rule = admission.brokenByAccount(record.call.accountID) {
                 stop([id], by: rule, evenUnderWay: false, now, &effects)
@@ -58,7 +61,7 @@ extension Exchange {
         var directives: [CallDirective] = []
         calls[id] = CallMachine(
             ending: record, session: session, identifiers: identifiers, journalSequence: journalSequence,
-            explanation: explanation, now: now, into: &directives)
+            publicURL: publicURL, callRecording: callRecording, explanation: explanation, now: now, into: &directives)
         callsBySession[session] = id
         carryOut(directives, of: id, now, &effects)
         if let sessionRecord = record.session {

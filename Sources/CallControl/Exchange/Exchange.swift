@@ -73,12 +73,17 @@ package struct Exchange: Sendable {
         case retry(EventID)
     }
 
-    package init(configuration: ExchangeConfiguration, userAgent: UserAgentConfiguration, random: RandomSource) {
+    /// - Parameter publicURL: empty where it becomes known later (``Input/reachable(at:)``).
+    package init(
+        configuration: ExchangeConfiguration, userAgent: UserAgentConfiguration, publicURL: String = "",
+        random: RandomSource
+    ) {
         self.configuration = configuration
+        self.publicURL = publicURL
         self.userAgent = UserAgent(configuration: userAgent)
         self.random = random
         queue = DialQueue(callsPerSecond: configuration.trunk.callsPerSecond)
-        admission = Admission(isSimulated: configuration.trunk.isSimulated)
+        admission = Admission(trunk: configuration.trunk)
         ports = PortPool(range: configuration.rtpPorts, rest: configuration.portRest)
         retries = NotificationRetries(configuration: configuration)
         // Session numbers begin anywhere, so that a late event of an earlier process meets nobody.
@@ -354,7 +359,11 @@ package struct Exchange: Sendable {
     }
 
     private mutating func committed(_ pending: PendingCommit, _ now: Moment, _ effects: inout [Effect]) {
-        if let reply = pending.reply, let snapshot = pending.snapshot { effects.append(.reply(reply, .made(snapshot))) }
+        if let reply = pending.reply, let snapshot = pending.snapshot {
+            let awaitsTurn = calls[pending.call]?.awaitsTurn ?? false
+            let wait = awaitsTurn ? queue.expectedWaitSeconds(of: snapshot.accountID, now: now.instant) : 0
+            effects.append(.reply(reply, .made(snapshot, expectedWaitSeconds: Int(wait.rounded(.up)))))
+        }
         withCall(pending.call, now, &effects) { call, random, directives in
             switch pending.purpose {
             case .creation: call.acceptanceCommitted(now: now, random: &random, into: &directives)

@@ -11,7 +11,7 @@ struct DurabilityCheck {
         guard answered.insert(token).inserted else {
             throw Violation("REST", "request \(token.rawValue) is answered twice")
         }
-        if case .made(let call) = reply, storage.calls[call.callID] == nil {
+        if case .made(let call, _) = reply, storage.calls[call.callID] == nil {
             throw Violation("202 only after the commit", "\(call.callID) is not on disk")
         }
     }

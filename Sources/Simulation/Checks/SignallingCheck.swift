@@ -16,6 +16,9 @@ struct SignallingCheck {
         var heardProvisional = false
         var firstFinalAt: Instant?
         var cancelSentAt: Instant?
+        /// Of `answeringTags` those that this life has seen.
+        var tagsKnownToAnswer: Set<String> = []
+
         // Of all lives:
         var hasFinal = false
         var answeringTags: [String] = []
@@ -157,10 +160,13 @@ struct SignallingCheck {
         countRaces(message, story, &counters)
         story.hasFinal = true
         if story.firstFinalAt == nil { story.firstFinalAt = now }
-        if message.status < 300, !story.answeringTags.contains(message.toTag) {
-            story.answeringTags.append(message.toTag)
-            // A BYE that left while the dialog was early crossed the answer, and found nothing to end: one more is due.
-            hangups[Dialog(callID: message.callID, farTag: message.toTag)]?.isSent = false
+        if message.status < 300 {
+            if !story.answeringTags.contains(message.toTag) { story.answeringTags.append(message.toTag) }
+            // A BYE that left while the dialog was early, as far as this life knows, crossed the answer and may have
+            // found nothing to end: one more is due.
+            if story.tagsKnownToAnswer.insert(message.toTag).inserted {
+                hangups[Dialog(callID: message.callID, farTag: message.toTag)]?.isSent = false
+            }
         }
         return isOwed ? message : nil
     }
@@ -211,6 +217,7 @@ struct SignallingCheck {
             stories[callID]?.heardProvisional = false
             stories[callID]?.firstFinalAt = nil
             stories[callID]?.cancelSentAt = nil
+            stories[callID]?.tagsKnownToAnswer = []
         }
         // A restored dialog is hung up whatever was sent before the crash.
         for dialog in hangupOrder { hangups[dialog] = Hangup() }

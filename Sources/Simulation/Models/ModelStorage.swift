@@ -14,6 +14,7 @@ struct ModelStorage {
     private(set) var records: [CallID: [UInt8]] = [:]
     private(set) var notifications: [EventID: PendingNotification] = [:]
     private(set) var journalSequences: [CallID: Int] = [:]
+    private(set) var recordings: [RecordingID: Recording] = [:]
     /// Calls in the order of their rows' creation, for a dictionary has none.
     private(set) var callOrder: [CallID] = []
     /// Notifications in the order in which they were first stored.
@@ -66,7 +67,8 @@ struct ModelStorage {
                 let id = pending.webhook.eventID
                 if notifications.updateValue(pending, forKey: id) == nil { notificationOrder.append(id) }
             case .removeNotification(let id): notifications[id] = nil
-            case .saveKey, .saveRecording: break
+            case .saveRecording(let recording): recordings[recording.recordingID] = recording
+            case .saveKey: break
             }
         }
     }
@@ -88,7 +90,9 @@ struct ModelStorage {
             let rightKey = (order[right.webhook.callID] ?? .max, right.webhook.eventSequence)
             return leftKey < rightKey
         }
-        return UnfinishedWork(records: found, notifications: owed, journalSequences: sequences)
+        return UnfinishedWork(
+            records: found, notifications: owed, journalSequences: sequences,
+            recordings: recordings.filter { records[$0.value.callID] != nil })
     }
 }
 

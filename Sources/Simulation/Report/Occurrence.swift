@@ -83,9 +83,6 @@ package enum Occurrence: String, CaseIterable, Hashable, Sendable {
 package struct Counters: Hashable, Sendable {
     private var counts = [Int](repeating: 0, count: Occurrence.allCases.count)
 
-    /// So rare that a run of the default seeds sees it a few times only.
-    package static let rare: [Occurrence] = [.dialogForgotten]
-
     package init() {}
 
     package subscript(occurrence: Occurrence) -> Int {

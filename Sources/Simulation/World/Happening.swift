@@ -20,6 +20,8 @@ enum Happening {
     case drain
     case hangUpAll
     case crash
+    /// The next ACK is the last that leaves.
+    case crashAfterACK
     case restart
 }
 

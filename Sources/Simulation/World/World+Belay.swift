@@ -167,7 +167,7 @@ extension World {
         guard let index = requests[token] else { throw Violation("REST", "an answer to a request nobody made") }
         let plan = plans[index]
         switch reply {
-        case .made(let call):
+        case .made(let call, _):
             trace.tell(now, "202 for \(call.to)")
             for (after, update) in plan.updates {
                 queue.schedule(.updateWanted(index, update), at: self.after(milliseconds: after))
@@ -180,7 +180,7 @@ extension World {
                 counters.count(.creationNotStored)
                 if let id = callIDs[index] { durability.notStored(id) }
             case .notFound: counters.count(.restCameTooLate)
-            case .draining, .queueFull, .notAllowed, .diskFull, .keyInUse: break
+            case .draining, .overloaded, .queueFull, .notAllowed, .diskFull, .keyInUse: break
             }
         }
     }
@@ -192,7 +192,9 @@ extension World {
             return
         }
         let plan = plans[index]
-        guard let to = PhoneNumber(plan.number) else { throw Violation("simulation", "\(plan.number) is no number") }
+        guard let to = CallDestination(plan.number) else {
+            throw Violation("simulation", "\(plan.number) is no number")
+        }
         let token = drawToken(for: index)
         trace.tell(now, "POST Calls \(plan.number): \(plan.behaviour), \(plan.manner)")
         try feed(

@@ -28,15 +28,25 @@ extension World {
     /// A crash between an ACK and the commit of its dialog leaves a dialog that Belay does not know. The far end ends
     /// it when it has heard nothing for long.
     func leaveOrphans() {
-        let orphans = signalling.dialogs { number, tag in
-            guard let id = statuses.call(dialling: number) else { return false }
-            return storage.hasRecord(id, of: tag)
-        }
-        for (callID, _) in orphans {
+        for (callID, _) in unstoredDialogs {
             for call in farCallsByCallID[callID] ?? [] where farEnds[call.farEnd].isAlive(call.session) {
                 counters.count(.dialogForgotten)
                 queue.schedule(.farEndHears(call, .nothingAnyMore), at: after(milliseconds: 60_000))
             }
+        }
+    }
+
+    var hasUnstoredDialog: Bool {
+        unstoredDialogs.contains { callID, _ in
+            farCallsByCallID[callID, default: []].contains { farEnds[$0.farEnd].isAlive($0.session) }
+        }
+    }
+
+    /// What Belay has acknowledged and no record on disk knows.
+    private var unstoredDialogs: [(callID: String, tag: String)] {
+        signalling.dialogs { number, tag in
+            guard let id = statuses.call(dialling: number) else { return false }
+            return storage.hasRecord(id, of: tag)
         }
     }
 

@@ -39,6 +39,8 @@ final class World {
     /// How often it has been started.
     var life = 0
     var isCrashDue = false
+    /// At the next ACK that leaves before its dialog is on disk.
+    var isCrashAfterACKDue = false
     /// After the last call only sound commits are made, so that everything can come to rest.
     var isDiskSound = false
     private var belayTimer: Instant?
@@ -175,6 +177,9 @@ final class World {
                 : after(milliseconds: draw(100...end))
             queue.schedule(.crash, at: instant)
         }
+        for _ in 0..<weather.crashesAfterACK {
+            queue.schedule(.crashAfterACK, at: after(milliseconds: draw(100...end)))
+        }
         if weather.hasStop { queue.schedule(.drain, at: after(milliseconds: draw(end / 2...end))) }
     }
 
@@ -221,6 +226,7 @@ final class World {
             try feed(.hangUpAll)
             queue.schedule(.crash, at: after(milliseconds: draw(0...40_000)))
         case .crash: if subject != nil { isCrashDue = true }
+        case .crashAfterACK: isCrashAfterACKDue = true
         case .restart: try start()
         }
     }
@@ -241,7 +247,10 @@ final class World {
     func carryOut(_ effects: [Effect]) throws(Violation) {
         guard isCrashDue, !effects.isEmpty else {
             for effect in effects { try carryOut(effect) }
-            armBelayTimer()
+            guard isCrashAfterACKDue, hasUnstoredDialog else { return armBelayTimer() }
+            isCrashAfterACKDue = false
+            try crash(isBatchCommitted: false)
+            queue.schedule(.restart, at: after(milliseconds: draw(1...4_000)))
             return
         }
         // The process dies somewhere in the middle of doing what the core has told it.

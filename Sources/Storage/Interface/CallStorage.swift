@@ -37,6 +37,10 @@ package protocol CallStorage: Sendable {
     func calls(account: AccountID, filter: CallFilter, after cursor: PageCursor?)
         async throws(StorageError) -> Page<Call>
 
+    /// Calls that have ended, for their detail records.
+    func endedCalls(_ filter: EndedCallFilter, after position: EndedCallPosition?)
+        async throws(StorageError) -> EndedCalls
+
     /// The journal of the account's call, newest first by sequence; empty where the call is not the account's.
     func journal(of callID: CallID, account: AccountID, after cursor: PageCursor?)
         async throws(StorageError) -> Page<JournalEntry>

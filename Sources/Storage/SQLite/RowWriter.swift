@@ -274,8 +274,8 @@ final class RowWriter {
 /// Row ids of what was written lately. Bounded: when one generation is full it becomes the earlier one, and what was
 /// not asked for during a whole generation is looked up again.
 private struct RecentKeys<ID: Hashable> {
-    /// Live calls are far fewer at any time.
-    private static var generationSize: Int { 10_000 }
+    /// Calls that are written of at one time are about as many, and one that is looked up again costs little.
+    private static var generationSize: Int { 2_000 }
 
     private var current: [ID: Int64] = [:]
     private var earlier: [ID: Int64] = [:]

@@ -60,6 +60,43 @@ extension SQLiteStorage {
         }
     }
 
+    package func endedCalls(
+        _ filter: EndedCallFilter, after position: EndedCallPosition?
+    ) async throws(StorageError) -> EndedCalls {
+        var conditions = ["ended IS NOT NULL"]
+        var arguments: StatementArguments = ["limit": EndedCallFilter.pageSize + 1]
+        if let account = filter.accountID {
+            conditions.append(Self.ofAccount)
+            arguments += ["account": account.text]
+        }
+        if let since = filter.since {
+            conditions.append("ended >= :since")
+            arguments += ["since": since.microseconds]
+        }
+        if let until = filter.until {
+            conditions.append("ended < :until")
+            arguments += ["until": until.microseconds]
+        }
+        if let position {
+            conditions.append("(ended, id) > (:ended, :row)")
+            arguments += ["ended": position.ended.microseconds, "row": position.row]
+        }
+        let sql = """
+            SELECT id, (SELECT account_id FROM accounts WHERE id = calls.account) AS account_id, \(Self.callColumns)
+            FROM calls WHERE \(conditions.joined(separator: " AND ")) ORDER BY ended, id LIMIT :limit
+            """
+        let complete = arguments
+        return try await read { db in
+            let rows = try Row.fetchAll(db, sql: sql, arguments: complete)
+            let page = rows.prefix(EndedCallFilter.pageSize)
+            let calls = try page.map { try Self.call($0, account: $0.identifier("account_id")) }
+            guard rows.count > page.count, let last = page.last else { return EndedCalls(calls: calls, next: nil) }
+            return EndedCalls(
+                calls: calls,
+                next: EndedCallPosition(ended: try last.time("ended"), row: try last.value("id")))
+        }
+    }
+
     package func hasInboundCall(
         with number: PhoneNumber, account: AccountID
     ) async throws(StorageError) -> Bool {

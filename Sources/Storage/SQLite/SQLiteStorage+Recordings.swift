@@ -2,7 +2,7 @@ import GRDB
 package import Telephony
 
 extension SQLiteStorage {
-    private static let recordingColumns = """
+    static let recordingColumns = """
         recording_id, (SELECT call_id FROM calls WHERE calls.id = recordings.call) AS call_id, created, updated,
         revision, seconds, private, deleted
         """
@@ -85,7 +85,7 @@ extension SQLiteStorage {
         }
     }
 
-    private static func recording(_ row: Row, account: AccountID) throws -> Recording {
+    static func recording(_ row: Row, account: AccountID) throws -> Recording {
         var recording = Recording(
             recordingID: try row.identifier("recording_id"), accountID: account, callID: try row.identifier("call_id"),
             created: try row.time("created"), isPrivate: try row.value("private"))

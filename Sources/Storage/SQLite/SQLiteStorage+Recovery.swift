@@ -31,9 +31,20 @@ extension SQLiteStorage {
                     """
             ).map { (try $0.identifier("call_id") as CallID, try $0.value("highest", as: Int.self)) }
 
+            let recordings = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT \(Self.recordingColumns),
+                        (SELECT account_id FROM accounts WHERE id = recordings.account) AS account_id
+                    FROM recordings WHERE call IN (SELECT call FROM records)
+                    """
+            ).map { try Self.recording($0, account: $0.identifier("account_id")) }
+
             return UnfinishedWork(
                 records: records, notifications: notifications,
-                journalSequences: Dictionary(sequences, uniquingKeysWith: { first, _ in first }))
+                journalSequences: Dictionary(sequences, uniquingKeysWith: { first, _ in first }),
+                recordings: Dictionary(recordings.map { ($0.recordingID, $0) }, uniquingKeysWith: { first, _ in first })
+            )
         }
     }
 

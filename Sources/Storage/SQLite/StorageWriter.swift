@@ -16,11 +16,17 @@ import Telephony
 /// A submission that nobody awaits does not begin a transaction at once: it waits for its patience at most, and goes
 /// along with whatever is awaited before (docs/decisions/0004-writes-nobody-awaits.md).
 ///
+/// While much is submitted, transactions begin at intervals: whatever begins one pays for a sync and for every page
+/// that it touches, and pages are shared by those that come a little later.
+///
 /// Where a transaction of several submissions fails, each is tried alone, so that a bad one fails alone.
 final class StorageWriter: Sendable {
     /// Bounds the time that one commit takes, and with it how long the next submission waits: at some 3 µs a row
     /// this is 30 ms.
     static let maximumOperationsInTransaction = 10_000
+    /// A transaction of so many submissions says that there is much to do: the next one begins this long after it.
+    static let crowd = 8
+    static let crowdedInterval: UInt64 = 10_000_000
     /// After so long without work, what was removed is purged from the write-ahead log as well.
     static let purgeDelay = DispatchTimeInterval.seconds(1)
 
@@ -53,6 +59,8 @@ final class StorageWriter: Sendable {
         var isWaiting = false
         /// Whoever is due before has to wake the writer up.
         var waitsUntil = UInt64.max
+        /// No transaction begins before, on the same clock.
+        var earliest: UInt64 = 0
         var isClosing = false
     }
 
@@ -167,7 +175,14 @@ final class StorageWriter: Sendable {
                 state.waitsUntil = .max
                 return .idle
             }
-            if !state.isClosing, state.due > DispatchTime.now().uptimeNanoseconds {
+            let now = DispatchTime.now().uptimeNanoseconds
+            if !state.isClosing, state.earliest > now {
+                state.isWaiting = true
+                // Whatever comes meanwhile can wait as well.
+                state.waitsUntil = 0
+                return .wait(until: state.earliest)
+            }
+            if !state.isClosing, state.due > now {
                 state.isWaiting = true
                 state.waitsUntil = state.due
                 return .wait(until: state.due)
@@ -183,6 +198,7 @@ final class StorageWriter: Sendable {
             }
             let batch = Array(state.backlog.prefix(count))
             state.backlog.removeFirst(count)
+            state.earliest = count >= Self.crowd ? now + Self.crowdedInterval : 0
             // What the limit has left behind goes next.
             state.due = state.backlog.isEmpty ? .max : 0
             return .batch(batch)

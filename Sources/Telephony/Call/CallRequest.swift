@@ -11,7 +11,7 @@ package struct CallRequest: Hashable, Sendable {
     /// The owned number that `from` is.
     package var phoneNumberID: PhoneNumberID?
     package var from: PhoneNumber
-    package var to: PhoneNumber
+    package var to: CallDestination
     package var callConnectURL: WebURL
     package var statusCallbackURL: WebURL?
     package var sendDigits: DigitString?
@@ -25,7 +25,7 @@ package struct CallRequest: Hashable, Sendable {
 
     package init(
         requestID: RequestID, accountID: AccountID, applicationID: ApplicationID?, phoneNumberID: PhoneNumberID?,
-        from: PhoneNumber, to: PhoneNumber, callConnectURL: WebURL, statusCallbackURL: WebURL?,
+        from: PhoneNumber, to: CallDestination, callConnectURL: WebURL, statusCallbackURL: WebURL?,
         sendDigits: DigitString?, ringTimeoutSeconds: Int
     ) {
         self.requestID = requestID
@@ -87,6 +87,8 @@ package enum CallRefusal: Error, Hashable, Sendable {
     case notAllowed(DialRule)
     /// The account's or the trunk's queue is as deep as it may be (decision 33): 429.
     case queueFull(retryAfterSeconds: Int)
+    /// The server is behind with the calls that there are: 503, told before anything waits for it.
+    case overloaded
     /// The server is stopping: 503.
     case draining
     /// Another request with the same Idempotency-Key was quicker: its call is the answer.

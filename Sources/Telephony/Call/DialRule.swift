@@ -11,10 +11,14 @@ package enum DialRule: Hashable, Sendable {
     case carrierNumber(PhoneNumber)
     case premium(PhoneNumber)
     case refusedPrefix(PhoneNumber, prefix: String)
-    case noAllowedPrefix(PhoneNumber)
+    case noAllowedPrefix(CallDestination)
     case international(PhoneNumber, from: String, to: String)
     /// A trial account may call verified numbers only.
-    case notVerified(PhoneNumber)
+    case notVerified(CallDestination)
+    /// The trunk takes SIP addresses at these hosts only.
+    case foreignHost(SIPAddress, hosts: [String])
+    /// A SIP address whose user is a telephone number for whoever gets it, in a form that no rule could judge.
+    case ambiguousNumber(SIPAddress)
     case callsPerDay(limit: Int)
     case minutesPerDay(limit: Int)
     case callsAtOnceByPrefix(prefix: String, limit: Int)
@@ -32,6 +36,8 @@ package enum DialRule: Hashable, Sendable {
         case .noAllowedPrefix: "allowedPrefixes"
         case .international: "allowsInternational"
         case .notVerified: "verifiedNumbers"
+        case .foreignHost: "sipUriHosts"
+        case .ambiguousNumber: "sipUriNumber"
         case .callsPerDay: "callsPerDay"
         case .minutesPerDay: "minutesPerDay"
         case .callsAtOnceByPrefix: "callsAtOnceByPrefix"
@@ -58,6 +64,12 @@ package enum DialRule: Hashable, Sendable {
                 + "(allowsInternational)."
         case .notVerified(let number):
             "A trial account calls verified numbers only, and \(number) is none (verifiedNumbers)."
+        case .foreignHost(let address, let hosts):
+            hosts.isEmpty
+                ? "\(address) is a SIP address, and this server's trunk calls telephone numbers only (sip-uri-hosts)."
+                : "\(address) is none of the SIP addresses that this server's trunk calls (sip-uri-hosts)."
+        case .ambiguousNumber(let address):
+            "\(address) names a telephone number that is not in E.164 form, so that no rule can tell where it leads."
         case .callsPerDay(let limit): "The account has begun its \(limit) calls of this day of UTC (callsPerDay)."
         case .minutesPerDay(let limit):
             "The account has talked its \(limit) minutes of this day of UTC (minutesPerDay)."
@@ -66,12 +78,14 @@ package enum DialRule: Hashable, Sendable {
         }
     }
 
-    /// The number that may not be called; nil where the number is not to blame.
+    /// The number or address that may not be called; nil where that is not to blame.
     package var number: String? {
         switch self {
         case .noSuchNumber(let number), .carrierNumber(let number), .premium(let number), .refusedPrefix(let number, _),
-            .noAllowedPrefix(let number), .international(let number, _, _), .notVerified(let number):
+            .international(let number, _, _):
             number.text
+        case .noAllowedPrefix(let destination), .notVerified(let destination): destination.text
+        case .foreignHost(let address, _), .ambiguousNumber(let address): address.text
         case .emergency(let number): number
         case .diallingStopped, .accountNotActive, .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: nil
         }
@@ -88,6 +102,10 @@ package enum DialRule: Hashable, Sendable {
         case .noAllowedPrefix: "a number that begins as the account's rules say"
         case .international(_, let from, _): "a number in \(from)"
         case .notVerified: "a number that was verified for the account"
+        case .foreignHost(_, let hosts):
+            hosts.isEmpty
+                ? "a telephone number" : "a telephone number, or an address at \(hosts.joined(separator: ", "))"
+        case .ambiguousNumber: "+ and 7 to 15 digits before the @"
         case .diallingStopped, .accountNotActive, .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: "nothing now"
         }
     }

@@ -41,13 +41,17 @@ package struct UnfinishedWork: Sendable {
     package var notifications: [PendingNotification]
     /// The highest journal sequence of each call in `records`, so that the journal goes on without a gap.
     package var journalSequences: [CallID: Int]
+    /// Of the calls in `records`.
+    package var recordings: [RecordingID: Recording]
 
     package init(
-        records: [(CallID, [UInt8])], notifications: [PendingNotification], journalSequences: [CallID: Int]
+        records: [(CallID, [UInt8])], notifications: [PendingNotification], journalSequences: [CallID: Int],
+        recordings: [RecordingID: Recording] = [:]
     ) {
         self.records = records
         self.notifications = notifications
         self.journalSequences = journalSequences
+        self.recordings = recordings
     }
 }
 

@@ -35,6 +35,10 @@ struct ServerConfiguration {
     var callsPerSecond: Double?
     var callsAtOnce: Int?
     var publicURL: WebURL?
+    /// Of SIP addresses that may be called.
+    var addressHosts: [String]
+    /// That accounts may register; empty: any.
+    var offeredNumbers: [PhoneNumber]
     var webhookAllowed: [AddressRange]
     var webhookConnectSeconds: Double
     var webhookSeconds: Double
@@ -44,6 +48,8 @@ struct ServerConfiguration {
     var longestCallSeconds: Double
     var queuedCallSeconds: Double
     var drainSeconds: Double
+    /// How late the call loop may be before new calls are refused; nil: as late as it is.
+    var overloadMilliseconds: Int?
     var timerT1Milliseconds: Int
     var node: UInt16
     var retention: Retention
@@ -73,6 +79,12 @@ struct ServerConfiguration {
         default:
             throw ConfigurationError(description: "trunk-username and trunk-password belong together; one is missing")
         }
+        addressHosts = try reader.list("sip-uri-hosts", "a host name or an IPv4 address") {
+            SIPAddress.isHost($0) ? $0.lowercased() : nil
+        }
+        offeredNumbers = try reader.list("offered-numbers", "a number in E.164 form such as +13125550100") {
+            PhoneNumber($0)
+        }
         peopleFile = reader.text("people") ?? Self.existing(CarrierCommand.peopleFile(in: dataFolder))
         if trunk != nil, reader.text("people") != nil {
             throw ConfigurationError(
@@ -97,6 +109,8 @@ struct ServerConfiguration {
         longestCallSeconds = try reader.number("max-call-seconds", in: 1...604_800) ?? 4 * 3600
         queuedCallSeconds = try reader.number("queued-call-seconds", in: 0...604_800) ?? 3600
         drainSeconds = try reader.number("drain-seconds", in: 0...86_400) ?? 30
+        let overload = Int(try reader.number("overload-ms", in: 0...3_600_000) ?? 1000)
+        overloadMilliseconds = overload > 0 ? overload : nil
         timerT1Milliseconds = Int(try reader.number("timer-t1-ms", in: 10...10_000) ?? 500)
         node = UInt16(try reader.number("node", in: 0...65_535) ?? 0)
         func limit(_ name: String, _ fallback: Double) throws -> Double? {

@@ -27,6 +27,15 @@ struct ServerOptions: ParsableArguments {
     var people: String?
     @Option(help: ArgumentHelp("The same seed, the same behaviour of the carrier's people (1).", valueName: "n"))
     var carrierSeed: String?
+    @Option(
+        help: ArgumentHelp(
+            "Host of SIP addresses that may be called through the trunk; may be given several times.",
+            valueName: "host"))
+    var sipUriHosts: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "A number that accounts may register, and no others; may be given several times.", valueName: "number"))
+    var offeredNumbers: [String] = []
     @Option(help: ArgumentHelp("The trunk's pace (1); 0: no limit.", valueName: "n"))
     var callsPerSecond: String?
     @Option(help: ArgumentHelp("The trunk's lines (20); 0: no limit.", valueName: "n"))
@@ -53,6 +62,10 @@ struct ServerOptions: ParsableArguments {
     var queuedCallSeconds: String?
     @Option(help: ArgumentHelp("How long live calls may go on after SIGTERM (30).", valueName: "seconds"))
     var drainSeconds: String?
+    @Option(
+        help: ArgumentHelp(
+            "Refuse new calls while so late with those there are (1000); 0: never.", valueName: "milliseconds"))
+    var overloadMs: String?
     @Option(help: ArgumentHelp("SIP's T1 (500).", valueName: "milliseconds"))
     var timerT1Ms: String?
     @Option(help: ArgumentHelp("Number of this process in branches, tags and Call-IDs (0).", valueName: "n"))
@@ -78,7 +91,10 @@ struct ServerOptions: ParsableArguments {
     private var flags: [String: String] {
         let given: [(String, String?)] = [
             ("data", data), ("http", http), ("sip", sip), ("advertise", advertise), ("rtp-ports", rtpPorts),
-            ("trunk", trunk), ("trunk-nat", trunkNat), ("trunk-username", trunkUsername),
+            ("trunk", trunk), ("trunk-nat", trunkNat),
+            ("sip-uri-hosts", sipUriHosts.isEmpty ? nil : sipUriHosts.joined(separator: ",")),
+            ("offered-numbers", offeredNumbers.isEmpty ? nil : offeredNumbers.joined(separator: ",")),
+            ("trunk-username", trunkUsername),
             ("trunk-password", trunkPassword), ("people", people), ("carrier-seed", carrierSeed),
             ("calls-per-second", callsPerSecond), ("calls-at-once", callsAtOnce),
             ("public-url", publicUrl),
@@ -86,7 +102,7 @@ struct ServerOptions: ParsableArguments {
             ("webhook-connect-seconds", webhookConnectSeconds), ("webhook-seconds", webhookSeconds),
             ("compat", compat), ("dead-line-seconds", deadLineSeconds), ("max-call-seconds", maxCallSeconds),
             ("queued-call-seconds", queuedCallSeconds), ("drain-seconds", drainSeconds),
-            ("timer-t1-ms", timerT1Ms), ("node", node), ("keep-calls-days", keepCallsDays),
+            ("overload-ms", overloadMs), ("timer-t1-ms", timerT1Ms), ("node", node), ("keep-calls-days", keepCallsDays),
             ("keep-logs-days", keepLogsDays), ("keep-recordings-days", keepRecordingsDays),
             ("keep-recordings-mb", keepRecordingsMb), ("min-free-mb", minFreeMb), ("log-format", logFormat),
             ("log-level", logLevel),

@@ -28,12 +28,18 @@ struct Setting {
         Setting(
             name: "trunk-nat", help: "true: media may come from anywhere, not only from the trunk's addresses",
             fallback: "false"),
+        Setting(
+            name: "sip-uri-hosts",
+            help: "hosts of SIP addresses that may be called through the trunk; comma-separated; none: numbers only"),
         Setting(name: "trunk-username", help: "answers the trunk's digest challenges"),
         Setting(name: "trunk-password", help: "answers the trunk's digest challenges", isSecret: true),
         Setting(name: "people", help: "a YAML file with people of your own for the simulated carrier"),
         Setting(
             name: "carrier-seed", help: "the same seed, the same behaviour of the simulated carrier's people",
             fallback: "1"),
+        Setting(
+            name: "offered-numbers",
+            help: "numbers in E.164 form that accounts may register, and no others; comma-separated; none: any"),
         Setting(name: "calls-per-second", help: "the trunk's pace; 0: no limit"),
         Setting(name: "calls-at-once", help: "the trunk's lines; 0: no limit"),
         Setting(name: "public-url", help: "what clients and webhook apps reach the REST API by"),
@@ -51,6 +57,10 @@ struct Setting {
             name: "queued-call-seconds", help: "a waiting call older than this is not dialled after a restart",
             fallback: "3600"),
         Setting(name: "drain-seconds", help: "how long live calls may go on after SIGTERM", fallback: "30"),
+        Setting(
+            name: "overload-ms",
+            help: "new calls are refused with 503 while the server is so late with those it has; 0: never",
+            fallback: "1000"),
         Setting(name: "timer-t1-ms", help: "SIP's T1 (RFC 3261 §17.1.1.1)", fallback: "500"),
         Setting(
             name: "node", help: "number of this process, 0 to 65535, in every branch, tag and Call-ID", fallback: "0"),

@@ -6,11 +6,13 @@ final class PublicURL: Sendable {
     private let current: Mutex<String>
     private let isConfigured: Bool
 
-    init(configured: WebURL?) {
+    /// - Parameter port: 0 where the system chooses it.
+    init(configured: WebURL?, host: String, port: Int) {
         isConfigured = configured != nil
         var text = configured?.text ?? ""
         while text.hasSuffix("/") { text.removeLast() }
         current = Mutex(text)
+        if port != 0 { bound(host: host, port: port) }
     }
 
     func bound(host: String, port: Int) {

@@ -48,7 +48,8 @@ enum Server {
         let inbox = MediaInbox()
         let engine = MediaEngine { events in inbox.take(events) }
         try engine.start()
-        let publicURL = PublicURL(configured: configuration.publicURL)
+        let publicURL = PublicURL(
+            configured: configuration.publicURL, host: configuration.http.host, port: configuration.http.port)
         let addressGuard = AddressGuard(allowing: configuration.allowedForWebhooks)
         let resolver = NameResolver()
         let cache = configuration.dataFolder + "/cache"
@@ -76,7 +77,7 @@ enum Server {
         let exchange = Exchange(
             configuration: exchangeConfiguration(configuration, trunk, advertised),
             userAgent: userAgentConfiguration(configuration, transport.localAddress, trunk, advertised),
-            random: randomSource())
+            publicURL: publicURL.text, random: randomSource())
         let loop = CallLoop(
             eventLoop: callGroup.next(), exchange: exchange, storage: storage,
             webhooks: SigningPoster(client: webhooks, directory: directory), media: bridge, numbers: directory,
@@ -107,7 +108,9 @@ enum Server {
             credentials: made, credentialsPath: firstStart.credentialsPath, isDiallingStopped: isDiallingStopped)
         let api = APIServer(
             services: APIServices(
-                calls: LiveCalls(loop: loop, storage: storage),
+                calls: LiveCalls(
+                    loop: loop, storage: storage,
+                    overloadLimit: configuration.overloadMilliseconds.map { .milliseconds($0) }),
                 recordings: liveRecordings, directory: directory, health: health,
                 administration: administration,
                 carrier: carrier.map { DialIn(carrier: $0.carrier, server: transport.localAddress) },
@@ -115,7 +118,8 @@ enum Server {
             configuration: APIConfiguration(
                 host: configuration.http.host, port: configuration.http.port,
                 compatibility: configuration.compatibility, publicURL: configuration.publicURL,
-                refusesCarrierNumbers: configuration.trunk != nil, operatorTokenHash: operatorToken.hash),
+                refusesCarrierNumbers: configuration.trunk != nil, offeredNumbers: configuration.offeredNumbers,
+                operatorTokenHash: operatorToken.hash),
             eventLoopGroup: webGroup, logger: logger,
             onBound: { port in
                 publicURL.bound(host: configuration.http.host, port: port)
@@ -200,13 +204,15 @@ enum Server {
             }
             return ExchangeConfiguration.Trunk(
                 address: address, host: target.host, port: target.uri.port,
-                isBehindNAT: configuration.isTrunkBehindNAT, callsPerSecond: configuration.callsPerSecond,
+                isBehindNAT: configuration.isTrunkBehindNAT, addressHosts: configuration.addressHosts,
+                callsPerSecond: configuration.callsPerSecond,
                 callsAtOnce: configuration.callsAtOnce)
         }
         guard let carrier else { throw ConfigurationError(description: "neither a trunk nor a carrier") }
         return ExchangeConfiguration.Trunk(
             address: carrier, host: carrier.address.hostText, port: carrier.port, isSimulated: true,
-            callsPerSecond: configuration.callsPerSecond, callsAtOnce: configuration.callsAtOnce)
+            addressHosts: configuration.addressHosts, callsPerSecond: configuration.callsPerSecond,
+            callsAtOnce: configuration.callsAtOnce)
     }
 
     /// What peers reach this server by: as configured, else where SIP listens, else the address toward the trunk.

@@ -12,6 +12,7 @@ final class MemoryCalls: CallService {
         var updates: [(CallID, CallUpdate, RequestID)] = []
         var journals: [CallID: [JournalEntry]] = [:]
         var notes: [JournalEntry] = []
+        var expectedWaitSeconds = 0
         var refusal: CallRefusal?
         var keys: [String: (call: CallID, fingerprint: [UInt8])] = [:]
         var logRefusal: LogRefusal?
@@ -43,6 +44,11 @@ final class MemoryCalls: CallService {
         }
     }
 
+    /// What the next calls are told that they wait.
+    var expectedWaitSeconds: Int { state.withLock { $0.expectedWaitSeconds } }
+
+    func expectWait(seconds: Int) { state.withLock { $0.expectedWaitSeconds = seconds } }
+
     func failReads() { state.withLock { $0.readFails = true } }
 
     func insert(_ call: Call, journal: [JournalEntry] = []) {
@@ -52,7 +58,7 @@ final class MemoryCalls: CallService {
         }
     }
 
-    func makeCall(_ request: CallRequest) async throws(CallRefusal) -> Call {
+    func makeCall(_ request: CallRequest) async throws(CallRefusal) -> MadeCall {
         let result: Result<Call, CallRefusal> = state.withLock { state in
             if let refusal = state.refusal { return .failure(refusal) }
             let call = Call(
@@ -68,7 +74,7 @@ final class MemoryCalls: CallService {
             state.calls.append((Int64(state.calls.count + 1), call))
             return .success(call)
         }
-        return try result.get()
+        return MadeCall(call: try result.get(), expectedWaitSeconds: expectedWaitSeconds)
     }
 
     func call(
@@ -127,6 +133,19 @@ final class MemoryCalls: CallService {
                 call.accountID == account && filter.matches(call)
             }
             return MemoryPages.page(of: matching.map { ($0.row, $0.call) }, after: cursor)
+        }
+    }
+
+    func endedCalls(
+        matching filter: EndedCallFilter, after position: EndedCallPosition?
+    ) async throws -> EndedCalls {
+        state.withLock { state in
+            let found = state.calls.filter { row, call in
+                guard let ended = call.endTime else { return false }
+                return filter.accountID.map { $0 == call.accountID } ?? true && filter.since.map { $0 <= ended } ?? true
+                    && filter.until.map { ended < $0 } ?? true && position.map { $0.row < row } ?? true
+            }
+            return EndedCalls(calls: found.map(\.call), next: nil)
         }
     }
 

@@ -132,6 +132,10 @@ final class MemoryDirectory: DirectoryService {
         }
     }
 
+    func isRegistered(_ number: PhoneNumber) -> Bool {
+        state.withLock { $0.numbers.contains { $0.phoneNumber == number } }
+    }
+
     func createNumber(_ number: OwnedNumber) async throws -> Bool {
         state.withLock { state in
             guard !state.numbers.contains(where: { $0.phoneNumber == number.phoneNumber }) else { return false }

@@ -29,6 +29,7 @@ struct TestServer: Sendable {
 
     init(
         compatibility: Compatibility = .current, publicURL: WebURL? = nil, hasTrunk: Bool = false,
+        offered: [PhoneNumber] = [],
         onBound: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         var random = SystemRandomNumberGenerator()
@@ -49,6 +50,7 @@ struct TestServer: Sendable {
                 now: { Self.start }),
             configuration: APIConfiguration(
                 compatibility: compatibility, publicURL: publicURL, refusesCarrierNumbers: hasTrunk,
+                offeredNumbers: offered,
                 operatorTokenHash: Authenticator.hash(ofKey: Self.operatorToken.utf8)),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onBound: onBound)
     }

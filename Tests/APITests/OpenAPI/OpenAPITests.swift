@@ -41,7 +41,7 @@ struct OpenAPITests {
             let isOpen = operation["security"] == []
             switch route.handler {
             case .open: #expect(isOpen, "\(route.operation)")
-            case .account: #expect(operation["security"] == nil, "\(route.operation)")
+            case .account, .anyAccount: #expect(operation["security"] == nil, "\(route.operation)")
             case .operator: #expect(operation["security"] == [["operatorToken": []]], "\(route.operation)")
             }
         }
@@ -161,18 +161,24 @@ struct OpenAPITests {
         try await check(.post, account + "/IncomingPhoneNumbers", "{}", status: 400)
         try await check(.get, account + "/IncomingPhoneNumbers/{phoneNumberId}", status: 200)
         try await check(.post, account + "/IncomingPhoneNumbers/{phoneNumberId}", #"{"alias":"x"}"#, status: 200)
+        try await check(.get, "/apiserver/AvailablePhoneNumbers", status: 200)
+        try await check(.get, "/apiserver/AvailablePhoneNumbers", query: "?phoneNumber=(a", status: 400)
+        let token = "Bearer \(TestServer.operatorToken)"
+        try await check(.get, "/admin/calls", as: token, status: 200)
+        try await check(.get, "/admin/calls", query: "?since=yesterday", as: token, status: 400)
+        try await check(.get, "/admin/calls", status: 401)
         let own = test.number.text
         try await check(.post, account + "/Carrier/Calls", #"{"to":"\#(own)","press":"1,2#"}"#, status: 202)
         #expect(test.carrier.requests.last?.presses == ["1", "2#"])
         try await check(.post, account + "/Carrier/Calls", #"{"to":"\#(own)","press":"x"}"#, status: 400)
-        for refusal in [CallRefusal.queueFull(retryAfterSeconds: 3), .draining, .notStored] {
+        for refusal in [CallRefusal.queueFull(retryAfterSeconds: 3), .draining, .overloaded, .notStored] {
             test.calls.refuse(with: refusal)
             let status = APIError(refusal).status
             try await check(.post, account + "/Calls", JSONValue.object(test.goodCall).text, status: status)
         }
         let number = try #require(PhoneNumber("+13125550199"))
         for rule in [
-            DialRule.diallingStopped, .premium(number), .notVerified(number), .noSuchNumber(number),
+            DialRule.diallingStopped, .premium(number), .notVerified(.number(number)), .noSuchNumber(number),
             .international(number, from: "US", to: "GB"), .callsPerDay(limit: 3),
         ] {
             test.calls.refuse(with: .notAllowed(rule))
@@ -183,7 +189,6 @@ struct OpenAPITests {
         try await check(.delete, account + "/IncomingPhoneNumbers/{phoneNumberId}", status: 204)
         try await check(.delete, account + "/IncomingPhoneNumbers/{phoneNumberId}", status: 404)
         let admin = "/admin/accounts", one = admin + "/{accountId}"
-        let token = "Bearer \(TestServer.operatorToken)"
         try await check(.get, admin, as: token, status: 200)
         try await check(.get, admin, as: "Bearer x", status: 401)
         try await check(.post, admin, #"{"label":"Night shift"}"#, as: token, status: 201)

@@ -1,0 +1,51 @@
+import Hummingbird
+import JSON
+import Telephony
+
+/// `/AvailablePhoneNumbers` (spec §2.3): of the numbers that the configuration offers, those that nobody has.
+struct AvailableNumberRoutes: Sendable {
+    let services: APIServices
+    let offered: [PhoneNumber]
+
+    var routes: [Route] {
+        [
+            Route(
+                method: .get, path: "/apiserver/AvailablePhoneNumbers", operation: "list-available-numbers",
+                handler: .anyAccount(list))
+        ]
+    }
+
+    @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
+        var reader = QueryReader(exchange.query)
+        let pattern = reader.pattern("phoneNumber")
+        let country = reader.text("country")
+        // No number here has one of these, and every number has voice, whatever the SDKs' defaults ask for.
+        let isWithout = [
+            "capabilities.sms", "capabilities.tollFree", "capabilities.tenDLC", "capabilities.shortCode",
+        ].filter { reader.flag($0) == true }
+        for name in ["voiceEnabled", "smsEnabled", "capabilities.voice"] { _ = reader.flag(name) }
+        let region = reader.text("region")
+        try reader.check()
+        let numbers = offered.filter { number in
+            isWithout.isEmpty && region == nil && !services.directory.isRegistered(number)
+                && (country.map { $0 == NumberingPlan.origin(of: number)?.region } ?? true)
+                && (pattern?.matches(number) ?? true)
+        }
+        let resource = PageResource(
+            items: numbers, total: numbers.count, start: 0, cursor: nil, path: "/AvailablePhoneNumbers")
+        return Answer.json(200) { writer in
+            resource.write(to: &writer, name: "availablePhoneNumbers") { writer, number in
+                writer.object { object in
+                    object.member("alias", String?.none)
+                    object.member("campaignId", String?.none)
+                    object.member("capabilities", NumberResource.capabilities)
+                    object.member("country", NumberingPlan.origin(of: number)?.region)
+                    object.member("phoneNumber", number.text)
+                    object.member("region", String?.none)
+                    object.member("smsEnabled", false)
+                    object.member("voiceEnabled", true)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import HTTPTypes
+import JSON
+import Telephony
+import Testing
+
+@testable import API
+
+@Suite("Numbers that are offered and registered (spec §2.3, §2.4)")
+struct NumberTests {
+    private static let offered = ["+13125550101", "+13125550102", "+442079460103"].compactMap(PhoneNumber.init)
+
+    private func available(_ test: TestServer, _ query: String = "") async throws -> [String] {
+        let reply = try await test.send(.get, "/apiserver/AvailablePhoneNumbers" + query)
+        #expect(reply.status == 200, "\(reply.text)")
+        return reply.json["availablePhoneNumbers"]?.elements.compactMap { $0["phoneNumber"]?.string } ?? []
+    }
+
+    @Test("What is registered is no longer available, and what is not offered cannot be registered")
+    func offer() async throws {
+        let test = try TestServer(offered: Self.offered)
+        #expect(try await available(test) == Self.offered.map(\.text))
+        let path = test.base + "/IncomingPhoneNumbers"
+        #expect(try await test.send(.post, path, json: ["phoneNumber": "+13125550101"]).status == 200)
+        #expect(try await available(test) == ["+13125550102", "+442079460103"])
+        #expect(try await test.send(.post, path, json: ["phoneNumber": "+13125550101"]).status == 409)
+        let refused = try await test.send(.post, path, json: ["phoneNumber": "+13125550199"])
+        #expect(refused.status == 400)
+        #expect(refused.json["message"]?.string?.contains("AvailablePhoneNumbers") == true)
+    }
+
+    @Test(
+        "Filters",
+        arguments: [
+            ("?phoneNumber=%2B1312", 2), ("?phoneNumber=+1312", 2), ("?phoneNumber=010%5B12%5D%24", 2),
+            ("?phoneNumber=%5E%5C%2B44%5Cd%7B10%7D%24", 1), ("?phoneNumber=99", 0), ("?country=GB", 1),
+            ("?country=US&phoneNumber=2%24", 1), ("?smsEnabled=true&voiceEnabled=1", 3), ("?capabilities.sms=true", 0),
+            ("?region=Illinois", 0),
+        ])
+    func filters(_ query: String, _ count: Int) async throws {
+        let test = try TestServer(offered: Self.offered)
+        #expect(try await available(test, query).count == count)
+    }
+
+    @Test(
+        "A pattern that could keep the server busy, or that is none, is refused by name",
+        arguments: ["(1%2B)%2B", "1*1*1*1*1*", "(", "%5B", "a", "(%3F%3D1)", "%5Cw", ""])
+    func patterns(_ pattern: String) async throws {
+        let test = try TestServer(offered: Self.offered)
+        let reply = try await test.send(.get, "/apiserver/AvailablePhoneNumbers?phoneNumber=\(pattern)")
+        #expect(reply.status == 400)
+        #expect(reply.json["details"]?["fields"]?.elements.first?["field"] == "phoneNumber")
+    }
+
+    @Test("Nobody without a key sees them; whose key does not matter")
+    func access() async throws {
+        let test = try TestServer(offered: Self.offered)
+        let stranger = TestServer.basic(test.account.text, "wrong")
+        #expect(try await test.send(.get, "/apiserver/AvailablePhoneNumbers", authorization: stranger).status == 401)
+    }
+
+    @Test("What changes something, and what is refused, stands in the account's log; what only reads does not")
+    func told() async throws {
+        let test = try TestServer(offered: Self.offered)
+        let path = test.base + "/IncomingPhoneNumbers"
+        _ = try await test.send(.get, path)
+        _ = try await test.send(.post, path, json: ["phoneNumber": "+13125550101"])
+        _ = try await test.send(.post, path, json: ["phoneNumber": "12"])
+        let log = try await test.send(.get, test.base + "/Logs").json["logs"]?.elements ?? []
+        #expect(log.count == 2)
+        let messages = log.compactMap { $0["message"]?.string }
+        #expect(messages.contains("buy-a-phone-number: 200"))
+        #expect(messages.contains { $0.hasPrefix("buy-a-phone-number was refused: ") })
+    }
+}
