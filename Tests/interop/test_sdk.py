@@ -243,6 +243,24 @@ def test_manages_numbers(belay):
     assert numbers() == [NUMBER]
 
 
+def test_buys_what_is_offered(belay):
+    """Only what configuration offers, and nobody has, is listed and can be had."""
+    api = session(belay(env={"BELAY_OFFERED_NUMBERS": "+13125550171,+13125550172,+442079460173"}))
+
+    def available(**filters):
+        return [one.phone_number for one in api.list_available_numbers(**filters).available_phone_numbers]
+
+    assert available() == ["+13125550171", "+13125550172", "+442079460173"]
+    assert available(phone_number=r"^\+1312", country="US", voice_enabled=True, capabilities_voice=True) == available()[:2]
+    assert available(country="GB") == ["+442079460173"]
+    assert available(capabilities_sms=True) == available(region="Illinois") == []
+    api.buy_a_phone_number(freeclimb.BuyIncomingNumberRequest(phone_number="+13125550171"))
+    assert available(phone_number="017[12]$") == ["+13125550172"]
+    with pytest.raises(freeclimb.exceptions.BadRequestException) as refused:
+        api.buy_a_phone_number(freeclimb.BuyIncomingNumberRequest(phone_number="+13125550199"))
+    assert json.loads(refused.value.body)["details"]["fields"][0]["field"] == "phoneNumber"
+
+
 def test_reads_and_changes_the_account(belay):
     server = belay()
     api = session(server)
@@ -260,8 +278,6 @@ def test_every_operation_of_calls_applications_numbers_accounts_recordings_and_l
     names = {name for name in dir(freeclimb.DefaultApi) if not name.startswith("_") and families.search(name)
              and not name.endswith(("_with_http_info", "_without_preload_content"))}
     names -= {"list_conference_recordings"}
-    # The numbers that configuration offers are not in this version.
-    names -= {"list_available_numbers"}
     names |= {"buy_a_phone_number", "get_next_page"}
     source = Path(__file__).read_text()
     assert {name for name in names if f"api.{name}" not in source} == set()
