@@ -58,7 +58,7 @@ REFUSED_FOR_ITS_MEANING = {
 QUERIES = ['level = "error"', 'timestamp > 0 AND NOT level != "info"', 'message CONTAINS "INVITE" OR metadata.scope = "sip"',
            "2024-10-09T08:00Z <= timestamp < 2034-10-09T09:00Z", '(level = "info")', 'metadata."a b".0 = true']
 #: Nor which cursors were handed out, and how many days February has.
-IN_ANY_LIST = {"cursor", "startTime", "endTime", "dateCreated"}
+IN_ANY_LIST = {"cursor", "startTime", "endTime", "dateCreated", "since", "until"}
 
 
 def operations():
