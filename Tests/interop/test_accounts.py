@@ -1,5 +1,7 @@
 """The operator's hand on a running server: accounts and their rules, keys, the brake, reload, room on the disk."""
 
+import csv
+import io
 import itertools
 import json
 import os
@@ -192,3 +194,35 @@ def test_reload(belay, far_end, app, folder):
     third = place(server, app)
     app.wait_for(third, "callStatus")
     server.wait_until_idle()
+
+
+def test_a_record_of_every_call(belay, app):
+    """belay export calls: each ended call once, in the order of their ends, as CSV and as JSON lines."""
+    server = belay()
+    ended = []
+    for to, status in [("+15005550486", "busy"), ("+15005550404", "failed"), ("+15005551000", "completed")]:
+        ended.append(steps.place(server, app, HANGUP, to=to))
+        assert server.wait_until_ended(ended[-1])["status"] == status
+    live = steps.place(server, app, PAUSE, to="+15005551001")
+    app.wait_for(live, "outDialApiConnect")
+
+    rows = list(csv.DictReader(io.StringIO(belay_says(server, "export", "calls"))))
+    assert [row["callId"] for row in rows] == ended, "a call that goes on is none of them"
+    for row in rows:
+        call = server.rest.call(row["callId"])
+        for name in ("accountId", "direction", "from", "to", "status", "callEndedReason"):
+            assert row[name] == call[name], (name, row, call)
+        assert row["ended"] == call["endTimeISO"] and row["connected"] == (call["connectTimeISO"] or "")
+        assert row["connectDuration"] == ("" if call["connectDuration"] is None else str(call["connectDuration"]))
+    lines = belay_says(server, "export", "calls", "--format", "jsonl").splitlines()
+    assert [json.loads(line)["callId"] for line in lines] == ended
+    assert json.loads(lines[0])["connected"] is None
+
+    since = server.rest.call(ended[2])["endTimeISO"]
+    tomorrow = belay_says(server, "export", "calls", "--since", "2126-01-01")
+    assert tomorrow.count("\n") == 1, "the names alone"
+    assert belay_says(server, "export", "calls", "--until", since[:10], "--format", "jsonl") == ""
+    assert belay_says(server, "export", "calls", "--account", "AC" + "9" * 40, "--format", "jsonl") == ""
+    assert "YYYY-MM-DD" in belay_says(server, "export", "calls", "--since", "soon", status=70)
+    server.rest.update(live, "completed")
+    server.wait_until_ended(live)

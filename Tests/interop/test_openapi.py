@@ -48,17 +48,17 @@ METHODS = ("get", "put", "post", "delete", "patch")
 REFUSED_FOR_ITS_MEANING = {
     ("make-a-call", 400): {"from", "to", "applicationId", "parentCallId", "callConnectUrl"},
     ("make-a-call", 409): {"parentCallId"},
-    ("list-available-numbers", 400): {"phoneNumber"},
     ("buy-a-phone-number", 400): {"applicationId"}, ("buy-a-phone-number", 409): set(),
     ("update-an-incoming-number", 400): {"applicationId"},
     ("dial-in", 409): set(), ("dial-in", 400): {"to"},
-    ("filter-logs", 400): {"pql"},
+    ("filter-logs", 400): {"pql"}, ("list-available-numbers", 400): {"phoneNumber"},
+    ("list-ended-calls", 400): {"since", "until", "cursor"},
 }
 #: What nobody would come upon by chance.
 QUERIES = ['level = "error"', 'timestamp > 0 AND NOT level != "info"', 'message CONTAINS "INVITE" OR metadata.scope = "sip"',
            "2024-10-09T08:00Z <= timestamp < 2034-10-09T09:00Z", '(level = "info")', 'metadata."a b".0 = true']
 #: Nor which cursors were handed out, and how many days February has.
-IN_ANY_LIST = {"cursor", "startTime", "endTime", "dateCreated", "since", "until"}
+IN_ANY_LIST = {"cursor", "startTime", "endTime", "dateCreated"}
 
 
 def operations():

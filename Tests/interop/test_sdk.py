@@ -217,6 +217,21 @@ def test_keeps_recordings(carrier, app):
     assert json.loads(missing.value.body)["code"] == 68
 
 
+def test_buys_from_what_is_offered(belay):
+    api = session(belay(arguments=["--offered-numbers", "+13125550177,+442079460103"]))
+
+    def available(**filters):
+        return [one.phone_number for one in api.list_available_numbers(**filters).available_phone_numbers]
+
+    assert available() == ["+13125550177", "+442079460103"]
+    assert available(phone_number=r"\+1\d{10}") == available(country="US") == ["+13125550177"]
+    assert api.buy_a_phone_number(freeclimb.BuyIncomingNumberRequest(phone_number="+13125550177")).country == "US"
+    assert available() == ["+442079460103"]
+    with pytest.raises(freeclimb.exceptions.BadRequestException) as refused:
+        api.buy_a_phone_number(freeclimb.BuyIncomingNumberRequest(phone_number="+13125550178"))
+    assert "AvailablePhoneNumbers" in json.loads(refused.value.body)["message"]
+
+
 def test_manages_numbers(belay):
     api = session(belay())
     application = api.create_an_application(freeclimb.ApplicationRequest(alias="numbers")).application_id
@@ -241,24 +256,6 @@ def test_manages_numbers(belay):
     with pytest.raises(freeclimb.exceptions.NotFoundException):
         api.get_an_incoming_number(number)
     assert numbers() == [NUMBER]
-
-
-def test_buys_what_is_offered(belay):
-    """Only what configuration offers, and nobody has, is listed and can be had."""
-    api = session(belay(env={"BELAY_OFFERED_NUMBERS": "+13125550171,+13125550172,+442079460173"}))
-
-    def available(**filters):
-        return [one.phone_number for one in api.list_available_numbers(**filters).available_phone_numbers]
-
-    assert available() == ["+13125550171", "+13125550172", "+442079460173"]
-    assert available(phone_number=r"^\+1312", country="US", voice_enabled=True, capabilities_voice=True) == available()[:2]
-    assert available(country="GB") == ["+442079460173"]
-    assert available(capabilities_sms=True) == available(region="Illinois") == []
-    api.buy_a_phone_number(freeclimb.BuyIncomingNumberRequest(phone_number="+13125550171"))
-    assert available(phone_number="017[12]$") == ["+13125550172"]
-    with pytest.raises(freeclimb.exceptions.BadRequestException) as refused:
-        api.buy_a_phone_number(freeclimb.BuyIncomingNumberRequest(phone_number="+13125550199"))
-    assert json.loads(refused.value.body)["details"]["fields"][0]["field"] == "phoneNumber"
 
 
 def test_reads_and_changes_the_account(belay):

@@ -43,7 +43,7 @@ struct ExportCalls: AsyncParsableCommand {
             let filters = [("accountId", access.account), ("since", since), ("until", until)]
             let query = filters.compactMap { name, value in value.map { "\(name)=\(Query.encode($0))" } }
             var cursor: String?
-            if format == .csv { Terminal.print(Self.columns.joined(separator: ",")) }
+            var isFirst = true
             repeat {
                 let parameters = query + (cursor.map { ["cursor=\($0)"] } ?? [])
                 let page = try await client.get(
@@ -51,6 +51,8 @@ struct ExportCalls: AsyncParsableCommand {
                 guard case .array(let calls)? = page["calls"] else {
                     throw ClientError("the server's answer has no calls; is it a belay of another version?")
                 }
+                if isFirst, format == .csv { Terminal.print(Self.columns.joined(separator: ",")) }
+                isFirst = false
                 for call in calls { Terminal.print(line(call)) }
                 cursor = page["cursor"]?.string
             } while cursor != nil
