@@ -6,6 +6,7 @@ import re
 import tempfile
 from pathlib import Path
 
+import hypothesis.configuration
 import pytest
 
 from harness import webhook_model
@@ -34,6 +35,7 @@ def pytest_configure(config):
     config.belay_folder = Path(os.environ.get("BELAY_TEST_FOLDER") or tempfile.mkdtemp(prefix="belay-interop-"))
     config.belay_folder.mkdir(parents=True, exist_ok=True)
     (config.belay_folder / ALL_WEBHOOKS).unlink(missing_ok=True)
+    hypothesis.configuration.set_hypothesis_home_dir(config.belay_folder / "hypothesis")
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -400,10 +400,12 @@ def test_what_comes_too_late_is_passed_over(stories):
 def test_before_the_answer(belay, app):
     """PlayEarlyMedia.file is played while the call rings; Reject.reason is in the log of the next call."""
     server = belay()
-    scripts = iter([[{"PlayEarlyMedia": {"file": app.answer("/tone.wav", Reply(200, tone(0.6), {"Content-Type": "audio/wav"}))}},
-                     {"Pause": {"length": 100}}, {"Say": {"text": "Hello"}}], [{"Reject": {"reason": "not today"}}]])
+    file = app.answer("/tone.wav", Reply(200, tone(0.6), {"Content-Type": "audio/wav"}))
+    scripts = iter([[{"PlayEarlyMedia": {"file": file}}, {"Pause": {"length": 100}}, {"Say": {"text": "Hello"}}],
+                    [{"Reject": {"reason": "not today"}}]])
+    voice = app.answer("/voice", lambda webhook: next(scripts))
     application = server.rest.post("/Applications", {
-        "voiceUrl": app.answer("/voice", lambda webhook: next(scripts)), "statusCallbackUrl": app.url("/status")}).json["applicationId"]
+        "voiceUrl": voice, "statusCallbackUrl": app.url("/status")}).json["applicationId"]
     [number] = server.rest.get("/IncomingPhoneNumbers").json["incomingPhoneNumbers"]
     server.rest.post(f"/IncomingPhoneNumbers/{number['phoneNumberId']}", {"applicationId": application})
     for count in 1, 2:

@@ -105,6 +105,7 @@ class Ground:
         return answer.json if answer.body else None
 
     def admin(self, method, path, body=None):
+        self.operator.close()
         answer = self.operator.raw(method, path, None if body is None else json.dumps(body).encode(),
                                    {"Authorization": f"Bearer {self.token}"}, authorized=False)
         assert answer.status < 300, answer
@@ -218,9 +219,23 @@ def is_refused_for_its_meaning(operation, answer):
     return details.get("rule") is not None or (allowed is not None and blamed <= allowed)
 
 
+def check_clarity(answer):
+    """A refusal for what was asked names each field, what was given, and what is allowed, for people and for programs."""
+    body = answer.json()
+    fields = body["details"].get("fields", [])
+    if answer.status_code == 400 and body["code"] != 3:
+        assert fields, f"no field is named: {answer.text}"
+    for fault in fields:
+        # Where a query goes wrong is told by its column; there is but one field.
+        assert body["code"] == 5 or fault["field"] in body["message"], answer.text
+        assert fault["allowed"] in body["message"], answer.text
+        assert len(json.dumps(fault["value"], ensure_ascii=False)) <= 1500, answer.text
+    assert body["message"].endswith((".", "?")) and len(body["message"]) < 20_000, answer.text
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_answers_are_as_documented(ground, document, name, record_property):
+def test_answers_are_as_documented(ground, document, name):
     """Valid and invalid requests: no 5xx, no undocumented status, header, type or member; the invalid ones are refused,
     the valid ones are not, unless for their meaning."""
     _, _, of_account = OPERATIONS[name]
@@ -232,6 +247,7 @@ def test_answers_are_as_documented(ground, document, name, record_property):
     if of_account:
         session.auth = (ground.server.rest.account, ground.server.rest.key)
     base = ground.server.http + ("/apiserver" if of_account else "")
+    may_be_wrong = bool(operation.path_parameters or operation.query or operation.body or operation.headers)
     sent = {GenerationMode.POSITIVE: 0, GenerationMode.NEGATIVE: 0}
     statuses = {}
 
@@ -246,14 +262,15 @@ def test_answers_are_as_documented(ground, document, name, record_property):
         sent[mode] += 1
         statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
         case.validate_response(answer, checks=[*CHECKS, negative_data_rejection] if mode.is_negative else CHECKS)
+        if answer.status_code >= 400:
+            check_clarity(answer)
         if mode.is_positive and answer.status_code not in (401, 403, 404):
             assert answer.status_code < 400 or is_refused_for_its_meaning(name, answer), \
                 f"a valid request is refused: {case.as_curl_command()}\n{answer.status_code} {answer.text}"
 
     for mode in GenerationMode.POSITIVE, GenerationMode.NEGATIVE:
-        if mode.is_negative and not operation.path_parameters and not operation.query and not operation.body \
-                and not operation.headers:
-            continue  # nothing can be wrong with it
+        if mode.is_negative and not may_be_wrong:
+            continue
         cases = invalid(ground, operation) if mode.is_negative else operation.as_strategy(mode)
         test = given(cases, some.data())(ask)
         test = seeded(int(SEED))(test) if SEED else test
@@ -263,13 +280,14 @@ def test_answers_are_as_documented(ground, document, name, record_property):
         answer = session.request(OPERATIONS[name][0], base + OPERATIONS[name][1], headers=headers)
         sent[GenerationMode.POSITIVE] += 1
         assert answer.status_code == 200, answer.text
-    record_property("examples", json.dumps({"valid": sent[GenerationMode.POSITIVE], "invalid": sent[GenerationMode.NEGATIVE],
-                                            "statuses": statuses}))
-    assert sum(sent.values()) >= EXAMPLES * 9 // 10, sent
+    if name == "stop-or-start-dialling":
+        ground.admin("POST", "/admin/dialling", {"stopped": False})
+    assert sum(sent.values()) >= EXAMPLES * 200 // 220, sent
+    assert not may_be_wrong or min(sent.values()) >= EXAMPLES // 3, sent
     print(f"{name}: {sent[GenerationMode.POSITIVE]} valid, {sent[GenerationMode.NEGATIVE]} invalid: {statuses}")
 
 
-@pytest.mark.parametrize("name", [name for name, (_, path, _) in OPERATIONS.items() if path.startswith(("/Acc", "/admin"))])
+@pytest.mark.parametrize("name", [name for name, (_, path, _) in OPERATIONS.items() if path.startswith(("/A", "/admin"))])
 def test_strangers_are_refused(ground, document, name):
     """Without credentials and with wrong ones: 401 with the documented body, before anything else is looked at."""
     method, path, of_account = OPERATIONS[name]

@@ -3,7 +3,7 @@ import Telephony
 
 /// What is wrong with one field of a body or one parameter of a query (decision 28).
 package struct FieldFault: Hashable, Sendable {
-    /// Longer values are cut in the answer and in the log.
+    /// Longer values are cut in the answer and in the log; in code points, of which one letter may have thousands.
     package static let maximumShownLength = 200
 
     package let field: String
@@ -60,7 +60,8 @@ package struct FieldFault: Hashable, Sendable {
     private static func shown(_ value: JSONValue) -> JSONValue {
         switch value {
         case .string(let text):
-            text.count > maximumShownLength ? .string(text.prefix(maximumShownLength) + "…") : value
+            text.unicodeScalars.count > maximumShownLength
+                ? .string(String(text.unicodeScalars.prefix(maximumShownLength)) + "…") : value
         case .array, .object: .string(value.kind)
         case .null, .bool, .integer, .number: value
         }
