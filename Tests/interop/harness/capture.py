@@ -159,6 +159,14 @@ class Capture:
         for when, source, destination, payload, data in self._datagrams(ports):
             yield when, source, destination, payload, data[12:]
 
+    def departures(self, ports):
+        """By the port of `ports` that they left: (time, RTP packet) in the order of the wire, with one reading for all."""
+        found = defaultdict(list)
+        for when, source, _, _, data in self._datagrams(ports):
+            if source in ports:
+                found[source].append((when, data))
+        return found
+
     def audio(self, port):
         """What came to `port`, and what left from there, as PCMU of one stream each: (samples, time of the first,
         seconds by which the latest packet was late).
