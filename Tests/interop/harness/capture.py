@@ -46,7 +46,7 @@ class Packet:
 
 
 class Capture:
-    """Captures UDP on loopback from the moment it is made until `finish`.
+    """Captures UDP on loopback from the moment it is made until `finish`; other traffic too, where `filter` says so.
 
     Both ends are proven by a datagram of known content that is waited for in the file: what happened between them is
     in it.
@@ -126,6 +126,12 @@ class Capture:
             when, method, status, cseq, destination, call_id = line.split("\t")
             found.append((float(when), method or status, cseq, int(destination), call_id))
         return found
+
+    def http_answers(self, port):
+        """(status, seconds from the request to its answer) of each HTTP request to the TCP port."""
+        text = self._read("-d", f"tcp.port=={port},http", "-Y", f"http.response && tcp.srcport=={port}", "-T", "fields",
+                          "-e", "http.response.code", "-e", "http.time")
+        return [(int(status), float(seconds)) for status, _, seconds in (line.partition("\t") for line in text.splitlines())]
 
     def messages(self, port):
         """Every SIP message from or to the port, in the order of the wire."""
