@@ -10,7 +10,6 @@ import numpy
 import pytest
 
 from harness import audio
-from harness.far_end import Person
 from harness.server import NUMBER
 from harness.steps import application
 from harness.webhook_app import HANGUP
@@ -161,7 +160,8 @@ def check(sounds, digits, pause, what):
     planned = plan(digits, pause)
     assert "".join(sound.digit for sound in sounds) == "".join(digit for digit, _, _ in planned), (what, sounds)
     for sound, (digit, onset, seconds) in zip(sounds, planned):
-        assert abs(sound.onset - onset) <= PACKET_SECONDS + EDGE_SECONDS, f"{what}: {digit} begins at {sound.onset:.4f}, not {onset:.3f} s"
+        off = sound.onset - onset
+        assert abs(off) <= PACKET_SECONDS + EDGE_SECONDS, f"{what}: {digit} begins {1000 * off:+.1f} ms beside the plan"
         assert abs(sound.seconds - seconds) <= PACKET_SECONDS / 2, f"{what}: {digit} lasts {sound.seconds:.4f} s"
 
 

@@ -131,7 +131,7 @@ class Capture:
         """(status, seconds from the request to its answer) of each HTTP request to the TCP port."""
         text = self._read("-d", f"tcp.port=={port},http", "-Y", f"http.response && tcp.srcport=={port}", "-T", "fields",
                           "-e", "http.response.code", "-e", "http.time")
-        return [(int(status), float(seconds)) for status, _, seconds in (line.partition("\t") for line in text.splitlines())]
+        return [(int(status), float(seconds)) for status, seconds in (line.split("\t") for line in text.splitlines())]
 
     def messages(self, port):
         """Every SIP message from or to the port, in the order of the wire."""
@@ -166,7 +166,7 @@ class Capture:
             yield when, source, destination, payload, data[12:]
 
     def departures(self, ports):
-        """By the port of `ports` that they left: (time, RTP packet) in the order of the wire, with one reading for all."""
+        """By the port of `ports` that they left: (time, RTP packet) in the order of the wire, all from one reading."""
         found = defaultdict(list)
         for when, source, _, _, data in self._datagrams(ports):
             if source in ports:
