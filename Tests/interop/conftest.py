@@ -147,8 +147,8 @@ def far_end(endings):
 
 @pytest.fixture
 def capture(folder, endings):
-    def make():
-        one = Capture(folder)
+    def make(**options):
+        one = Capture(folder, **options)
         endings.append(one.program.stop)
         return one
 

@@ -46,7 +46,7 @@ class Packet:
 
 
 class Capture:
-    """Captures UDP on loopback from the moment it is made until `finish`.
+    """Captures UDP on loopback from the moment it is made until `finish`; other traffic too, where `filter` says so.
 
     Both ends are proven by a datagram of known content that is waited for in the file: what happened between them is
     in it.
@@ -127,6 +127,12 @@ class Capture:
             found.append((float(when), method or status, cseq, int(destination), call_id))
         return found
 
+    def http_answers(self, port):
+        """(status, seconds from the request to its answer) of each HTTP request to the TCP port."""
+        text = self._read("-d", f"tcp.port=={port},http", "-Y", f"http.response && tcp.srcport=={port}", "-T", "fields",
+                          "-e", "http.response.code", "-e", "http.time")
+        return [(int(status), float(seconds)) for status, seconds in (line.split("\t") for line in text.splitlines())]
+
     def messages(self, port):
         """Every SIP message from or to the port, in the order of the wire."""
         text = self._read("-d", f"udp.port=={port},sip", "-Y", f"sip && udp.port=={port}", "-T", "fields",
@@ -158,6 +164,14 @@ class Capture:
         """(time, source port, destination port, payload type, payload) of each RTP packet from or to `ports`."""
         for when, source, destination, payload, data in self._datagrams(ports):
             yield when, source, destination, payload, data[12:]
+
+    def departures(self, ports):
+        """By the port of `ports` that they left: (time, RTP packet) in the order of the wire, all from one reading."""
+        found = defaultdict(list)
+        for when, source, _, _, data in self._datagrams(ports):
+            if source in ports:
+                found[source].append((when, data))
+        return found
 
     def audio(self, port):
         """What came to `port`, and what left from there, as PCMU of one stream each: (samples, time of the first,

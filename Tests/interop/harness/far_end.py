@@ -82,13 +82,16 @@ class Dialog:
 
 class FarEnd:
     """`caller_may_crash`: what a caller that lost its memory may do is no fault. `dead_line`: an answered call from
-    which no RTP came for so many seconds is hung up, as carriers do; None: never.
+    which no RTP came for so many seconds is hung up, as carriers do; None: never. `takes_events`: its answer agrees
+    to RFC 4733 events.
     """
 
-    def __init__(self, decide=lambda number: Person(), t1=0.1, caller_may_crash=False, dead_line=None):
+    def __init__(self, decide=lambda number: Person(), t1=0.1, caller_may_crash=False, dead_line=None,
+                 takes_events=True):
         self.decide = decide
         self.caller_may_crash = caller_may_crash
         self.dead_line = dead_line
+        self.takes_events = takes_events
         self._heard = {}
         self._events = defaultdict(dict)
         self.t1 = t1
@@ -253,9 +256,10 @@ class FarEnd:
         if dialog.person.refuses:
             self._finally(dialog, dialog.person.refuses)
         else:
+            formats, events = ("0 101", "a=rtpmap:101 telephone-event/8000\r\n") if self.takes_events else ("0", "")
             body = (f"v=0\r\no=far 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-                    f"m=audio {self.media_port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\n"
-                    f"a=rtpmap:101 telephone-event/8000\r\na=ptime:20\r\n").encode()
+                    f"m=audio {self.media_port} RTP/AVP {formats}\r\na=rtpmap:0 PCMU/8000\r\n"
+                    f"{events}a=ptime:20\r\n").encode()
             self._finally(dialog, "200 OK", body)
 
     def _finally(self, dialog, status, body=b""):
