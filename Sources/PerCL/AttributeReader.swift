@@ -16,6 +16,17 @@ struct AttributeReader {
             index: index, command: command, field: place.isEmpty ? nil : place, explanation: explanation)
     }
 
+    /// Privacy was asked for, be it in words that are not taken: then it is given, for a wrong command too.
+    private var isPrivate: Bool {
+        switch value("privacyMode") {
+        case nil, .bool(false): false
+        case .some: true
+        }
+    }
+
+    /// A value as an explanation may repeat it.
+    func shown(_ text: String) -> String { isPrivate ? Mask.text : Excerpt.of(Array(text.utf8)) }
+
     func value(_ field: String) -> JSONValue? {
         guard let value = attributes[field], value != .null else { return nil }
         return value
@@ -35,7 +46,7 @@ struct AttributeReader {
     func url(_ field: String) throws(ScriptError) -> WebURL? {
         guard let text = try string(field) else { return nil }
         guard let url = WebURL(text) else {
-            throw error(field, "is \(Excerpt.of(Array(text.utf8))); an absolute http or https URL is required")
+            throw error(field, "is \(shown(text)); an absolute http or https URL is required")
         }
         return url
     }
@@ -96,7 +107,7 @@ struct AttributeReader {
         guard let text = try string(field) else { return nil }
         guard let choice = Choice(rawValue: text) else {
             let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-            throw error(field, "is \(Excerpt.of(Array(text.utf8))); allowed: \(allowed)")
+            throw error(field, "is \(shown(text)); allowed: \(allowed)")
         }
         return choice
     }
@@ -105,7 +116,7 @@ struct AttributeReader {
         let text = try requiredString(field)
         guard let number = PhoneNumber(text) else {
             throw error(
-                field, "is \(Excerpt.of(Array(text.utf8))); a number in E.164 form such as +15551234567 is required")
+                field, "is \(shown(text)); a number in E.164 form such as +15551234567 is required")
         }
         return number
     }
@@ -113,8 +124,7 @@ struct AttributeReader {
     func digits(_ field: String, pauseMilliseconds: Int) throws(ScriptError) -> DigitString? {
         guard let text = try string(field) else { return nil }
         do { return try DigitString(text, pauseMilliseconds: pauseMilliseconds) } catch {
-            // The explanation repeats part of the digits; whoever asked for privacy gets it for a wrong command too.
-            let isPrivate = (try? bool("privacyMode", default: false)) ?? true
+            // The explanation repeats part of the digits.
             throw self.error(
                 field, isPrivate ? "may hold digits 0-9, *, # and pauses such as {2} only" : error.explanation)
         }

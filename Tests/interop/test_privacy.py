@@ -292,3 +292,21 @@ def test_private_recordings(belay, far_end, app):
     eventually(lambda: len(files_with_the_tone(server)) == 1, 20, lambda: f"one is left: {files_with_the_tone(server)}")
     assert not list(server.data.rglob(f"*{aged}*"))
     assert download(open_one).status == 200
+
+
+@pytest.mark.parametrize("script", [
+    '[{"Play": {"file": "ftp://CANARY/x.wav", "privacyMode": true}}]',
+    '[{"GetDigits": {"actionUrl": "http://127.0.0.1/x", "prompts": [{"Play": {"file": "CANARY", "privacyMode": true}}]}}]',
+    '[{"Say": {"text": "CANARY", "privacyMode": "true"}}]',
+    '[{"SendDigits": {"digits": "CANARY", "privacyMode": 1}}]',
+    r'[{"Say": {"text": "CANARY", "privacy\u004dode": true}}, {"Hangup": {}}]',
+], ids=["no URL", "no URL in a prompt", "privacyMode as text", "privacyMode as a number", "escaped name"])
+def test_what_a_script_that_is_refused_hides(belay, far_end, app, script):
+    """Whoever asks for privacy in a command that cannot run, or in words of their own, has asked for it."""
+    server = belay(trunk=far_end().trunk)
+    canaries = {"it": word()}
+    call = place(server, app, Reply(200, script.replace("CANARY", canaries["it"])))
+    app.wait_for(call, "callStatus", 20)
+    server.wait_until_idle()
+    eventually(lambda: not found_in(canaries, haystacks(server)), 5,
+               lambda: f"nothing is left: {found_in(canaries, haystacks(server))}")

@@ -36,7 +36,8 @@ enum WebhookJournal {
     /// The beginning of an answer. What a command with privacyMode keeps to itself is masked (decision 43); a text that
     /// may hold such a command and cannot be read is masked whole.
     private static func shown(_ body: [UInt8]) -> String {
-        guard mentions("privacyMode", body) else { return Excerpt.of(body) }
+        // A name may be written with escapes.
+        guard mentions("privacyMode", body) || mentions("\\u00", body) else { return Excerpt.of(body) }
         guard let value = try? JSONValue(parsing: body) else { return Mask.text }
         return Excerpt.of(masked(value).bytes)
     }
@@ -60,7 +61,8 @@ enum WebhookJournal {
         switch value {
         case .array(let elements): return .array(elements.map(masked))
         case .object(let members):
-            let isPrivate = members["privacyMode"] == true
+            // Whoever asked for privacy in words that are not taken has asked for it.
+            let isPrivate = !([nil, false, .null] as [JSONValue?]).contains(members["privacyMode"])
             return .object(
                 Dictionary(
                     uniqueKeysWithValues: members.map { name, value in

@@ -34,7 +34,7 @@ package enum AudioFileReference: Hashable, Sendable, Codable {
             self = .relative(text)
         } else {
             throw attributes.error(
-                field, "is \(Excerpt.of(Array(text.utf8))); an absolute http or https URL or a recordingUrl is required"
+                field, "is \(attributes.shown(text)); an absolute http or https URL or a recordingUrl is required"
             )
         }
     }
