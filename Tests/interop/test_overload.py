@@ -23,7 +23,7 @@ from harness.steps import application
 from harness.waiting import eventually
 from harness.webhook_app import HANGUP, Reply
 
-ASKERS = 6
+ASKERS = 8
 BURST_SECONDS = 4.0
 # The live call speaks through the burst, and for a while in which nothing else goes on.
 TONE_SECONDS = 11
