@@ -30,7 +30,8 @@ struct AddressTests {
             ("sip:+1-900-555-0123@pbx.example", "premium"), ("sip:+442079460123@pbx.example", "allowsInternational"),
             ("sip:911@pbx.example", "emergency"), ("sip:9-1-1@pbx.example", "emergency"),
             ("sip:19005550123@pbx.example", "sipUriNumber"), ("sip:0019005550123@127.0.0.1", "sipUriNumber"),
-            ("sip:1001@127.0.0.1", "sipUriNumber"),
+            ("sip:1001@127.0.0.1", "sipUriNumber"), ("sip:+19005550123,1@pbx.example", "sipUriNumber"),
+            ("sip:1&2@127.0.0.1", "sipUriNumber"),
         ])
     func refused(_ to: String, _ name: String) throws {
         var bench = Self.bench()

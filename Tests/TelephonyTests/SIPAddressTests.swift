@@ -10,6 +10,9 @@ struct SIPAddressTests {
         #expect(address.number == nil)
         #expect(SIPAddress("sip:+1.312(555)0123@10.0.0.1")?.number == PhoneNumber("+13125550123"))
         #expect(SIPAddress("sip:*21#@a") == nil)
+        #expect(SIPAddress("sip:alice7@a")?.dialled == nil)
+        #expect(SIPAddress("sip:+1312,5550123@a")?.dialled == "+13125550123")
+        #expect(SIPAddress("sip:+1312,5550123@a")?.number == nil)
     }
 
     @Test(
