@@ -46,7 +46,7 @@ let testDependencies: [String: [Target.Dependency]] = [
 
 let testTargets: [Target] = [
     "SIP", "SDP", "RTP", "JSON", "Telephony", "PerCL", "PQL", "CallControl", "People", "Carrier", "Media", "Webhooks",
-    "Storage", "API", "Simulation",
+    "Storage", "API", "Simulation", "AnswerDetection",
 ].map { (room: String) -> Target in
     .testTarget(
         name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)],
@@ -99,6 +99,10 @@ let package = Package(
             dependencies: ["JSON", "SIP", "SDP", "Telephony", "PerCL"],
             swiftSettings: settings),
         .target(name: "People", dependencies: ["SIP", "SDP", "Telephony"], swiftSettings: settings),
+
+        .systemLibrary(
+            name: "CSpanDSP", path: "Sources/CSpanDSP", providers: [.apt(["libspandsp-dev"])]),
+        .target(name: "AnswerDetection", dependencies: ["CSpanDSP"], swiftSettings: settings),
 
         // MARK: Shells: do what the core says.
         .target(name: "CSIPTransport"),

@@ -1,0 +1,213 @@
+internal import Glibc
+
+/// Listens to what a called party sends from its answer on and tells who it is: a person, an answering machine, a fax.
+///
+///     frames ──▶ spectrum ──┬──▶ tones: fax, information, busy, ringback, beeps ──┐
+///                           └──▶ history ──▶ every 100 ms: greeting ──▶ judgement ┴──▶ findings
+///
+/// A verdict comes as early as it is sure, and stands; after it only beeps and tones are told. Silence, however long, is
+/// no verdict: nothing has been said yet. What has not been decided in 6 s of sound is undecided.
+///
+/// One thread uses it. After the start it allocates nothing while frames come; an input that makes a finding may.
+package final class AnswerDetector {
+    /// Samples of a frame: 20 ms at 8 kHz.
+    package static let frame = FrameSpectrum.frame
+    private static let frameMilliseconds = 20
+    /// Frames from one judgement of the greeting to the next.
+    private static let checkpoint = 5
+    /// A tone that lasts so long is no speech.
+    private static let toneMilliseconds = 100
+    /// Lost frames in a row after which the sender is silent.
+    private static let longestGap = 3
+    /// So much talk makes a beep after it a machine's, in seconds.
+    private static let talkBeforeBeep: Float = 0.3
+    /// A beep that nobody has spoken before is a machine's when so much quiet follows.
+    private static let quietAfterBeepMilliseconds = 2000
+
+    package let configuration: AnswerDetectionConfiguration
+    package private(set) var verdict: AnswerVerdict?
+    /// Since the first frame.
+    package private(set) var milliseconds = 0
+
+    private let spectrum = FrameSpectrum()
+    private let modems = ModemTones()
+    private var tracker = ToneTracker()
+    private var judge = ToneJudge()
+    private var history = GreetingHistory()
+    private var gaps = 0
+    private var frames = 0
+    private var isInTone = false
+    private var soundMilliseconds = 0
+    private var features: [Float] = []
+    /// The newest assessment of the greeting.
+    private var greeting: Greeting?
+    private var beepWithoutSpeech: AnswerBeep?
+
+    package init(configuration: AnswerDetectionConfiguration = AnswerDetectionConfiguration()) {
+        self.configuration = configuration
+        features.reserveCapacity(Greeting.featureNames.count)
+    }
+
+    /// Takes in the next 20 ms: 160 linear samples at 8 kHz. A shorter frame is filled up with silence.
+    package func observe(_ frame: UnsafeBufferPointer<Int16>, into findings: inout [AnswerFinding]) {
+        gaps = 0
+        hear(frame, into: &findings)
+    }
+
+    /// Notes that nothing arrived for the next 20 ms.
+    package func observeGap(into findings: inout [AnswerFinding]) {
+        gaps += 1
+        guard gaps <= Self.longestGap else {
+            // The sender has stopped sending, as some do while they are silent.
+            return hear(UnsafeBufferPointer(start: nil, count: 0), into: &findings)
+        }
+        let segment = tracker.observeGap(at: milliseconds)
+        history.appendGap()
+        advance(segment, into: &findings)
+    }
+
+    private func hear(_ frame: UnsafeBufferPointer<Int16>, into findings: inout [AnswerFinding]) {
+        spectrum.observe(frame)
+        if let heard = modems.observe(frame) { tell(heard, into: &findings) }
+        let segment = tracker.observe(frame, spectrum, at: milliseconds)
+        if verdict == nil {
+            history.append(
+                decibels: 10 * log10f(1 + spectrum.power), change: spectrum.change, voicing: spectrum.voicing,
+                narrowness: spectrum.narrowness)
+            let sounding = tracker.soundingMilliseconds
+            if sounding >= Self.toneMilliseconds {
+                history.disregard(last: isInTone ? 1 : sounding / Self.frameMilliseconds + 1)
+                isInTone = true
+            } else if sounding == 0 {
+                isInTone = false
+            }
+        }
+        advance(segment, into: &findings)
+    }
+
+    private func advance(_ segment: ToneSegment?, into findings: inout [AnswerFinding]) {
+        milliseconds += Self.frameMilliseconds
+        frames += 1
+        if let segment { tell(segment, into: &findings) }
+        guard verdict == nil else { return }
+        if frames % Self.checkpoint == 0 { assess(into: &findings) }
+    }
+
+    // MARK: Tones
+
+    private func tell(_ heard: ModemTones.Heard, into findings: inout [AnswerFinding]) {
+        switch heard {
+        case .answer(let reversals):
+            findings.append(.tone(.answer, milliseconds: milliseconds))
+            decide(
+                .faxModem, .answerTone, 0.99,
+                [AnswerFeature("hertz", 2100), AnswerFeature("phaseReversals", reversals ? 1 : 0)], into: &findings)
+        case .preamble:
+            findings.append(.tone(.preamble, milliseconds: milliseconds))
+            decide(.faxModem, .preamble, 0.99, [], into: &findings)
+        }
+    }
+
+    private func tell(_ segment: ToneSegment, into findings: inout [AnswerFinding]) {
+        let hasSpoken = (greeting?.talk ?? 0) >= Self.talkBeforeBeep || verdict != nil
+        guard let meaning = judge.observe(segment, hasSpoken: hasSpoken) else { return }
+        let features = [
+            AnswerFeature("hertz", Double(segment.hertz.rounded())),
+            AnswerFeature("lengthMilliseconds", Double(segment.milliseconds)),
+        ]
+        switch meaning {
+        case .ringback:
+            findings.append(.tone(.ringback, milliseconds: milliseconds))
+            guard verdict == nil else { return }
+            history.restart()
+            greeting = nil
+            soundMilliseconds = 0
+        case .busy:
+            findings.append(.tone(.busy, milliseconds: milliseconds))
+            decide(.undecided, .busy, 1, features, into: &findings)
+        case .reorder:
+            findings.append(.tone(.reorder, milliseconds: milliseconds))
+            decide(.undecided, .reorder, 1, features, into: &findings)
+        case .specialInformation:
+            findings.append(.tone(.specialInformation, milliseconds: milliseconds))
+            decide(.answeringMachine, .informationTone, 1, features, into: &findings)
+        case .calling(let isRepeated):
+            findings.append(.tone(.calling, milliseconds: milliseconds))
+            if isRepeated { return decide(.faxModem, .callingTone, 0.95, features, into: &findings) }
+            // A machine's beep may be of the same pitch and length.
+            if hasSpoken { tellBeep(segment, features, hasSpoken: true, into: &findings) }
+        case .beep:
+            tellBeep(segment, features, hasSpoken: hasSpoken, into: &findings)
+        }
+    }
+
+    private func tellBeep(
+        _ segment: ToneSegment, _ features: [AnswerFeature], hasSpoken: Bool, into findings: inout [AnswerFinding]
+    ) {
+        let beep = AnswerBeep(
+            milliseconds: segment.endMilliseconds, hertz: Int(segment.hertz.rounded()),
+            lengthMilliseconds: segment.milliseconds)
+        findings.append(.beepEnded(beep))
+        if hasSpoken {
+            decide(.answeringMachine, .beep, 0.97, features, into: &findings)
+        } else {
+            beepWithoutSpeech = beep
+        }
+    }
+
+    // MARK: The greeting
+
+    private func assess(into findings: inout [AnswerFinding]) {
+        greeting = Greeting(history)
+        guard let greeting else {
+            if let beep = beepWithoutSpeech, milliseconds - beep.milliseconds >= Self.quietAfterBeepMilliseconds {
+                return decide(
+                    .answeringMachine, .beep, 0.8,
+                    [
+                        AnswerFeature("hertz", Double(beep.hertz)),
+                        AnswerFeature("lengthMilliseconds", Double(beep.lengthMilliseconds)),
+                    ], into: &findings)
+            }
+            return history.forgetSilence()
+        }
+        if greeting.talk >= Self.talkBeforeBeep {
+            judge.spoken()
+            beepWithoutSpeech = nil
+        }
+        greeting.write(into: &features)
+        switch configuration.method {
+        case .rule:
+            if let answerer = LengthRule.judge(greeting) {
+                let isLimit = answerer == .undecided
+                return decide(answerer, isLimit ? .soundLimit : .lengthRule, 0.5, told(greeting), into: &findings)
+            }
+        case .model:
+            let model = GreetingModel.trained
+            let probability = model.probability(features)
+            if let answerer = model.judge(probability, elapsed: greeting.elapsed) {
+                let confidence = Double(answerer == .human ? 1 - probability : probability)
+                return decide(answerer, .greeting, confidence, told(greeting), into: &findings)
+            }
+        }
+        if greeting.talk * 1000 >= Float(configuration.longestSoundMilliseconds) || history.isFull {
+            decide(.undecided, .soundLimit, 0, told(greeting), into: &findings)
+        }
+    }
+
+    private func told(_ greeting: Greeting) -> [AnswerFeature] {
+        zip(Greeting.featureNames, features).map { name, value in
+            AnswerFeature(name, (Double(value) * 1000).rounded() / 1000)
+        }
+    }
+
+    private func decide(
+        _ answerer: Answerer, _ cause: AnswerVerdict.Cause, _ confidence: Double, _ features: [AnswerFeature],
+        into findings: inout [AnswerFinding]
+    ) {
+        guard verdict == nil else { return }
+        let decided = AnswerVerdict(
+            answerer, cause, milliseconds: milliseconds, confidence: confidence, features: features)
+        verdict = decided
+        findings.append(.verdict(decided))
+    }
+}

@@ -1,0 +1,54 @@
+internal import Glibc
+
+/// How likely a greeting is a machine's: a boosted ensemble of small decision trees.
+struct GreetingModel {
+    /// One node of a tree: a question, or at `feature` −1 an answer.
+    struct Node {
+        var feature: Int
+        /// Up to it to the left.
+        var threshold: Float
+        var left: Int
+        var right: Int
+        /// Of an answer, to be added.
+        var value: Float
+    }
+
+    /// From so many seconds after the first sound on, what is sure enough.
+    struct Certainty {
+        var elapsed: Float
+        /// At or above it: a machine.
+        var machine: Float
+        /// At or below it: a person.
+        var human: Float
+    }
+
+    var base: Float
+    var roots: [Int]
+    var nodes: [Node]
+    var certainties: [Certainty]
+
+    /// The probability of a machine.
+    func probability(_ features: [Float]) -> Float {
+        var sum = base
+        nodes.withUnsafeBufferPointer { nodes in
+            features.withUnsafeBufferPointer { features in
+                for root in roots {
+                    var index = root
+                    while nodes[index].feature >= 0 {
+                        let node = nodes[index]
+                        index = features[node.feature] <= node.threshold ? node.left : node.right
+                    }
+                    sum += nodes[index].value
+                }
+            }
+        }
+        return 1 / (1 + expf(-sum))
+    }
+
+    /// Nil: not sure yet.
+    func judge(_ probability: Float, elapsed: Float) -> Answerer? {
+        guard let certainty = certainties.last(where: { elapsed >= $0.elapsed }) else { return nil }
+        if probability >= certainty.machine { return .answeringMachine }
+        return probability <= certainty.human ? .human : nil
+    }
+}
