@@ -42,6 +42,7 @@ let testDependencies: [String: [Target.Dependency]] = [
         .product(name: "Yams", package: "Yams"),
     ],
     "Simulation": ["SIP", "Telephony", "CallControl"],
+    "AnswerDetection": ["AnswerTrials"],
 ]
 
 let testTargets: [Target] = [
@@ -63,6 +64,7 @@ let package = Package(
         .executable(name: "belay", targets: ["belay"]),
         .executable(name: "belay-sim", targets: ["belay-sim"]),
         .executable(name: "belay-bench", targets: ["belay-bench"]),
+        .executable(name: "belay-machines", targets: ["belay-machines"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -179,7 +181,7 @@ let package = Package(
         .executableTarget(
             name: "belay",
             dependencies: [
-                "API", "CallControl", "Carrier", "JSON", "Media", "People", "Runtime", "SIP", "SIPTransport", "Storage",
+                "API", "AnswerTrials", "CallControl", "Carrier", "JSON", "Media", "People", "Runtime", "SIP", "SIPTransport", "Storage",
                 "Telephony", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -197,6 +199,16 @@ let package = Package(
             swiftSettings: settings),
 
         // MARK: The simulation and the benchmarks.
+        .target(
+            name: "AnswerTrials", dependencies: ["AnswerDetection", "CSpanDSP", "Media", "RTP"],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "belay-machines",
+            dependencies: [
+                "AnswerDetection", "AnswerTrials", "Media",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         .target(
             name: "Simulation",
             dependencies: ["JSON", "SIP", "SDP", "Telephony", "PerCL", "CallControl", "People"],

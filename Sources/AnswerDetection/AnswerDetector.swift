@@ -17,6 +17,8 @@ package final class AnswerDetector {
     private static let checkpoint = 5
     /// A tone that lasts so long is no speech.
     private static let toneMilliseconds = 100
+    /// So much of 2100 Hz is a fax' or a modem's.
+    private static let answerToneMilliseconds = 700
     /// Lost frames in a row after which the sender is silent.
     private static let longestGap = 3
     /// So much talk makes a beep after it a machine's, in seconds.
@@ -29,6 +31,8 @@ package final class AnswerDetector {
     /// Since the first frame.
     package private(set) var milliseconds = 0
 
+    /// A frame, where what came is none.
+    private let whole = UnsafeMutableBufferPointer<Int16>.allocate(capacity: frame)
     private let spectrum = FrameSpectrum()
     private let modems = ModemTones()
     private var tracker = ToneTracker()
@@ -38,20 +42,34 @@ package final class AnswerDetector {
     private var frames = 0
     private var isInTone = false
     private var soundMilliseconds = 0
-    private var features: [Float] = []
+    /// What the greeting was judged by last, as ``GreetingModel/featureNames`` names it.
+    package private(set) var features: [Float] = []
+    /// How often it was judged.
+    package private(set) var judgements = 0
+    private let model: GreetingModel
     /// The newest assessment of the greeting.
     private var greeting: Greeting?
     private var beepWithoutSpeech: AnswerBeep?
 
-    package init(configuration: AnswerDetectionConfiguration = AnswerDetectionConfiguration()) {
+    /// - Parameter model: another than the one that is built in, to be tried.
+    package init(
+        configuration: AnswerDetectionConfiguration = AnswerDetectionConfiguration(), model: GreetingModel? = nil
+    ) {
         self.configuration = configuration
+        self.model = model ?? .trained
         features.reserveCapacity(Greeting.featureNames.count)
     }
 
-    /// Takes in the next 20 ms: 160 linear samples at 8 kHz. A shorter frame is filled up with silence.
+    deinit {
+        whole.deallocate()
+    }
+
+    /// Takes in the next 20 ms: 160 linear samples at 8 kHz. A shorter frame is filled up with silence, a longer one cut.
     package func observe(_ frame: UnsafeBufferPointer<Int16>, into findings: inout [AnswerFinding]) {
         gaps = 0
-        hear(frame, into: &findings)
+        guard frame.count != Self.frame else { return hear(frame, into: &findings) }
+        for index in 0..<Self.frame { whole[index] = index < frame.count ? frame[index] : 0 }
+        hear(UnsafeBufferPointer(whole), into: &findings)
     }
 
     /// Notes that nothing arrived for the next 20 ms.
@@ -59,7 +77,8 @@ package final class AnswerDetector {
         gaps += 1
         guard gaps <= Self.longestGap else {
             // The sender has stopped sending, as some do while they are silent.
-            return hear(UnsafeBufferPointer(start: nil, count: 0), into: &findings)
+            whole.update(repeating: 0)
+            return hear(UnsafeBufferPointer(whole), into: &findings)
         }
         let segment = tracker.observeGap(at: milliseconds)
         history.appendGap()
@@ -75,6 +94,10 @@ package final class AnswerDetector {
                 decibels: 10 * log10f(1 + spectrum.power), change: spectrum.change, voicing: spectrum.voicing,
                 narrowness: spectrum.narrowness)
             let sounding = tracker.soundingMilliseconds
+            if sounding >= Self.answerToneMilliseconds, let hertz = tracker.soundingHertz, abs(hertz - 2100) < 15 {
+                // As ITU-T T.30 §4.1.1 has it; a lossy line's leaps make spandsp begin anew each time.
+                tell(.answer(reversals: false), into: &findings)
+            }
             if sounding >= Self.toneMilliseconds {
                 history.disregard(last: isInTone ? 1 : sounding / Self.frameMilliseconds + 1)
                 isInTone = true
@@ -175,6 +198,7 @@ package final class AnswerDetector {
             beepWithoutSpeech = nil
         }
         greeting.write(into: &features)
+        judgements += 1
         switch configuration.method {
         case .rule:
             if let answerer = LengthRule.judge(greeting) {
@@ -182,7 +206,6 @@ package final class AnswerDetector {
                 return decide(answerer, isLimit ? .soundLimit : .lengthRule, 0.5, told(greeting), into: &findings)
             }
         case .model:
-            let model = GreetingModel.trained
             let probability = model.probability(features)
             if let answerer = model.judge(probability, elapsed: greeting.elapsed) {
                 let confidence = Double(answerer == .human ? 1 - probability : probability)

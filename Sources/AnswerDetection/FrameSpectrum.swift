@@ -84,13 +84,11 @@ final class FrameSpectrum {
         }
     }
 
-    /// Takes in the next frame.
+    /// Takes in the next frame of 160 samples.
     func observe(_ input: UnsafeBufferPointer<Int16>) {
         let kept = Self.window - Self.frame
         for index in 0..<kept { samples[index] = samples[index + Self.frame] }
-        let count = min(input.count, Self.frame)
-        for index in 0..<count { samples[kept + index] = Float(input[index]) }
-        for index in count..<Self.frame { samples[kept + index] = 0 }
+        for index in 0..<Self.frame { samples[kept + index] = Float(input[index]) }
         transform()
         measureBands()
         measurePeaks()
@@ -176,8 +174,8 @@ final class FrameSpectrum {
             return
         }
         let strongest = peak(without: nil)
-        first = describe(strongest, total)
-        second = describe(peak(without: strongest), total)
+        first = describe(strongest, without: nil, total)
+        second = describe(peak(without: strongest), without: strongest, total)
     }
 
     private func peak(without excluded: Int?) -> Int? {
@@ -193,11 +191,12 @@ final class FrameSpectrum {
         return best
     }
 
-    private func describe(_ bin: Int?, _ total: Float) -> Peak {
+    private func describe(_ bin: Int?, without excluded: Int?, _ total: Float) -> Peak {
         guard let bin else { return Peak(hertz: 0, share: 0) }
         var sum: Float = 0
         var weighted: Float = 0
         for near in max(0, bin - Self.spread)...min(Self.half, bin + Self.spread) {
+            if let excluded, abs(near - excluded) <= Self.spread { continue }
             sum += powers[near]
             weighted += powers[near] * Float(near)
         }

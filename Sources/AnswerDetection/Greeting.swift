@@ -14,8 +14,8 @@ struct Greeting {
     private static let quietest = 36
     private static let nearestToPeak = 9
     private static let farthestFromPeak = 22
-    /// A steady sound spreads over less.
-    private static let leastRange = 7
+    /// From the quietest tenth to the peak; a steady sound spreads over less.
+    private static let leastRange = 8
     private static let bridgedFrames = 10
     private static let shortestSpurt = 4
     private static let wordPause = 3
@@ -57,12 +57,16 @@ struct Greeting {
         var total = 0
         var sum = 0
         var peak = 0
-        var low = GreetingHistory.levels
+        var low = 0
         history.histogram.withUnsafeBufferPointer { counts in
             for level in 0..<counts.count where counts[level] > 0 {
                 total += counts[level]
                 sum += counts[level] * level
-                low = min(low, level)
+            }
+            var quiet = 0
+            for level in 0..<counts.count where quiet * 10 <= total {
+                quiet += counts[level]
+                low = level
             }
             var above = 0
             for level in stride(from: counts.count - 1, through: 0, by: -1) {

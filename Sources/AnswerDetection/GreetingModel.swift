@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// How likely a greeting is a machine's: a boosted ensemble of small decision trees.
-struct GreetingModel {
+package struct GreetingModel: Sendable {
     /// One node of a tree: a question, or at `feature` −1 an answer.
-    struct Node {
+    package struct Node: Sendable {
         var feature: Int
         /// Up to it to the left.
         var threshold: Float
@@ -14,12 +14,23 @@ struct GreetingModel {
     }
 
     /// From so many seconds after the first sound on, what is sure enough.
-    struct Certainty {
+    package struct Certainty: Sendable {
         var elapsed: Float
         /// At or above it: a machine.
         var machine: Float
         /// At or below it: a person.
         var human: Float
+    }
+
+    /// What it looks at, in the order of its features.
+    package static var featureNames: [String] { Greeting.featureNames }
+
+    /// A model that is never sure.
+    package static let silent = GreetingModel(base: 0, roots: [], nodes: [], certainties: [])
+
+    /// The same, but never sure: for measuring.
+    package var neverSure: GreetingModel {
+        GreetingModel(base: base, roots: roots, nodes: nodes, certainties: [])
     }
 
     var base: Float

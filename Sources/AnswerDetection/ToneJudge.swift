@@ -112,13 +112,22 @@ struct ToneJudge {
 
     /// One steady tone with quiet after it, that is no note of a melody.
     private func isBeep(_ tone: ToneSegment) -> Bool {
-        guard tone.secondHertz == nil, (345...2205).contains(tone.hertz), tone.milliseconds >= 140,
-            tone.milliseconds <= 5000, tone.endsInQuiet, tone.hertzSpread < 6, tone.decibelSpread < 1.5
+        guard tone.secondHertz == nil, (345...2205).contains(tone.hertz), (135...5000).contains(tone.milliseconds),
+            tone.endsInQuiet, Self.isSteady(tone)
         else { return false }
-        let others = tones.dropLast().filter {
+        // Vowels are narrow for a moment, but not steady; a melody's other notes are.
+        return !tones.dropLast().contains {
             tone.startMilliseconds - $0.endMilliseconds < 3000 && abs($0.hertz - tone.hertz) > 20
-                && $0.milliseconds >= 80
+                && Self.isNote($0)
         }
-        return others.isEmpty
+    }
+
+    private static func isNote(_ tone: ToneSegment) -> Bool {
+        tone.secondHertz == nil && tone.hertz >= 250 && tone.milliseconds >= 120 && tone.hertzSpread < 2
+            && tone.decibelSpread < 1
+    }
+
+    private static func isSteady(_ tone: ToneSegment) -> Bool {
+        tone.hertzSpread < 6 && tone.decibelSpread < 1.5
     }
 }

@@ -46,6 +46,7 @@ struct ToneTracker {
     /// Beyond this share of the first, the second peak is a tone of its own.
     private static let secondTone: Float = 0.1
     private static let longestAbsence = 2
+    private static let longestLoss = 3
     /// Blocks whose power is known: a third of a second.
     private static let remembered = 64
 
@@ -61,14 +62,19 @@ struct ToneTracker {
         var decibelSquares: Float = 0
         var power: Float = 0
         var lastNarrow = 0
+        /// Frames in a row that were not its own.
         var absent = 0
-        var absentPower: Float = 0
+        /// Frames in a row that never arrived.
+        var lost = 0
     }
 
     private var sounding: Sounding?
     private var blockPowers = [Float](repeating: 0, count: remembered)
     /// Blocks so far.
     private var blockCount = 0
+
+    /// The present tone, where it is only one.
+    var soundingHertz: Float? { sounding.flatMap { $0.second == nil ? $0.hertz : nil } }
 
     /// For how long the present tone has sounded, without its edges.
     var soundingMilliseconds: Int {
@@ -87,8 +93,15 @@ struct ToneTracker {
             return miss(power, at: milliseconds)
         }
         if let current = sounding {
+            // The window still holds the end of a tone that is over.
+            if current.frames >= 2, power < current.power / 4 { return miss(power, at: milliseconds) }
             if Self.isSame(current, hertz, second) {
                 take(hertz, second, power, at: milliseconds)
+                return nil
+            }
+            if current.lost > 0 {
+                // What came before a loss and what came after it do not meet: this frame says nothing.
+                sounding?.lost = 0
                 return nil
             }
             // A narrow frame of another tone: this one is over, the other begins.
@@ -100,10 +113,13 @@ struct ToneTracker {
         return nil
     }
 
-    /// A frame that never arrived.
+    /// A frame that never arrived: the tone is held to go on for a while.
     mutating func observeGap(at milliseconds: Int) -> ToneSegment? {
         for _ in 0..<Self.blocks { remember(0) }
-        return miss(0, at: milliseconds)
+        guard var current = sounding else { return nil }
+        current.lost += 1
+        sounding = current
+        return current.lost > Self.longestLoss ? end(at: milliseconds, isQuiet: true) : nil
     }
 
     private static func tone(_ spectrum: FrameSpectrum) -> (Float, Float?)? {
@@ -163,18 +179,21 @@ struct ToneTracker {
         if second != nil { current.second = current.secondSum / Float(counted) }
         current.lastNarrow = milliseconds
         current.absent = 0
-        current.absentPower = 0
+        current.lost = 0
         sounding = current
     }
 
     private mutating func miss(_ power: Float, at milliseconds: Int) -> ToneSegment? {
         guard var current = sounding else { return nil }
+        if current.lost > 0, power >= current.power / 8 {
+            current.lost = 0
+            sounding = current
+            return nil
+        }
         current.absent += 1
-        // The first frame after the end may still hold some of it.
-        current.absentPower = power
         sounding = current
         guard current.absent >= Self.longestAbsence || current.frames < 3 else { return nil }
-        return end(at: milliseconds, isQuiet: power < current.power / 8)
+        return end(at: milliseconds, isQuiet: power < current.power / 6)
     }
 
     private mutating func end(at milliseconds: Int, isQuiet: Bool) -> ToneSegment? {
@@ -197,7 +216,7 @@ struct ToneTracker {
         let length = FrameSpectrum.frame / Self.blocks
         for block in 0..<Self.blocks {
             var sum: Float = 0
-            for index in block * length..<min(frame.count, (block + 1) * length) {
+            for index in block * length..<(block + 1) * length {
                 let sample = Float(frame[index])
                 sum += sample * sample
             }

@@ -1,13 +1,10 @@
-// spandsp's headers name stdio's and libtiff's types without including them, and rely on their order here.
+// spandsp's headers do not include what they name: the order here is theirs.
 #include <inttypes.h>
-#include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include <stddef.h>
 
 #include <spandsp/telephony.h>
-
 #include <spandsp/super_tone_rx.h>
-#include <spandsp/tone_generate.h>
 #include <spandsp/modem_connect_tones.h>
+#include <spandsp/logging.h>
+#include <spandsp/t30.h>
+#include <spandsp/fax.h>
