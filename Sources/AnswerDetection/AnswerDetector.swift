@@ -16,7 +16,11 @@ package final class AnswerDetector {
     /// Frames from one judgement of the greeting to the next.
     private static let checkpoint = 5
     /// A tone that lasts so long is no speech.
-    private static let toneMilliseconds = 100
+    private static let toneMilliseconds = 80
+    /// A tone's end rings in the window for so long.
+    private static let toneHoldFrames = 2
+    /// Of the power of the last fifth of a second, where V.21 is sent.
+    private static let leastModemShare: Float = 0.5
     /// So much of 2100 Hz is a fax' or a modem's.
     private static let answerToneMilliseconds = 700
     /// Lost frames in a row after which the sender is silent.
@@ -40,8 +44,10 @@ package final class AnswerDetector {
     private var history = GreetingHistory()
     private var gaps = 0
     private var frames = 0
-    private var isInTone = false
-    private var soundMilliseconds = 0
+    /// Frames for which a tone that is over still does not count.
+    private var toneHold = 0
+    /// Of late.
+    private var modemShare: Float = 0
     /// What the greeting was judged by last, as ``GreetingModel/featureNames`` names it.
     package private(set) var features: [Float] = []
     /// How often it was judged.
@@ -87,7 +93,11 @@ package final class AnswerDetector {
 
     private func hear(_ frame: UnsafeBufferPointer<Int16>, into findings: inout [AnswerFinding]) {
         spectrum.observe(frame)
-        if let heard = modems.observe(frame) { tell(heard, into: &findings) }
+        modemShare += (spectrum.modemShare - modemShare) / 10
+        if let heard = modems.observe(frame) {
+            // Music has flags in it here and there, but other sound with them.
+            if heard != .preamble || modemShare >= Self.leastModemShare { tell(heard, into: &findings) }
+        }
         let segment = tracker.observe(frame, spectrum, at: milliseconds)
         if verdict == nil {
             history.append(
@@ -99,10 +109,11 @@ package final class AnswerDetector {
                 tell(.answer(reversals: false), into: &findings)
             }
             if sounding >= Self.toneMilliseconds {
-                history.disregard(last: isInTone ? 1 : sounding / Self.frameMilliseconds + 1)
-                isInTone = true
-            } else if sounding == 0 {
-                isInTone = false
+                history.disregard(last: toneHold > 0 ? 1 : sounding / Self.frameMilliseconds + 1)
+                toneHold = Self.toneHoldFrames
+            } else if toneHold > 0 {
+                history.disregard(last: 1)
+                toneHold -= 1
             }
         }
         advance(segment, into: &findings)
@@ -113,7 +124,7 @@ package final class AnswerDetector {
         frames += 1
         if let segment { tell(segment, into: &findings) }
         guard verdict == nil else { return }
-        if frames % Self.checkpoint == 0 { assess(into: &findings) }
+        if frames % Self.checkpoint == 0, toneHold == 0 { assess(into: &findings) }
     }
 
     // MARK: Tones
@@ -133,6 +144,7 @@ package final class AnswerDetector {
 
     private func tell(_ segment: ToneSegment, into findings: inout [AnswerFinding]) {
         let hasSpoken = (greeting?.talk ?? 0) >= Self.talkBeforeBeep || verdict != nil
+        if getenv("TRACE") != nil { print("SEG", segment, "spoken", hasSpoken) }
         guard let meaning = judge.observe(segment, hasSpoken: hasSpoken) else { return }
         let features = [
             AnswerFeature("hertz", Double(segment.hertz.rounded())),
@@ -144,7 +156,6 @@ package final class AnswerDetector {
             guard verdict == nil else { return }
             history.restart()
             greeting = nil
-            soundMilliseconds = 0
         case .busy:
             findings.append(.tone(.busy, milliseconds: milliseconds))
             decide(.undecided, .busy, 1, features, into: &findings)
@@ -198,6 +209,7 @@ package final class AnswerDetector {
             beepWithoutSpeech = nil
         }
         greeting.write(into: &features)
+        if getenv("TRACE") != nil { print("FEAT", milliseconds, features) }
         judgements += 1
         switch configuration.method {
         case .rule:
@@ -207,7 +219,7 @@ package final class AnswerDetector {
             }
         case .model:
             let probability = model.probability(features)
-            if let answerer = model.judge(probability, elapsed: greeting.elapsed) {
+            if let answerer = model.judge(probability, elapsed: greeting.elapsed, pause: greeting.pauseNow) {
                 let confidence = Double(answerer == .human ? 1 - probability : probability)
                 return decide(answerer, .greeting, confidence, told(greeting), into: &findings)
             }

@@ -13,6 +13,7 @@ final class FrameSpectrum {
     /// The telephone's range: 187 to 3500 Hz. Below it is hum.
     private static let lowest = 6
     private static let highest = 112
+    private static let modemBins = 49...63
     /// On each side of a peak, what a Hann window spreads a steady tone over.
     private static let spread = 2
     /// The bins that the bands begin with, and the last one's end: equal steps of what an ear tells apart.
@@ -31,6 +32,8 @@ final class FrameSpectrum {
     private(set) var narrowness: Float = 0
     /// 0 to 1: how alike the sound is to itself a pitch period later.
     private(set) var voicing: Float = 0
+    /// The share of the power that lies where V.21's answering side sends: 1650 and 1850 Hz.
+    private(set) var modemShare: Float = 0
     /// The strongest tone and the strongest apart from it, with their shares of the power.
     private(set) var first = Peak(hertz: 0, share: 0)
     private(set) var second = Peak(hertz: 0, share: 0)
@@ -91,6 +94,7 @@ final class FrameSpectrum {
         for index in 0..<Self.frame { samples[kept + index] = Float(input[index]) }
         transform()
         measureBands()
+        measureModem()
         measurePeaks()
         measureVoicing()
     }
@@ -140,6 +144,12 @@ final class FrameSpectrum {
             let i = evenImaginary + oddReal * s + oddImaginary * c
             powers[bin] = r * r + i * i
         }
+    }
+
+    private func measureModem() {
+        var sum: Float = 0
+        for bin in Self.modemBins { sum += powers[bin] }
+        modemShare = power > 0 ? min(1, sum / (power * Self.scale)) : 0
     }
 
     private func measureBands() {

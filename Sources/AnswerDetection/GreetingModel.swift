@@ -56,10 +56,13 @@ package struct GreetingModel: Sendable {
         return 1 / (1 + expf(-sum))
     }
 
+    /// A person has waited for so long, in seconds.
+    static let waiting: Float = 0.3
+
     /// Nil: not sure yet.
-    func judge(_ probability: Float, elapsed: Float) -> Answerer? {
+    func judge(_ probability: Float, elapsed: Float, pause: Float) -> Answerer? {
         guard let certainty = certainties.last(where: { elapsed >= $0.elapsed }) else { return nil }
         if probability >= certainty.machine { return .answeringMachine }
-        return probability <= certainty.human ? .human : nil
+        return probability <= certainty.human && pause >= Self.waiting ? .human : nil
     }
 }

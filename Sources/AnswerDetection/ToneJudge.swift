@@ -117,13 +117,13 @@ struct ToneJudge {
         else { return false }
         // Vowels are narrow for a moment, but not steady; a melody's other notes are.
         return !tones.dropLast().contains {
-            tone.startMilliseconds - $0.endMilliseconds < 3000 && abs($0.hertz - tone.hertz) > 20
+            tone.startMilliseconds - $0.endMilliseconds < 1000 && abs($0.hertz - tone.hertz) > 20
                 && Self.isNote($0)
         }
     }
 
     private static func isNote(_ tone: ToneSegment) -> Bool {
-        tone.secondHertz == nil && tone.hertz >= 250 && tone.milliseconds >= 120 && tone.hertzSpread < 2
+        tone.secondHertz == nil && tone.hertz >= 300 && tone.milliseconds >= 120 && tone.hertzSpread < 2
             && tone.decibelSpread < 1
     }
 

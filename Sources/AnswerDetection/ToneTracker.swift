@@ -2,9 +2,9 @@ internal import Glibc
 
 /// One steady tone, or two sounding together, from its beginning to its end.
 struct ToneSegment: Equatable {
-    /// Of the stronger, or of the only one.
+    /// Of the higher, or of the only one.
     var hertz: Float
-    /// Of the weaker; nil where there is none.
+    /// Of the lower; nil where there is none.
     var secondHertz: Float?
     var startMilliseconds: Int
     var endMilliseconds: Int
@@ -47,25 +47,73 @@ struct ToneTracker {
     private static let secondTone: Float = 0.1
     private static let longestAbsence = 2
     private static let longestLoss = 3
+    /// Hz by which a tone may wander.
+    private static let drift: Float = 20
+    private static let fewestFrames = 4
     /// Blocks whose power is known: a third of a second.
     private static let remembered = 64
 
+    private struct Frame {
+        /// Of the only tone, or of the higher.
+        var hertz: Float
+        /// Of the lower, where there are two.
+        var lower: Float?
+        var power: Float
+    }
+
+    /// A tone's measures leave out its first frame and its last, which are its own only in part.
     private struct Sounding {
         var start: Int
-        var frames = 0
-        var hertz: Float
-        var second: Float?
-        var hertzSum: Float = 0
-        var hertzSquares: Float = 0
-        var secondSum: Float = 0
-        var decibelSum: Float = 0
-        var decibelSquares: Float = 0
-        var power: Float = 0
-        var lastNarrow = 0
+        var frames = 1
+        /// It counts as soon as another follows.
+        var newest: Frame
+        var measured = 0.0
+        var hertzSum = 0.0
+        var hertzSquares = 0.0
+        var lowerSum = 0.0
+        var decibelSum = 0.0
+        var decibelSquares = 0.0
+        var powerSum = 0.0
+        var lastNarrow: Int
         /// Frames in a row that were not its own.
         var absent = 0
         /// Frames in a row that never arrived.
         var lost = 0
+
+        var hertz: Float { measured > 0 ? Float(hertzSum / measured) : newest.hertz }
+        var lower: Float? {
+            guard newest.lower != nil else { return nil }
+            return measured > 0 ? Float(lowerSum / measured) : newest.lower
+        }
+        var power: Float { measured > 0 ? Float(powerSum / measured) : newest.power }
+
+        mutating func take(_ frame: Frame, at milliseconds: Int) {
+            if frames > 1 {
+                let hertz = Double(newest.hertz)
+                let decibels = Double(10 * log10f(max(1, newest.power)))
+                measured += 1
+                hertzSum += hertz
+                hertzSquares += hertz * hertz
+                lowerSum += Double(newest.lower ?? 0)
+                decibelSum += decibels
+                decibelSquares += decibels * decibels
+                powerSum += Double(newest.power)
+            }
+            frames += 1
+            newest = frame
+            lastNarrow = milliseconds
+            absent = 0
+            lost = 0
+        }
+
+        func isSame(_ frame: Frame) -> Bool {
+            guard abs(frame.hertz - hertz) <= ToneTracker.drift else { return false }
+            switch (lower, frame.lower) {
+            case (nil, nil): return true
+            case (let one?, let other?): return abs(one - other) <= ToneTracker.drift
+            default: return false
+            }
+        }
     }
 
     private var sounding: Sounding?
@@ -74,7 +122,7 @@ struct ToneTracker {
     private var blockCount = 0
 
     /// The present tone, where it is only one.
-    var soundingHertz: Float? { sounding.flatMap { $0.second == nil ? $0.hertz : nil } }
+    var soundingHertz: Float? { sounding.flatMap { $0.lower == nil ? $0.hertz : nil } }
 
     /// For how long the present tone has sounded, without its edges.
     var soundingMilliseconds: Int {
@@ -89,14 +137,14 @@ struct ToneTracker {
     ) -> ToneSegment? {
         rememberBlocks(frame)
         let power = spectrum.power
-        guard power > Self.leastPower, let (hertz, second) = Self.tone(spectrum) else {
+        guard power > Self.leastPower, let frame = Self.tone(spectrum) else {
             return miss(power, at: milliseconds)
         }
         if let current = sounding {
             // The window still holds the end of a tone that is over.
             if current.frames >= 2, power < current.power / 4 { return miss(power, at: milliseconds) }
-            if Self.isSame(current, hertz, second) {
-                take(hertz, second, power, at: milliseconds)
+            if current.isSame(frame) {
+                sounding?.take(frame, at: milliseconds)
                 return nil
             }
             if current.lost > 0 {
@@ -106,10 +154,10 @@ struct ToneTracker {
             }
             // A narrow frame of another tone: this one is over, the other begins.
             let segment = end(at: milliseconds, isQuiet: false)
-            begin(hertz, second, power, at: milliseconds)
+            sounding = Sounding(start: milliseconds, newest: frame, lastNarrow: milliseconds)
             return segment
         }
-        begin(hertz, second, power, at: milliseconds)
+        sounding = Sounding(start: milliseconds, newest: frame, lastNarrow: milliseconds)
         return nil
     }
 
@@ -122,65 +170,23 @@ struct ToneTracker {
         return current.lost > Self.longestLoss ? end(at: milliseconds, isQuiet: true) : nil
     }
 
-    private static func tone(_ spectrum: FrameSpectrum) -> (Float, Float?)? {
+    private static func tone(_ spectrum: FrameSpectrum) -> Frame? {
         let first = spectrum.first
         let second = spectrum.second
         let isOvertone = second.hertz > first.hertz * 1.5 && isMultiple(second.hertz, of: first.hertz)
         if first.share >= singleShare, second.share <= secondTone * first.share || isOvertone {
-            return (first.hertz, nil)
+            return Frame(hertz: first.hertz, lower: nil, power: spectrum.power)
         }
         guard first.share + second.share >= (isOvertone ? singleShare : pairShare) else { return nil }
-        return (first.hertz, isOvertone ? nil : second.hertz)
+        if isOvertone { return Frame(hertz: first.hertz, lower: nil, power: spectrum.power) }
+        // Either may be the stronger from frame to frame.
+        return Frame(
+            hertz: max(first.hertz, second.hertz), lower: min(first.hertz, second.hertz), power: spectrum.power)
     }
 
     private static func isMultiple(_ hertz: Float, of fundamental: Float) -> Bool {
         let ratio = hertz / max(1, fundamental)
         return abs(ratio - ratio.rounded()) < 0.03
-    }
-
-    private static func isSame(_ current: Sounding, _ hertz: Float, _ second: Float?) -> Bool {
-        switch (current.second, second) {
-        case (nil, nil): abs(hertz - current.hertz) <= 20
-        case (let one?, let other?):
-            // Either may be the stronger from frame to frame.
-            abs(min(hertz, other) - min(current.hertz, one)) <= 20
-                && abs(max(hertz, other) - max(current.hertz, one)) <= 20
-        default: false
-        }
-    }
-
-    private mutating func begin(_ hertz: Float, _ second: Float?, _ power: Float, at milliseconds: Int) {
-        sounding = Sounding(start: milliseconds, hertz: hertz, second: second)
-        take(hertz, second, power, at: milliseconds)
-    }
-
-    private mutating func take(_ hertz: Float, _ second: Float?, _ power: Float, at milliseconds: Int) {
-        guard var current = sounding else { return }
-        // The first frame is the tone's only in part: it does not count for its measures.
-        if current.frames == 1 {
-            current.hertzSum = 0
-            current.hertzSquares = 0
-            current.secondSum = 0
-            current.decibelSum = 0
-            current.decibelSquares = 0
-            current.power = 0
-        }
-        let counted = max(1, current.frames)
-        let decibels = 10 * log10f(max(1, power))
-        let stronger = second == nil ? hertz : max(hertz, second ?? hertz)
-        current.frames += 1
-        current.hertzSum += stronger
-        current.hertzSquares += stronger * stronger
-        current.secondSum += second.map { min($0, hertz) } ?? 0
-        current.decibelSum += decibels
-        current.decibelSquares += decibels * decibels
-        current.power += (power - current.power) / Float(counted)
-        current.hertz = current.hertzSum / Float(counted)
-        if second != nil { current.second = current.secondSum / Float(counted) }
-        current.lastNarrow = milliseconds
-        current.absent = 0
-        current.lost = 0
-        sounding = current
     }
 
     private mutating func miss(_ power: Float, at milliseconds: Int) -> ToneSegment? {
@@ -192,22 +198,22 @@ struct ToneTracker {
         }
         current.absent += 1
         sounding = current
-        guard current.absent >= Self.longestAbsence || current.frames < 3 else { return nil }
+        guard current.absent >= Self.longestAbsence || current.frames < Self.fewestFrames else { return nil }
         return end(at: milliseconds, isQuiet: power < current.power / 6)
     }
 
     private mutating func end(at milliseconds: Int, isQuiet: Bool) -> ToneSegment? {
         guard let current = sounding else { return nil }
         sounding = nil
-        guard current.frames >= 3 else { return nil }
-        let counted = Float(current.frames - 1)
-        let hertz = current.hertzSum / counted
-        let decibels = current.decibelSum / counted
-        let hertzSpread = max(0, current.hertzSquares / counted - hertz * hertz).squareRoot()
-        let decibelSpread = max(0, current.decibelSquares / counted - decibels * decibels).squareRoot()
+        guard current.frames >= Self.fewestFrames else { return nil }
+        func spread(_ sum: Double, _ squares: Double) -> Float {
+            let mean = sum / current.measured
+            return Float(max(0, squares / current.measured - mean * mean).squareRoot())
+        }
         return ToneSegment(
-            hertz: hertz, secondHertz: current.second, startMilliseconds: onset(current), endMilliseconds: offset(current),
-            hertzSpread: hertzSpread, decibelSpread: decibelSpread, endsInQuiet: isQuiet)
+            hertz: current.hertz, secondHertz: current.lower, startMilliseconds: onset(current),
+            endMilliseconds: offset(current), hertzSpread: spread(current.hertzSum, current.hertzSquares),
+            decibelSpread: spread(current.decibelSum, current.decibelSquares), endsInQuiet: isQuiet)
     }
 
     // MARK: Edges

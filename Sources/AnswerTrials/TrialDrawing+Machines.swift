@@ -38,16 +38,17 @@ extension TrialDrawing {
             hasBeep = random.chance(0.75)
         }
         guard let said, said.count > 8 * 500 else { return nil }
-        let delay = delay()
+        let delay = random.chance(Self.late) ? random.number(2500, 6000) : delay()
         var greeting = Array(TrialSound.leveled(said, decibels: -20).prefix(Self.longestMilliseconds * 8))
         // What is behind a greeting was recorded with it: it comes and goes with it. The line's own noise stays.
-        let around = surround(&greeting, isGated: random.chance(0.2))
+        let around = surround(&greeting, isGated: random.chance(0.35))
         let loudness = TrialSound.loudness(greeting)
         var samples = TrialSound.silence(delay) + greeting
         var beeps: [Int] = []
         if hasBeep {
             samples += TrialSound.silence(random.number(60, 1200))
-            let hertz = random.one(of: [425, 440, 480, 850, 1000, 1004, 1400, 2000, random.number(360.0, 2190.0)])
+            // Not 2100 Hz, which is a fax' answer.
+            let hertz = random.one(of: [425, 440, 480, 850, 1000, 1004, 1400, 2000, random.number(360.0, 2070.0)])
             let tone = TrialSound.tone([hertz], milliseconds: random.number(150, 1200), decibels: -20)
             let factor = loudness / TrialSound.loudness(tone) * pow(10, random.number(-6.0, 4.0) / 20)
             samples += TrialSound.scaled(tone, by: factor)

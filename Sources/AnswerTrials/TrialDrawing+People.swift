@@ -30,7 +30,7 @@ extension TrialDrawing {
             kind = "hello and a name after a breath"
             guard let hello = try hello(voice), let long = try longHello(voice) else { return nil }
             said = hello + TrialSound.silence(random.number(250, 800)) + long
-        case ..<0.90:
+        case ..<(1 - Self.late):
             kind = "firm's greeting"
             guard let greeting = try firm(voice) else { return nil }
             said = greeting
@@ -48,7 +48,7 @@ extension TrialDrawing {
         let rest = delay + Self.lengthMilliseconds - samples.count / 8
         samples += TrialSound.silence(rest)
         samples = Array(samples.prefix((delay + Self.lengthMilliseconds) * 8))
-        let around = surround(&samples, isGated: random.chance(0.25))
+        let around = surround(&samples, isGated: random.chance(0.35))
         return Trial(
             name: name(kind, voice.name, around), label: .human, kind: kind, source: voice.source.rawValue,
             samples: samples, firstSoundMilliseconds: delay, line: line())

@@ -160,6 +160,9 @@ package final class TrialDrawing {
 
     // MARK: Around it
 
+    /// The share of people, and of machines, who begin only after seconds.
+    static let late = 0.1
+
     /// From the answer to the first sound: half a second or so, seldom more than two.
     func delay() -> Int {
         min(2500, max(60, Int(550 * exp(0.6 * random.normal()))))

@@ -1,6 +1,7 @@
 import AnswerTrials
 import ArgumentParser
 import Foundation
+import JSON
 import Media
 
 /// `belay machines`.
