@@ -27,8 +27,14 @@ package final class AnswerDetector {
     private static let longestGap = 3
     /// So much talk makes a beep after it a machine's, in seconds.
     private static let talkBeforeBeep: Float = 0.3
-    /// A beep that nobody has spoken before is a machine's when so much quiet follows.
-    private static let quietAfterBeepMilliseconds = 2000
+    /// A beep after talk is a machine's when so much quiet follows.
+    private static let quietAfterBeepMilliseconds = 600
+    /// So far below the talk a machine's beep may be.
+    private static let softestBeepDecibels: Float = 12
+    /// In that quiet so many frames may be loud.
+    private static let loudAfterBeep = 6
+    /// The same where nobody has spoken.
+    private static let quietAfterLoneBeepMilliseconds = 2000
 
     package let configuration: AnswerDetectionConfiguration
     package private(set) var verdict: AnswerVerdict?
@@ -55,7 +61,24 @@ package final class AnswerDetector {
     private let model: GreetingModel
     /// The newest assessment of the greeting.
     private var greeting: Greeting?
-    private var beepWithoutSpeech: AnswerBeep?
+    private var pending: PendingBeep?
+
+    /// A beep that has ended, and may be followed by quiet.
+    private struct PendingBeep {
+        let beep: AnswerBeep
+        let hasSpoken: Bool
+        let features: [AnswerFeature]
+        /// What is louder is no quiet.
+        let quiet: Float
+        var loudFrames = 0
+
+        init(_ segment: ToneSegment, _ beep: AnswerBeep, _ features: [AnswerFeature], hasSpoken: Bool) {
+            self.beep = beep
+            self.hasSpoken = hasSpoken
+            self.features = features
+            quiet = segment.power / 8
+        }
+    }
 
     /// - Parameter model: another than the one that is built in, to be tried.
     package init(
@@ -122,8 +145,13 @@ package final class AnswerDetector {
     private func advance(_ segment: ToneSegment?, into findings: inout [AnswerFinding]) {
         milliseconds += Self.frameMilliseconds
         frames += 1
-        if let segment { tell(segment, into: &findings) }
+        if let segment {
+            if let beep = pending?.beep, segment.startMilliseconds > beep.milliseconds { pending = nil }
+            tell(segment, into: &findings)
+        }
         guard verdict == nil else { return }
+        weighBeep(into: &findings)
+        guard verdict == nil, pending == nil else { return }
         if frames % Self.checkpoint == 0, toneHold == 0 { assess(into: &findings) }
     }
 
@@ -144,7 +172,6 @@ package final class AnswerDetector {
 
     private func tell(_ segment: ToneSegment, into findings: inout [AnswerFinding]) {
         let hasSpoken = (greeting?.talk ?? 0) >= Self.talkBeforeBeep || verdict != nil
-        if getenv("TRACE") != nil { print("SEG", segment, "spoken", hasSpoken) }
         guard let meaning = judge.observe(segment, hasSpoken: hasSpoken) else { return }
         let features = [
             AnswerFeature("hertz", Double(segment.hertz.rounded())),
@@ -182,34 +209,36 @@ package final class AnswerDetector {
             milliseconds: segment.endMilliseconds, hertz: Int(segment.hertz.rounded()),
             lengthMilliseconds: segment.milliseconds)
         findings.append(.beepEnded(beep))
-        if hasSpoken {
-            decide(.answeringMachine, .beep, 0.97, features, into: &findings)
-        } else {
-            beepWithoutSpeech = beep
+        // What is much softer than the talk is behind the one who talks.
+        let talk = greeting?.level ?? 0
+        let isClear = 10 * log10f(1 + segment.power) >= talk - Self.softestBeepDecibels
+        if verdict == nil, isClear { pending = PendingBeep(segment, beep, features, hasSpoken: hasSpoken) }
+    }
+
+    /// A beep is a machine's when quiet follows it: in music another note does.
+    private func weighBeep(into findings: inout [AnswerFinding]) {
+        guard var pending else { return }
+        if spectrum.power > pending.quiet { pending.loudFrames += 1 }
+        guard pending.loudFrames < Self.loudAfterBeep, tracker.soundingMilliseconds < Self.toneMilliseconds else {
+            self.pending = nil
+            return
         }
+        self.pending = pending
+        let quiet = pending.hasSpoken ? Self.quietAfterBeepMilliseconds : Self.quietAfterLoneBeepMilliseconds
+        guard milliseconds - pending.beep.milliseconds >= quiet else { return }
+        self.pending = nil
+        // Where somebody has begun to speak, it was no machine's.
+        guard pending.hasSpoken || Greeting(history) == nil else { return }
+        decide(.answeringMachine, .beep, pending.hasSpoken ? 0.97 : 0.8, pending.features, into: &findings)
     }
 
     // MARK: The greeting
 
     private func assess(into findings: inout [AnswerFinding]) {
         greeting = Greeting(history)
-        guard let greeting else {
-            if let beep = beepWithoutSpeech, milliseconds - beep.milliseconds >= Self.quietAfterBeepMilliseconds {
-                return decide(
-                    .answeringMachine, .beep, 0.8,
-                    [
-                        AnswerFeature("hertz", Double(beep.hertz)),
-                        AnswerFeature("lengthMilliseconds", Double(beep.lengthMilliseconds)),
-                    ], into: &findings)
-            }
-            return history.forgetSilence()
-        }
-        if greeting.talk >= Self.talkBeforeBeep {
-            judge.spoken()
-            beepWithoutSpeech = nil
-        }
+        guard let greeting else { return history.forgetSilence() }
+        if greeting.talk >= Self.talkBeforeBeep { judge.spoken() }
         greeting.write(into: &features)
-        if getenv("TRACE") != nil { print("FEAT", milliseconds, features) }
         judgements += 1
         switch configuration.method {
         case .rule:

@@ -13,6 +13,8 @@ struct ToneSegment: Equatable {
     var decibelSpread: Float
     /// What came right after it is quiet.
     var endsInQuiet: Bool
+    /// A mean square.
+    var power: Float
 
     var milliseconds: Int { endMilliseconds - startMilliseconds }
 
@@ -50,6 +52,10 @@ struct ToneTracker {
     /// Hz by which a tone may wander.
     private static let drift: Float = 20
     private static let fewestFrames = 4
+    /// No tone of the network's or of a machine's is lower.
+    private static let lowest: Float = 335
+    /// A voice wanders by more, in Hz.
+    private static let voiceSpread: Float = 5
     /// Blocks whose power is known: a third of a second.
     private static let remembered = 64
 
@@ -86,6 +92,9 @@ struct ToneTracker {
             return measured > 0 ? Float(lowerSum / measured) : newest.lower
         }
         var power: Float { measured > 0 ? Float(powerSum / measured) : newest.power }
+
+        var hertzSpread: Float { ToneTracker.spread(hertzSum, hertzSquares, measured) }
+        var decibelSpread: Float { ToneTracker.spread(decibelSum, decibelSquares, measured) }
 
         mutating func take(_ frame: Frame, at milliseconds: Int) {
             if frames > 1 {
@@ -124,9 +133,11 @@ struct ToneTracker {
     /// The present tone, where it is only one.
     var soundingHertz: Float? { sounding.flatMap { $0.lower == nil ? $0.hertz : nil } }
 
-    /// For how long the present tone has sounded, without its edges.
+    /// For how long the present tone has sounded, without its edges; 0 where it is as unsteady, or as low, as a voice.
     var soundingMilliseconds: Int {
-        guard let sounding, sounding.absent == 0 else { return 0 }
+        guard let sounding, sounding.absent == 0, sounding.lower ?? sounding.hertz >= Self.lowest,
+            sounding.hertzSpread <= Self.voiceSpread
+        else { return 0 }
         return sounding.frames * Self.frameMilliseconds
     }
 
@@ -202,18 +213,22 @@ struct ToneTracker {
         return end(at: milliseconds, isQuiet: power < current.power / 6)
     }
 
+    /// The standard deviation.
+    private static func spread(_ sum: Double, _ squares: Double, _ count: Double) -> Float {
+        guard count > 0 else { return 0 }
+        let mean = sum / count
+        return Float(max(0, squares / count - mean * mean).squareRoot())
+    }
+
     private mutating func end(at milliseconds: Int, isQuiet: Bool) -> ToneSegment? {
         guard let current = sounding else { return nil }
         sounding = nil
         guard current.frames >= Self.fewestFrames else { return nil }
-        func spread(_ sum: Double, _ squares: Double) -> Float {
-            let mean = sum / current.measured
-            return Float(max(0, squares / current.measured - mean * mean).squareRoot())
-        }
         return ToneSegment(
             hertz: current.hertz, secondHertz: current.lower, startMilliseconds: onset(current),
-            endMilliseconds: offset(current), hertzSpread: spread(current.hertzSum, current.hertzSquares),
-            decibelSpread: spread(current.decibelSum, current.decibelSquares), endsInQuiet: isQuiet)
+            endMilliseconds: offset(current), hertzSpread: current.hertzSpread,
+            decibelSpread: current.decibelSpread, endsInQuiet: isQuiet,
+            power: current.power)
     }
 
     // MARK: Edges
