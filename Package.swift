@@ -181,7 +181,8 @@ let package = Package(
         .executableTarget(
             name: "belay",
             dependencies: [
-                "API", "AnswerTrials", "CallControl", "Carrier", "JSON", "Media", "People", "Runtime", "SIP", "SIPTransport", "Storage",
+                "API", "AnswerTrials", "CallControl", "Carrier", "JSON", "Media", "People", "Runtime", "SIP",
+                "SIPTransport", "Storage",
                 "Telephony", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

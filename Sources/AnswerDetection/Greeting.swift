@@ -245,7 +245,8 @@ struct Greeting {
 extension Greeting {
     /// What the model looks at, in its order.
     static let featureNames = [
-        "elapsed", "firstSound", "talk", "talkShare", "spurts", "firstSpurt", "longestSpurt", "longestPause", "pauseNow",
+        "elapsed", "firstSound", "talk", "talkShare", "spurts", "firstSpurt", "longestSpurt", "longestPause",
+        "pauseNow",
         "runNow", "words", "syllableRate", "level", "levelSpread", "quietBefore", "quietWithin", "change",
         "changeSpread", "voiced", "narrowness",
     ]

@@ -75,7 +75,8 @@ extension TrialDrawing {
             ["vm-theperson"] + digits + ["vm-isunavail", "vm-mailboxfull"],
             ["vm-nobodyavail", "vm-intro"], ["vm-nobodyavail", "vm-mailboxfull"], ["vm-intro"],
             ["privacy-unident"], ["vm-rec-name"], ["priv-recordintro"], ["cannot-complete-as-dialed"],
-            ["all-circuits-busy-now", "pls-try-call-later"], ["ss-noservice"], ["pbx-invalid"], ["im-sorry", "vm-nobodyavail"],
+            ["all-circuits-busy-now", "pls-try-call-later"], ["ss-noservice"], ["pbx-invalid"],
+            ["im-sorry", "vm-nobodyavail"],
         ])
         var samples: [Int16] = []
         for prompt in prompts {

@@ -144,7 +144,8 @@ package struct TrialReport {
 
     private func share(_ label: Trial.Label, _ answerer: Answerer) -> String {
         let part = count(label, heldToBe: answerer)
-        return "\(part) of \(count(label)) (" + String(format: "%.2f", 100 * Double(part) / Double(count(label))) + " %)"
+        return "\(part) of \(count(label)) (" + String(format: "%.2f", 100 * Double(part) / Double(count(label)))
+            + " %)"
     }
 
     private static func cell(_ text: String, _ width: Int) -> String {

@@ -20,7 +20,10 @@ enum TrialTexts {
         case "fr": ["Allô?", "Oui?", "Allô, oui?", "Bonjour.", "Oui, bonjour?"]
         case "it": ["Pronto?", "Sì?", "Pronto, chi parla?", "Sì, pronto?"]
         default:
-            ["Hello?", "Hello.", "Yes?", "Hi.", "Yeah?", "Hey.", "Hello, hello?", "Speaking.", "Yes, hello?", "Hi there."]
+            [
+                "Hello?", "Hello.", "Yes?", "Hi.", "Yeah?", "Hey.", "Hello, hello?", "Speaking.", "Yes, hello?",
+                "Hi there.",
+            ]
         }
     }
 
@@ -55,7 +58,8 @@ enum TrialTexts {
             default:
                 [
                     "Hello, this is Anna speaking.", "Hi, this is Tom, who's calling?", "Hello, the Smith residence.",
-                    "Yes, hello, who is this please?", "Hi, it's Peter, can I help you?", "Good evening, Mary speaking.",
+                    "Yes, hello, who is this please?", "Hi, it's Peter, can I help you?",
+                    "Good evening, Mary speaking.",
                     "Hello? Sorry, I was in the garden.", "Hello, John Brown here.", "Hey, how are you doing?",
                     "Yes, this is he.", "Hello, can you hear me?", "Hi, hold on a second please.",
                     "Hello, what can I do for you?", "Yes, speaking, what is it about?", "Good morning, Susan here.",
@@ -102,7 +106,8 @@ enum TrialTexts {
                     "Good morning, Smith and Sons, how can I help you?", "Acme Plumbing, this is Dave.",
                     "Good afternoon, City Dental, Karen speaking.", "Riverside Garage, can I help?",
                     "Thank you for calling Green's Bakery, this is Lucy.", "Front desk, how may I help you?",
-                    "Hello, Parker and Lane, which department please?", "Sunrise Travel, Michelle speaking, good morning.",
+                    "Hello, Parker and Lane, which department please?",
+                    "Sunrise Travel, Michelle speaking, good morning.",
                     "Doctor Miller's office, how can I help you today?", "Reception, good morning.",
                     "Northern Insurance, you're speaking to Paul, how can I help?", "Kitchen, hello?",
                     "Good evening, the Royal Hotel, how may I direct your call?", "Taxi, where to?",
@@ -120,17 +125,27 @@ enum TrialTexts {
         let all: [String] =
             switch language.prefix(2) {
             case "es":
-                ["Deje su mensaje.", "Deje un mensaje después del tono.", "No estamos.", "Ahora no puedo, deje mensaje."]
+                [
+                    "Deje su mensaje.", "Deje un mensaje después del tono.", "No estamos.",
+                    "Ahora no puedo, deje mensaje.",
+                ]
             case "de":
-                ["Bitte sprechen Sie.", "Nachricht nach dem Ton.", "Wir sind nicht da.", "Bitte Nachricht hinterlassen."]
+                [
+                    "Bitte sprechen Sie.", "Nachricht nach dem Ton.", "Wir sind nicht da.",
+                    "Bitte Nachricht hinterlassen.",
+                ]
             case "fr":
                 ["Laissez un message.", "Parlez après le bip.", "Nous sommes absents.", "Un message, s'il vous plaît."]
             case "it":
-                ["Lasciate un messaggio.", "Parlate dopo il segnale.", "Non siamo in casa.", "Un messaggio, per favore."]
+                [
+                    "Lasciate un messaggio.", "Parlate dopo il segnale.", "Non siamo in casa.",
+                    "Un messaggio, per favore.",
+                ]
             default:
                 [
                     "Leave a message.", "Please leave a message after the tone.", "You know what to do.",
-                    "Leave your name and number.", "Not here right now. Leave a message.", "Please speak after the tone.",
+                    "Leave your name and number.", "Not here right now. Leave a message.",
+                    "Please speak after the tone.",
                     "Sorry I missed you. Leave a message.", "Message, please.",
                 ]
             }

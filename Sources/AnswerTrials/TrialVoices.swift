@@ -90,13 +90,6 @@ enum TrialVoices {
         }
     }
 
-    /// The Debian packages that the sources come from.
-    package static let packages = [
-        "espeak-ng", "flite", "asterisk-core-sounds-en-wav", "asterisk-core-sounds-es-wav",
-        "asterisk-core-sounds-fr-wav", "asterisk-core-sounds-it-wav", "asterisk-core-sounds-ru-wav",
-        "asterisk-moh-opsound-wav", "codec2-examples", "pocketsphinx-testdata", "klettres-data",
-    ]
-
     /// Hold music.
     static func music(_ set: TrialSet) -> [String] {
         let root = "/usr/share/asterisk/moh/"

@@ -12,7 +12,8 @@ struct BelayMachines: ParsableCommand {
 }
 
 struct BuildCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "build", abstract: "Draw a set and write it to a folder.")
+    static let configuration = CommandConfiguration(
+        commandName: "build", abstract: "Draw a set and write it to a folder.")
 
     @Argument(help: "train, tune or test.") var set: String
     @Argument(help: "The folder; what it holds is replaced.") var folder: String
@@ -89,7 +90,8 @@ struct PaceCommand: ParsableCommand {
             let pace = TrialPace(method: method, frames: frames, sound: sound)
             print(
                 "detector \(method.rawValue): " + String(format: "%.2f", pace.judging)
-                    + " µs a frame while it judges, " + String(format: "%.2f", pace.afterVerdict) + " µs after its verdict")
+                    + " µs a frame while it judges, " + String(format: "%.2f", pace.afterVerdict)
+                    + " µs after its verdict")
         }
     }
 }
