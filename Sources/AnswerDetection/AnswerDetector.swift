@@ -23,6 +23,8 @@ package final class AnswerDetector {
     private static let leastModemShare: Float = 0.5
     /// So much of 2100 Hz is a fax' or a modem's.
     private static let answerToneMilliseconds = 700
+    /// In Hz; ITU-T V.25 allows 15.
+    private static let answerToneTolerance: Float = 22
     /// Lost frames in a row after which the sender is silent.
     private static let longestGap = 3
     /// So much talk makes a beep after it a machine's, in seconds.
@@ -127,7 +129,7 @@ package final class AnswerDetector {
                 decibels: 10 * log10f(1 + spectrum.power), change: spectrum.change, voicing: spectrum.voicing,
                 narrowness: spectrum.narrowness)
             let sounding = tracker.soundingMilliseconds
-            if sounding >= Self.answerToneMilliseconds, let hertz = tracker.soundingHertz, abs(hertz - 2100) < 15 {
+            if sounding >= Self.answerToneMilliseconds, let hertz = tracker.soundingHertz, abs(hertz - 2100) < Self.answerToneTolerance {
                 // As ITU-T T.30 §4.1.1 has it; a lossy line's leaps make spandsp begin anew each time.
                 tell(.answer(reversals: false), into: &findings)
             }
@@ -160,6 +162,8 @@ package final class AnswerDetector {
     private func tell(_ heard: ModemTones.Heard, into findings: inout [AnswerFinding]) {
         switch heard {
         case .answer(let reversals):
+            // spandsp's band is wide: a beep of 2060 Hz lies within it.
+            if let hertz = tracker.soundingHertz, abs(hertz - 2100) > Self.answerToneTolerance { return }
             findings.append(.tone(.answer, milliseconds: milliseconds))
             decide(
                 .faxModem, .answerTone, 0.99,

@@ -16,8 +16,9 @@ struct Greeting {
     private static let farthestFromPeak = 22
     /// From the quietest tenth to the peak; a steady sound spreads over less.
     private static let leastRange = 8
-    /// Of the talk, by share: what hums less is noise.
+    /// Of the talk, by share: what hums less, and is soft, is noise. Voices from bad lines hum as little.
     private static let leastVoiced: Float = 0.1
+    private static let softest: Float = 45
     private static let bridgedFrames = 10
     private static let shortestSpurt = 4
     private static let wordPause = 3
@@ -51,7 +52,7 @@ struct Greeting {
         guard let threshold = Self.threshold(history) else { return nil }
         guard measureSpurts(history, threshold) else { return nil }
         measureSound(history, threshold)
-        guard voiced >= Self.leastVoiced else { return nil }
+        guard voiced >= Self.leastVoiced || level >= Self.softest else { return nil }
     }
 
     // MARK: The threshold
