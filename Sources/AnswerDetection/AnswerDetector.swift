@@ -129,7 +129,9 @@ package final class AnswerDetector {
                 decibels: 10 * log10f(1 + spectrum.power), change: spectrum.change, voicing: spectrum.voicing,
                 narrowness: spectrum.narrowness)
             let sounding = tracker.soundingMilliseconds
-            if sounding >= Self.answerToneMilliseconds, let hertz = tracker.soundingHertz, abs(hertz - 2100) < Self.answerToneTolerance {
+            if sounding >= Self.answerToneMilliseconds, let hertz = tracker.soundingHertz,
+                abs(hertz - 2100) < Self.answerToneTolerance
+            {
                 // As ITU-T T.30 §4.1.1 has it; a lossy line's leaps make spandsp begin anew each time.
                 tell(.answer(reversals: false), into: &findings)
             }
