@@ -42,7 +42,7 @@ let testDependencies: [String: [Target.Dependency]] = [
         .product(name: "Yams", package: "Yams"),
     ],
     "Simulation": ["SIP", "Telephony", "CallControl"],
-    "AnswerDetection": ["AnswerTrials"],
+    "AnswerDetection": ["AnswerTrials", "Telephony"],
 ]
 
 let testTargets: [Target] = [
@@ -104,7 +104,7 @@ let package = Package(
 
         .systemLibrary(
             name: "CSpanDSP", path: "Sources/CSpanDSP", providers: [.apt(["libspandsp-dev"])]),
-        .target(name: "AnswerDetection", dependencies: ["CSpanDSP"], swiftSettings: settings),
+        .target(name: "AnswerDetection", dependencies: ["CSpanDSP", "Telephony"], swiftSettings: settings),
 
         // MARK: Shells: do what the core says.
         .target(name: "CSIPTransport"),
@@ -201,7 +201,7 @@ let package = Package(
 
         // MARK: The simulation and the benchmarks.
         .target(
-            name: "AnswerTrials", dependencies: ["AnswerDetection", "CSpanDSP", "Media", "RTP"],
+            name: "AnswerTrials", dependencies: ["AnswerDetection", "CSpanDSP", "Media", "RTP", "Telephony"],
             swiftSettings: settings),
         .executableTarget(
             name: "belay-machines",

@@ -1,4 +1,5 @@
 internal import Glibc
+package import Telephony
 
 /// Listens to what a called party sends from its answer on and tells who it is: a person, an answering machine, a fax.
 ///

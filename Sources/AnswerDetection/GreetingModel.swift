@@ -1,4 +1,5 @@
 internal import Glibc
+import Telephony
 
 /// How likely a greeting is a machine's: a boosted ensemble of small decision trees.
 package struct GreetingModel: Sendable {

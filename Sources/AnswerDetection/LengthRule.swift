@@ -1,3 +1,5 @@
+import Telephony
+
 /// The field's plain rule: who says hello and waits is a person, who goes on talking is a machine.
 struct LengthRule {
     /// A hello is no longer.

@@ -1,4 +1,5 @@
 package import AnswerDetection
+package import Telephony
 
 /// What a detector made of a trial.
 package struct TrialOutcome: Sendable {

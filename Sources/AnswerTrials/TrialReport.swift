@@ -1,5 +1,6 @@
 package import AnswerDetection
 import Foundation
+package import Telephony
 
 /// What a detector made of many trials, counted.
 package struct TrialReport {

@@ -1,6 +1,7 @@
 import AnswerDetection
 import AnswerTrials
 import Foundation
+import Telephony
 
 /// Sound for detectors, and what they say of it.
 enum Listening {
