@@ -42,11 +42,12 @@ let testDependencies: [String: [Target.Dependency]] = [
         .product(name: "Yams", package: "Yams"),
     ],
     "Simulation": ["SIP", "Telephony", "CallControl"],
+    "AnswerDetection": ["AnswerTrials", "Telephony"],
 ]
 
 let testTargets: [Target] = [
     "SIP", "SDP", "RTP", "JSON", "Telephony", "PerCL", "PQL", "CallControl", "People", "Carrier", "Media", "Webhooks",
-    "Storage", "API", "Simulation",
+    "Storage", "API", "Simulation", "AnswerDetection",
 ].map { (room: String) -> Target in
     .testTarget(
         name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)],
@@ -63,6 +64,7 @@ let package = Package(
         .executable(name: "belay", targets: ["belay"]),
         .executable(name: "belay-sim", targets: ["belay-sim"]),
         .executable(name: "belay-bench", targets: ["belay-bench"]),
+        .executable(name: "belay-machines", targets: ["belay-machines"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -99,6 +101,10 @@ let package = Package(
             dependencies: ["JSON", "SIP", "SDP", "Telephony", "PerCL"],
             swiftSettings: settings),
         .target(name: "People", dependencies: ["SIP", "SDP", "Telephony"], swiftSettings: settings),
+
+        .systemLibrary(
+            name: "CSpanDSP", path: "Sources/CSpanDSP", providers: [.apt(["libspandsp-dev"])]),
+        .target(name: "AnswerDetection", dependencies: ["CSpanDSP", "Telephony"], swiftSettings: settings),
 
         // MARK: Shells: do what the core says.
         .target(name: "CSIPTransport"),
@@ -175,7 +181,8 @@ let package = Package(
         .executableTarget(
             name: "belay",
             dependencies: [
-                "API", "CallControl", "Carrier", "JSON", "Media", "People", "Runtime", "SIP", "SIPTransport", "Storage",
+                "API", "AnswerTrials", "CallControl", "Carrier", "JSON", "Media", "People", "Runtime", "SIP",
+                "SIPTransport", "Storage",
                 "Telephony", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -193,6 +200,16 @@ let package = Package(
             swiftSettings: settings),
 
         // MARK: The simulation and the benchmarks.
+        .target(
+            name: "AnswerTrials", dependencies: ["AnswerDetection", "CSpanDSP", "Media", "RTP", "Telephony"],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "belay-machines",
+            dependencies: [
+                "AnswerDetection", "AnswerTrials", "Media",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
         .target(
             name: "Simulation",
             dependencies: ["JSON", "SIP", "SDP", "Telephony", "PerCL", "CallControl", "People"],

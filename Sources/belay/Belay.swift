@@ -16,7 +16,8 @@ struct Belay: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, CarrierCommand.self, CallCommand.self, DialCommand.self, CallsCommand.self,
             LogsCommand.self,
-            ShowCommand.self, RecordingCommand.self, ListenCommand.self, ApplicationCommand.self, NumberCommand.self,
+            MachinesCommand.self, ShowCommand.self, RecordingCommand.self, ListenCommand.self, ApplicationCommand.self,
+            NumberCommand.self,
             AccountCommand.self, KeyCommand.self, StopDiallingCommand.self, StartDiallingCommand.self,
             ExportCommand.self, ConfigCommand.self, DoctorCommand.self,
         ])

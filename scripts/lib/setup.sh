@@ -16,8 +16,8 @@ fail() {
     exit 1
 }
 
-belay_packages_run="build-essential ca-certificates curl espeak-ng libsndfile1-dev libspeexdsp-dev libsqlite3-dev pkg-config python3"
-belay_packages_tests="baresip-core git python3-venv sip-tester sox tshark util-linux"
+belay_packages_run="build-essential ca-certificates curl espeak-ng libsndfile1-dev libspandsp-dev libspeexdsp-dev libsqlite3-dev pkg-config python3"
+belay_packages_tests="baresip-core flite git python3-venv sip-tester sox tshark util-linux"
 
 belay_setup() {
     command -v swift >/dev/null || fail "swift is not in PATH; Belay needs Swift 6.3 (https://www.swift.org/install)"
