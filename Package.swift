@@ -125,7 +125,7 @@ let package = Package(
         .target(name: "CMedia"),
         .target(
             name: "Media",
-            dependencies: ["RTP", "Telephony", "CMedia", "CSndFile", "CSpeexDSP"],
+            dependencies: ["RTP", "Telephony", "AnswerDetection", "CMedia", "CSndFile", "CSpeexDSP"],
             swiftSettings: settings),
         .target(
             name: "Webhooks",
@@ -161,8 +161,8 @@ let package = Package(
         .target(
             name: "Runtime",
             dependencies: [
-                "JSON", "SIP", "SDP", "RTP", "Telephony", "PerCL", "PQL", "CallControl", "SIPTransport", "Media",
-                "Webhooks", "Storage", "API",
+                "JSON", "SIP", "SDP", "RTP", "Telephony", "PerCL", "PQL", "CallControl", "AnswerDetection",
+                "SIPTransport", "Media", "Webhooks", "Storage", "API",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -181,7 +181,8 @@ let package = Package(
         .executableTarget(
             name: "belay",
             dependencies: [
-                "API", "AnswerTrials", "CallControl", "Carrier", "JSON", "Media", "People", "Runtime", "SIP",
+                "API", "AnswerDetection", "AnswerTrials", "CallControl", "Carrier", "JSON", "Media", "People",
+                "Runtime", "SIP",
                 "SIPTransport", "Storage",
                 "Telephony", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -206,7 +207,7 @@ let package = Package(
         .executableTarget(
             name: "belay-machines",
             dependencies: [
-                "AnswerDetection", "AnswerTrials", "Media",
+                "AnswerDetection", "AnswerTrials", "Media", "Telephony",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

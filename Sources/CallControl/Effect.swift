@@ -22,11 +22,15 @@ package enum Effect: Hashable, Sendable {
     case stopPlayback(MediaHandle, PlaybackID)
     /// `digitsSent` is owed.
     case sendDigits(MediaHandle, DiallingID, [DigitString.Tone], durationMilliseconds: Int)
+    /// Ends a sequence with the digit that is being sent; `digitsSent` is owed all the same.
+    case stopDigits(MediaHandle, DiallingID)
     /// Begins a file; `recordingEnded` is owed, at the latest before `mediaClosed`.
     case startRecording(MediaHandle, RecordingID, RecordingContent)
     case stopRecording(MediaHandle, RecordingID)
     /// Whether `voiceStarted` and `voiceEnded` are wanted.
     case observeSpeech(MediaHandle, Bool)
+    /// Whether `answererFound` is wanted: who answered is told from what is heard from here on.
+    case observeAnswerer(MediaHandle, Bool)
     /// Whose number that is; `inboundRouted` is owed.
     case routeInbound(SessionID, PhoneNumber)
     /// Whether the account may call from that number; `callerResolved` is owed.

@@ -59,6 +59,8 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     package var portRest: Duration
     /// Decision 42.
     package var longestCall: Duration
+    /// So long the script of ifMachineUrl waits for an answering machine's beep; nil: not at all.
+    package var beepWait: Duration?
     /// Decision 37.
     package var queuedCallLifetime: Duration
     /// Decision 33.
@@ -75,6 +77,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     package init(
         trunk: Trunk, localHost: String, mediaAddress: String, rtpPorts: ClosedRange<UInt16>,
         portRest: Duration = .seconds(5), longestCall: Duration = .seconds(4 * 3600),
+        beepWait: Duration? = nil,
         queuedCallLifetime: Duration = .seconds(3600), maximumQueueDepth: Int = 100_000,
         maximumUnheardCalls: Int = 128,
         notificationLifetime: Duration = .seconds(24 * 3600), firstRetryPause: Duration = .seconds(2),
@@ -86,6 +89,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         self.rtpPorts = rtpPorts
         self.portRest = portRest
         self.longestCall = longestCall
+        self.beepWait = beepWait
         self.queuedCallLifetime = queuedCallLifetime
         self.maximumQueueDepth = maximumQueueDepth
         self.maximumUnheardCalls = maximumUnheardCalls

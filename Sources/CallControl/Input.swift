@@ -36,6 +36,8 @@ package enum Input: Hashable, Sendable {
     case digitReceived(MediaHandle, Character, milliseconds: Int)
     case voiceStarted(MediaHandle)
     case voiceEnded(MediaHandle)
+    /// Listening for who answered has found something.
+    case answererFound(MediaHandle, AnswerFinding)
     case recordingEnded(MediaHandle, RecordingID, milliseconds: Int, failure: String?)
     case peerMoved(MediaHandle, from: String, to: String)
     case peerSilent(MediaHandle)

@@ -104,7 +104,7 @@ extension SimulatedCarrier {
             step { network, now, effects in
                 network.tell(session, into: &effects) { neighbourhood, id, _ in neighbourhood.mediaClosed(id) }
             }
-        case .digitPressed, .peerMoved, .peerSilent: break
+        case .digitPressed, .answererFound, .peerMoved, .peerSilent: break
         case .recordingEnded(_, let path, let milliseconds, let failure):
             recordingEnded(session, path, milliseconds, failure)
         }

@@ -171,11 +171,3 @@ struct AttributeReader {
         }
     }
 }
-
-/// What happens when a machine answers (seed "Make a Call").
-package enum MachineHandling: Hashable, Sendable, Codable {
-    enum Kind: String, CaseIterable { case redirect, hangup }
-
-    case hangup
-    case redirect(WebURL)
-}

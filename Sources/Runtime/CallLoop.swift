@@ -152,6 +152,8 @@ package final class CallLoop: @unchecked Sendable {
                 media.startRecording(handle, recording, content)
             case .stopRecording(let handle, let recording): media.stopRecording(handle, recording)
             case .observeSpeech(let handle, let isWanted): media.observeSpeech(handle, isWanted)
+            case .stopDigits(let handle, let dialling): media.stopDigits(handle, dialling)
+            case .observeAnswerer(let handle, let isWanted): media.observeAnswerer(handle, isWanted)
             case .resolveCaller(let call, let account, let number):
                 post(.callerResolved(call, numbers.number(number, of: account)?.phoneNumberID))
             case .routeInbound(let session, let number):

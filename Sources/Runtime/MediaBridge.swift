@@ -1,3 +1,4 @@
+package import AnswerDetection
 import CallControl
 package import Media
 import SDP
@@ -10,6 +11,7 @@ package final class MediaBridge: Sendable {
     private let prompts: PromptLibrary
     private let localAddress: String
     private let deadLineSeconds: Double?
+    private let answerDetection: AnswerDetectionConfiguration
     private let inbox: MediaInbox
     private let recordings: RecordingFiles
     /// Prompts whose clips are being spoken or fetched. The engine knows nothing of them yet, so that whoever stops one
@@ -19,12 +21,13 @@ package final class MediaBridge: Sendable {
     /// - Parameter deadLineSeconds: decision 42.
     package init(
         engine: MediaEngine, prompts: PromptLibrary, localAddress: String, deadLineSeconds: Double?,
-        inbox: MediaInbox, recordings: RecordingFiles
+        answerDetection: AnswerDetectionConfiguration, inbox: MediaInbox, recordings: RecordingFiles
     ) {
         self.engine = engine
         self.prompts = prompts
         self.localAddress = localAddress
         self.deadLineSeconds = deadLineSeconds
+        self.answerDetection = answerDetection
         self.inbox = inbox
         self.recordings = recordings
     }
@@ -108,6 +111,10 @@ package final class MediaBridge: Sendable {
         engine.sendDigits(id(media), DigitsID(dialling.rawValue), steps)
     }
 
+    func stopDigits(_ media: MediaHandle, _ dialling: DiallingID) {
+        engine.stopDigits(id(media), DigitsID(dialling.rawValue))
+    }
+
     func startRecording(_ media: MediaHandle, _ recording: RecordingID, _ content: RecordingContent) {
         engine.record(
             id(media), RecordingTarget(path: recordings.path(of: recording), content: content == .call ? .both : .heard)
@@ -121,6 +128,10 @@ package final class MediaBridge: Sendable {
     func observeSpeech(_ media: MediaHandle, _ isWanted: Bool) {
         engine.observeSpeech(
             id(media), isWanted ? SpeechObservation(endMilliseconds: UtteranceTiming.quietMilliseconds) : nil)
+    }
+
+    func observeAnswerer(_ media: MediaHandle, _ isWanted: Bool) {
+        engine.observeAnswerer(id(media), isWanted ? answerDetection : nil)
     }
 
     func close(_ media: MediaHandle) {

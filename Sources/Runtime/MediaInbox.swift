@@ -49,6 +49,7 @@ package final class MediaInbox: Sendable {
         case .digitPressed(_, let digit): .keyPressed(media, digit)
         case .voiceStarted: .voiceStarted(media)
         case .voiceEnded: .voiceEnded(media)
+        case .answererFound(_, let finding): .answererFound(media, finding)
         case .recordingEnded(_, let path, let milliseconds, let failure):
             RecordingFiles.recording(at: path).map {
                 .recordingEnded(media, $0, milliseconds: milliseconds, failure: failure)

@@ -2,6 +2,7 @@ import AnswerDetection
 import AnswerTrials
 import ArgumentParser
 import Foundation
+import Telephony
 
 /// What `scripts/bench machines` and `scripts/machines/train.py` run: labelled sets, features, figures.
 @main

@@ -9,11 +9,9 @@ struct MakeCallBody {
     let callConnectURL: WebURL?
     let parentCallID: CallID?
     let sendDigits: DigitString?
+    let ifMachine: MachineHandling?
     let isPrivate: Bool
     let ringTimeoutSeconds: Int
-
-    /// Fields of the API that would change the call and that this version does not honour.
-    private static let unsupported = ["ifMachine", "ifMachineUrl"]
 
     /// Where the connect URL may come from (decision 3).
     private static let urlSources = ["callConnectUrl", "applicationId", "parentCallId"]
@@ -26,7 +24,7 @@ struct MakeCallBody {
         let applicationID: ApplicationID? = fields.identifier("applicationId")
         let timeout = fields.integer("timeout", in: CallRequest.ringTimeoutSeconds, unit: "seconds")
         let sendDigits = Self.sendDigits(&fields)
-        fields.refuseUnsupported(Self.unsupported)
+        let ifMachine = Self.ifMachine(&fields)
         let isPrivate = fields.flag("privacyMode") ?? false
         let parentCallID: CallID? = fields.identifier("parentCallId")
         if !fields.isPresent("from") { fields.missing("from", allowed: BodyFields.numberForm) }
@@ -41,9 +39,31 @@ struct MakeCallBody {
         self.applicationID = applicationID
         self.callConnectURL = callConnectURL
         self.sendDigits = sendDigits
+        self.ifMachine = ifMachine
         self.isPrivate = isPrivate
         self.parentCallID = parentCallID
         self.ringTimeoutSeconds = timeout ?? CallRequest.defaultRingTimeoutSeconds
+    }
+
+    /// `ifMachineUrl` belongs to `redirect`, and to nothing else (seed). Without `ifMachine` it means nothing.
+    private static func ifMachine(_ fields: inout BodyFields) -> MachineHandling? {
+        let kind: MachineHandling.Kind? = fields.choice("ifMachine")
+        switch kind {
+        case .hangup:
+            if let value = fields.value("ifMachineUrl") {
+                let _: MachineHandling? = fields.malformed(
+                    "ifMachineUrl", value, "nothing: with ifMachine hangup the call ends and no URL is asked")
+            }
+            return .hangup
+        case .redirect:
+            if !fields.isPresent("ifMachineUrl") {
+                fields.missing("ifMachineUrl", allowed: "\(BodyFields.urlForm); ifMachine redirect needs it")
+            }
+            return fields.url("ifMachineUrl").map(MachineHandling.redirect)
+        case nil:
+            _ = fields.url("ifMachineUrl")
+            return nil
+        }
     }
 
     private static func sendDigits(_ fields: inout BodyFields) -> DigitString? {

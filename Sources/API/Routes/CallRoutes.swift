@@ -140,6 +140,7 @@ struct CallRoutes: Sendable {
             ringTimeoutSeconds: body.ringTimeoutSeconds)
         request.parentCallID = body.parentCallID
         request.isPrivate = body.isPrivate
+        request.ifMachine = body.ifMachine
         return request
     }
 

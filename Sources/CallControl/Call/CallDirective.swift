@@ -59,6 +59,8 @@ enum CallTimer: Hashable, Sendable, CaseIterable {
     case silence
     /// RecordUtterance: the longest length.
     case utterance
+    /// A machine's beep, before ifMachineUrl's script may speak.
+    case beep
     /// Decision 42.
     case longestCall
     /// The disk refused the call's end.

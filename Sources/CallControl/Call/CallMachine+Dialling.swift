@@ -19,6 +19,10 @@ extension CallMachine {
             "timeout": JSONValue(ringTimeoutSeconds), "sendDigits": shownSendDigits,
             "applicationId": JSONValue(call.applicationID?.text),
         ]
+        if let ifMachine {
+            metadata["ifMachine"] = .string(ifMachine.kind.rawValue)
+            metadata["ifMachineUrl"] = JSONValue(ifMachine.url?.text)
+        }
         if expectedWaitSeconds > 0 {
             metadata["expectedWaitSeconds"] = .integer(Int64(expectedWaitSeconds.rounded(.up)))
         }

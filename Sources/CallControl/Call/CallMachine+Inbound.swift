@@ -51,6 +51,7 @@ extension CallMachine {
         callConnectURL = application?.voiceURL
         statusCallbackURL = application?.statusCallbackURL
         sendDigits = nil
+        ifMachine = nil
         ringTimeoutSeconds = 0
         isPrivate = false
         phase = .incoming(incoming)

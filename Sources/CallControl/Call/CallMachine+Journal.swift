@@ -32,7 +32,8 @@ extension CallMachine {
             phase: recorded, call: call, requestID: requestID, callConnectURL: callConnectURL,
             statusCallbackURL: statusCallbackURL, sendDigits: recorded == .queued ? sendDigits?.text : nil,
             ringTimeoutSeconds: ringTimeoutSeconds, eventSequence: eventSequence, isPrivate: isPrivate ? true : nil,
-            callRecordingID: callRecording?.recording.recordingID, session: sessionRecord)
+            callRecordingID: callRecording?.recording.recordingID,
+            ifMachine: recorded == .queued ? ifMachine : nil, session: sessionRecord)
     }
 
     /// - Parameter other: the request that did it, where it is not the one that made the call.

@@ -23,11 +23,9 @@ extension CallMachine {
         }
         guard case .connected(var conversation) = phase, conversation.isDialling else { return }
         conversation.isDialling = false
-        let held = conversation.held
-        conversation.held = nil
         phase = .connected(conversation)
         note(.info, .media, "Digits sent", ["sendDigits": shownSendDigits], now, &directives)
-        if let held { start(held, now, &random, &directives) }
+        startHeldScript(now, &random, &directives)
     }
 
     /// A key goes down: it counts from here on, so that prompts stop at once.

@@ -7,9 +7,6 @@ extension CallMachine {
     /// OutDial: first it must be known whether the account may call from that number.
     mutating func outDial(_ dial: OutDial, _ now: Moment, _ directives: inout [CallDirective]) {
         guard case .connected(var conversation) = phase else { return }
-        guard dial.ifMachine == nil else {
-            return refuseOutDial("ifMachine is not in this version", now, &directives)
-        }
         conversation.pendingDial = dial
         phase = .connected(conversation)
         directives.append(.effect(.resolveCaller(call.callID, call.accountID, dial.callingNumber)))

@@ -55,10 +55,13 @@ extension CallMachine {
         if let begun = callRecording?.recording, begun.durationSeconds == nil {
             complete(\.callRecording, seconds: now.wall.secondsRoundedUp(since: begun.dateCreated), now, &directives)
         }
-        if let begun = utterance?.recording, begun.durationSeconds == nil {
-            utterance?.milliseconds = Int(max(0, now.wall.microseconds - begun.dateCreated.microseconds) / 1000)
-            complete(\.utterance, seconds: now.wall.secondsRoundedUp(since: begun.dateCreated), now, &directives)
-        }
+        closeUtterance(now, &directives)
+    }
+
+    mutating func closeUtterance(_ now: Moment, _ directives: inout [CallDirective]) {
+        guard let begun = utterance?.recording, begun.durationSeconds == nil else { return }
+        utterance?.milliseconds = Int(max(0, now.wall.microseconds - begun.dateCreated.microseconds) / 1000)
+        complete(\.utterance, seconds: now.wall.secondsRoundedUp(since: begun.dateCreated), now, &directives)
     }
 
     /// What the record webhook says (spec §4.2): nulls where nothing was recorded.

@@ -55,6 +55,7 @@ extension CallMachine {
         statusCallbackURL = record.statusCallbackURL
         sendDigits = record.sendDigits.flatMap { try? DigitString($0) }
         ringTimeoutSeconds = record.ringTimeoutSeconds
+        ifMachine = record.machineHandling
         eventSequence = record.eventSequence + Self.eventSequenceGap
         sessionRecord = record.session
         self.journalSequence = journalSequence

@@ -30,6 +30,7 @@ extension CallMachine {
         directives.append(.saveRecord)
         directives.append(.arm(.longestCall, after: configuration.longestCall))
         connectMedia(agreement, configuration, &directives)
+        if ifMachine != nil { directives.append(.effect(.observeAnswerer(media, true))) }
         if let sendDigits {
             directives.append(
                 .effect(

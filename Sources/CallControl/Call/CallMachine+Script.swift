@@ -16,6 +16,17 @@ extension CallMachine {
         advanceScript(now, &random, &directives) { run, memory, steps in run.start(&memory, into: &steps) }
     }
 
+    /// Nothing more keeps the script waiting, perhaps, that came before it might run.
+    mutating func startHeldScript(
+        _ now: Moment, _ random: inout RandomSource, _ directives: inout [CallDirective]
+    ) {
+        guard case .connected(var conversation) = phase, conversation.mayRunScript, let held = conversation.held
+        else { return }
+        conversation.held = nil
+        phase = .connected(conversation)
+        start(held, now, &random, &directives)
+    }
+
     mutating func advanceScript(
         _ now: Moment, _ random: inout RandomSource, _ directives: inout [CallDirective],
         _ event: (inout ScriptRun, inout ScriptMemory, inout [ScriptRun.Directive]) -> Void
@@ -66,6 +77,8 @@ extension CallMachine {
             directives.append(
                 .effect(
                     .sendDigits(media, dialling, digits.tones, durationMilliseconds: digits.durationMilliseconds)))
+        case .stopDialling(let dialling):
+            directives.append(.effect(.stopDigits(media, dialling)))
         case .recordCall:
             recordCall(&random, now, &directives)
         case .startUtterance(let command):
@@ -81,6 +94,8 @@ extension CallMachine {
                 ["index": JSONValue(index)].merging(command.journalMetadata) { own, _ in own }, now, &directives)
         case .commandEnded(let command, let index, let result):
             noteEnd(command, index, result, now, &directives)
+        case .commandAborted(let command, let index):
+            note(.info, .percl, "PerCL \(command.name) aborted", ["index": JSONValue(index)], now, &directives)
         case .redirect(let redirect, let isFirst):
             follow(redirect, isFirst: isFirst, now, &random, &directives)
         case .collected(let command, let end):

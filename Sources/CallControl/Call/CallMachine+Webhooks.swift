@@ -26,6 +26,8 @@ extension CallMachine {
             case .scriptAnswered(let webhook, let outcome):
                 noteAnswer(webhook, outcome, milliseconds, attempt: nil, now, &directives)
                 scriptAnswered(webhook, outcome, now, &random, &directives)
+            case .answerIgnored(let webhook):
+                noteAnswer(webhook, outcome, milliseconds, attempt: nil, now, &directives)
             case .delivered(let webhook), .retryLater(let webhook):
                 noteAnswer(webhook, outcome, milliseconds, attempt: 1, now, &directives)
                 carryOut([step], &directives)
@@ -40,7 +42,7 @@ extension CallMachine {
             case .deliver(let webhook, let attempt): directives.append(.effect(.deliver(webhook, attempt: attempt)))
             case .delivered(let webhook): directives.append(.store(.removeNotification(webhook.eventID)))
             case .retryLater(let webhook): directives.append(.retryLater(webhook))
-            case .scriptAnswered: break
+            case .scriptAnswered, .answerIgnored: break
             }
         }
     }
@@ -94,7 +96,7 @@ extension CallMachine {
         }
         switch ScriptFetch(outcome) {
         case .script(let script):
-            guard case .connected(var conversation) = phase, conversation.isDialling else {
+            guard case .connected(var conversation) = phase, !conversation.mayRunScript else {
                 return start(script, now, &random, &directives)
             }
             conversation.held = script

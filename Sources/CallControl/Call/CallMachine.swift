@@ -57,10 +57,14 @@ struct CallMachine: Sendable {
     struct Conversation: Sendable {
         /// sendDigits are being dialled: a script that comes meanwhile is held (decision 16).
         var isDialling: Bool
+        /// A machine is to beep before the script that ifMachineUrl gave may speak.
+        var awaitsBeep = false
         var held: Script?
         var run: ScriptRun?
         /// An OutDial that waits to hear whether its callingNumber may be used.
         var pendingDial: OutDial?
+
+        var mayRunScript: Bool { !isDialling && !awaitsBeep }
     }
 
     /// What a finished call still waits for.
@@ -83,6 +87,7 @@ struct CallMachine: Sendable {
     let statusCallbackURL: WebURL?
     let sendDigits: DigitString?
     let ringTimeoutSeconds: Int
+    let ifMachine: MachineHandling?
     let identifiers: InvitationIdentifiers
 
     var phase: Phase
@@ -107,6 +112,9 @@ struct CallMachine: Sendable {
     var keysShown: [Bool] = []
     var digitsNoted = 0
     var messagesNoted = 0
+    var tonesNoted = 0
+    /// Once it is given.
+    var answerer: Answerer?
     /// StartRecordCall's.
     var callRecording: ActiveRecording?
     /// The latest RecordUtterance's.
@@ -124,6 +132,8 @@ struct CallMachine: Sendable {
     static let maximumDigitsNoted = 2000
     /// SIP messages of a call in its journal.
     static let maximumMessagesNoted = 2000
+    /// Tones and beeps of a call in its journal.
+    static let maximumTonesNoted = 100
     /// How long a call that came in may go unanswered: as long as a proxy lets it ring (RFC 3261 §16.6, timer C).
     static let longestRinging = Duration.seconds(180)
     /// Another program may hold a port of the range; after so many the call is given up.
@@ -150,6 +160,7 @@ struct CallMachine: Sendable {
         statusCallbackURL = request.statusCallbackURL
         sendDigits = request.sendDigits
         ringTimeoutSeconds = request.ringTimeoutSeconds
+        ifMachine = request.ifMachine
         phase = .accepted
     }
 

@@ -33,8 +33,19 @@ struct CallRecord: Hashable, Sendable, Codable {
     var isPrivate: Bool?
     /// StartRecordCall's, which callStatus tells of; absent in records of earlier versions.
     var callRecordingID: RecordingID?
+    /// Of a call that waits; absent in records of earlier versions.
+    var ifMachine: MachineHandling.Kind?
+    var ifMachineURL: WebURL?
     /// Nil while no INVITE may have left.
     var session: SessionRecord?
+
+    var machineHandling: MachineHandling? {
+        switch ifMachine {
+        case .hangup: .hangup
+        case .redirect: ifMachineURL.map(MachineHandling.redirect)
+        case nil: nil
+        }
+    }
 
     /// What the sorted-keys `JSONEncoder` would print: members in alphabetical order, for a dictionary's order differs
     /// from process to process (DESIGN.md decision 10), absent ones left out.
@@ -45,6 +56,8 @@ struct CallRecord: Hashable, Sendable, Codable {
             if let callConnectURL { writer.member("callConnectURL", callConnectURL.text) }
             if let callRecordingID { writer.member("callRecordingID", callRecordingID.text) }
             writer.member("eventSequence", eventSequence)
+            if let ifMachine { writer.member("ifMachine", ifMachine.rawValue) }
+            if let ifMachineURL { writer.member("ifMachineURL", ifMachineURL.text) }
             if let isPrivate { writer.member("isPrivate", isPrivate) }
             writer.member("phase", phase.rawValue)
             writer.member("requestID", requestID.text)
@@ -60,8 +73,7 @@ struct CallRecord: Hashable, Sendable, Codable {
     init(
         phase: Phase, call: Call, requestID: RequestID, callConnectURL: WebURL?, statusCallbackURL: WebURL?,
         sendDigits: String?, ringTimeoutSeconds: Int, eventSequence: Int, isPrivate: Bool?,
-        callRecordingID: RecordingID?,
-        session: SessionRecord?
+        callRecordingID: RecordingID?, ifMachine: MachineHandling? = nil, session: SessionRecord?
     ) {
         self.phase = phase
         self.call = call
@@ -73,6 +85,8 @@ struct CallRecord: Hashable, Sendable, Codable {
         self.eventSequence = eventSequence
         self.isPrivate = isPrivate
         self.callRecordingID = callRecordingID
+        self.ifMachine = ifMachine?.kind
+        ifMachineURL = ifMachine?.url
         self.session = session
     }
 

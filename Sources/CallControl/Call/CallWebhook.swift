@@ -12,6 +12,7 @@ enum CallWebhook {
     static let getDigits = "getDigits"
     static let record = "record"
     static let inboundCall = "inboundCall"
+    static let machineDetected = "machineDetected"
 
     /// What a call that was dialled says when it came to an outcome.
     static func connect(_ call: Call) -> String {
@@ -37,6 +38,11 @@ enum CallWebhook {
     /// What `outDialApiConnect` and `outDialConnect` add: `dialCallStatus`, the copy of callStatus (seed).
     static func connectExtras(_ call: Call) -> [String: JSONValue] {
         ["dialCallStatus": .string(call.status.rawValue)]
+    }
+
+    /// What `machineDetected` adds (decision 5).
+    static func machineExtras(_ answerer: Answerer) -> [String: JSONValue] {
+        ["machineType": .string(answerer == .faxModem ? "fax modem" : "answering machine")]
     }
 
     static func getDigitsExtras(_ command: GetDigits, _ end: DigitCollection.End) -> [String: JSONValue] {

@@ -46,6 +46,7 @@ extension Exchange {
             sendDigits: dial.sendDigits.flatMap { try? DigitString($0) }, ringTimeoutSeconds: dial.ringTimeoutSeconds)
         request.parentCallID = parent.call.callID
         request.isPrivate = dial.privacyMode
+        request.ifMachine = dial.ifMachine
         if let rule = brokenRule(by: request, now) {
             withCall(parent.call.callID, now, &effects) { call, _, directives in
                 call.refuseOutDial(rule.explanation, rule: rule.name, now, &directives)

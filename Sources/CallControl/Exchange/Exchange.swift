@@ -164,6 +164,11 @@ package struct Exchange: Sendable {
             withCall(of: media, now, &effects) { call, random, directives in
                 call.voiceChanged(isSpeaking: false, now: now, random: &random, into: &directives)
             }
+        case .answererFound(let media, let finding):
+            let configuration = configuration
+            withCall(of: media, now, &effects) { call, random, directives in
+                call.found(finding, configuration: configuration, now: now, random: &random, into: &directives)
+            }
         case .recordingEnded(let media, let recording, let milliseconds, let failure):
             withCall(of: media, now, &effects) { call, random, directives in
                 call.recordingEnded(

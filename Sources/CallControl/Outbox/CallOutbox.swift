@@ -19,14 +19,17 @@ struct CallOutbox: Hashable, Sendable {
 
     private var waiting: [Item] = []
     private var inFlight: (Webhook, attempt: Int)?
+    /// Sent, and nobody waits for their answers.
+    private var abandoned: [Webhook] = []
 
     static func == (left: Self, right: Self) -> Bool {
-        left.waiting == right.waiting && left.inFlight?.0 == right.inFlight?.0
+        left.waiting == right.waiting && left.abandoned == right.abandoned && left.inFlight?.0 == right.inFlight?.0
             && left.inFlight?.attempt == right.inFlight?.attempt
     }
 
     func hash(into hasher: inout Hasher) {
         hasher.combine(waiting)
+        hasher.combine(abandoned)
         hasher.combine(inFlight?.0)
     }
 
@@ -35,14 +38,16 @@ struct CallOutbox: Hashable, Sendable {
         case deliver(Webhook, attempt: Int)
         /// A script webhook is over: the call goes on with it.
         case scriptAnswered(Webhook, WebhookOutcome)
+        /// A script webhook that was given up is over.
+        case answerIgnored(Webhook)
         /// A notification is delivered.
         case delivered(Webhook)
         /// A notification's first attempt failed and another may help.
         case retryLater(Webhook)
     }
 
-    var isEmpty: Bool { waiting.isEmpty && inFlight == nil }
-    var depth: Int { waiting.count + (inFlight == nil ? 0 : 1) }
+    var isEmpty: Bool { waiting.isEmpty && inFlight == nil && abandoned.isEmpty }
+    var depth: Int { waiting.count + (inFlight == nil ? 0 : 1) + abandoned.count }
 
     mutating func enqueue(_ webhook: Webhook, into directives: inout [Directive]) {
         waiting.append(Item(webhook: webhook, isCommitted: webhook.purpose == .script))
@@ -56,7 +61,27 @@ struct CallOutbox: Hashable, Sendable {
         sendNext(into: &directives)
     }
 
+    /// The call takes no script any more from what it has asked (decision 18): what has not been sent is not, and what
+    /// is in flight holds up nobody.
+    ///
+    /// - Returns: what is given up.
+    mutating func abandonScripts(into directives: inout [Directive]) -> [Webhook] {
+        var given = waiting.compactMap { $0.webhook.purpose == .script ? $0.webhook : nil }
+        waiting.removeAll { $0.webhook.purpose == .script }
+        if let (webhook, _) = inFlight, webhook.purpose == .script {
+            inFlight = nil
+            abandoned.append(webhook)
+            given.append(webhook)
+            sendNext(into: &directives)
+        }
+        return given
+    }
+
     mutating func finished(_ event: EventID, _ outcome: WebhookOutcome, into directives: inout [Directive]) {
+        if let index = abandoned.firstIndex(where: { $0.eventID == event }) {
+            directives.append(.answerIgnored(abandoned.remove(at: index)))
+            return
+        }
         guard let (webhook, attempt) = inFlight, webhook.eventID == event else { return }
         switch webhook.purpose {
         case .script:

@@ -68,6 +68,9 @@ struct DigitCollection: Hashable, Sendable {
 
     func timedOut() -> End { end(.timeout) }
 
+    /// A machine was found (decision 19).
+    func machineFound() -> End { end(.tone) }
+
     mutating func stop(_ directives: inout [ScriptRun.Directive]) {
         prompts.stop(&directives)
         directives.append(.disarm(.keys))

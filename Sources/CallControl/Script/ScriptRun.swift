@@ -12,8 +12,8 @@ import Telephony
 ///                        ├─ RecordUtterance ──▶ recording ── end ──▶ over
 ///                        └─ OutDial, Redirect, Hangup, end, unsupported ─▶ over
 /// ```
-/// Every command is checked before the first one runs, so nothing here can be malformed. ``stop`` leaves any state
-/// for `over`; what still plays is stopped by it.
+/// Every command is checked before the first one runs, so nothing here can be malformed. ``abort(into:)`` leaves any
+/// state for `over`; what still plays is stopped by it.
 struct ScriptRun: Hashable, Sendable {
     private enum State: Hashable, Sendable {
         case ready
@@ -40,6 +40,7 @@ struct ScriptRun: Hashable, Sendable {
         case arm(CallTimer, milliseconds: Int)
         case disarm(CallTimer)
         case dial(DiallingID, DigitString)
+        case stopDialling(DiallingID)
         /// Records both directions until the call ends.
         case recordCall
         /// Records the caller into a file of its own.
@@ -50,6 +51,8 @@ struct ScriptRun: Hashable, Sendable {
         case commandStarted(Command, index: Int)
         /// For the journal: a command is over.
         case commandEnded(Command, index: Int, PlaybackResult)
+        /// For the journal: a command was cut short, and the run is over with nothing to follow.
+        case commandAborted(Command, index: Int)
         /// The run is over: with a webhook, or with the call's end.
         case redirect(Redirect, isFirst: Bool)
         case collected(GetDigits, DigitCollection.End)
@@ -85,6 +88,11 @@ struct ScriptRun: Hashable, Sendable {
     /// What is typed now may be read later.
     var isCollectingInTheOpen: Bool {
         if case .collecting(let collection) = state { !collection.command.privacyMode } else { false }
+    }
+
+    /// A GetDigits that is collecting, and what it comes to when a machine is found.
+    var collectedBeforeMachine: (command: GetDigits, end: DigitCollection.End)? {
+        if case .collecting(let collection) = state { (collection.command, collection.machineFound()) } else { nil }
     }
 
     mutating func start(_ memory: inout ScriptMemory, into directives: inout [Directive]) {
@@ -176,15 +184,19 @@ struct ScriptRun: Hashable, Sendable {
         finish(utterance, reason, &directives)
     }
 
-    mutating func stop(into directives: inout [Directive]) {
+    /// Ends the run where it is: nothing follows from it.
+    mutating func abort(into directives: inout [Directive]) {
         switch state {
+        case .over, .ready: return
         case .playing(let playback): directives.append(.stopPlayback(playback))
         case .pausing: directives.append(.disarm(.pause))
+        case .dialling(let dialling): directives.append(.stopDialling(dialling))
         case .collecting(var collection): collection.stop(&directives)
         case .recording(var utterance): utterance.stop(&directives)
-        case .ready, .dialling, .answering, .over: break
+        case .answering: break
         }
         state = .over
+        if index < commands.count { directives.append(.commandAborted(commands[index], index: index)) }
     }
 
     // MARK: Steps

@@ -53,6 +53,17 @@ struct DigitSchedule {
         return true
     }
 
+    /// Leaves out what has not begun: a digit that is being sent is finished, as RFC 4733 §2.5.1.3 wants it. The end of
+    /// the sequence is told as ever.
+    mutating func stop(_ id: DigitsID) {
+        guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
+        let now = waiting[index].frame * MediaFrame.milliseconds
+        let begun = waiting[index].tones.filter { $0.onset < now }
+        waiting[index].tones = begun
+        waiting[index].milliseconds =
+            begun.last.map { min(waiting[index].milliseconds, $0.onset + $0.milliseconds) } ?? 0
+    }
+
     mutating func removeAll() -> [DigitsID] {
         defer { waiting.removeAll() }
         return waiting.map(\.id)

@@ -1,3 +1,5 @@
+internal import AnswerDetection
+
 /// What a media thread is asked to do, taken at its tick.
 enum MediaCommand: Sendable {
     case open(MediaSessionID, MediaOpening)
@@ -5,9 +7,11 @@ enum MediaCommand: Sendable {
     case play(MediaSessionID, PlaybackID, AudioClip, loop: Int)
     case stopPlaying(MediaSessionID, PlaybackID)
     case sendDigits(MediaSessionID, DigitsID, [DigitStep])
+    case stopDigits(MediaSessionID, DigitsID)
     case record(MediaSessionID, RecordingTarget)
     case stopRecording(MediaSessionID, path: String)
     case observeSpeech(MediaSessionID, SpeechObservation?)
+    case observeAnswerer(MediaSessionID, AnswerDetectionConfiguration?)
     case detectDigitsInBand(MediaSessionID, Bool)
     case close(MediaSessionID)
 }

@@ -1,3 +1,4 @@
+package import AnswerDetection
 internal import Synchronization
 
 /// Sends and receives the media of all calls, in real time, on threads of its own.
@@ -126,6 +127,11 @@ package final class MediaEngine: Sendable {
         post(.sendDigits(id, digits, steps), to: id)
     }
 
+    /// Ends a sequence of digits with the one that is being sent, or takes it out of the queue: → `digitsSent`.
+    package func stopDigits(_ id: MediaSessionID, _ digits: DigitsID) {
+        post(.stopDigits(id, digits), to: id)
+    }
+
     /// Starts a recording, beside those that run: → `recordingEnded` when its file is complete.
     package func record(_ id: MediaSessionID, _ target: RecordingTarget) {
         post(.record(id, target), to: id)
@@ -139,6 +145,11 @@ package final class MediaEngine: Sendable {
     /// Tells when the peer speaks: → `voiceStarted`, `voiceEnded`; nil to stop.
     package func observeSpeech(_ id: MediaSessionID, _ observation: SpeechObservation?) {
         post(.observeSpeech(id, observation), to: id)
+    }
+
+    /// Tells who answered, from what is heard from here on: → `answererFound`; nil to stop.
+    package func observeAnswerer(_ id: MediaSessionID, _ configuration: AnswerDetectionConfiguration?) {
+        post(.observeAnswerer(id, configuration), to: id)
     }
 
     /// Listens for tones in the audio, for peers without RFC 4733: → `digitReceived`.

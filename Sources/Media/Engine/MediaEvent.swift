@@ -1,3 +1,5 @@
+package import Telephony
+
 /// What the engine tells: facts, in the order in which they happened to a session.
 package enum MediaEvent: Equatable, Sendable {
     /// The socket is bound, to the port given.
@@ -22,6 +24,8 @@ package enum MediaEvent: Equatable, Sendable {
     case voiceStarted(MediaSessionID, decibels: Double)
     /// The peer has been quiet for a while. `milliseconds`: how long it spoke; the level is that of its speech.
     case voiceEnded(MediaSessionID, milliseconds: Int, decibels: Double)
+    /// Something tells of who answered.
+    case answererFound(MediaSessionID, AnswerFinding)
     /// A recording's file is complete (or failed, for the reason given).
     case recordingEnded(MediaSessionID, path: String, milliseconds: Int, failure: String?)
     /// The socket is closed. The last event of a session; its recording, too, is complete.
@@ -32,7 +36,7 @@ package enum MediaEvent: Equatable, Sendable {
         case .opened(let id, _), .openFailed(let id, _), .played(let id, _, _), .digitPressed(let id, _),
             .digitReceived(let id, _, _),
             .digitsSent(let id, _), .peerMoved(let id, _, _), .peerSilent(let id), .voiceStarted(let id, _),
-            .voiceEnded(let id, _, _), .recordingEnded(let id, _, _, _), .closed(let id, _):
+            .voiceEnded(let id, _, _), .answererFound(let id, _), .recordingEnded(let id, _, _, _), .closed(let id, _):
             id
         }
     }

@@ -135,12 +135,16 @@ final class MediaLoop {
             sessions[id]?.stopPlaying(playback, workspace)
         case .sendDigits(let id, let digits, let steps):
             sessions[id]?.sendDigits(digits, steps, workspace)
+        case .stopDigits(let id, let digits):
+            sessions[id]?.stopDigits(digits)
         case .record(let id, let target):
             sessions[id]?.record(target, workspace)
         case .stopRecording(let id, let path):
             sessions[id]?.stopRecording(path, workspace)
         case .observeSpeech(let id, let observation):
             sessions[id]?.observeSpeech(observation)
+        case .observeAnswerer(let id, let configuration):
+            sessions[id]?.observeAnswerer(configuration)
         case .detectDigitsInBand(let id, let isOn):
             sessions[id]?.detectDigitsInBand(isOn)
         case .close(let id):

@@ -108,12 +108,16 @@ struct MediaReceiving {
     // MARK: The frame
 
     /// Moves on by 20 ms; what was heard lies in the workspace afterwards where it is decoded.
-    mutating func readFrame(_ route: MediaRoute, decodes: Bool, _ id: MediaSessionID, _ workspace: MediaWorkspace) {
+    ///
+    /// - Returns: how many of its samples did not arrive and are silence.
+    mutating func readFrame(
+        _ route: MediaRoute, decodes: Bool, _ id: MediaSessionID, _ workspace: MediaWorkspace
+    ) -> Int {
         var octets = workspace.octets.mutableSpan
-        _ = jitterBuffer.read(into: &octets, silence: route.payload.silence)
+        let absent = jitterBuffer.read(into: &octets, silence: route.payload.silence)
         events.timeOut(now: clock(workspace.monotonic), into: &digits)
         tell(id, workspace)
-        guard decodes else { return }
+        guard decodes else { return absent }
 
         var heard = workspace.heard.mutableSpan
         route.payload.decode(workspace.octets.span, into: &heard)
@@ -137,6 +141,7 @@ struct MediaReceiving {
             isToneTold = true
             workspace.events.append(.digitPressed(id, pressed))
         }
+        return absent
     }
 
     // MARK: -

@@ -1,3 +1,4 @@
+internal import AnswerDetection
 internal import RTP
 internal import Synchronization
 
@@ -31,6 +32,7 @@ final class MediaSession {
 
     private let jitterDelay: ClosedRange<Int>
     private var observation: SpeechObservation?
+    private var answerDetector: AnswerDetector?
     private var detectsDigits = false
 
     private var connectedAt: Int64 = 0
@@ -107,6 +109,10 @@ final class MediaSession {
         if !sending.digits.add(digits, steps) { workspace.events.append(.digitsSent(id, digits)) }
     }
 
+    func stopDigits(_ digits: DigitsID) {
+        sending.digits.stop(digits)
+    }
+
     func record(_ target: RecordingTarget, _ workspace: MediaWorkspace) {
         stopRecording(target.path, workspace)
         recordings.append(SessionRecording(id, target, workspace.writer))
@@ -120,6 +126,10 @@ final class MediaSession {
     func observeSpeech(_ observation: SpeechObservation?) {
         self.observation = observation
         receiving?.observation = observation.map(VoiceActivityDetector.init)
+    }
+
+    func observeAnswerer(_ configuration: AnswerDetectionConfiguration?) {
+        answerDetector = configuration.map { AnswerDetector(configuration: $0) }
     }
 
     func detectDigitsInBand(_ isOn: Bool) {
@@ -180,8 +190,16 @@ final class MediaSession {
     }
 
     private func listen(_ route: MediaRoute, _ workspace: MediaWorkspace) {
-        let wantsAudio = !recordings.isEmpty || receiving?.wantsAudio == true
-        receiving?.readFrame(route, decodes: wantsAudio, id, workspace)
+        let wantsAudio = !recordings.isEmpty || answerDetector != nil || receiving?.wantsAudio == true
+        guard let absent = receiving?.readFrame(route, decodes: wantsAudio, id, workspace), let answerDetector
+        else { return }
+        if absent < MediaFrame.samples {
+            answerDetector.observe(UnsafeBufferPointer(workspace.heard), into: &workspace.findings)
+        } else {
+            answerDetector.observeGap(into: &workspace.findings)
+        }
+        for finding in workspace.findings { workspace.events.append(.answererFound(id, finding)) }
+        if !workspace.findings.isEmpty { workspace.findings.removeAll(keepingCapacity: true) }
     }
 
     private func speak(_ route: MediaRoute, skipping frames: Int, _ workspace: MediaWorkspace) {

@@ -1,6 +1,7 @@
 internal import CMedia
 internal import RTP
 internal import Synchronization
+internal import Telephony
 
 /// What the sessions of a thread use in turn while they work: nothing here is kept from one session to the next but
 /// what it collects for the thread.
@@ -19,6 +20,8 @@ final class MediaWorkspace {
     let writer: RecordingWriter
     /// Handed on at the end of a tick.
     var events: [MediaEvent] = []
+    /// What a session's detector has just found.
+    var findings: [AnswerFinding] = []
     var random = SystemRandomNumberGenerator()
 
     /// Now, by the clock that paces the wheel; taken once for each slot's run.

@@ -87,6 +87,8 @@ struct StatusCheck {
                 (.ringing, .noAnswer):
                 true
             case (.inProgress, .completed): true
+            // It becomes known who answered.
+            case (.inProgress, .inProgress): earlier.answeredBy == nil && later.answeredBy != nil
             default: false
             }
         guard isLegal else {

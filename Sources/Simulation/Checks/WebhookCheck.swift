@@ -22,6 +22,7 @@ struct WebhookCheck {
         /// A script being fetched, or a notification's first attempt.
         var blocking: EventID?
         var callStatus: EventID?
+        var hasMachine = false
     }
 
     private var events: [EventID: Event] = [:]
@@ -59,7 +60,14 @@ struct WebhookCheck {
         if event.attempts > 0 { try Self.checkRepetition(event, attempt, violation) }
         let isBlocking = webhook.purpose == .script || attempt == 1
         if isBlocking, let other = story.blocking, let other = events[other]?.webhook, other.eventID != id {
-            throw violation("\(other.requestType) \(other.eventSequence) is in flight")
+            // A machine overtakes a script that nobody wants any more (spec decision 18).
+            guard webhook.requestType == "machineDetected", other.purpose == .script else {
+                throw violation("\(other.requestType) \(other.eventSequence) is in flight")
+            }
+        }
+        if webhook.requestType == "machineDetected" {
+            guard !story.hasMachine || !isNew else { throw violation("comes twice") }
+            story.hasMachine = true
         }
         if isNew {
             guard webhook.eventSequence > story.lastSequence else {

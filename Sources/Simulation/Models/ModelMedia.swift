@@ -12,6 +12,7 @@ struct ModelMedia {
         case digitReceived(Character)
         case voiceStarted
         case voiceEnded
+        case answererFound(AnswerFinding)
         case recordingEnded(RecordingID)
         case peerSilent
         case closed
@@ -29,6 +30,7 @@ struct ModelMedia {
         /// With when each began.
         var recordings: [(id: RecordingID, began: Instant)] = []
         var observesSpeech = false
+        var observesAnswerer = false
     }
 
     private(set) var sessions: [MediaHandle: Session] = [:]
@@ -81,6 +83,10 @@ struct ModelMedia {
 
     mutating func observeSpeech(_ handle: MediaHandle, _ isWanted: Bool) {
         sessions[handle]?.observesSpeech = isWanted
+    }
+
+    mutating func observeAnswerer(_ handle: MediaHandle, _ isWanted: Bool) {
+        sessions[handle]?.observesAnswerer = isWanted
     }
 
     mutating func remove(_ handle: MediaHandle) -> Session? {

@@ -16,6 +16,16 @@ struct CallPlan {
     /// How it takes notifications.
     enum Notices { case taken, takenLate, takenAfterFailures(Int), neverTaken }
 
+    /// What listening for a machine comes to.
+    struct Listening {
+        let handling: MachineHandling
+        /// Milliseconds after the answer.
+        let after: Int
+        let answerer: Answerer
+        /// Milliseconds after that until the beep; nil: none comes.
+        let beepAfter: Int?
+    }
+
     let number: String
     let arrival: Instant
     let behaviour: Behaviour
@@ -30,6 +40,8 @@ struct CallPlan {
     let updates: [(after: Int, CallUpdate)]
     /// Milliseconds after the answer.
     let fallsSilentAfter: Int?
+    /// Nil: nobody listens.
+    let listening: Listening?
 
     static func number(of index: Int) -> String { "+1555\(1_000_000 + index)" }
 
@@ -81,6 +93,23 @@ struct CallPlan {
         ringTimeoutSeconds = [2, 5, 8, 20].randomElement(using: &random) ?? 20
         updates = Self.updates(pickUp: pickUp, &random)
         fallsSilentAfter = chance(12, &random) ? Int.random(in: 200...8_000, using: &random) : nil
+        listening = chance(25, &random) ? Self.listening(&random) : nil
+    }
+
+    private static func listening(_ random: inout RandomSource) -> Listening {
+        let url = WebURL("https://app.example/machine")
+        let isHangup = Int.random(in: 0..<3, using: &random) == 0
+        let answerer: Answerer =
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<6: .answeringMachine
+            case 6..<7: .faxModem
+            case 7..<9: .human
+            default: .undecided
+            }
+        return Listening(
+            handling: isHangup ? .hangup : url.map(MachineHandling.redirect) ?? .hangup,
+            after: Int.random(in: 20...6_000, using: &random), answerer: answerer,
+            beepAfter: Int.random(in: 0..<3, using: &random) == 0 ? nil : Int.random(in: 20...5_000, using: &random))
     }
 
     private static func conversation(_ random: inout RandomSource) -> Conversation {

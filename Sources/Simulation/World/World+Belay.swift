@@ -20,6 +20,8 @@ extension World {
         case .startRecording(let handle, let recording, _): startRecording(handle, recording)
         case .stopRecording(let handle, let recording): stopRecording(handle, recording)
         case .observeSpeech(let handle, let isWanted): observeSpeech(handle, isWanted)
+        case .stopDigits(let handle, let dialling): stopDigits(handle, dialling)
+        case .observeAnswerer(let handle, let isWanted): try observeAnswerer(handle, isWanted)
         case .resolveCaller, .routeInbound:
             throw Violation("simulation", "nobody here dials out of a script, or in")
         case .closeMedia(let handle): closeMedia(handle)
@@ -135,6 +137,7 @@ extension World {
         switch webhook.requestType {
         case "getDigits": counters.count(.digitsCollected)
         case "record": counters.count(.utteranceRecorded)
+        case "machineDetected": counters.count(.machineDetected)
         default: break
         }
         let answer = app.answer(webhook, attempt: attempt, plan, &random)
@@ -197,14 +200,13 @@ extension World {
         }
         let token = drawToken(for: index)
         trace.tell(now, "POST Calls \(plan.number): \(plan.behaviour), \(plan.manner)")
-        try feed(
-            .makeCall(
-                token,
-                CallRequest(
-                    requestID: RequestID(random: &random), accountID: accountID, applicationID: nil,
-                    phoneNumberID: nil, from: fromNumber, to: to, callConnectURL: callConnectURL,
-                    statusCallbackURL: plan.hasStatusCallback ? statusCallbackURL : nil,
-                    sendDigits: plan.sendDigits, ringTimeoutSeconds: plan.ringTimeoutSeconds)))
+        var request = CallRequest(
+            requestID: RequestID(random: &random), accountID: accountID, applicationID: nil,
+            phoneNumberID: nil, from: fromNumber, to: to, callConnectURL: callConnectURL,
+            statusCallbackURL: plan.hasStatusCallback ? statusCallbackURL : nil,
+            sendDigits: plan.sendDigits, ringTimeoutSeconds: plan.ringTimeoutSeconds)
+        request.ifMachine = plan.listening?.handling
+        try feed(.makeCall(token, request))
     }
 
     func updateCall(_ index: Int, _ update: CallUpdate) throws(Violation) {

@@ -32,9 +32,11 @@ extension World {
         }
     }
 
-    private func silence(after farCall: FarCall) -> Int? {
+    private func silence(after farCall: FarCall) -> Int? { plan(of: farCall)?.fallsSilentAfter }
+
+    private func plan(of farCall: FarCall) -> CallPlan? {
         guard let number = farNumbers[farCall], let index = CallPlan.index(of: number) else { return nil }
-        return plans.indices.contains(index) ? plans[index].fallsSilentAfter : nil
+        return plans.indices.contains(index) ? plans[index] : nil
     }
 
     func play(_ handle: MediaHandle, _ playback: PlaybackID, _ prompt: Prompt, _ loop: Int) {
@@ -101,6 +103,28 @@ extension World {
         queue.schedule(.media(life: life, handle, .voiceEnded), at: after(milliseconds: start + draw(200...3_000)))
     }
 
+    func stopDigits(_ handle: MediaHandle, _ dialling: DiallingID) {
+        trace.mix(24)
+        queue.schedule(.media(life: life, handle, .digitsSent(dialling)), at: after(milliseconds: draw(1...100)))
+    }
+
+    /// Who answered is found out in the plan's time.
+    func observeAnswerer(_ handle: MediaHandle, _ isWanted: Bool) throws(Violation) {
+        trace.mix(isWanted ? 25 : 26)
+        media.observeAnswerer(handle, isWanted)
+        guard isWanted else { return }
+        guard let listening = media[handle]?.farCall.flatMap(plan(of:))?.listening else {
+            throw Violation("media", "who answered is looked for, and nobody asked")
+        }
+        let verdict = AnswerVerdict(listening.answerer, .greeting, milliseconds: listening.after, confidence: 0.9)
+        queue.schedule(
+            .media(life: life, handle, .answererFound(.verdict(verdict))), at: after(milliseconds: listening.after))
+        guard let beepAfter = listening.beepAfter else { return }
+        let beep = AnswerBeep(milliseconds: listening.after + beepAfter, hertz: 1000, lengthMilliseconds: 300)
+        queue.schedule(
+            .media(life: life, handle, .answererFound(.beepEnded(beep))), at: after(milliseconds: beep.milliseconds))
+    }
+
     func closeMedia(_ handle: MediaHandle) {
         trace.mix(19)
         guard let session = media[handle] else { return }
@@ -139,6 +163,16 @@ extension World {
             if session.observesSpeech { try feed(.voiceStarted(handle)) }
         case .voiceEnded:
             if session.observesSpeech { try feed(.voiceEnded(handle)) }
+        case .answererFound(let finding):
+            guard session.observesAnswerer else { return }
+            counters.count(.answererFound)
+            if case .verdict(let verdict) = finding, verdict.answerer.isMachine,
+                let number = session.farCall.flatMap(plan(of:))?.number, let id = statuses.call(dialling: number),
+                webhooks.isFetching(id)
+            {
+                counters.count(.machineDuringFetch)
+            }
+            try feed(.answererFound(handle, finding))
         case .recordingEnded(let recording):
             try endRecording(handle, recording)
         case .peerSilent:

@@ -101,6 +101,7 @@ final class World {
                 callsPerSecond: weather.callsPerSecond, callsAtOnce: weather.callsAtOnce),
             localHost: Self.belayAddress.address.hostText, mediaAddress: Self.belayAddress.address.description,
             rtpPorts: ports, portRest: Self.portRest, longestCall: .seconds(45),
+            beepWait: Bool.random(using: &random) ? .seconds(3) : nil,
             notificationLifetime: .seconds(600), firstRetryPause: .seconds(2), longestRetryPause: .seconds(120))
         webhooks = WebhookCheck(configuration)
         self.ports = PortCheck(range: ports, rest: Self.portRest)

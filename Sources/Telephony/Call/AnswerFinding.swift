@@ -1,5 +1,5 @@
-/// What a detector has to say. Times are milliseconds of sound since the first frame that it was given.
-package enum AnswerFinding: Equatable, Sendable {
+/// What a detector of answering machines has to say. Times are milliseconds of sound since the first frame that it was given.
+package enum AnswerFinding: Hashable, Sendable {
     /// At most once in a detector's life.
     case verdict(AnswerVerdict)
     /// A steady tone, as a machine gives before it records, is over.
@@ -15,10 +15,26 @@ package enum Answerer: String, CaseIterable, Sendable {
     case faxModem
     /// Could not be told.
     case undecided
+
+    package var isMachine: Bool {
+        switch self {
+        case .answeringMachine, .faxModem: true
+        case .human, .undecided: false
+        }
+    }
+
+    /// As the Call resource has it (spec §2.5).
+    package var answeredBy: AnsweredBy? {
+        switch self {
+        case .human: .human
+        case .answeringMachine, .faxModem: .machine
+        case .undecided: nil
+        }
+    }
 }
 
 /// Who answered, and why that is held to be so. It stands.
-package struct AnswerVerdict: Equatable, Sendable {
+package struct AnswerVerdict: Hashable, Sendable {
     package enum Cause: String, CaseIterable, Sendable {
         /// How the greeting sounded, by the model.
         case greeting
@@ -60,7 +76,7 @@ package struct AnswerVerdict: Equatable, Sendable {
 }
 
 /// One measure that a verdict rests on.
-package struct AnswerFeature: Equatable, Sendable {
+package struct AnswerFeature: Hashable, Sendable {
     package var name: String
     package var value: Double
 
@@ -70,7 +86,7 @@ package struct AnswerFeature: Equatable, Sendable {
     }
 }
 
-package struct AnswerBeep: Equatable, Sendable {
+package struct AnswerBeep: Hashable, Sendable {
     /// When it ended.
     package var milliseconds: Int
     package var hertz: Int

@@ -22,6 +22,8 @@ package struct CallRequest: Hashable, Sendable {
     package var idempotency: IdempotencyKey?
     /// `privacyMode`: sendDigits are masked wherever they can be read later.
     package var isPrivate = false
+    /// Nil: nobody listens for machines.
+    package var ifMachine: MachineHandling?
 
     package init(
         requestID: RequestID, accountID: AccountID, applicationID: ApplicationID?, phoneNumberID: PhoneNumberID?,

@@ -1,4 +1,5 @@
 import API
+import AnswerDetection
 import Foundation
 import Logging
 import Runtime
@@ -46,6 +47,9 @@ struct ServerConfiguration {
     /// Nil: never.
     var deadLineSeconds: Double?
     var longestCallSeconds: Double
+    var answerDetection: AnswerDetectionConfiguration
+    /// Nil: ifMachineUrl's script does not wait for a beep.
+    var beepWaitSeconds: Double?
     var queuedCallSeconds: Double
     var drainSeconds: Double
     /// How late the call loop may be before new calls are refused; nil: as late as it is.
@@ -107,6 +111,13 @@ struct ServerConfiguration {
         let deadLine = try reader.number("dead-line-seconds", in: 0...86_400) ?? 60
         deadLineSeconds = deadLine > 0 ? deadLine : nil
         longestCallSeconds = try reader.number("max-call-seconds", in: 1...604_800) ?? 4 * 3600
+        answerDetection = AnswerDetectionConfiguration(
+            method: try reader.parse(
+                "machine-detection",
+                "one of " + AnswerDetectionConfiguration.Method.allCases.map(\.rawValue).joined(separator: ", ")
+            ) { AnswerDetectionConfiguration.Method(rawValue: $0) } ?? .model)
+        let beepWait = try reader.number("machine-beep-seconds", in: 0...300) ?? 0
+        beepWaitSeconds = beepWait > 0 ? beepWait : nil
         queuedCallSeconds = try reader.number("queued-call-seconds", in: 0...604_800) ?? 3600
         drainSeconds = try reader.number("drain-seconds", in: 0...86_400) ?? 30
         let overload = Int(try reader.number("overload-ms", in: 0...3_600_000) ?? 1000)

@@ -58,6 +58,14 @@ struct ServerOptions: ParsableArguments {
     var deadLineSeconds: String?
     @Option(help: ArgumentHelp("The longest call (14400).", valueName: "seconds"))
     var maxCallSeconds: String?
+    @Option(
+        help: ArgumentHelp(
+            "What tells machines from people: model, or rule, the length of the hello (model).", valueName: "method"))
+    var machineDetection: String?
+    @Option(
+        help: ArgumentHelp(
+            "Let ifMachineUrl's script wait so long for the beep (0); 0: it does not.", valueName: "seconds"))
+    var machineBeepSeconds: String?
     @Option(help: ArgumentHelp("After a restart, dial waiting calls no older than this (3600).", valueName: "seconds"))
     var queuedCallSeconds: String?
     @Option(help: ArgumentHelp("How long live calls may go on after SIGTERM (30).", valueName: "seconds"))
@@ -101,6 +109,7 @@ struct ServerOptions: ParsableArguments {
             ("webhook-allow", webhookAllow.isEmpty ? nil : webhookAllow.joined(separator: ",")),
             ("webhook-connect-seconds", webhookConnectSeconds), ("webhook-seconds", webhookSeconds),
             ("compat", compat), ("dead-line-seconds", deadLineSeconds), ("max-call-seconds", maxCallSeconds),
+            ("machine-detection", machineDetection), ("machine-beep-seconds", machineBeepSeconds),
             ("queued-call-seconds", queuedCallSeconds), ("drain-seconds", drainSeconds),
             ("overload-ms", overloadMs), ("timer-t1-ms", timerT1Ms), ("node", node), ("keep-calls-days", keepCallsDays),
             ("keep-logs-days", keepLogsDays), ("keep-recordings-days", keepRecordingsDays),

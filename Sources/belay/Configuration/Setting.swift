@@ -54,6 +54,14 @@ struct Setting {
             fallback: "60"),
         Setting(name: "max-call-seconds", help: "the longest call", fallback: "14400"),
         Setting(
+            name: "machine-detection",
+            help: "what tells machines from people where ifMachine is set: model, or rule, the length of the hello",
+            fallback: "model"),
+        Setting(
+            name: "machine-beep-seconds",
+            help: "the script of ifMachineUrl waits so long for an answering machine's beep; 0: it does not wait",
+            fallback: "0"),
+        Setting(
             name: "queued-call-seconds", help: "a waiting call older than this is not dialled after a restart",
             fallback: "3600"),
         Setting(name: "drain-seconds", help: "how long live calls may go on after SIGTERM", fallback: "30"),

@@ -66,7 +66,9 @@ enum Server {
             recordings: recordings, storage: storage, publicURL: { publicURL.text })
         let bridge = MediaBridge(
             engine: engine, prompts: prompts, localAddress: configuration.sip.address.description,
-            deadLineSeconds: configuration.deadLineSeconds, inbox: inbox, recordings: recordings)
+            deadLineSeconds: configuration.deadLineSeconds, answerDetection: configuration.answerDetection,
+            inbox: inbox,
+            recordings: recordings)
         let webhooks = WebhookClient(
             group: webGroup, addressGuard: addressGuard, resolver: resolver,
             limits: RequestLimits(
@@ -234,6 +236,7 @@ enum Server {
         ExchangeConfiguration(
             trunk: trunk, localHost: advertised.hostText, mediaAddress: advertised.description,
             rtpPorts: configuration.rtpPorts, longestCall: .seconds(configuration.longestCallSeconds),
+            beepWait: configuration.beepWaitSeconds.map { .seconds($0) },
             queuedCallLifetime: .seconds(configuration.queuedCallSeconds))
     }
 

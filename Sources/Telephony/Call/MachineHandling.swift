@@ -1,0 +1,22 @@
+/// What happens when a machine answers: `ifMachine` and `ifMachineUrl` (seed "Make a Call", spec §2.5.2).
+package enum MachineHandling: Hashable, Sendable, Codable {
+    /// `ifMachine`.
+    package enum Kind: String, CaseIterable, Sendable, Codable { case redirect, hangup }
+
+    /// The call ends.
+    case hangup
+    /// What runs is aborted, and the URL is asked for a script.
+    case redirect(WebURL)
+
+    package var kind: Kind {
+        switch self {
+        case .hangup: .hangup
+        case .redirect: .redirect
+        }
+    }
+
+    /// `ifMachineUrl`.
+    package var url: WebURL? {
+        if case .redirect(let url) = self { url } else { nil }
+    }
+}
