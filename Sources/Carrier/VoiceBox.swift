@@ -26,6 +26,7 @@ struct VoiceBox: Sendable {
         switch utterance {
         case .beep: return Tone.clip([1000], milliseconds: 400, decibels: -16)
         case .faxAnswer: return Tone.clip([2100], milliseconds: 3000, decibels: -16)
+        case .informationTones: return Tone.sequence([950, 1400, 1800], milliseconds: 330, decibels: -16)
         case .ringback: return Tone.clip([440, 480], milliseconds: 2000, decibels: -19)
         case .speech(let text, let language):
             do {

@@ -99,6 +99,17 @@ package struct CarrierTable: Directory {
         return Subscriber(.answers(after: after, stays([.utter(hello)])), line: line)
     }
 
+    private static func voicemail(after: ClosedRange<Int>, _ greeting: String) -> Subscriber {
+        Subscriber(
+            .answers(
+                after: after,
+                Conversation(
+                    [
+                        .utter(.speech(greeting)), .utter(.beep),
+                        .takeMessage(quiet: 3000...3000, atMost: 60_000...60_000), .hangUp,
+                    ], ending: .waits)))
+    }
+
     private static func presses(_ values: [Int], then end: String) -> Subscriber? {
         guard let seconds = values.first, values.count > 1 else { return nil }
         let digits = values.dropFirst().map(String.init).joined() + end
@@ -116,6 +127,12 @@ package struct CarrierTable: Directory {
     package static let announcement = "The person you are calling is being looked for. Please hold the line."
     package static let voicemailGreeting =
         "Nobody is here to take your call. Please leave a message after the tone."
+
+    package static let personalGreeting =
+        "Hi, you have reached Anna. I cannot come to the telephone just now. Please leave your name and your number, "
+        + "and I will call you back as soon as I can."
+    package static let firmGreeting = "Good morning, Smith and Sons, how can I help you?"
+    package static let outOfService = "The number you have dialled is not in service."
 
     /// What extension `number`, two digits, says.
     package static func greeting(ofExtension number: Int) -> String {
@@ -153,14 +170,7 @@ package struct CarrierTable: Directory {
                         [.wait(1800...2500), .utter(.faxAnswer), .wait(35_000...35_000), .hangUp], ending: .waits)))
         },
         Entry(form: "0009", summary: "is voicemail: a greeting, a beep, and it keeps the message") { _ in
-            Subscriber(
-                .answers(
-                    after: rings(2),
-                    Conversation(
-                        [
-                            .utter(.speech(voicemailGreeting)), .utter(.beep),
-                            .takeMessage(quiet: 3000...3000, atMost: 60_000...60_000), .hangUp,
-                        ], ending: .waits)))
+            voicemail(after: rings(2), voicemailGreeting)
         },
         Entry(form: "0010", summary: "picks up and stays silent") { _ in
             Subscriber(.answers(after: ringMilliseconds, stays([])))
@@ -170,6 +180,22 @@ package struct CarrierTable: Directory {
         },
         Entry(form: "0012", summary: "picks up; every ACK is lost, so that it hangs up after 64·T1 (32 s)") { _ in
             greets(.losesACKs(.max))
+        },
+        Entry(form: "0013", summary: "answers as a firm does: a long greeting, and then silence") { _ in
+            Subscriber(.answers(after: ringMilliseconds, stays([.utter(.speech(firmGreeting))])))
+        },
+        Entry(
+            form: "0014",
+            summary: "is voicemail with a long greeting of somebody's own, a beep, and it keeps the message"
+        ) {
+            _ in
+            voicemail(after: rings(2), personalGreeting)
+        },
+        Entry(form: "0015", summary: "is a number out of service: three information tones and an announcement, twice") {
+            _ in
+            let announced: [Conversation.Step] = [.utter(.informationTones), .utter(.speech(outOfService))]
+            return Subscriber(
+                .answers(after: ringMilliseconds, Conversation(announced + announced + [.hangUp], ending: .waits)))
         },
         Entry(form: "0404", summary: "is not found (404)") { _ in refuses(404) },
         Entry(form: "0480", summary: "is unavailable (480)") { _ in refuses(480) },

@@ -6,6 +6,8 @@ package enum Utterance: Hashable, Sendable {
     case beep
     /// The tone by which a fax machine answers (CED, ITU-T T.30 §4.3.3.2): 2100 Hz for 3 s.
     case faxAnswer
+    /// The network's before a recorded announcement (ITU-T E.180 §8): 950, 1400 and 1800 Hz, 330 ms each.
+    case informationTones
     /// What a caller hears while it rings in North America: 440 and 480 Hz for 2 s.
     case ringback
 }

@@ -125,6 +125,36 @@ struct MakeCallTests {
         #expect(test.calls.requests.last?.ringTimeoutSeconds == 30)
     }
 
+    @Test("ifMachine and ifMachineUrl belong together (seed, spec §2.5.2)")
+    func ifMachine() async throws {
+        let test = try TestServer()
+        let url = try #require(WebURL("https://app.example/machine"))
+        let good: [([String: JSONValue], MachineHandling?)] = [
+            (["ifMachine": "hangup"], .hangup), (["ifMachine": "hangup", "ifMachineUrl": .null], .hangup),
+            (["ifMachine": "redirect", "ifMachineUrl": .string(url.text)], .redirect(url)),
+            (["ifMachineUrl": .string(url.text)], nil), ([:], nil),
+        ]
+        for (fields, handling) in good {
+            let body = test.goodCall.merging(fields) { _, new in new }
+            #expect(try await test.send(.post, test.base + "/Calls", json: .object(body)).status == 202)
+            #expect(test.calls.requests.last?.ifMachine == handling)
+        }
+        let bad: [([String: JSONValue], String)] = [
+            (["ifMachine": "hangup", "ifMachineUrl": .string(url.text)], "nothing: with ifMachine hangup"),
+            (["ifMachine": "redirect"], "ifMachineUrl is missing"),
+            (["ifMachine": "redirect", "ifMachineUrl": .null], "ifMachine redirect needs it"),
+            (["ifMachine": "redirect", "ifMachineUrl": "machine"], "absolute http or https URL"),
+        ]
+        for (fields, words) in bad {
+            let body = test.goodCall.merging(fields) { _, new in new }
+            let reply = try await test.send(.post, test.base + "/Calls", json: .object(body))
+            #expect(reply.status == 400)
+            #expect(reply.blamed == ["ifMachineUrl"])
+            #expect(reply.message.contains(words), "\(reply.message)")
+        }
+        #expect(test.calls.requests.count == good.count)
+    }
+
     @Test(
         "The content type does not matter",
         arguments: ["application/json", "application/json; charset=utf-8", "text/plain", "application/vnd.x+json", ""])
@@ -179,8 +209,8 @@ struct MakeCallTests {
         Fault("timeout", -1, "from 1 to 600"), Fault("timeout", "30", "whole number of seconds"),
         Fault("timeout", .number(30.5), "whole number of seconds"), Fault("timeout", .number(1e300), "from 1 to 600"),
         Fault("timeout", true, "whole number"),
-        Fault("ifMachine", "hangup", "not in this version"), Fault("ifMachine", "Hangup", "not in this version"),
-        Fault("ifMachineUrl", "http://a.example/", "not in this version"),
+        Fault("ifMachine", "Hangup", "redirect, hangup"), Fault("ifMachine", true, "redirect, hangup"),
+        Fault("ifMachineUrl", "app.example/machine", "absolute http or https URL"),
         Fault("parentCallId", "CA0123456789abcdef0123456789abcdef01234567", "a call of the account"),
         Fault("parentCallId", "CA1", "40 hexadecimal digits"),
         Fault("privacyMode", "yes", "true or false"),

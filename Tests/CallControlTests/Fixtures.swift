@@ -32,6 +32,8 @@ struct Bench {
     var route = InboundRoute.unknown
     /// False loses every message on its way to the far end.
     var reachesFarEnd = true
+    /// False leaves the question whose a number is open.
+    var resolvesCallers = true
     /// So many RTP ports cannot be bound.
     var portsTaken = 0
     /// False holds commits back.
@@ -68,12 +70,13 @@ struct Bench {
 
     mutating func makeCall(
         sendDigits: String? = nil, statusCallback: Bool = true, timeout: Int = 40, token: UInt64 = 1,
-        account: String = Self.account, to: String = "+15555550123"
+        account: String = Self.account, to: String = "+15555550123", ifMachine: MachineHandling? = nil
     ) throws {
         var request = try Self.request(sendDigits: sendDigits, statusCallback: statusCallback, timeout: timeout)
         guard let account = AccountID(account), let to = CallDestination(to) else { throw Missing() }
         request.accountID = account
         request.to = to
+        request.ifMachine = ifMachine
         give(.makeCall(ReplyToken(rawValue: token), request))
     }
 
@@ -196,7 +199,8 @@ struct Bench {
                 }
             case .stopRecording(let media, let recording):
                 give(.recordingEnded(media, recording, milliseconds: 2500, failure: nil))
-            case .resolveCaller(let call, _, let number): give(.callerResolved(call, owned[number]))
+            case .resolveCaller(let call, _, let number):
+                if resolvesCallers { give(.callerResolved(call, owned[number])) }
             case .routeInbound(let session, _): give(.inboundRouted(session, route))
             case .closeMedia(let media): give(.mediaClosed(media, figures: [:]))
             default: break
@@ -253,6 +257,10 @@ struct Bench {
     mutating func press(_ keys: String) {
         guard let media else { return }
         for key in keys { give(.keyPressed(media, key)) }
+    }
+
+    mutating func find(_ finding: AnswerFinding) {
+        if let media { give(.answererFound(media, finding)) }
     }
 
     /// Prompts that were asked for, in order.

@@ -100,8 +100,6 @@ CALLS = {
     "OutDial.statusCallbackUrl": Live([{"OutDial": {
         "destination": "+13125559005", "callingNumber": NUMBER, "actionUrl": "URL/started", "callConnectUrl": "URL/child"}}],
         answers={"/started": HANGUP, "/child": HANGUP}),
-    "OutDial.ifMachine": out_dial("+13125559099", ifMachine="hangup"),
-    "OutDial.ifMachineUrl": out_dial("+13125559099", ifMachine="redirect", ifMachineUrl="URL/machine"),
     "OutDial.callingNumber": out_dial("+13125559099", callingNumber="+13125558888"),
     "OutDial.destination": out_dial("+19005550123"),
     "Redirect.actionUrl": Live([PROMPT, {"Redirect": {"actionUrl": "URL/next"}}], answers={"/next": HANGUP}),
@@ -345,15 +343,6 @@ def test_out_dial_status_callback_of_the_parent(stories):
     """Without a statusCallbackUrl of its own the child's end is told where the parent's is (decision 32)."""
     child = stories["OutDial.statusCallbackUrl"].child
     assert [webhook.path for webhook in child.app.of(child.call, "callStatus")] == ["/status"]
-
-
-@pytest.mark.parametrize("name, words", [
-    ("OutDial.ifMachine", "ifMachine is not in this version"), ("OutDial.ifMachineUrl", "ifMachine is not in this version"),
-])
-def test_out_dial_machine_detection(stories, name, words):
-    told = stories[name]
-    assert told.resource["callEndedReason"] == "perclProcessingError"
-    assert words in told.entry("^PerCL OutDial failed")["metadata"]["explanation"]
 
 
 @pytest.mark.parametrize("name, key, value", [

@@ -46,7 +46,7 @@ METHODS = ("get", "put", "post", "delete", "patch")
 #: A valid request that the server refuses, by no fault of its form: (operation, status): the fields that may be blamed.
 #: Whom an account may call, whose things they are and what state they are in stands in no schema.
 REFUSED_FOR_ITS_MEANING = {
-    ("make-a-call", 400): {"from", "to", "applicationId", "parentCallId", "callConnectUrl"},
+    ("make-a-call", 400): {"from", "to", "applicationId", "parentCallId", "callConnectUrl", "ifMachineUrl"},
     ("make-a-call", 409): {"parentCallId"},
     ("buy-a-phone-number", 400): {"applicationId"}, ("buy-a-phone-number", 409): set(),
     ("update-an-incoming-number", 400): {"applicationId"},

@@ -381,6 +381,7 @@ def test_the_webhooks_broke_no_rule(stories):
 
 
 def test_there_is_an_ending_for_each_reason_that_a_dialled_call_can_have():
+    """But for machineDetected, which test_machines has."""
     assert {ending.reason for ending in ENDINGS.values()} == {
         "busy", "failed", "noAnswer", "callCanceled", "farEndHangup", "appHangup", "appNoPercl", "appInvalidPercl",
         "webhookFailed", "webhookInvalidResponse", "perclProcessingError", "maxDuration", "internalError"}

@@ -93,7 +93,7 @@ struct CallPlan {
         ringTimeoutSeconds = [2, 5, 8, 20].randomElement(using: &random) ?? 20
         updates = Self.updates(pickUp: pickUp, &random)
         fallsSilentAfter = chance(12, &random) ? Int.random(in: 200...8_000, using: &random) : nil
-        listening = chance(25, &random) ? Self.listening(&random) : nil
+        listening = chance(35, &random) ? Self.listening(&random) : nil
     }
 
     private static func listening(_ random: inout RandomSource) -> Listening {

@@ -64,6 +64,10 @@ def _of_one(webhook, secret):
         yield f"the SDK refuses it ({error}): {what}"
 
 
+#: These are waited for, whatever comes after them.
+NOTIFICATIONS = {"callStatus", "getDigits"}
+
+
 def _of_a_call(webhooks, unfinished_allowed):
     by_start = sorted(webhooks, key=lambda w: w.started)
     events = {}
@@ -81,6 +85,9 @@ def _of_a_call(webhooks, unfinished_allowed):
             last_new = webhook
             for earlier in by_start[:index]:
                 open_still = earlier.finished is None or earlier.finished > webhook.started
+                # A machine was found: nobody waits for the script that was asked for before (decision 18).
+                if webhook.kind == "machineDetected" and earlier.kind not in NOTIFICATIONS:
+                    continue
                 if open_still and not earlier.abandoned and events[earlier.event] is earlier:
                     if not (unfinished_allowed and earlier.finished is None):
                         yield f"{webhook.kind} began while {earlier.kind} was not answered"
