@@ -1,3 +1,4 @@
+import JSON
 import SIP
 import Telephony
 import Testing
@@ -59,6 +60,28 @@ struct RecoveryTests {
         bench.pass(.seconds(80))
         #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
         #expect(bench.farEnd.gauges.isIdle, "\(bench.farEnd.gauges)")
+    }
+
+    @Test("What a connected call had told of, and not sent, comes before what is told of its end")
+    func notificationBeforeTheEnd() throws {
+        var crashed = Bench()
+        try crashed.makeCall(ifMachine: .redirect(try #require(WebURL("http://app/machine"))))
+        crashed.farAnswer()
+        crashed.answerWebhook(#"[{"GetDigits":{"actionUrl":"http://app/digits"}}]"#)
+        crashed.commitsAtOnce = false
+        crashed.find(.verdict(AnswerVerdict(.faxModem, .answerTone, milliseconds: 900, confidence: 0.99)))
+        #expect(crashed.delivered.map(\.requestType) == ["outDialApiConnect"])
+        var bench = restarted(crashed)
+        #expect(bench.call?.endedReason == .internalError)
+        #expect(bench.call?.answeredBy == .machine)
+        #expect(bench.delivered.map(\.requestType) == ["getDigits"])
+        #expect(bench.field("reason") == "tone")
+        bench.answerWebhook("[]")
+        #expect(bench.delivered.map(\.requestType) == ["getDigits", "callStatus"])
+        bench.answerWebhook("")
+        bench.pass(.seconds(80))
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+        #expect(bench.notifications.isEmpty)
     }
 
     @Test("A call whose end was stored is not ended a second time; its notifications go out")

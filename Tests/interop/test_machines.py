@@ -16,7 +16,7 @@ from harness.carrier import PREFIX, recording
 from harness.outcome import check_outcome
 from harness.server import NUMBER, Belay
 from harness.waiting import eventually
-from harness.webhook_app import HANGUP, Reply, WebhookApp
+from harness.webhook_app import Reply, WebhookApp
 from test_commands import tone
 
 FAX, VOICEMAIL, GREETING, OUT_OF_SERVICE = (PREFIX + form for form in ("0008", "0009", "0014", "0015"))
@@ -48,6 +48,7 @@ COMMANDS = {
         "actionUrl": "URL/record", "playBeep": False, "silenceTimeoutMs": PATIENCE * 1000, "maxLengthSec": PATIENCE}}],
     "SendDigits": [{"SendDigits": {"digits": "1{6}" * 6 + "1"}}],
 }
+OUT_DIAL = {"destination": FAX, "callingNumber": NUMBER, "actionUrl": "URL/started", "callConnectUrl": "URL/child"}
 #: What an end by `handling` has told by then of what it cut short.
 TOLD = {("GetDigits", "redirect"): ("getDigits",), ("GetDigits", "hangup"): ("getDigits",),
         ("RecordUtterance", "hangup"): ("record",)}
@@ -68,6 +69,9 @@ CALLS = {
     "a firm": Live(FIRM, "redirect"),
     "silence": Live(SILENT, "redirect"),
     "not asked": Live(FAX, None, [{"Pause": {"length": 6000}}]),
+    "OutDial, hangup": Live(PERSON, None, [{"OutDial": {**OUT_DIAL, "ifMachine": "hangup"}}]),
+    "OutDial, redirect": Live(
+        PERSON, None, [{"OutDial": {**OUT_DIAL, "ifMachine": "redirect", "ifMachineUrl": "URL/machine"}}]),
     "after the script": Live(FAX, "hangup", [{"Pause": {"length": 300}}]),
 }
 REDIRECTED = [name for name in CALLS if name.startswith("redirect")]
@@ -114,6 +118,8 @@ def calls(pytestconfig):
             app.answer(f"{base}/tone.wav", Reply(200, tone(1), {"Content-Type": "audio/wav"}))
             for path in ("/digits", "/record"):
                 app.answer(base + path, [{"Say": {"text": "nobody may hear this"}}])
+            for path in ("/started", "/child"):
+                app.answer(base + path, [LINGER])
             app.answer(base + "/machine", [{"Pause": {"length": 700}}, {"Hangup": {"reason": "it was a machine"}}])
             script = live.script
             if not isinstance(script, Reply):
@@ -269,27 +275,20 @@ def test_information_tones_are_told_of(calls):
     ("hangup", "machineDetected", ["outDialConnect", "callStatus"]),
     ("redirect", "appHangup", ["outDialConnect", "machineDetected", "callStatus"]),
 ])
-def test_out_dial(belay, app, handling, reason, kinds):
-    server = belay()
-    more = {"ifMachineUrl": app.answer("/machine", HANGUP)} if handling == "redirect" else {}
-    url = app.answer("/connect", [{"OutDial": {
-        "destination": FAX, "callingNumber": NUMBER, "actionUrl": app.answer("/started", [LINGER]),
-        "callConnectUrl": app.answer("/child", [LINGER]), "statusCallbackUrl": app.url("/status"),
-        "ifMachine": handling, **more}}])
-    parent = server.rest.place(from_=NUMBER, to=PERSON, callConnectUrl=url)
-    child = app.wait_for(parent, "outDialStart").json["dialCallId"]
-    app.wait_for(child, "callStatus", 20)
+def test_out_dial(calls, handling, reason, kinds):
+    parent = calls[f"OutDial, {handling}"]
+    server, app = parent.server, parent.app
+    child = app.of(parent.call, "outDialStart")[0].json["dialCallId"]
     resource = server.rest.call(child)
     assert (resource["status"], resource["callEndedReason"], resource["answeredBy"]) == ("completed", reason, "machine")
     assert [webhook.kind for webhook in app.of(child)] == kinds
     if handling == "redirect":
         found = app.of(child, "machineDetected")[0].json
-        assert (found["parentCallId"], found["direction"]) == (parent, "outboundDial")
+        assert (found["parentCallId"], found["direction"]) == (parent.call, "outboundDial")
         assert found["machineType"] == "fax modem"
-    assert server.rest.call(parent)["status"] == "inProgress", "the parent lives by itself"
-    assert server.rest.call(parent)["answeredBy"] is None
-    assert server.rest.update(parent, "completed").status == 202
-    server.wait_until_idle()
+    assert parent.kinds == ["outDialApiConnect", "outDialStart", "callStatus"], "the parent lives by itself"
+    assert parent.resource["answeredBy"] is None and parent.resource["callEndedReason"] == "appHangup"
+    assert parent.resource["endTimeISO"] > resource["endTimeISO"]
 
 
 # A message for the machine

@@ -40,7 +40,7 @@ def check_error(answer, status, code=None):
     ({"timeout": 1e400}, None, None), ({"timeout": 2.5}, 9, "timeout"),
     ({"sendDigits": ""}, 9, "sendDigits"), ({"sendDigits": "12w"}, 9, "sendDigits"), ({"sendDigits": "1{0}2"}, 9, "sendDigits"),
     ({"sendDigits": "1{7}2"}, 9, "sendDigits"), ({"sendDigits": "1{2"}, 9, "sendDigits"), ({"sendDigits": "١"}, 9, "sendDigits"),
-    ({"ifMachine": "Hangup"}, 9, "ifMachine"), ({"ifMachine": "redirect"}, 9, "ifMachineUrl"),
+    ({"ifMachine": "Hangup"}, 9, "ifMachine"), ({"ifMachine": "redirect"}, 80, "ifMachineUrl"),
     ({"ifMachine": "hangup", "ifMachineUrl": "http://example.com/x"}, 9, "ifMachineUrl"), ({"privacyMode": "yes"}, 9, "privacyMode"),
     ({"parentCallId": "CA" + "0" * 40}, None, "parentCallId"),
     ({"applicationId": "AP" + "0" * 40}, None, "applicationId"), ({"applicationId": "nonsense"}, None, "applicationId"),

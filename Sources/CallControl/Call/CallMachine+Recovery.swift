@@ -17,11 +17,13 @@ extension CallMachine {
     ///
     /// A call whose status stood already keeps it; only the far end has still to be told.
     ///
-    /// - Parameter callRecording: what its StartRecordCall left behind.
+    /// - Parameters:
+    ///   - callRecording: what its StartRecordCall left behind.
+    ///   - notifications: on disk, in order, and not sent yet.
     init(
         ending record: CallRecord, session: SessionID, identifiers: InvitationIdentifiers, journalSequence: Int,
-        publicURL: String, callRecording: Recording?, explanation: String, now: Moment,
-        into directives: inout [CallDirective]
+        publicURL: String, callRecording: Recording?, notifications: [PendingNotification], explanation: String,
+        now: Moment, into directives: inout [CallDirective]
     ) {
         let hasSession = record.session != nil
         switch record.phase {
@@ -36,6 +38,12 @@ extension CallMachine {
                 record, session: session, identifiers: identifiers, journalSequence: journalSequence,
                 publicURL: publicURL, phase: .ringing)
             self.callRecording = callRecording.map { ActiveRecording(recording: $0) }
+            var steps: [CallOutbox.Directive] = []
+            for pending in notifications {
+                outbox.enqueue(pending.webhook, into: &steps)
+                outbox.committed(pending.webhook.eventID, into: &steps)
+            }
+            carryOut(steps, &directives)
             let status: CallStatus = record.phase == .connected ? .completed : .failed
             // The media of the earlier process is gone with it.
             endRestored(

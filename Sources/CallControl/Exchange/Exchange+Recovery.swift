@@ -12,17 +12,24 @@ extension Exchange {
         for account in state.accounts {
             queue.setPace(of: account.accountID, callsPerSecond: account.rules.callsPerSecond)
         }
+        // What a call that is ended now had told of already, and not sent, comes before what is told of its end.
+        let owed = Dictionary(grouping: work.notifications.filter { $0.attempts == 0 }, by: \.webhook.callID)
+        var taken: Set<CallID> = []
         for (id, bytes) in work.records {
             let sequence = work.journalSequences[id] ?? 0
             do {
                 let record = try CallRecord(reading: bytes)
                 let recording = record.callRecordingID.flatMap { work.recordings[$0] }
-                restore(record, journalSequence: sequence, callRecording: recording, now, &effects)
+                let notifications = record.phase == .over ? [] : owed[id] ?? []
+                if !notifications.isEmpty { taken.insert(id) }
+                restore(
+                    record, journalSequence: sequence, callRecording: recording, notifications: notifications, now,
+                    &effects)
             } catch {
                 effects.append(.fault(id, "its record cannot be read and stays on disk: \(error)"))
             }
         }
-        for pending in work.notifications {
+        for pending in work.notifications where pending.attempts > 0 || !taken.contains(pending.webhook.callID) {
             if let directive = retries.restore(pending, now: now.wall) { carryOut(directive, now, &effects) }
         }
         finishInput(&effects)
@@ -30,8 +37,8 @@ extension Exchange {
     }
 
     private mutating func restore(
-        _ record: CallRecord, journalSequence: Int, callRecording: Recording?, _ now: Moment,
-        _ effects: inout [Effect]
+        _ record: CallRecord, journalSequence: Int, callRecording: Recording?,
+        notifications: [PendingNotification], _ now: Moment, _ effects: inout [Effect]
     ) {
         let id = record.call.callID
         let session = drawSession()
@@ -61,7 +68,8 @@ extension Exchange {
         var directives: [CallDirective] = []
         calls[id] = CallMachine(
             ending: record, session: session, identifiers: identifiers, journalSequence: journalSequence,
-            publicURL: publicURL, callRecording: callRecording, explanation: explanation, now: now, into: &directives)
+            publicURL: publicURL, callRecording: callRecording, notifications: notifications, explanation: explanation,
+            now: now, into: &directives)
         callsBySession[session] = id
         carryOut(directives, of: id, now, &effects)
         if let sessionRecord = record.session {

@@ -73,6 +73,8 @@ def _of_a_call(webhooks, unfinished_allowed):
     events = {}
     highest = -1
     last_new = None
+    # Once a machine is found nobody waits for a script that was asked for before (decision 18).
+    machine = next((w for w in by_start if w.kind == "machineDetected"), None)
     for index, webhook in enumerate(by_start):
         first = events.get(webhook.event)
         if first is None:
@@ -85,8 +87,7 @@ def _of_a_call(webhooks, unfinished_allowed):
             last_new = webhook
             for earlier in by_start[:index]:
                 open_still = earlier.finished is None or earlier.finished > webhook.started
-                # A machine was found: nobody waits for the script that was asked for before (decision 18).
-                if webhook.kind == "machineDetected" and earlier.kind not in NOTIFICATIONS:
+                if machine and earlier.sequence < machine.sequence <= webhook.sequence and earlier.kind not in NOTIFICATIONS:
                     continue
                 if open_still and not earlier.abandoned and events[earlier.event] is earlier:
                     if not (unfinished_allowed and earlier.finished is None):
