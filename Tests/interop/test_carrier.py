@@ -161,10 +161,15 @@ def test_fax_answers(carrier):
     assert -20 <= audio.level(tone) <= -12
 
 
-def test_voicemail_keeps_the_message(carrier, folder):
-    greeting = audio.render("Nobody is here to take your call. Please leave a message after the tone.", folder)
+@pytest.mark.parametrize("number, text", [
+    ("0009", "Nobody is here to take your call. Please leave a message after the tone."),
+    ("0014", "Hi, you have reached Anna. I cannot come to the telephone just now. Please leave your name and your number, "
+             "and I will call you back as soon as I can."),
+])
+def test_voicemail_keeps_the_message(carrier, folder, number, text):
+    greeting = audio.render(text, folder)
     pause = int(duration(greeting) * 1000) + 1500
-    call = carrier("0009", [{"Pause": {"length": pause}}, {"Say": {"text": SENTENCE}}, {"Pause": {"length": 30000}}])
+    call = carrier(number, [{"Pause": {"length": pause}}, {"Say": {"text": SENTENCE}}, {"Pause": {"length": 30000}}])
     ended(call, "completed", "farEndHangup", seconds=40, logged=["BYE sip:"])
     call.finish()
     assert call.flow == ["INVITE", "100", "180", "200 INVITE", "ACK", "BYE", "200 BYE"] and call.kinds == BOTH
@@ -181,6 +186,34 @@ def test_voicemail_keeps_the_message(carrier, folder):
     assert duration(message[0]) < duration(heard) - duration(spoken), "the message alone, without the greeting's time"
     quiet = duration(message[0]) - (onset(message[0]) + duration(audio.trimmed(message[0])))
     assert 2.8 <= quiet <= 4.2, "it hung up after 3 s of silence"
+
+
+def test_answers_as_a_firm(carrier, folder):
+    call = carrier("0013", [{"Pause": {"length": 5000}}, {"Hangup": {}}])
+    ended(call, "completed", "appHangup")
+    call.finish()
+    assert call.flow == ["INVITE", "100", "180", "200 INVITE", "ACK", "BYE", "200 BYE"] and call.kinds == BOTH
+    _, said = recording(call.server)
+    assert audio.faults(said, audio.render("Good morning, Smith and Sons, how can I help you?", folder)) == []
+
+
+def test_is_out_of_service(carrier, folder):
+    call = carrier("0015", [{"Pause": {"length": 30000}}])
+    ended(call, "completed", "farEndHangup", logged=["BYE sip:"])
+    call.finish()
+    assert call.flow == ["INVITE", "100", "180", "200 INVITE", "ACK", "BYE", "200 BYE"] and call.kinds == BOTH
+    _, said = recording(call.server)
+    announcement = audio.render("The number you have dialled is not in service.", folder)
+    tones = 3 * 0.33
+    start = round(onset(said) * audio.RATE)
+    for place, frequency in enumerate((950, 1400, 1800)):
+        middle = said[start + round((place * 0.33 + 0.05) * audio.RATE):start + round((place * 0.33 + 0.28) * audio.RATE)]
+        found, share = pitch(middle)
+        assert found == pytest.approx(frequency, abs=10) and share > 0.95
+    whole = audio.trimmed(said)
+    assert duration(whole) > 2 * (tones + duration(announcement)) - 0.1, "twice"
+    once = audio.trimmed(whole[round(tones * audio.RATE):len(whole) // 2])
+    assert audio.faults(once, announcement) == []
 
 
 # Lines and networks with quirks
