@@ -62,7 +62,9 @@ private struct PeopleReader {
         "forks": .forks,
     ]
     private static let lineNames = ["sound", "loses ACKs", "doubles", "other port", "forks"]
-    private static let steps = ["wait", "say", "press", "hear", "beep", "take message", "hang up"]
+    private static let steps = [
+        "wait", "say", "press", "hear", "beep", "fax", "information tones", "take message", "hang up",
+    ]
     private static let maximumSeconds = 3600.0
 
     func people(_ root: Node?) throws(PeopleFileError) -> [OwnPerson] {
@@ -144,6 +146,8 @@ private struct PeopleReader {
             switch scalar.string {
             case "hang up": return .hangUp
             case "beep": return .utter(.beep)
+            case "fax": return .utter(.faxAnswer)
+            case "information tones": return .utter(.informationTones)
             case "take message":
                 return .takeMessage(quiet: 3000...3000, atMost: 60_000...60_000)
             case "hear": return try hear(node)

@@ -26,6 +26,8 @@ struct PeopleFileTests {
                   - hear: {digits: "42#", within: 10}
                   - press: "12#"
                   - beep
+                  - fax
+                  - information tones
                   - take message
                   - hang up
             """, name: "people.yaml")
@@ -44,7 +46,8 @@ struct PeopleFileTests {
                 .wait(1500...1500), .utter(.speech("Hello", language: "en-GB")),
                 .utter(.speech("Hallo", language: "de-DE")), .hearSpeech(quiet: 1000...1000, within: 30_000...30_000),
                 .hearSpeech(quiet: 500...500, within: 5000...5000), .hearDigits("42#", within: 10_000...10_000),
-                .press("12#"), .utter(.beep), .takeMessage(quiet: 3000...3000, atMost: 60_000...60_000), .hangUp,
+                .press("12#"), .utter(.beep), .utter(.faxAnswer), .utter(.informationTones),
+                .takeMessage(quiet: 3000...3000, atMost: 60_000...60_000), .hangUp,
             ])
     }
 

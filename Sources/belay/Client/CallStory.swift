@@ -43,6 +43,10 @@ struct CallStory {
         if metadata["isRetransmission"] == true { parts.append("again") }
         if let milliseconds = metadata["milliseconds"]?.integerValue { parts.append("\(milliseconds) ms") }
         if let reason = metadata["callEndedReason"]?.string { parts.append(reason) }
+        if let cause = metadata["cause"]?.string { parts.append(cause) }
+        if case .number(let confidence)? = metadata["confidence"] {
+            parts.append("\(Int((confidence * 100).rounded())) % sure")
+        }
         for name in ["explanation", "text", "digits", "digit"] {
             guard metadata["scope"]?.string != "sip", let text = metadata[name]?.string, !text.isEmpty else { continue }
             parts.append(text.count > 100 ? text.prefix(100) + "…" : text)

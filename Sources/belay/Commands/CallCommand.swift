@@ -16,6 +16,7 @@ struct CallCommand: AsyncParsableCommand {
               belay call --to +15555550123 --say "Good morning."
               belay call --to +15555550123 --script menu.json
               belay call --to +15555550123 --url http://127.0.0.1:3000/connect --json
+              belay call --to +15005550009 --say "Are you there?" --if-machine hangup
             """)
 
     @OptionGroup var access: ServerAccess
@@ -31,6 +32,13 @@ struct CallCommand: AsyncParsableCommand {
     var script: String?
     @Option(help: ArgumentHelp("Digits to press after the answer, such as 12{2}#.", valueName: "digits"))
     var sendDigits: String?
+    @Option(
+        help: ArgumentHelp(
+            "What happens when an answering machine or a fax answers: hangup, or redirect to --if-machine-url.",
+            valueName: "what"))
+    var ifMachine: String?
+    @Option(help: ArgumentHelp("The webhook app that goes on with a machine.", valueName: "url"))
+    var ifMachineUrl: String?
     @Option(help: ArgumentHelp("Seconds to let it ring (40).", valueName: "seconds"))
     var timeout: Int?
     @Flag(help: "Print the call's resource at its end as JSON, and nothing else.")
@@ -88,6 +96,8 @@ struct CallCommand: AsyncParsableCommand {
 
     private func place(_ client: APIClient, _ from: String, _ url: String) async throws -> JSONValue {
         var body: [String: JSONValue] = ["from": .string(from), "to": .string(to), "callConnectUrl": .string(url)]
+        if let ifMachine { body["ifMachine"] = .string(ifMachine) }
+        if let ifMachineUrl { body["ifMachineUrl"] = .string(ifMachineUrl) }
         if let sendDigits { body["sendDigits"] = .string(sendDigits) }
         if let timeout { body["timeout"] = .integer(Int64(timeout)) }
         let call = try await client.post(client.path("/Calls"), .object(body))
