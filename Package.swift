@@ -21,7 +21,7 @@ let testDependencies: [String: [Target.Dependency]] = [
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Logging", package: "swift-log"),
     ],
-    "Media": ["RTP", "Telephony", "CMedia"],
+    "Media": ["RTP", "Telephony", "AnswerDetection", "CMedia"],
     "PerCL": ["JSON", "Telephony"],
     "PQL": ["JSON", "SIP", "Telephony"],
     "Webhooks": [

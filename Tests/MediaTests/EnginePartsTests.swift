@@ -43,13 +43,16 @@ struct DigitScheduleTests {
     }
 
     /// The digits as a receiver understands them, and when the sequence was over.
-    func send(_ steps: [DigitStep]) -> (digits: [Sent], over: Int?) {
+    ///
+    /// - Parameter stop: the tick at which the rest is left out.
+    func send(_ steps: [DigitStep], stop: Int? = nil) -> (digits: [Sent], over: Int?) {
         var schedule = DigitSchedule()
         _ = schedule.add(DigitsID(1), steps)
         var digits: [Sent] = []
         var sent: [DigitsID] = []
         var frame = [Int16](repeating: 0, count: 160)
         for tick in 0..<2000 {
+            if tick == stop { schedule.stop(DigitsID(1)) }
             let timestamp = RTPTimestamp(UInt32(tick * 160))
             let result = frame.withUnsafeMutableBufferPointer {
                 schedule.next(timestamp: timestamp, asEvents: true, audio: $0, sent: &sent)
@@ -101,6 +104,17 @@ struct DigitScheduleTests {
         #expect(send([.tone("7", milliseconds: 100)]).over == 140)
         #expect(send([]).over == 0)
         #expect(send([.tone("x", milliseconds: 100)]).over == 100)
+    }
+
+    @Test(
+        "A sequence that is stopped ends with the digit that sounds, whole; before the first there is none",
+        arguments: [(0, "", 0), (2, "1", 100), (5, "1", 100), (20, "1", 400), (26, "12", 600), (27, "12", 600)])
+    func stopped(tick: Int, digits: String, over: Int) {
+        let (sent, end) = send(standard("1234", pause: 500), stop: tick)
+        #expect(String(sent.map(\.digit)) == digits)
+        #expect(sent.allSatisfy { $0.duration == 800 }, "100 ms each")
+        // The packets with the end of a digit are three.
+        #expect((over...over + 60).contains(end ?? -1))
     }
 
     @Test("Tones in the audio are the digits, at the sample")

@@ -1,4 +1,6 @@
+import AnswerDetection
 import RTP
+import Telephony
 import Testing
 
 @testable import Media
@@ -176,6 +178,28 @@ struct MediaEngineTests {
             #expect(abs(milliseconds - 100) <= (events == nil ? 20 : 0))
         }
         #expect(heard == keys)
+    }
+
+    @Test("A fax' answer tone is found while it sounds, and nothing is where nobody listens")
+    func answererFound() async throws {
+        let station = try await inTime {
+            let (caller, callee) = (try Station(), try Station())
+            await pair(caller, callee, events: 101)
+            caller.engine.observeAnswerer(one, AnswerDetectionConfiguration())
+            callee.engine.play(
+                two, PlaybackID(1), AudioClip(samples: Sound.sine(2100, milliseconds: 2000)), loop: 1)
+            _ = await caller.log.first { event in
+                if case .answererFound(_, .verdict(let verdict)) = event { verdict.answerer == .faxModem } else { false }
+            }
+            caller.engine.observeAnswerer(one, nil)
+            _ = await callee.log.first { $0 == .played(two, PlaybackID(1), .completed) }
+            return (caller, [caller, callee])
+        }
+        let found = station.log.all.compactMap { event -> AnswerVerdict? in
+            if case .answererFound(_, .verdict(let verdict)) = event { verdict } else { nil }
+        }
+        #expect(found.map(\.cause) == [.answerTone])
+        #expect(found.allSatisfy { (500...1500).contains($0.milliseconds) }, "\(found)")
     }
 
     @Test("Ends of playbacks: stopped, stopped by the close, queued ones too")
