@@ -189,7 +189,11 @@ struct MediaEngineTests {
             callee.engine.play(
                 two, PlaybackID(1), AudioClip(samples: Sound.sine(2100, milliseconds: 2000)), loop: 1)
             _ = await caller.log.first { event in
-                if case .answererFound(_, .verdict(let verdict)) = event { verdict.answerer == .faxModem } else { false }
+                if case .answererFound(_, .verdict(let verdict)) = event {
+                    verdict.answerer == .faxModem
+                } else {
+                    false
+                }
             }
             caller.engine.observeAnswerer(one, nil)
             _ = await callee.log.first { $0 == .played(two, PlaybackID(1), .completed) }
