@@ -72,6 +72,7 @@ CALLS = {
     "OutDial, hangup": Live(PERSON, None, [{"OutDial": {**OUT_DIAL, "ifMachine": "hangup"}}]),
     "OutDial, redirect": Live(
         PERSON, None, [{"OutDial": {**OUT_DIAL, "ifMachine": "redirect", "ifMachineUrl": "URL/machine"}}]),
+    "after a hang-up": Live(PREFIX + "2001", "redirect"),
     "after the script": Live(FAX, "hangup", [{"Pause": {"length": 300}}]),
 }
 REDIRECTED = [name for name in CALLS if name.startswith("redirect")]
@@ -104,6 +105,14 @@ class Told:
 
     def says(self, pattern):
         return any(re.search(pattern, entry["message"]) for entry in self.entries)
+
+
+    @property
+    def heard(self):
+        """What the far end heard, from its answer on."""
+        invite = self.entry("^SIP sent : INVITE")["metadata"]["text"]
+        name = re.sub(r"[^A-Za-z0-9.@-]", "_", re.search(r"^Call-ID: (\S+)", invite, re.M).group(1))
+        return audio.read(self.server.data / "carrier" / f"{name}.wav")[0]
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +223,19 @@ def test_a_recording_that_a_machine_cut_short_is_kept(calls):
     assert posted.json["termReason"] == "hangup"
 
 
+@pytest.mark.parametrize("name", [name for name in HUNG_UP + REDIRECTED if "SendDigits" not in name])
+def test_what_the_machine_hears(calls, name):
+    """What the script says until the verdict, and from then on nothing: the script that takes over only pauses."""
+    told = calls[name]
+    sounding = numpy.flatnonzero(numpy.abs(told.heard) > 0.02) / audio.RATE
+    decided = told.entry("^Answered by ")["metadata"]["milliseconds"] / 1000
+    if any(command in name for command in ("Say", "Play")) or told.live.aborted == "Say":
+        # Both sides' jitter buffers lie between.
+        assert decided - 1 < sounding[-1] < decided + 0.25, (sounding[-1], decided)
+    else:
+        assert len(sounding) == 0, sounding
+
+
 def test_what_plays_stops_within_40_ms(calls, folder):
     """As the call's own recording has it, which is written as the packets leave."""
     told = calls["redirect during Play"]
@@ -252,10 +274,12 @@ def test_nothing_is_detected_unasked(calls):
     assert not told.says("^Answered by|^Tone heard")
 
 
-def test_after_the_end_nothing_is_found(calls):
-    told = calls["after the script"]
-    assert told.resource["callEndedReason"] == "appHangup" and told.resource["answeredBy"] is None
+@pytest.mark.parametrize("name, reason", [("after the script", "appHangup"), ("after a hang-up", "farEndHangup")])
+def test_after_the_end_nothing_is_found(calls, name, reason):
+    told = calls[name]
+    assert told.resource["callEndedReason"] == reason and told.resource["answeredBy"] is None
     assert told.kinds == ["outDialApiConnect", "callStatus"]
+    assert not told.says("^Answered by")
 
 
 def test_a_fax_tone_is_told_of(calls):
