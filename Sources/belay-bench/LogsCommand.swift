@@ -184,11 +184,13 @@ struct LogsCommand: AsyncParsableCommand {
             Question(name: "calls begun, last 1 %", path: "/Calls?startTime=\(moment(calls * 99 / 100))"),
             Question(name: "calls begun, last 90 %", path: "/Calls?startTime=\(moment(calls / 10))"),
             Question(name: "calls ended, first 1 %", path: "/Calls?endTime=\(moment(calls / 100))"),
+            Question(name: "calls ended, first 10 %", path: "/Calls?endTime=\(moment(calls / 10))"),
             Question(name: "calls ended, first 90 %", path: "/Calls?endTime=\(moment(calls * 9 / 10))"),
             Question(
                 name: "calls of a minute",
                 path: "/Calls?startTime=\(moment(calls / 2))&endTime=\(moment(calls / 2 + 600))"),
             Question(name: "busy from a number", path: "/Calls?status=busy&from=\(number)"),
+            Question(name: "completed from a number", path: "/Calls?status=completed&from=\(number)"),
             Question(name: "failed from a number", path: "/Calls?status=failed&from=\(number)"),
             Question(
                 name: "of a minute from a number",
