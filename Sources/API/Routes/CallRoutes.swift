@@ -255,6 +255,6 @@ struct CallRoutes: Sendable {
     }
 
     private static func noCall(_ text: String) -> APIError {
-        .notFound("The account has no call \(text.prefix(FieldFault.maximumShownLength)).")
+        .notFound(text, CallKind.self, "The account has no call")
     }
 }
