@@ -115,7 +115,7 @@ import Testing
         let start = Timestamp(microseconds: 1_700_000_000_000_000)
         let applications = (1...2).map(Sample.applicationID)
         var calls: [Call] = []
-        for number in 0..<22_000 {
+        for number in 0..<24_000 {
             // The first ones and every 500th are of another kind.
             let isRare = number < 300 || number % 500 == 0
             var call = Sample.call(
@@ -136,7 +136,8 @@ import Testing
             { $0.status = .failed }, { $0.isActive = true }, { $0.applicationIDs = applications },
             { $0.applicationIDs = [applications[1]] }, { $0.parentCallID = Sample.callID(1) },
             { $0.startedFrom = time(21_900) }, { $0.startedFrom = time(3_000) }, { $0.endedUntil = time(400) },
-            { $0.endedUntil = time(15_000) }, { $0.endedUntil = time(21_000) }, { $0.to = "+15551" },
+            { $0.endedUntil = time(11_500) }, { $0.endedUntil = time(15_000) }, { $0.endedUntil = time(21_000) },
+            { $0.to = "+15551" },
         ]
         let own = calls.reversed().filter { $0.accountID == Sample.account }
         for (place, first) in choices.enumerated() {
