@@ -19,16 +19,19 @@ struct FillLogsCommand: AsyncParsableCommand {
     var identity: String
     @Option(help: "How many calls.")
     var calls = 200_000
+    @Option(help: "When the first call was asked for, in seconds since 1970: days ago, or the server removes the logs.")
+    var since: Int
 
     func run() async throws {
         let words = identity.split(separator: ",").map(String.init)
         guard words.count == 3, let account = AccountID(words[0]) else {
             throw ValidationError("--identity is ACCOUNT,KEY,NUMBER")
         }
+        let sample = LogSample(since: since)
         let storage = try SQLiteStorage(SQLiteStorage.Configuration(folder: data))
         let start = ContinuousClock.now
         for first in stride(from: 0, to: calls, by: 500) {
-            let operations = (first..<min(calls, first + 500)).flatMap { LogSample.operations($0, account) }
+            let operations = (first..<min(calls, first + 500)).flatMap { sample.operations($0, account) }
             let result: Result<Void, StorageError> = await withCheckedContinuation { continuation in
                 storage.submit(operations) { continuation.resume(returning: $0) }
             }
@@ -42,11 +45,15 @@ struct FillLogsCommand: AsyncParsableCommand {
 }
 
 /// One call's rows as a short call leaves them: sizes and metadata as in life.
-enum LogSample {
+struct LogSample {
     static let entriesOfACall = 14
-    private static let start: Int64 = 1_760_000_000_000_000
     /// Ten calls a second.
     private static let microsecondsBetweenCalls: Int64 = 100_000
+
+    private let start: Int64
+
+    /// - Parameter since: when the first call was asked for, in seconds since 1970.
+    init(since: Int) { start = Int64(since) * 1_000_000 }
 
     static func callID(_ number: Int) -> CallID {
         var random = RandomSource(seed: UInt64(number) &* 2)
@@ -69,17 +76,17 @@ enum LogSample {
     static func from(_ number: Int) -> String { "+131255501\(number % 10)0" }
 
     /// When the call was asked for, in microseconds since 1970.
-    static func time(_ number: Int) -> Int64 { start + Int64(number) * microsecondsBetweenCalls }
+    func time(_ number: Int) -> Int64 { start + Int64(number) * Self.microsecondsBetweenCalls }
 
-    static func operations(_ number: Int, _ account: AccountID) -> [StorageOperation] {
-        let id = callID(number)
+    func operations(_ number: Int, _ account: AccountID) -> [StorageOperation] {
+        let id = Self.callID(number)
         let to = "+1312" + String(5_000_000 + number)
         // Of a thousand calls twenty were busy, and one goes on.
         let status: CallStatus = number % 1_000 == 7 ? .inProgress : number % 50 == 0 ? .busy : .completed
         var call = Call(
-            callID: id, accountID: account, applicationID: applicationID(number),
-            parentCallID: number % 20 == 19 ? callID(number - 1) : nil, phoneNumberID: nil,
-            from: from(number), to: to, direction: .outboundAPI, status: status,
+            callID: id, accountID: account, applicationID: Self.applicationID(number),
+            parentCallID: number % 20 == 19 ? Self.callID(number - 1) : nil, phoneNumberID: nil,
+            from: Self.from(number), to: to, direction: .outboundAPI, status: status,
             created: Timestamp(microseconds: time(number)))
         call.startTime = call.dateCreated
         if status != .busy { call.connectTime = call.dateCreated.advanced(byMicroseconds: 1_000_000) }
@@ -114,7 +121,7 @@ enum LogSample {
             return StorageOperation.appendJournal(
                 JournalEntry(
                     timestamp: Timestamp(microseconds: time(number) + Int64(index) * 40_000), sequence: index + 1,
-                    level: level, scope: line.0, accountID: account, callID: id, requestID: requestID(number),
+                    level: level, scope: line.0, accountID: account, callID: id, requestID: Self.requestID(number),
                     message: line.1, metadata: line.2))
         }
         return [.saveCall(call)] + entries
@@ -134,6 +141,8 @@ struct LogsCommand: AsyncParsableCommand {
     var pid: Int
     @Option(help: "How many calls it was filled with.")
     var calls = 200_000
+    @Option(help: "When the first of them was asked for, in seconds since 1970.")
+    var since: Int
     @Option(help: "How often each request is made.")
     var rounds = 50
 
@@ -150,15 +159,18 @@ struct LogsCommand: AsyncParsableCommand {
         var isServed = true
     }
 
-    /// `YYYY-MM-DD` on which the call was asked for.
-    private func day(_ number: Int) -> String {
-        String(Timestamp(microseconds: LogSample.time(number)).iso8601.prefix(10))
+    /// When the call was asked for, as a list's filter has it.
+    private func moment(_ number: Int) -> String {
+        let text = Timestamp(microseconds: LogSample(since: since).time(number)).iso8601
+        return text.prefix(10) + "+" + text.dropFirst(11).prefix(8)
     }
 
     private var questions: [Question] {
         let application = LogSample.applicationID(4).map(\.text) ?? ""
-        let middle = LogSample.time(calls / 2)
-        let old = LogSample.time(calls / 100)
+        let otherApplication = LogSample.applicationID(5).map(\.text) ?? ""
+        let middle = LogSample(since: since).time(calls / 2)
+        let old = LogSample(since: since).time(calls / 100)
+        let number = LogSample.from(0).replacing("+", with: "%2B")
         return [
             Question(name: "calls", path: "/Calls"),
             Question(name: "calls to a number", path: "/Calls?to=%2B1312\(5_000_000 + calls / 3)"),
@@ -169,9 +181,23 @@ struct LogsCommand: AsyncParsableCommand {
             Question(name: "calls of an application", path: "/Calls?applicationId=\(application)"),
             Question(
                 name: "children of a call", path: "/Calls?parentCallId=\(LogSample.callID(calls / 2 / 20 * 20 + 18))"),
-            Question(name: "calls begun since a day", path: "/Calls?startTime=\(day(calls * 99 / 100))"),
-            Question(name: "calls ended until a day", path: "/Calls?endTime=\(day(calls / 2))", isServed: false),
-            Question(name: "busy calls from a number", path: "/Calls?status=busy&from=%2B13125550100", isServed: false),
+            Question(name: "calls begun, last 1 %", path: "/Calls?startTime=\(moment(calls * 99 / 100))"),
+            Question(name: "calls begun, last 90 %", path: "/Calls?startTime=\(moment(calls / 10))"),
+            Question(name: "calls ended, first 1 %", path: "/Calls?endTime=\(moment(calls / 100))"),
+            Question(name: "calls ended, first 10 %", path: "/Calls?endTime=\(moment(calls / 10))"),
+            Question(name: "calls ended, first 90 %", path: "/Calls?endTime=\(moment(calls * 9 / 10))"),
+            Question(
+                name: "calls of a minute",
+                path: "/Calls?startTime=\(moment(calls / 2))&endTime=\(moment(calls / 2 + 600))"),
+            Question(name: "busy from a number", path: "/Calls?status=busy&from=\(number)"),
+            Question(name: "completed from a number", path: "/Calls?status=completed&from=\(number)"),
+            Question(name: "failed from a number", path: "/Calls?status=failed&from=\(number)"),
+            Question(
+                name: "of a minute from a number",
+                path: "/Calls?from=\(number)&startTime=\(moment(calls / 2))&endTime=\(moment(calls / 2 + 600))"),
+            Question(
+                name: "of two applications, busy",
+                path: "/Calls?status=busy&applicationId=\(application)&applicationId=\(otherApplication)"),
             Question(name: "a call", path: "/Calls/\(LogSample.callID(calls / 3))"),
             Question(name: "a call's log", path: "/Calls/\(LogSample.callID(calls / 3))/Logs"),
             Question(name: "the whole log"),

@@ -51,6 +51,36 @@ struct CallTests {
     }
 
     @Test(
+        "What is no identifier is shown as it was given, in quotes and bounded, with what one looks like",
+        arguments: [
+            ("Calls", "CA and 40"), ("Applications", "AP and 40"), ("IncomingPhoneNumbers", "PN and 40"),
+            ("Recordings", "RE and 40"),
+        ])
+    func malformedIdentifiers(_ list: String, _ form: String) async throws {
+        let test = try TestServer()
+        func message(_ text: String) async throws -> String {
+            let reply = try await test.send(.get, "\(test.base)/\(list)/\(text)")
+            #expect(reply.status == 404)
+            return reply.message
+        }
+        let short = try await message("CAxyz.")
+        #expect(short.hasSuffix(" \"CAxyz.\"; allowed: \(form) hexadecimal digits."), "\(short)")
+        let long = try await message(String(repeating: "a", count: 1_000))
+        #expect(
+            long.hasSuffix(
+                " \"\(String(repeating: "a", count: 200))\" and 800 characters more; allowed: \(form) hexadecimal digits."
+            ),
+            "\(long)")
+        // A letter with hundreds of marks is as long as they are.
+        let marked = try await message("e" + String(repeating: "%CC%81", count: 300))
+        #expect(marked.utf8.count < 1_000 && marked.contains(" characters more"), "\(marked)")
+        let broken = try await message("CA%0Ax%22y")
+        #expect(broken.utf8.allSatisfy { $0 >= 0x20 }, "\(broken)")
+        let known = String(form.prefix(2)) + String(repeating: "0", count: 40)
+        #expect(try await message(known).hasSuffix(" \(known)."))
+    }
+
+    @Test(
         "A call that does not exist, is no id, or is another account's is a 404",
         arguments: ["unknown", "nonsense", "foreign"])
     func notFound(_ kind: String) async throws {
@@ -209,7 +239,9 @@ struct CallTests {
         #expect(try await total("endTime=2024-10-09%2015:05:08") == 0)
         #expect(try await total("endTime=2024-10-09%2015:06:10") == 2)
         let many = (0..<17).map { _ in "applicationId=\(ids[0])" }.joined(separator: "&")
-        #expect(try await test.send(.get, test.base + "/Calls?" + many).blamed == ["applicationId"])
+        let refused = try await test.send(.get, test.base + "/Calls?" + many)
+        #expect(refused.blamed == ["applicationId"])
+        #expect(refused.message.contains("allowed: at most 16 of it"), "\(refused.message)")
     }
 
     @Test(
@@ -227,6 +259,7 @@ struct CallTests {
         #expect(reply.status == 400)
         #expect(reply.code == 9)
         #expect(reply.blamed == [name])
+        #expect(!name.contains("web") || reply.message.contains("allowed: false, "), "\(reply.message)")
     }
 
     // MARK: Update

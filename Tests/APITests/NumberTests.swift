@@ -42,6 +42,45 @@ struct NumberTests {
     }
 
     @Test(
+        "Filters of the account's own numbers",
+        arguments: [
+            ("", 4), ("?phoneNumber=%2B1312", 3), ("?phoneNumber=+1312", 3), ("?phoneNumber=010%5B12%5D%24", 2),
+            ("?phoneNumber=99", 0), ("?country=GB", 1), ("?country=US&phoneNumber=2%24", 1), ("?country=us", 0),
+            ("?alias=desk&phoneNumber=0103", 1), ("?alias=desk&phoneNumber=0199", 0),
+            ("?smsEnabled=true&voiceEnabled=1&capabilities.voice=true", 4), ("?capabilities.sms=true", 0),
+            ("?capabilities.sms=0&capabilities.tollFree=false&hasCampaign=false&offnet=0", 4),
+            ("?capabilities.tollFree=1", 0), ("?capabilities.tenDLC=true", 0), ("?capabilities.shortCode=true", 0),
+            ("?hasCampaign=true", 0), ("?offnet=true", 0), ("?region=Illinois", 0), ("?tfn.campaignId=C1", 0),
+        ])
+    func ownFilters(_ query: String, _ count: Int) async throws {
+        let test = try TestServer()
+        let path = test.base + "/IncomingPhoneNumbers"
+        let before = try await test.send(.get, path).json["total"]?.integer
+        #expect(before == 1)
+        for number in Self.offered {
+            let body: JSONValue = ["phoneNumber": .string(number.text), "alias": "desk"]
+            #expect(try await test.send(.post, path, json: body).status == 200)
+        }
+        let reply = try await test.send(.get, path + query)
+        #expect(reply.status == 200, "\(reply.text)")
+        #expect(reply.json["incomingPhoneNumbers"]?.elements.count == count, "\(reply.text)")
+        #expect(reply.json["total"] == .integer(Int64(count)))
+    }
+
+    @Test(
+        "A wrong filter of the account's numbers is refused by name",
+        arguments: [
+            ("phoneNumber=(", "phoneNumber"), ("capabilities.sms=perhaps", "capabilities.sms"), ("country=", "country"),
+            ("hasCampaign=2", "hasCampaign"), ("region=", "region"), ("offnet=no", "offnet"),
+        ])
+    func ownFaults(_ query: String, _ field: String) async throws {
+        let test = try TestServer()
+        let reply = try await test.send(.get, test.base + "/IncomingPhoneNumbers?" + query)
+        #expect(reply.status == 400)
+        #expect(reply.json["details"]?["fields"]?.elements.first?["field"] == .string(field))
+    }
+
+    @Test(
         "A pattern that could keep the server busy, or that is none, is refused by name",
         arguments: ["(1%2B)%2B", "1*1*1*1*1*", "(", "%5B", "a", "(%3F%3D1)", "%5Cw", ""])
     func patterns(_ pattern: String) async throws {

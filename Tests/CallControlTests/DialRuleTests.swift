@@ -131,6 +131,24 @@ struct DialRuleTests {
         #expect(rule(restarted) == "callsPerDay")
     }
 
+    @Test("A call that could not be stored does not count", arguments: [CommitFailure.diskFull, .conflict, .other])
+    func notStored(_ failure: CommitFailure) throws {
+        var bench = Bench()
+        try bench.setRules { $0.callsPerDay = 1 }
+        bench.commitsAtOnce = false
+        for token in 1...3 {
+            try bench.makeCall(token: UInt64(token))
+            #expect(rule(bench) == nil)
+            bench.give(.commitFailed(try #require(bench.heldCommits.last), failure))
+        }
+        bench.pass(.seconds(40))
+        bench.commitsAtOnce = true
+        try bench.makeCall(token: 4)
+        #expect(bench.invites == 1)
+        try bench.makeCall(token: 5)
+        #expect(rule(bench) == "callsPerDay")
+    }
+
     @Test("Minutes a day count calls that have ended and those that go on")
     func minutesPerDay() throws {
         var bench = Bench()

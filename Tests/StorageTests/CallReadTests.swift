@@ -108,6 +108,65 @@ import Testing
         await storage.close()
     }
 
+    @Test("Every two filters together, of few calls and of more than a list holds, find what they find in memory")
+    func together() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let start = Timestamp(microseconds: 1_700_000_000_000_000)
+        let applications = (1...2).map(Sample.applicationID)
+        var calls: [Call] = []
+        for number in 0..<24_000 {
+            // The first ones and every 500th are of another kind.
+            let isRare = number < 300 || number % 500 == 0
+            var call = Sample.call(
+                number, account: number % 11 == 0 ? Sample.otherAccount : Sample.account,
+                status: isRare ? .busy : number % 900 == 1 ? .inProgress : .completed,
+                from: isRare ? "+12223330001" : "+12223330000", to: "+1555\(number % 2)")
+            call.applicationID = isRare ? nil : applications[number % 2]
+            call.parentCallID = isRare ? Sample.callID(0) : Sample.callID(1)
+            // Not in the order in which they were asked for.
+            call.startTime = start.advanced(byMicroseconds: Int64(number ^ 31) * 1_000_000)
+            if call.status.isTerminal { call.endTime = call.startTime?.advanced(byMicroseconds: 5_000_000) }
+            calls.append(call)
+        }
+        try await storage.commit(calls.map(StorageOperation.saveCall))
+        func time(_ second: Int) -> Timestamp { start.advanced(byMicroseconds: Int64(second) * 1_000_000) }
+        let choices: [(inout CallFilter) -> Void] = [
+            { _ in }, { $0.from = "+12223330000" }, { $0.from = "+12223330001" }, { $0.status = .completed },
+            { $0.status = .failed }, { $0.isActive = true }, { $0.applicationIDs = applications },
+            { $0.applicationIDs = [applications[1]] }, { $0.parentCallID = Sample.callID(1) },
+            { $0.startedFrom = time(21_900) }, { $0.startedFrom = time(3_000) }, { $0.endedUntil = time(400) },
+            { $0.endedUntil = time(11_500) }, { $0.endedUntil = time(15_000) }, { $0.endedUntil = time(21_000) },
+            { $0.to = "+15551" },
+        ]
+        let own = calls.reversed().filter { $0.accountID == Sample.account }
+        for (place, first) in choices.enumerated() {
+            for second in choices[place...] {
+                var filter = CallFilter()
+                first(&filter)
+                second(&filter)
+                let expected = own.filter(filter.matches).map(\.callID)
+                var found: [CallID] = []
+                var cursor: PageCursor?
+                for _ in 0..<3 {
+                    let page = try await storage.calls(account: Sample.account, filter: filter, after: cursor)
+                    #expect(page.start == found.count)
+                    if let total = page.total {
+                        #expect(total == min(expected.count, PageLimits.maximumTotal), "\(filter)")
+                    } else {
+                        #expect(expected.count > 5_000, "\(filter)")
+                    }
+                    found += page.items.map(\.callID)
+                    cursor = page.next
+                    if cursor == nil { break }
+                }
+                #expect(found == Array(expected.prefix(300)), "\(filter)")
+                #expect((cursor == nil) == (expected.count <= 300), "\(filter)")
+            }
+        }
+        await storage.close()
+    }
+
     @Test("Ended calls are listed over all accounts in the order of their ends, page by page, each once")
     func endedCalls() async throws {
         let folder = TemporaryFolder()

@@ -14,6 +14,7 @@ struct MigrationTests {
         ("2 recordings", "7fff71929632d054"),
         ("3 accounts", "439d2851d4c2d1af"),
         ("4 logs", "d0f7185f61b3d5ce"),
+        ("5 lists", "2190c8e4590dfc00"),
     ]
 
     /// A folder with a database as it was after a step, and what that version had written into it.

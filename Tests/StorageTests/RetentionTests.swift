@@ -14,6 +14,14 @@ struct RetentionTests {
         return call
     }
 
+    /// The first entry of a call that ended so long ago.
+    private func entry(_ number: Int, daysAgo: Int64) -> JournalEntry {
+        JournalEntry(
+            timestamp: Timestamp(microseconds: Sample.time.microseconds - daysAgo * Self.day - 1), sequence: 1,
+            level: .info, scope: .request, accountID: Sample.account, callID: Sample.callID(number), requestID: nil,
+            message: "Call accepted", metadata: [:])
+    }
+
     private func save(_ operations: [StorageOperation], in storage: SQLiteStorage) async {
         storage.submit(operations, completion: nil)
         await storage.barrier()
@@ -36,7 +44,8 @@ struct RetentionTests {
                 .saveCall(Sample.call(6)),
             ], in: storage)
         let before = Timestamp(microseconds: Sample.time.microseconds - 30 * Self.day)
-        #expect(try await storage.removeCalls(endedBefore: before, limit: 100) == 1)
+        let first = try await storage.removeCalls(endedBefore: before, after: nil, limit: 100)
+        #expect(first.removed == 1 && first.next == nil)
         let left = try await storage.calls(account: Sample.account, filter: CallFilter(), after: nil).items
         #expect(left.map(\.callID) == [6, 5, 4, 3, 2].map(Sample.callID))
         #expect(try await storage.journal(of: Sample.callID(2), account: Sample.account, after: nil).items.count == 1)
@@ -47,8 +56,10 @@ struct RetentionTests {
         await save(
             [.saveRecording(gone), .removeNotification(Sample.eventID(1)), .removeRecord(Sample.callID(5))],
             in: storage)
-        #expect(try await storage.removeCalls(endedBefore: before, limit: 2) == 2)
-        #expect(try await storage.removeCalls(endedBefore: before, limit: 2) == 1)
+        let second = try await storage.removeCalls(endedBefore: before, after: nil, limit: 2)
+        #expect(second.removed == 2 && second.next != nil)
+        let third = try await storage.removeCalls(endedBefore: before, after: second.next, limit: 2)
+        #expect(third.removed == 1 && third.next == nil)
         await storage.close()
     }
 
@@ -58,8 +69,11 @@ struct RetentionTests {
         let storage = try await SQLiteStorage.opened(folder)
         await save(
             [
-                .saveCall(ended(1, daysAgo: 40)), .appendJournal(Sample.entry(1, 1)),
-                .saveCall(ended(2, daysAgo: 10)), .appendJournal(Sample.entry(2, 1)),
+                .saveCall(ended(1, daysAgo: 40)), .appendJournal(entry(1, daysAgo: 40)),
+                .appendJournal(Sample.entry(1, 2)),
+                .saveCall(ended(2, daysAgo: 10)), .appendJournal(entry(2, daysAgo: 10)),
+                // It began before and ended after.
+                .saveCall(ended(3, daysAgo: 29)), .appendJournal(entry(3, daysAgo: 31)),
             ], in: storage)
         let before = Timestamp(microseconds: Sample.time.microseconds - 30 * Self.day)
         #expect(try await storage.removeJournals(endedBefore: before, limit: 100) == 1)
@@ -67,6 +81,35 @@ struct RetentionTests {
         #expect(try await storage.call(Sample.callID(1), account: Sample.account) != nil)
         #expect(try await storage.journal(of: Sample.callID(1), account: Sample.account, after: nil).items.isEmpty)
         #expect(try await storage.journal(of: Sample.callID(2), account: Sample.account, after: nil).items.count == 1)
+        await storage.close()
+    }
+
+    @Test("A sweep goes on where its last batch stopped, past what stays")
+    func batches() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        // They ended in no order, several at one moment; every third owes something.
+        for number in 1...40 {
+            await save(
+                [
+                    .saveCall(ended(number, daysAgo: 40 + Int64(number * 7 % 5))),
+                    .appendJournal(entry(number, daysAgo: 40)),
+                ]
+                    + (number % 3 == 0 ? [.saveRecord(Sample.callID(number), [1])] : []), in: storage)
+        }
+        let before = Timestamp(microseconds: Sample.time.microseconds - 30 * Self.day)
+        var batches: [Int] = []
+        var position: EndedCallPosition?
+        repeat {
+            let batch = try await storage.removeCalls(endedBefore: before, after: position, limit: 4)
+            batches.append(batch.removed)
+            position = batch.next
+        } while position != nil
+        #expect(batches == [4, 4, 4, 4, 4, 4, 3])
+        let left = try await storage.calls(account: Sample.account, filter: CallFilter(), after: nil).items
+        #expect(left.map(\.callID) == (1...13).reversed().map { Sample.callID($0 * 3) })
+        #expect(try await storage.removeJournals(endedBefore: before, limit: 9) == 9)
+        #expect(try await storage.removeJournals(endedBefore: before, limit: 9) == 4)
         await storage.close()
     }
 

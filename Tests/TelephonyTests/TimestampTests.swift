@@ -10,6 +10,9 @@ struct TimestampTests {
         #expect(Timestamp(microseconds: 1_728_486_303_358_999).iso8601 == "2024-10-09T15:05:03.358Z")
         #expect(Timestamp(microseconds: 0).rfc1123 == "Thu, 01 Jan 1970 00:00:00 GMT")
         #expect(Timestamp(microseconds: -1).iso8601 == "1969-12-31T23:59:59.999Z")
+        #expect(Timestamp(microseconds: .max).iso8601 == "294247-01-10T04:00:54.775Z")
+        #expect(Timestamp(microseconds: .max).rfc1123 == "Sun, 10 Jan 294247 04:00:54 GMT")
+        #expect(Timestamp(microseconds: .min).iso8601 == "-290308-12-21T19:59:05.224Z")
     }
 
     @Test("Every day from 1970 to 2100 is the calendar's")

@@ -52,6 +52,7 @@ REFUSED_FOR_ITS_MEANING = {
     ("update-an-incoming-number", 400): {"applicationId"},
     ("dial-in", 409): set(), ("dial-in", 400): {"to"},
     ("filter-logs", 400): {"pql"}, ("list-available-numbers", 400): {"phoneNumber"},
+    ("list-incoming-numbers", 400): {"phoneNumber", "cursor"},
     ("list-ended-calls", 400): {"since", "until", "cursor"},
 }
 #: What nobody would come upon by chance.

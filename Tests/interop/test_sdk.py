@@ -249,6 +249,13 @@ def test_manages_numbers(belay):
     assert numbers() == ["+13125550177", NUMBER]
     assert numbers(alias="front") == numbers(application_id=application) == numbers(has_application=True) == ["+13125550177"]
     assert numbers(alias="desk") == []
+    assert numbers(phone_number=r"^\+1312\d*77$") == numbers(phone_number="0177", country="US", alias="front") == ["+13125550177"]
+    assert numbers(country="US", capabilities_voice=True) == ["+13125550177", NUMBER]
+    assert numbers(country="GB") == numbers(region="IL") == numbers(capabilities_sms=True) == numbers(offnet=True) == []
+    assert numbers(has_campaign=True) == numbers(tfn_campaign_id="C1") == numbers(capabilities_toll_free=True) == []
+    with pytest.raises(freeclimb.exceptions.BadRequestException) as refused:
+        numbers(phone_number="(1+)+")
+    assert "phoneNumber" in json.loads(refused.value.body)["message"]
     with pytest.raises(freeclimb.exceptions.ApiException) as taken:
         api.buy_a_phone_number(freeclimb.BuyIncomingNumberRequest(phone_number="+13125550177"))
     assert (taken.value.status, json.loads(taken.value.body)["code"]) == (409, 108)

@@ -23,14 +23,16 @@ bench_logs() {
     trap 'belay_stop "$server"; rm -rf "$folder"' EXIT
 
     printf 'machine             %s, %s cores\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" "$(nproc)"
+    # Long over, and younger than what the server removes.
+    since="$(($(date +%s) - 5 * 86400))"
     printf 'commit              %s\n' "$(git describe --always --dirty 2>/dev/null || printf unknown)"
     # The first start draws the account.
     bench_logs_start
     belay_stop "$server"
     server=""
-    "$binaries/belay-bench" fill-logs --data "$folder/data" --identity "$identity" --calls "$calls"
+    "$binaries/belay-bench" fill-logs --data "$folder/data" --identity "$identity" --calls "$calls" --since "$since"
     bench_logs_start
-    taskset -c 1 "$binaries/belay-bench" logs --server "$http" --identity "$identity" --pid "$server" --calls "$calls"
+    taskset -c 1 "$binaries/belay-bench" logs --server "$http" --identity "$identity" --pid "$server" --calls "$calls" --since "$since"
 }
 
 # A server on core 0. Sets http, identity, server.

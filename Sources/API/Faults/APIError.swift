@@ -66,10 +66,23 @@ package struct APIError: Error, Sendable {
 
     static func notFound(_ message: String) -> Self { Self(status: 404, code: .notFound, message: message) }
 
+    /// What a path names is not there. What cannot be an identifier at all is said to be none.
+    ///
+    /// - Parameter text: as it stands in the path.
+    static func notFound<Kind: ResourceKind>(
+        _ text: String, _: Kind.Type, _ beginning: String, code: ErrorCode = .notFound
+    ) -> Self {
+        let isIdentifier = Identifier<Kind>(text) != nil
+        let form = "allowed: \(Kind.prefix) and \(Identifier<Kind>.digitCount) hexadecimal digits"
+        return Self(
+            status: 404, code: code,
+            message: isIdentifier ? "\(beginning) \(text)." : "\(beginning) \(FieldFault.quoted(text)); \(form).")
+    }
+
     static func conflict(_ message: String) -> Self { Self(status: 409, code: .resourceConflict, message: message) }
 
     static func noRecording(_ text: String) -> Self {
-        Self(status: 404, code: .recordingNotFound, message: "The account has no recording \(text).")
+        notFound(text, RecordingKind.self, "The account has no recording", code: .recordingNotFound)
     }
 
     static func recordingGone(_ id: RecordingID) -> Self {
@@ -123,7 +136,7 @@ package struct APIError: Error, Sendable {
         self.init(
             status: 400, code: .malformedValue,
             message: "The list was given up after \(slow.milliseconds) ms, for no index serves these filters together. "
-                + "Allowed: one of to, from, status, active, parentCallId, applicationId, or a startTime of late.")
+                + "Allowed: fewer of them, or one that fewer calls satisfy.")
     }
 
     /// - Parameter query: what was searched for; empty for the whole log.

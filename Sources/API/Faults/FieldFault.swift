@@ -57,6 +57,14 @@ package struct FieldFault: Hashable, Sendable {
         return .object(members)
     }
 
+    /// A text that nobody checked, within a sentence: in quotes, and where it is cut, that is said outside of them.
+    static func quoted(_ text: String) -> String {
+        let rest = text.unicodeScalars.count - maximumShownLength
+        guard rest > 0 else { return JSONValue.string(text).text }
+        return JSONValue.string(String(text.unicodeScalars.prefix(maximumShownLength))).text
+            + " and \(rest) characters more"
+    }
+
     private static func shown(_ value: JSONValue) -> JSONValue {
         switch value {
         case .string(let text):

@@ -12,6 +12,8 @@ struct NumberPattern {
     private static let maximumLength = 64
     private static let maximumRepetitions = 4
 
+    /// As the client gave it.
+    let text: String
     private let expression: Regex<AnyRegexOutput>
 
     init?(_ text: String) {
@@ -19,6 +21,7 @@ struct NumberPattern {
             // A leading + repeats nothing: whoever begins so means the number's own.
             let expression = try? Regex(text.hasPrefix("+") ? "\\" + text : text)
         else { return nil }
+        self.text = text
         self.expression = expression
     }
 

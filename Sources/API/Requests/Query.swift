@@ -106,7 +106,7 @@ struct QueryReader {
         case nil: nil
         case "true", "1": true
         case "false", "0": false
-        case .some(let text): fault(name, text, "true or false")
+        case .some(let text): fault(name, text, "true, false, 1 or 0")
         }
     }
 
@@ -131,7 +131,7 @@ struct QueryReader {
     mutating func identifiers<Kind>(_ name: String, atMost limit: Int) -> [Identifier<Kind>] {
         let texts = query.all(name)
         guard texts.count <= limit else {
-            let _: Never? = fault(name, "\(texts.count) of them", "at most \(limit)")
+            let _: Never? = fault(name, texts[limit], "at most \(limit) of it, and this is one more")
             return []
         }
         return texts.compactMap { text in
@@ -180,6 +180,12 @@ struct QueryReader {
     mutating func refuse(_ name: String, allowed: String) {
         guard let text = query[name] else { return }
         let _: String? = fault(name, text, allowed)
+    }
+
+    /// A filter by what no item of the list has.
+    mutating func refuseTrue(_ name: String) {
+        guard flag(name) == true else { return }
+        let _: Bool? = fault(name, query[name] ?? "", "false, for nothing in this list has it")
     }
 
     /// A filter that would change the list and is not understood yet must not be passed over in silence.

@@ -90,7 +90,7 @@ struct AdministrationRoutes: Sendable {
     }
 
     private static func noAccount(_ text: String) -> APIError {
-        .notFound("There is no account \(text.prefix(FieldFault.maximumShownLength)).")
+        .notFound(text, AccountKind.self, "There is no account")
     }
 
     // MARK: Keys and secrets

@@ -79,6 +79,6 @@ struct ApplicationRoutes: Sendable {
     }
 
     private static func noApplication(_ text: String) -> APIError {
-        .notFound("The account has no application \(text.prefix(FieldFault.maximumShownLength)).")
+        .notFound(text, ApplicationKind.self, "The account has no application")
     }
 }

@@ -203,8 +203,8 @@ struct CallRoutes: Sendable {
         filter.endedUntil = reader.moment("endTime")
         let cursor = reader.cursor()
         // The PHP SDK always sends these two as 0, which every call that there is satisfies.
-        let unsupportedFlags = ["usedAudioStream", "webRTC"].filter { reader.flag($0) == true }
-        reader.refuseUnsupported(Self.unsupportedFilters + unsupportedFlags)
+        for name in ["usedAudioStream", "webRTC"] { reader.refuseTrue(name) }
+        reader.refuseUnsupported(Self.unsupportedFilters)
         try reader.check()
         let page: Page<Call>
         do {
@@ -256,6 +256,6 @@ struct CallRoutes: Sendable {
     }
 
     private static func noCall(_ text: String) -> APIError {
-        .notFound("The account has no call \(text.prefix(FieldFault.maximumShownLength)).")
+        .notFound(text, CallKind.self, "The account has no call")
     }
 }

@@ -18,31 +18,45 @@ struct NumberRoutes: Sendable {
         ]
     }
 
-    /// Filters that this version does not apply; a list that ignored them would be a wrong one.
-    private static let unsupportedFilters = [
-        "phoneNumber", "region", "country", "hasCampaign", "tfn.campaignId", "capabilities.sms",
-        "capabilities.tollFree", "capabilities.tenDLC", "capabilities.shortCode",
+    /// What no number here has, whatever its other side.
+    private static let lacking = [
+        "capabilities.sms", "capabilities.tollFree", "capabilities.tenDLC", "capabilities.shortCode", "hasCampaign",
+        "offnet",
     ]
 
     @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
         var reader = QueryReader(exchange.query)
-        let alias = reader.text("alias")
-        let application: ApplicationID? = reader.identifier("applicationId")
-        let hasApplication = reader.flag("hasApplication") ?? false
+        var filter = NumberFilter(
+            alias: reader.text("alias"), applicationID: reader.identifier("applicationId"),
+            hasApplication: reader.flag("hasApplication") ?? false)
+        let pattern = reader.pattern("phoneNumber")
+        let country = reader.text("country")
+        var isWithout = Self.lacking.filter { reader.flag($0) == true }
+        isWithout += ["region", "tfn.campaignId"].filter { reader.text($0) != nil }
         // Every number here has voice, none has SMS, whatever the SDKs' defaults ask for.
-        for name in ["voiceEnabled", "smsEnabled", "capabilities.voice", "offnet"] { _ = reader.flag(name) }
+        for name in ["voiceEnabled", "smsEnabled", "capabilities.voice"] { _ = reader.flag(name) }
         let cursor = reader.cursor()
-        reader.refuseUnsupported(Self.unsupportedFilters)
         try reader.check()
-        let page = try await services.directory.numbers(
-            of: account.accountID,
-            matching: NumberFilter(alias: alias, applicationID: application, hasApplication: hasApplication),
-            after: cursor)
+        if pattern != nil || country != nil {
+            filter.choose = { [text = pattern?.text] numbers in
+                let pattern = text.flatMap(NumberPattern.init)
+                return Set(
+                    numbers.filter { number in
+                        (pattern?.matches(number) ?? true)
+                            && (country.map { $0 == NumberingPlan.origin(of: number)?.region } ?? true)
+                    })
+            }
+        }
+        let page =
+            isWithout.isEmpty
+            ? try await services.directory.numbers(of: account.accountID, matching: filter, after: cursor)
+            : Page(items: [], total: 0, start: 0, next: nil)
         let resource = PageResource(
             page, path: "/Accounts/\(account.accountID)/IncomingPhoneNumbers",
             filters: [
-                ("alias", alias), ("applicationId", application?.text),
-                ("hasApplication", hasApplication ? "true" : nil),
+                ("alias", filter.alias), ("applicationId", filter.applicationID?.text),
+                ("hasApplication", filter.hasApplication ? "true" : nil), ("phoneNumber", pattern?.text),
+                ("country", country),
             ])
         return Answer.json(200) { writer in
             resource.write(to: &writer, name: "incomingPhoneNumbers") { NumberResource(number: $1).write(to: &$0) }
@@ -115,6 +129,6 @@ struct NumberRoutes: Sendable {
     }
 
     private static func noNumber(_ text: String) -> APIError {
-        .notFound("The account has no number \(text.prefix(FieldFault.maximumShownLength)).")
+        .notFound(text, PhoneNumberKind.self, "The account has no number")
     }
 }

@@ -28,7 +28,7 @@ struct RecordingRoutes: Sendable {
     @Sendable private func listOfCall(_ exchange: Exchange, _ account: Account) async throws -> Response {
         let text = exchange.parameters.get("callId") ?? ""
         guard let id = CallID(text), try await services.calls.call(id, of: account.accountID) != nil else {
-            throw APIError.notFound("The account has no call \(text.prefix(FieldFault.maximumShownLength)).")
+            throw APIError.notFound(text, CallKind.self, "The account has no call")
         }
         return try await list(
             exchange, account, of: id, path: CallResource.uri(id, of: account.accountID) + "/Recordings")
@@ -84,7 +84,7 @@ struct RecordingRoutes: Sendable {
         let text = exchange.parameters.get("recordingId") ?? ""
         guard let id = RecordingID(text),
             let recording = try await services.recordings.recording(id, of: account.accountID)
-        else { throw APIError.noRecording(String(text.prefix(FieldFault.maximumShownLength))) }
+        else { throw APIError.noRecording(text) }
         return recording
     }
 }

@@ -90,7 +90,7 @@ struct APIResponder: Sendable {
     func refuse(_ request: Request, _ context: APIRequestContext, table: RouteTable) async -> Response {
         await respond(request, context) { _ in
             let path = request.uri.path
-            let shown = String(path.prefix(FieldFault.maximumShownLength))
+            let shown = FieldFault.quoted(path)
             let methods = table.methods(at: path)
             guard !methods.isEmpty else { throw APIError.notFound("Nothing is at \(shown).") }
             throw APIError.methodNotAllowed(request.method.rawValue, path: shown, allowed: methods)

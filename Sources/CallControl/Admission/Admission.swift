@@ -130,6 +130,15 @@ struct Admission: Sendable {
         days[request.accountID] = day
     }
 
+    /// A call that was accepted and then could not be stored: as if nobody had asked for it.
+    mutating func takenBack(_ call: Call) {
+        guard open[call.accountID]?.removeValue(forKey: call.callID) != nil else { return }
+        if open[call.accountID]?.isEmpty == true { open[call.accountID] = nil }
+        guard var day = days[call.accountID], day.number == Self.number(of: call.dateCreated) else { return }
+        day.calls -= 1
+        days[call.accountID] = day
+    }
+
     /// A call that an earlier process accepted.
     mutating func restored(_ call: CallID, of account: AccountID, to destination: CallDestination) {
         open[account, default: [:]][call] = destination

@@ -391,6 +391,7 @@ package struct Exchange: Sendable {
                 }
             effects.append(.reply(reply, .refused(refusal)))
         }
+        if pending.purpose == .creation, let call = calls[pending.call]?.call { admission.takenBack(call) }
         withCall(pending.call, now, &effects) { call, _, directives in
             switch pending.purpose {
             case .creation:

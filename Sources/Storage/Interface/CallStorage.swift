@@ -82,9 +82,11 @@ package protocol CallStorage: Sendable {
     /// Removes calls that ended before, with all that is known of them, but for those that owe something still or have a
     /// recording whose file is kept.
     ///
+    /// - Parameter position: where an earlier batch of the same sweep stopped, so that what it left is not looked at again.
     /// - Parameter limit: no more calls than so many, so that others get their turn between.
-    /// - Returns: how many were removed.
-    func removeCalls(endedBefore: Timestamp, limit: Int) async throws(StorageError) -> Int
+    /// - Returns: how many were removed, and where to go on; nil where there are no more.
+    func removeCalls(endedBefore: Timestamp, after position: EndedCallPosition?, limit: Int)
+        async throws(StorageError) -> (removed: Int, next: EndedCallPosition?)
 
     /// Removes the journals of calls that ended before, and older entries of no call.
     ///

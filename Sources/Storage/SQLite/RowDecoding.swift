@@ -63,12 +63,6 @@ extension Row {
 
     func bytes(_ column: String) throws -> [UInt8] { try value(column, as: Blob.self).bytes }
 
-    func members(_ column: String) throws -> [String: JSONValue] {
-        guard let text = try optional(column, as: String.self) else { return [:] }
-        guard case .object(let members)? = try? JSONValue(parsing: text.utf8) else { throw unexpected(column) }
-        return members
-    }
-
     func texts(_ column: String) throws -> [String] {
         guard case .array(let values)? = try? JSONValue(parsing: value(column, as: String.self).utf8) else {
             throw unexpected(column)

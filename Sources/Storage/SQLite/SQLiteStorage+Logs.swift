@@ -193,25 +193,26 @@ struct LogSearch: Sendable {
             case .account: "NULL"
             }
         let order = sql.table == .calls ? "timestamp DESC, call DESC, sequence DESC" : "timestamp DESC, id DESC"
-        let rows = try Row.fetchAll(
+        let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT timestamp, \(key.call) AS key_call, \(key.sequence) AS key_sequence, \(callID) AS call_id,
-                    sequence, level, scope, request_id, message, metadata
+                SELECT timestamp, \(key.call), \(key.sequence), \(callID), \(SQLiteStorage.entryColumns)
                 FROM \(source.from) WHERE \(condition) ORDER BY \(order) LIMIT \(sql.bind(count))
                 """,
             arguments: StatementArguments(sql.arguments))
-        return try rows.map { row in
-            Found(
-                timestamp: try row.value("timestamp"), call: try row.value("key_call"),
-                sequence: try row.value("key_sequence"),
-                entry: JournalEntry(
-                    timestamp: try row.time("timestamp"), sequence: try row.value("sequence"),
-                    level: try row.word("level"), scope: try row.word("scope"), accountID: account,
-                    callID: try row.optionalIdentifier("call_id"),
-                    requestID: try row.optionalIdentifier("request_id"), message: try row.value("message"),
-                    metadata: try row.members("metadata")))
+        var found: [Found] = []
+        while let row = try rows.next() {
+            var columns = ColumnReader(row)
+            let timestamp: Int64 = try columns.value()
+            let call: Int64 = try columns.value()
+            let sequence: Int64 = try columns.value()
+            let callID: CallID? = try columns.optionalIdentifier()
+            found.append(
+                Found(
+                    timestamp: timestamp, call: call, sequence: sequence,
+                    entry: try SQLiteStorage.entry(&columns, account: account, callID: callID)))
         }
+        return found
     }
 
     private func count(_ source: Source, atMost count: Int, in db: Database) throws -> Int {

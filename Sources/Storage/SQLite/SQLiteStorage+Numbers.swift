@@ -47,9 +47,21 @@ extension SQLiteStorage {
             query.arguments["application"] = application.text
         }
         if filter.hasApplication { query.condition += " AND application_id IS NOT NULL" }
-        let complete = query
+        let found = query
+        let choose = filter.choose
         return try await read { db in
-            try complete.page(after: cursor, in: db) { try Self.number($0, account: account) }
+            var complete = found
+            if let choose {
+                let all = try Row.fetchAll(
+                    db, sql: "SELECT id, phone_number FROM numbers WHERE \(complete.condition)",
+                    arguments: StatementArguments(complete.arguments))
+                let numbers = try all.map { try $0.phoneNumber("phone_number") }
+                let chosen = choose(numbers)
+                let ids = zip(all, numbers).filter { chosen.contains($0.1) }.map { $0.0["id"] as Int64 }
+                complete.condition = "id IN (SELECT value FROM json_each(:ids))"
+                complete.arguments = ["ids": "[" + ids.map(String.init).joined(separator: ",") + "]"]
+            }
+            return try complete.page(after: cursor, in: db) { try Self.number($0, account: account) }
         }
     }
 

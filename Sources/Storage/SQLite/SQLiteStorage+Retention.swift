@@ -3,37 +3,39 @@ package import Telephony
 
 extension SQLiteStorage {
     /// Looked for beside the writer, which has only to remove them: a call that ended long ago and owes nothing stays so.
-    package func removeCalls(endedBefore: Timestamp, limit: Int) async throws(StorageError) -> Int {
-        let calls = try await ended(
-            before: endedBefore, limit: limit,
-            """
-            NOT EXISTS (SELECT 1 FROM records WHERE call = calls.id)
-                AND NOT EXISTS (SELECT 1 FROM recordings WHERE call = calls.id AND deleted = 0)
-            """)
-        guard !calls.isEmpty else { return 0 }
-        try await change { db in
-            for call in calls {
-                try db.execute(sql: "DELETE FROM journal WHERE call = ?", arguments: [call])
-                try db.execute(sql: "DELETE FROM recordings WHERE call = ?", arguments: [call])
-                try db.execute(sql: "DELETE FROM calls WHERE id = ?", arguments: [call])
-            }
-        }
-        return calls.count
-    }
-
-    /// Calls that ended before, owe no webhook, and satisfy the condition; those that ended first come first.
-    private func ended(before: Timestamp, limit: Int, _ condition: String) async throws(StorageError) -> [Int64] {
-        try await read { db in
-            try Int64.fetchAll(
+    package func removeCalls(
+        endedBefore: Timestamp, after position: EndedCallPosition?, limit: Int
+    ) async throws(StorageError) -> (removed: Int, next: EndedCallPosition?) {
+        let calls = try await read { db in
+            try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT id FROM calls
-                    WHERE ended < :before AND NOT EXISTS (SELECT 1 FROM notifications WHERE call = calls.id)
-                        AND \(condition)
-                    ORDER BY ended LIMIT :limit
+                    SELECT id, ended FROM calls
+                    WHERE ended < :before AND (ended, id) > (:ended, :row)
+                        AND NOT EXISTS (SELECT 1 FROM notifications WHERE call = calls.id)
+                        AND NOT EXISTS (SELECT 1 FROM records WHERE call = calls.id)
+                        AND NOT EXISTS (SELECT 1 FROM recordings WHERE call = calls.id AND deleted = 0)
+                    ORDER BY ended, id LIMIT :limit
                     """,
-                arguments: ["before": before.microseconds, "limit": limit])
+                arguments: [
+                    "before": endedBefore.microseconds, "limit": limit,
+                    "ended": position?.ended.microseconds ?? .min, "row": position?.row ?? 0,
+                ]
+            ).map { row in
+                var columns = ColumnReader(row)
+                let id: Int64 = try columns.value()
+                return EndedCallPosition(ended: try columns.time(), row: id)
+            }
         }
+        guard !calls.isEmpty else { return (0, nil) }
+        try await change { db in
+            for call in calls {
+                try db.execute(sql: "DELETE FROM journal WHERE call = ?", arguments: [call.row])
+                try db.execute(sql: "DELETE FROM recordings WHERE call = ?", arguments: [call.row])
+                try db.execute(sql: "DELETE FROM calls WHERE id = ?", arguments: [call.row])
+            }
+        }
+        return (calls.count, calls.count < limit ? nil : calls.last)
     }
 
     package func call(
@@ -60,8 +62,7 @@ extension SQLiteStorage {
     }
 
     package func removeJournals(endedBefore: Timestamp, limit: Int) async throws(StorageError) -> Int {
-        let calls = try await ended(
-            before: endedBefore, limit: limit, "EXISTS (SELECT 1 FROM journal WHERE call = calls.id)")
+        let calls = try await callsWithJournals(endedBefore: endedBefore, limit: limit)
         try await change { db in
             for call in calls { try db.execute(sql: "DELETE FROM journal WHERE call = ?", arguments: [call]) }
             try db.execute(
@@ -72,5 +73,28 @@ extension SQLiteStorage {
                 arguments: ["before": endedBefore.microseconds, "limit": limit])
         }
         return calls.count
+    }
+
+    /// Found by their oldest entries, and not among the calls, which stay behind when their journals are gone: a sweep
+    /// would look at all of those again and again.
+    private func callsWithJournals(endedBefore: Timestamp, limit: Int) async throws(StorageError) -> [Int64] {
+        try await read { db in
+            var calls: [Int64] = []
+            for account in try Int64.fetchAll(db, sql: "SELECT id FROM accounts") where calls.count < limit {
+                calls += try Int64.fetchAll(
+                    db,
+                    sql: """
+                        SELECT DISTINCT journal.call
+                        FROM journal INDEXED BY journal_by_time CROSS JOIN calls ON calls.id = journal.call
+                        WHERE journal.account = :account AND journal.timestamp < :before AND calls.ended < :before
+                            AND NOT EXISTS (SELECT 1 FROM notifications WHERE call = calls.id)
+                        LIMIT :limit
+                        """,
+                    arguments: [
+                        "account": account, "before": endedBefore.microseconds, "limit": limit - calls.count,
+                    ])
+            }
+            return calls
+        }
     }
 }

@@ -34,18 +34,81 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     /// `Mon, 15 Jun 2009 20:45:30 GMT`, the form of `dateCreated` and its kind (RFC 1123).
     package var rfc1123: String {
         let civil = Civil(seconds: seconds)
-        let weekday = Self.weekdays[Int(Self.floorModulo(civil.days + 4, 7))]
-        return "\(weekday), \(Self.pad(civil.day, 2)) \(Self.months[civil.month - 1]) \(Self.pad(civil.year, 4)) "
-            + "\(Self.pad(civil.hour, 2)):\(Self.pad(civil.minute, 2)):\(Self.pad(civil.second, 2)) GMT"
+        return String(unsafeUninitializedCapacity: Printer.capacity) { buffer in
+            var printer = Printer(buffer)
+            printer.text(Self.weekdays[Int(Self.floorModulo(civil.days + 4, 7))])
+            printer.text(", ")
+            printer.number(civil.day, width: 2)
+            printer.text(" ")
+            printer.text(Self.months[civil.month - 1])
+            printer.text(" ")
+            printer.number(civil.year, width: 4)
+            printer.text(" ")
+            printer.clock(civil)
+            printer.text(" GMT")
+            return printer.count
+        }
     }
 
     /// `2024-10-09T15:05:03.358Z`, the form of the `…ISO` fields (RFC 3339).
     package var iso8601: String {
         let civil = Civil(seconds: seconds)
-        let millisecond = Int(Self.floorModulo(microseconds, 1_000_000) / 1000)
-        return "\(Self.pad(civil.year, 4))-\(Self.pad(civil.month, 2))-\(Self.pad(civil.day, 2))T"
-            + "\(Self.pad(civil.hour, 2)):\(Self.pad(civil.minute, 2)):\(Self.pad(civil.second, 2))."
-            + "\(Self.pad(millisecond, 3))Z"
+        return String(unsafeUninitializedCapacity: Printer.capacity) { buffer in
+            var printer = Printer(buffer)
+            printer.number(civil.year, width: 4)
+            printer.text("-")
+            printer.number(civil.month, width: 2)
+            printer.text("-")
+            printer.number(civil.day, width: 2)
+            printer.text("T")
+            printer.clock(civil)
+            printer.text(".")
+            printer.number(Int(Self.floorModulo(microseconds, 1_000_000) / 1000), width: 3)
+            printer.text("Z")
+            return printer.count
+        }
+    }
+
+    /// Prints into a string's own memory: a list of a hundred calls has a thousand times in it.
+    private struct Printer {
+        /// Enough for every year that a timestamp can have: six digits and a sign.
+        static let capacity = 40
+
+        private let buffer: UnsafeMutableBufferPointer<UInt8>
+        private(set) var count = 0
+
+        init(_ buffer: UnsafeMutableBufferPointer<UInt8>) { self.buffer = buffer }
+
+        mutating func text(_ text: StaticString) {
+            for index in 0..<text.utf8CodeUnitCount { append(text.utf8Start[index]) }
+        }
+
+        mutating func number(_ number: Int, width: Int) {
+            if number < 0 { append(UInt8(ascii: "-")) }
+            var divisor: UInt = 1
+            var digits = 1
+            while digits < width || number.magnitude / divisor >= 10 {
+                divisor *= 10
+                digits += 1
+            }
+            while divisor > 0 {
+                append(UInt8(ascii: "0") + UInt8(number.magnitude / divisor % 10))
+                divisor /= 10
+            }
+        }
+
+        mutating func clock(_ civil: Civil) {
+            number(civil.hour, width: 2)
+            text(":")
+            number(civil.minute, width: 2)
+            text(":")
+            number(civil.second, width: 2)
+        }
+
+        private mutating func append(_ byte: UInt8) {
+            buffer[count] = byte
+            count += 1
+        }
     }
 
     /// Parses `YYYY-MM-DD hh:mm:ss` or `YYYY-MM-DD`, GMT: the forms of the list filters.
@@ -68,8 +131,10 @@ package struct Timestamp: Hashable, Sendable, Comparable {
         self.init(microseconds: seconds * 1_000_000)
     }
 
-    private static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-    private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    private static let weekdays: [StaticString] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    private static let months: [StaticString] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
 
     private static func numbers(_ text: some StringProtocol, separator: Character, widths: [Int]) -> [Int]? {
         let parts = text.split(separator: separator, omittingEmptySubsequences: false)
@@ -83,17 +148,13 @@ package struct Timestamp: Hashable, Sendable, Comparable {
         return numbers
     }
 
-    private static func pad(_ number: Int, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
-    }
-
     fileprivate static func floorDivide(_ dividend: Int64, _ divisor: Int64) -> Int64 {
         dividend >= 0 ? dividend / divisor : (dividend + 1) / divisor - 1
     }
 
     fileprivate static func floorModulo(_ dividend: Int64, _ divisor: Int64) -> Int64 {
-        dividend - floorDivide(dividend, divisor) * divisor
+        let rest = dividend % divisor
+        return rest < 0 ? rest + divisor : rest
     }
 
     /// A date and time of day in the Gregorian calendar, GMT.

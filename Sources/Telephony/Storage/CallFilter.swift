@@ -35,11 +35,13 @@ package struct CallFilter: Hashable, Sendable, Codable {
 }
 
 /// Which numbers a list asks for (spec §2.4).
-package struct NumberFilter: Hashable, Sendable {
+package struct NumberFilter: Sendable {
     package var alias: String?
     package var applicationID: ApplicationID?
     /// Only numbers with an application.
     package var hasApplication: Bool
+    /// Chooses among the numbers that satisfy the others; nil: all of them.
+    package var choose: (@Sendable ([PhoneNumber]) -> Set<PhoneNumber>)?
 
     package init(alias: String? = nil, applicationID: ApplicationID? = nil, hasApplication: Bool = false) {
         self.alias = alias
@@ -66,14 +68,14 @@ package struct RecordingFilter: Hashable, Sendable {
 /// One page of a list, newest first (spec §1.5).
 package struct Page<Item: Sendable>: Sendable {
     package var items: [Item]
-    /// Items in the whole list, capped at ``PageLimits/maximumTotal``.
-    package var total: Int
+    /// Items in the whole list, capped at ``PageLimits/maximumTotal``; nil where counting them would take too long.
+    package var total: Int?
     /// Position of the page's first item in the whole list.
     package var start: Int
     /// Where the next page begins; nil on the last.
     package var next: PageCursor?
 
-    package init(items: [Item], total: Int, start: Int, next: PageCursor?) {
+    package init(items: [Item], total: Int?, start: Int, next: PageCursor?) {
         self.items = items
         self.total = total
         self.start = start

@@ -126,6 +126,7 @@ final class MemoryDirectory: DirectoryService {
                 $0.accountID == account && (filter.alias == nil || $0.alias == filter.alias)
                     && (filter.applicationID == nil || $0.applicationID == filter.applicationID)
                     && (!filter.hasApplication || $0.applicationID != nil)
+                    && (filter.choose?([$0.phoneNumber]) ?? [$0.phoneNumber]).contains($0.phoneNumber)
             }
             return MemoryPages.page(
                 of: matching.enumerated().map { (Int64($0.offset + 1), $0.element) }, after: cursor)

@@ -1,0 +1,223 @@
+import Dispatch
+import GRDB
+import Telephony
+
+/// One page of an account's calls, by any of the filters together.
+///
+/// Which index serves is decided here and not by SQLite, which knows nothing of what its tables hold: the matches of
+/// each filter are counted along its own index, as far as lists go, and the one with the fewest leads.
+/// - Where they are few, all of them are looked at: the list, its order and its total come of one reading.
+/// - Where every filter has many, calls are looked at newest first until the page is full, and the total is left open
+///   where counting it would take too long.
+///
+/// Whether a call satisfies the other filters is asked of their indexes. Rows are read for the page alone.
+struct CallSearch: Sendable {
+    /// A total of several filters counts as far as this reaches: some five thousand calls.
+    private static let countingInstructions = 120_000
+
+    let account: AccountID
+    let filter: CallFilter
+    let cursor: PageCursor?
+
+    /// One filter, and the index that holds what satisfies it.
+    private struct Source: Equatable {
+        var index: String
+        var condition: String
+        /// The matches lie there in the list's order, so that it also says whether one call is among them.
+        var isInOrder = true
+
+        /// Whether a call is among the matches, said by an index alone: rows lie far apart in the file.
+        var probe: String {
+            // The one of all calls says when each of them began and ended.
+            let index = isInOrder ? index : "calls_by_account"
+            return """
+                EXISTS (SELECT 1 FROM calls AS probed INDEXED BY \(index)
+                WHERE account = :account AND \(condition) AND probed.id = calls.id)
+                """
+        }
+    }
+
+    /// - Throws: ``StorageError/tooSlow(milliseconds:)`` among others.
+    func page(in db: Database) throws -> Page<Call> {
+        let end = DispatchTime.now().uptimeNanoseconds + UInt64(PageQuery.limitMilliseconds) * 1_000_000
+        let start = cursor?.position ?? 0
+        let room = max(0, min(PageLimits.pageSize, PageLimits.maximumTotal - start))
+        let found = try QueryLimit.time(until: end).run(in: db) { () -> (ids: Found, calls: [Call])? in
+            // SQLite would otherwise look the account up for each row.
+            guard
+                let key = try Int64.fetchOne(
+                    db, sql: "SELECT id FROM accounts WHERE account_id = ?", arguments: [account.text])
+            else { return nil }
+            // One row more than the page holds tells whether there is a next one.
+            let ids = try find(in: db, key, atMost: room + 1)
+            return (ids, try calls(ids.page.prefix(room), in: db))
+        }
+        guard let found else { throw StorageError.tooSlow(milliseconds: PageQuery.limitMilliseconds) }
+        guard let (ids, calls) = found else { return Page(items: [], total: 0, start: start, next: nil) }
+        let total = try ids.total ?? count(ids.uncounted, in: db)
+        let last = start + calls.count
+        var next: PageCursor?
+        if ids.page.count > room, last < PageLimits.maximumTotal, let place = ids.page.prefix(room).last {
+            next = PageCursor(after: place, position: last)
+        }
+        return Page(items: calls, total: total.map { max($0, last) }, start: start, next: next)
+    }
+
+    // MARK: Conditions
+
+    private func sources(_ account: Int64) -> (list: [Source], arguments: StatementArguments) {
+        var sources: [Source] = []
+        var arguments: StatementArguments = ["account": account]
+        if let to = filter.to {
+            sources.append(Source(index: "calls_by_to", condition: "to_number = :to"))
+            arguments += ["to": to]
+        }
+        if let from = filter.from {
+            sources.append(Source(index: "calls_by_from", condition: "from_number = :from"))
+            arguments += ["from": from]
+        }
+        if let parent = filter.parentCallID {
+            sources.append(Source(index: "calls_by_parent", condition: "parent_call_id = :parent"))
+            arguments += ["parent": parent.text]
+        }
+        if filter.isActive { sources.append(Source(index: "calls_active", condition: Schema.active)) }
+        if let status = filter.status {
+            sources.append(Source(index: "calls_by_status", condition: "status = :status"))
+            arguments += ["status": status.rawValue]
+        }
+        if !filter.applicationIDs.isEmpty {
+            let names = filter.applicationIDs.indices.map { "application\($0)" }
+            sources.append(
+                Source(
+                    index: "calls_by_application",
+                    condition: "application_id IN (\(names.map { ":\($0)" }.joined(separator: ", ")))"))
+            for (name, id) in zip(names, filter.applicationIDs) { arguments += [name: id.text] }
+        }
+        // No call ends before it begins, so each of the two bounds the other's index as well.
+        if let earliest = filter.startedFrom {
+            let bound = filter.endedUntil == nil ? "" : " AND started <= :ended"
+            sources.append(
+                Source(index: "calls_by_start", condition: "started >= :started\(bound)", isInOrder: false))
+            arguments += ["started": earliest.microseconds]
+        }
+        if let latest = filter.endedUntil {
+            let bound = filter.startedFrom == nil ? "" : " AND ended >= :started"
+            sources.append(Source(index: "calls_by_end", condition: "ended <= :ended\(bound)", isInOrder: false))
+            arguments += ["ended": latest.microseconds]
+        }
+        return (sources, arguments)
+    }
+
+    // MARK: Finding
+
+    private struct Found {
+        /// Row ids, newest first.
+        var page: [Int64]
+        /// Nil where nobody has counted, and then it is ``uncounted`` that would have to be.
+        var total: Int?
+        var uncounted: (sql: String, arguments: StatementArguments) = ("", StatementArguments())
+    }
+
+    private func find(in db: Database, _ account: Int64, atMost limit: Int) throws -> Found {
+        let (sources, arguments) = sources(account)
+        // Holds all calls in the list's order.
+        let everything = Source(index: "calls_by_account", condition: "TRUE")
+        var narrowest = everything
+        var fewest = Int.max
+        for source in sources.isEmpty ? [everything] : sources {
+            let sql = Self.count(along: source.index, "account = :account AND \(source.condition)")
+            let count = try Int.fetchOne(db, sql: sql, arguments: arguments) ?? 0
+            guard count < fewest else { continue }
+            (narrowest, fewest) = (source, count)
+            if count == 0 { return Found(page: [], total: 0) }
+        }
+        let isFew = fewest < PageLimits.maximumTotal
+        let isAlone = sources.count <= 1
+        // Where there are many, the list's order counts for more than their number.
+        let leader = isFew ? narrowest : sources.first(where: \.isInOrder) ?? everything
+        let conditions =
+            leader == everything
+            ? sources.map(\.condition) : [leader.condition] + sources.filter { $0 != leader }.map(\.probe)
+        var condition = (["account = :account"] + conditions).joined(separator: " AND ")
+        if isFew, !isAlone || !leader.isInOrder || filter.applicationIDs.count > 1 {
+            let ids = try Int64.fetchAll(
+                db, sql: "SELECT id FROM calls INDEXED BY \(leader.index) WHERE \(condition)", arguments: arguments
+            ).sorted(by: >)
+            let first = cursor.map { cursor in ids.firstIndex { $0 < cursor.after } ?? ids.endIndex } ?? 0
+            return Found(page: Array(ids[first...].prefix(limit)), total: ids.count)
+        }
+        if leader == everything, let newest = try newestOfOld(sources, arguments, in: db) {
+            condition += " AND id <= \(newest)"
+        }
+        var page: [Int64] = []
+        // The calls of each of several applications lie in the list's order by themselves.
+        let isSeveral = leader.index == "calls_by_application" && filter.applicationIDs.count > 1
+        let parts = isSeveral ? filter.applicationIDs.indices.map { " AND application_id = :application\($0)" } : [""]
+        for part in parts {
+            page += try inOrder(along: leader.index, condition + part, arguments, atMost: limit, in: db)
+        }
+        if isSeveral { page = Array(Set(page).sorted(by: >).prefix(limit)) }
+        return Found(
+            page: page, total: isAlone ? fewest : nil,
+            uncounted: (Self.count(along: leader.index, condition), arguments))
+    }
+
+    /// The newest call that had ended by then, so that nobody looks for it from the newest of all on; nil where that would
+    /// be the shorter way.
+    private func newestOfOld(_ sources: [Source], _ arguments: StatementArguments, in db: Database) throws -> Int64? {
+        guard let ends = sources.first(where: { $0.index == "calls_by_end" }) else { return nil }
+        func id(_ selection: String) throws -> Int64 {
+            try Int64.fetchOne(db, sql: "SELECT \(selection)", arguments: arguments) ?? 0
+        }
+        let along = "FROM calls INDEXED BY calls_by_end WHERE account = :account AND \(ends.condition)"
+        let all = "id FROM calls INDEXED BY calls_by_account WHERE account = :account ORDER BY id"
+        // Calls end in about the order in which they began: where the last one that had ended stands tells how many had.
+        let last = try id("id \(along) ORDER BY ended DESC LIMIT 1")
+        guard try last - id("\(all) LIMIT 1") < id("\(all) DESC LIMIT 1") - last else { return nil }
+        return try id("MAX(id) \(along)")
+    }
+
+    private func inOrder(
+        along index: String, _ condition: String, _ arguments: StatementArguments, atMost limit: Int, in db: Database
+    ) throws -> [Int64] {
+        let after = cursor == nil ? "" : " AND id < :after"
+        let sql = """
+            SELECT id FROM calls INDEXED BY \(index) WHERE \(condition)\(after)
+            ORDER BY id DESC LIMIT \(limit)
+            """
+        return try Int64.fetchAll(
+            db, sql: sql, arguments: cursor.map { arguments + ["after": $0.after] } ?? arguments)
+    }
+
+    private static func count(along index: String, _ condition: String) -> String {
+        """
+        SELECT COUNT(*) FROM
+        (SELECT 1 FROM calls INDEXED BY \(index) WHERE \(condition) LIMIT \(PageLimits.maximumTotal))
+        """
+    }
+
+    // MARK: Reading
+
+    private func calls(_ ids: some Sequence<Int64>, in db: Database) throws -> [Call] {
+        let list = "[" + ids.map(String.init).joined(separator: ",") + "]"
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT \(SQLiteStorage.callColumns) FROM calls
+                WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC
+                """,
+            arguments: [list])
+        var calls: [Call] = []
+        while let row = try rows.next() {
+            var columns = ColumnReader(row)
+            calls.append(try SQLiteStorage.call(&columns, account: account))
+        }
+        return calls
+    }
+
+    private func count(_ query: (sql: String, arguments: StatementArguments), in db: Database) throws -> Int? {
+        try QueryLimit.instructions(Self.countingInstructions).run(in: db) {
+            try Int.fetchOne(db, sql: query.sql, arguments: query.arguments) ?? 0
+        }
+    }
+}
