@@ -32,7 +32,8 @@ bench_logs() {
     server=""
     "$binaries/belay-bench" fill-logs --data "$folder/data" --identity "$identity" --calls "$calls" --since "$since"
     bench_logs_start
-    taskset -c 1 "$binaries/belay-bench" logs --server "$http" --identity "$identity" --pid "$server" --calls "$calls" --since "$since"
+    taskset -c 1 "$binaries/belay-bench" logs --server "$http" --identity "$identity" --pid "$server" \
+        --calls "$calls" --since "$since"
 }
 
 # A server on core 0. Sets http, identity, server.

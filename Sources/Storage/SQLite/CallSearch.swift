@@ -162,8 +162,8 @@ struct CallSearch: Sendable {
             uncounted: (Self.count(along: leader.index, condition), arguments))
     }
 
-    /// The newest call that had ended by then, so that nobody looks for it from the newest of all on; nil where that would
-    /// be the shorter way.
+    /// The newest call that had ended by then, so that nobody looks for it from the newest of all on; nil where that
+    /// would be the shorter way.
     private func newestOfOld(_ sources: [Source], _ arguments: StatementArguments, in db: Database) throws -> Int64? {
         guard let ends = sources.first(where: { $0.index == "calls_by_end" }) else { return nil }
         func id(_ selection: String) throws -> Int64 {
@@ -171,7 +171,7 @@ struct CallSearch: Sendable {
         }
         let along = "FROM calls INDEXED BY calls_by_end WHERE account = :account AND \(ends.condition)"
         let all = "id FROM calls INDEXED BY calls_by_account WHERE account = :account ORDER BY id"
-        // Calls end in about the order in which they began: where the last one that had ended stands tells how many had.
+        // Calls end in about the order in which they began: where the last of them stands tells how many had ended.
         let last = try id("id \(along) ORDER BY ended DESC LIMIT 1")
         guard try last - id("\(all) LIMIT 1") < id("\(all) DESC LIMIT 1") - last else { return nil }
         return try id("MAX(id) \(along)")
