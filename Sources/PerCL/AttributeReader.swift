@@ -1,5 +1,5 @@
 import JSON
-package import Telephony
+import Telephony
 
 /// Reads a command's attributes and says exactly what is wrong with one. Unknown attributes are ignored
 /// (spec §3.1); `null` counts as absent.
