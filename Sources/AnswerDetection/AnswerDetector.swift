@@ -64,6 +64,8 @@ package final class AnswerDetector {
     private let model: GreetingModel
     /// The newest assessment of the greeting.
     private var greeting: Greeting?
+    /// What the model made of it. Two judgements decide, as one alone swings.
+    private var lastLogit: Float?
     private var pending: PendingBeep?
 
     /// A beep that has ended, and may be followed by quiet.
@@ -126,9 +128,7 @@ package final class AnswerDetector {
         }
         let segment = tracker.observe(frame, spectrum, at: milliseconds)
         if verdict == nil {
-            history.append(
-                decibels: 10 * log10f(1 + spectrum.power), change: spectrum.change, voicing: spectrum.voicing,
-                narrowness: spectrum.narrowness)
+            history.append(spectrum)
             let sounding = tracker.soundingMilliseconds
             if sounding >= Self.answerToneMilliseconds, let hertz = tracker.soundingHertz,
                 abs(hertz - 2100) < Self.answerToneTolerance
@@ -190,6 +190,7 @@ package final class AnswerDetector {
             guard verdict == nil else { return }
             history.restart()
             greeting = nil
+            lastLogit = nil
         case .busy:
             findings.append(.tone(.busy, milliseconds: milliseconds))
             decide(.undecided, .busy, 1, features, into: &findings)
@@ -254,8 +255,11 @@ package final class AnswerDetector {
                 return decide(answerer, isLimit ? .soundLimit : .lengthRule, 0.5, told(greeting), into: &findings)
             }
         case .model:
-            let probability = model.probability(features)
-            if let answerer = model.judge(probability, elapsed: greeting.elapsed, pause: greeting.pauseNow) {
+            let newest = model.logit(features)
+            let logit = (newest + (lastLogit ?? newest)) / 2
+            lastLogit = newest
+            if let answerer = model.judge(logit, elapsed: greeting.elapsed, pause: greeting.pauseNow) {
+                let probability = GreetingModel.probability(logit)
                 let confidence = Double(answerer == .human ? 1 - probability : probability)
                 return decide(answerer, .greeting, confidence, told(greeting), into: &findings)
             }

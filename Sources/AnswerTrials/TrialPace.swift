@@ -1,6 +1,6 @@
 package import AnswerDetection
 import Foundation
-package import Telephony
+import Telephony
 
 /// The processor time that a detector takes for a frame, in microseconds.
 package struct TrialPace {

@@ -1,5 +1,6 @@
 import AnswerDetection
 import AnswerTrials
+import Telephony
 import Testing
 
 @Suite("Beeps")

@@ -1,5 +1,6 @@
 import AnswerDetection
 import AnswerTrials
+import Telephony
 import Testing
 
 /// The same answered calls each time: drawn from equal seeds, spoken by voices that the model was not trained with, and
