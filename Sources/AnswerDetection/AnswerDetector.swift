@@ -34,6 +34,9 @@ package final class AnswerDetector {
     private static let quietAfterBeepMilliseconds = 600
     /// So far below the talk a machine's beep may be.
     private static let softestBeepDecibels: Float = 12
+    /// In Hz; up to it a voice may hold a note, less steadily than a machine.
+    private static let highestSung: Float = 500
+    private static let sungSpread: Float = 2.5
     /// In that quiet so many frames may be loud.
     private static let loudAfterBeep = 6
     /// The same where nobody has spoken.
@@ -220,7 +223,9 @@ package final class AnswerDetector {
         // What is much softer than the talk is behind the one who talks.
         let talk = greeting?.level ?? 0
         let isClear = 10 * log10f(1 + segment.power) >= talk - Self.softestBeepDecibels
-        if verdict == nil, isClear { pending = PendingBeep(segment, beep, features, hasSpoken: hasSpoken) }
+        // What is no steadier may be sung.
+        let isSung = segment.hertz < Self.highestSung && segment.hertzSpread >= Self.sungSpread
+        if verdict == nil, isClear, !isSung { pending = PendingBeep(segment, beep, features, hasSpoken: hasSpoken) }
     }
 
     /// A beep is a machine's when quiet follows it: in music another note does.
@@ -244,7 +249,11 @@ package final class AnswerDetector {
 
     private func assess(into findings: inout [AnswerFinding]) {
         greeting = Greeting(history)
-        guard let greeting else { return history.forgetSilence() }
+        guard let greeting else {
+            // What has been talk once may be as steady as noise for a while, from a bad line.
+            if judgements == 0 { history.forgetSilence() }
+            return
+        }
         if greeting.talk >= Self.talkBeforeBeep { judge.spoken() }
         greeting.write(into: &features)
         judgements += 1

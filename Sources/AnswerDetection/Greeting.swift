@@ -14,7 +14,8 @@ struct Greeting {
     private static let quietest = 36
     private static let nearestToPeak = 9
     private static let farthestFromPeak = 22
-    /// From the quietest tenth to the peak; a steady sound spreads over less.
+    /// From the quietest tenth, or the tenth of so many frames, to the peak; a steady sound spreads over less.
+    private static let longestRange = 200
     private static let leastRange = 8
     /// Of the talk, by share: what hums less, and is soft, is noise. Voices from bad lines hum as little.
     private static let leastVoiced: Float = 0.1
@@ -79,7 +80,7 @@ struct Greeting {
                 sum += counts[level] * level
             }
             var quiet = 0
-            for level in 0..<counts.count where quiet * 10 <= total {
+            for level in 0..<counts.count where quiet * 10 <= min(total, longestRange) {
                 quiet += counts[level]
                 low = level
             }
