@@ -34,6 +34,9 @@ package final class AnswerDetector {
     private static let quietAfterBeepMilliseconds = 600
     /// So far below the talk a machine's beep may be.
     private static let softestBeepDecibels: Float = 12
+    /// In Hz; up to it a voice may hold a note, less steadily than a machine.
+    private static let highestSung: Float = 500
+    private static let sungSpread: Float = 2.5
     /// In that quiet so many frames may be loud.
     private static let loudAfterBeep = 6
     /// The same where nobody has spoken.
@@ -64,6 +67,8 @@ package final class AnswerDetector {
     private let model: GreetingModel
     /// The newest assessment of the greeting.
     private var greeting: Greeting?
+    /// What the model made of it. Two judgements decide, as one alone swings.
+    private var lastLogit: Float?
     private var pending: PendingBeep?
 
     /// A beep that has ended, and may be followed by quiet.
@@ -126,9 +131,7 @@ package final class AnswerDetector {
         }
         let segment = tracker.observe(frame, spectrum, at: milliseconds)
         if verdict == nil {
-            history.append(
-                decibels: 10 * log10f(1 + spectrum.power), change: spectrum.change, voicing: spectrum.voicing,
-                narrowness: spectrum.narrowness)
+            history.append(spectrum)
             let sounding = tracker.soundingMilliseconds
             if sounding >= Self.answerToneMilliseconds, let hertz = tracker.soundingHertz,
                 abs(hertz - 2100) < Self.answerToneTolerance
@@ -190,6 +193,7 @@ package final class AnswerDetector {
             guard verdict == nil else { return }
             history.restart()
             greeting = nil
+            lastLogit = nil
         case .busy:
             findings.append(.tone(.busy, milliseconds: milliseconds))
             decide(.undecided, .busy, 1, features, into: &findings)
@@ -219,7 +223,9 @@ package final class AnswerDetector {
         // What is much softer than the talk is behind the one who talks.
         let talk = greeting?.level ?? 0
         let isClear = 10 * log10f(1 + segment.power) >= talk - Self.softestBeepDecibels
-        if verdict == nil, isClear { pending = PendingBeep(segment, beep, features, hasSpoken: hasSpoken) }
+        // What is no steadier may be sung.
+        let isSung = segment.hertz < Self.highestSung && segment.hertzSpread >= Self.sungSpread
+        if verdict == nil, isClear, !isSung { pending = PendingBeep(segment, beep, features, hasSpoken: hasSpoken) }
     }
 
     /// A beep is a machine's when quiet follows it: in music another note does.
@@ -243,7 +249,11 @@ package final class AnswerDetector {
 
     private func assess(into findings: inout [AnswerFinding]) {
         greeting = Greeting(history)
-        guard let greeting else { return history.forgetSilence() }
+        guard let greeting else {
+            // What has been talk once may be as steady as noise for a while, from a bad line.
+            if judgements == 0 { history.forgetSilence() }
+            return
+        }
         if greeting.talk >= Self.talkBeforeBeep { judge.spoken() }
         greeting.write(into: &features)
         judgements += 1
@@ -254,8 +264,11 @@ package final class AnswerDetector {
                 return decide(answerer, isLimit ? .soundLimit : .lengthRule, 0.5, told(greeting), into: &findings)
             }
         case .model:
-            let probability = model.probability(features)
-            if let answerer = model.judge(probability, elapsed: greeting.elapsed, pause: greeting.pauseNow) {
+            let newest = model.logit(features)
+            let logit = (newest + (lastLogit ?? newest)) / 2
+            lastLogit = newest
+            if let answerer = model.judge(logit, elapsed: greeting.elapsed, pause: greeting.pauseNow) {
+                let probability = GreetingModel.probability(logit)
                 let confidence = Double(answerer == .human ? 1 - probability : probability)
                 return decide(answerer, .greeting, confidence, told(greeting), into: &findings)
             }

@@ -6,7 +6,7 @@ internal import Glibc
 final class FrameSpectrum {
     static let frame = 160
     static let window = 256
-    static let bands = 16
+    static let bandCount = 16
     private static let half = window / 2
     /// Hz between two bins.
     static let resolution: Float = 8000 / Float(window)
@@ -26,12 +26,18 @@ final class FrameSpectrum {
     private(set) var power: Float = 0
     /// Each band's level in dB; a silent one's is 0.
     let bandLevels: UnsafeMutablePointer<Float>
+    /// The same in half decibels.
+    private(set) var bands = SIMD16<UInt8>()
+    /// The mean of the bands' levels, in dB.
+    private(set) var meanLevel: Float = 0
     /// The mean distance of the bands' levels from those of the frame before, in dB.
     private(set) var change: Float = 0
     /// The distance between the bands' mean level and the level of their mean: 0 is noise, 15 a tone.
     private(set) var narrowness: Float = 0
     /// 0 to 1: how alike the sound is to itself a pitch period later.
     private(set) var voicing: Float = 0
+    /// That pitch, in octaves above 50 Hz.
+    private(set) var pitch: Float = 0
     /// The share of the power that lies where V.21's answering side sends: 1650 and 1850 Hz.
     private(set) var modemShare: Float = 0
     /// The strongest tone and the strongest apart from it, with their shares of the power.
@@ -68,7 +74,7 @@ final class FrameSpectrum {
         cosines = zeros(Self.half)
         sines = zeros(Self.half)
         slow = zeros(Self.decimated)
-        bandLevels = zeros(Self.bands)
+        bandLevels = zeros(Self.bandCount)
         for index in 0..<Self.window {
             hann[index] = 0.5 - 0.5 * cos(2 * .pi * Float(index) / Float(Self.window))
         }
@@ -156,18 +162,20 @@ final class FrameSpectrum {
         var total: Float = 0
         var sumOfLevels: Float = 0
         var distance: Float = 0
-        for band in 0..<Self.bands {
+        for band in 0..<Self.bandCount {
             var sum: Float = 0
             for bin in Self.edges[band]..<Self.edges[band + 1] { sum += powers[bin] }
             total += sum
             let level = 10 * log10f(1 + sum / Self.scale)
             distance += abs(level - bandLevels[band])
             bandLevels[band] = level
+            bands[band] = UInt8(max(0, min(255, 2 * level)))
             sumOfLevels += level
         }
         power = total / Self.scale
-        change = distance / Float(Self.bands)
-        narrowness = 10 * log10f(1 + power / Float(Self.bands)) - sumOfLevels / Float(Self.bands)
+        change = distance / Float(Self.bandCount)
+        meanLevel = sumOfLevels / Float(Self.bandCount)
+        narrowness = 10 * log10f(1 + power / Float(Self.bandCount)) - meanLevel
     }
 
     /// What a bin's square is to be divided by, summed over the bins, to give a mean square: by Parseval's theorem half
@@ -221,6 +229,7 @@ final class FrameSpectrum {
         var energy: Float = 0
         for index in 0..<compared { energy += slow[index] * slow[index] }
         var best: Float = 0
+        var bestLag = Self.lags.lowerBound
         var other = Float(0)
         for index in Self.lags.lowerBound..<Self.lags.lowerBound + compared { other += slow[index] * slow[index] }
         for lag in Self.lags {
@@ -228,10 +237,14 @@ final class FrameSpectrum {
             for index in 0..<compared { product += slow[index] * slow[index + lag] }
             if product > 0 {
                 let likeness = product * product / max(1, energy * other)
-                best = max(best, likeness)
+                if likeness > best {
+                    best = likeness
+                    bestLag = lag
+                }
             }
             other += slow[lag + compared] * slow[lag + compared] - slow[lag] * slow[lag]
         }
         voicing = best.squareRoot()
+        pitch = log2f(4000 / 50 / Float(bestLag))
     }
 }

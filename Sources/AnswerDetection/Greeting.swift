@@ -14,7 +14,8 @@ struct Greeting {
     private static let quietest = 36
     private static let nearestToPeak = 9
     private static let farthestFromPeak = 22
-    /// From the quietest tenth to the peak; a steady sound spreads over less.
+    /// From the quietest tenth, or the tenth of so many frames, to the peak; a steady sound spreads over less.
+    private static let longestRange = 200
     private static let leastRange = 8
     /// Of the talk, by share: what hums less, and is soft, is noise. Voices from bad lines hum as little.
     private static let leastVoiced: Float = 0.1
@@ -46,6 +47,15 @@ struct Greeting {
     private(set) var voiced: Float = 0
     private(set) var narrowness: Float = 0
     private(set) var syllables = 0
+    private(set) var lastSpurt: Float = 0
+    /// Between two spurts: the newest, the longest, the mean.
+    private(set) var lastInnerPause: Float = 0
+    private(set) var longestInnerPause: Float = 0
+    private(set) var meanInnerPause: Float = 0
+    private(set) var noise = GreetingNoise()
+    private(set) var voice = GreetingVoice()
+    /// From the first frame of talk to the last, in the history.
+    private var span = 0..<0
 
     /// Nil while nothing but silence or steady noise has been heard.
     init?(_ history: GreetingHistory) {
@@ -53,6 +63,8 @@ struct Greeting {
         guard measureSpurts(history, threshold) else { return nil }
         measureSound(history, threshold)
         guard voiced >= Self.leastVoiced || level >= Self.softest else { return nil }
+        noise = GreetingNoise(history, talk: span, threshold: threshold)
+        voice = GreetingVoice(history, talk: span, threshold: threshold)
     }
 
     // MARK: The threshold
@@ -68,7 +80,7 @@ struct Greeting {
                 sum += counts[level] * level
             }
             var quiet = 0
-            for level in 0..<counts.count where quiet * 10 <= total {
+            for level in 0..<counts.count where quiet * 10 <= min(total, longestRange) {
                 quiet += counts[level]
                 low = level
             }
@@ -116,6 +128,8 @@ struct Greeting {
         var lastEnd = 0
         var lastStart = 0
         var longestGap = 0
+        var lastGap = 0
+        var gapSum = 0
 
         func close(_ greeting: inout Greeting) {
             guard lastLoud >= spurtStart, loudInSpurt >= Self.shortestSpurt else { return }
@@ -124,7 +138,11 @@ struct Greeting {
                 first = spurtStart
                 greeting.firstSpurt = Float(length) * Self.frameSeconds
             }
-            if let previousEnd { longestGap = max(longestGap, spurtStart - previousEnd) }
+            if let previousEnd {
+                lastGap = spurtStart - previousEnd
+                longestGap = max(longestGap, lastGap)
+                gapSum += lastGap
+            }
             previousEnd = lastLoud + 1
             greeting.spurts += 1
             spurtSum += length
@@ -156,7 +174,12 @@ struct Greeting {
         longestSpurt = Float(longest) * Self.frameSeconds
         pauseNow = Float(now - lastEnd) * Self.frameSeconds
         runNow = now - lastEnd <= Self.bridgedFrames ? Float(lastEnd - lastStart) * Self.frameSeconds : 0
-        longestPause = max(Float(longestGap) * Self.frameSeconds, pauseNow)
+        lastSpurt = Float(lastEnd - lastStart) * Self.frameSeconds
+        lastInnerPause = Float(lastGap) * Self.frameSeconds
+        longestInnerPause = Float(longestGap) * Self.frameSeconds
+        meanInnerPause = spurts > 1 ? Float(gapSum) * Self.frameSeconds / Float(spurts - 1) : 0
+        longestPause = max(longestInnerPause, pauseNow)
+        span = first..<lastEnd
         return true
     }
 
@@ -245,11 +268,13 @@ struct Greeting {
 
 extension Greeting {
     /// What the model looks at, in its order.
-    static let featureNames = [
+    static let featureNames = timingNames + GreetingNoise.featureNames + GreetingVoice.featureNames
+
+    private static let timingNames = [
         "elapsed", "firstSound", "talk", "talkShare", "spurts", "firstSpurt", "longestSpurt", "longestPause",
-        "pauseNow",
-        "runNow", "words", "syllableRate", "level", "levelSpread", "quietBefore", "quietWithin", "change",
-        "changeSpread", "voiced", "narrowness",
+        "pauseNow", "runNow", "words", "syllableRate", "level", "levelSpread", "quietBefore", "quietWithin", "change",
+        "changeSpread", "voiced", "narrowness", "lastSpurt", "lastInnerPause", "longestInnerPause", "meanInnerPause",
+        "pauseRatio",
     ]
 
     /// Writes the features; seconds, decibels below full scale, shares.
@@ -275,5 +300,12 @@ extension Greeting {
         features.append(changeSpread)
         features.append(voiced)
         features.append(narrowness)
+        features.append(lastSpurt)
+        features.append(lastInnerPause)
+        features.append(longestInnerPause)
+        features.append(meanInnerPause)
+        features.append(pauseNow / max(0.1, longestInnerPause))
+        noise.write(into: &features)
+        voice.write(into: &features)
     }
 }

@@ -5,16 +5,14 @@ import Telephony
 package struct GreetingModel: Sendable {
     /// One node of a tree: a question, or at `feature` −1 an answer.
     package struct Node: Sendable {
-        var feature: Int
-        /// Up to it to the left.
-        var threshold: Float
-        var left: Int
-        var right: Int
-        /// Of an answer, to be added.
-        var value: Float
+        var feature: Int32
+        /// Of a question the threshold, up to which the next node follows; of an answer what is to be added.
+        var number: Float
+        /// Beyond the threshold.
+        var other: Int32
     }
 
-    /// From so many seconds after the first sound on, what is sure enough.
+    /// From so many seconds after the first sound on, what is sure enough; in logits.
     package struct Certainty: Sendable {
         var elapsed: Float
         /// At or above it: a machine.
@@ -35,35 +33,37 @@ package struct GreetingModel: Sendable {
     }
 
     var base: Float
-    var roots: [Int]
+    var roots: [Int32]
     var nodes: [Node]
     var certainties: [Certainty]
 
-    /// The probability of a machine.
-    func probability(_ features: [Float]) -> Float {
+    /// How likely a machine is: the logarithm of how many times as likely as a person.
+    func logit(_ features: [Float]) -> Float {
         var sum = base
         nodes.withUnsafeBufferPointer { nodes in
             features.withUnsafeBufferPointer { features in
                 for root in roots {
-                    var index = root
-                    while nodes[index].feature >= 0 {
-                        let node = nodes[index]
-                        index = features[node.feature] <= node.threshold ? node.left : node.right
+                    var node = Int(root)
+                    while nodes[node].feature >= 0 {
+                        let isBeyond = features[Int(nodes[node].feature)] > nodes[node].number
+                        node = isBeyond ? Int(nodes[node].other) : node + 1
                     }
-                    sum += nodes[index].value
+                    sum += nodes[node].number
                 }
             }
         }
-        return 1 / (1 + expf(-sum))
+        return sum
     }
+
+    static func probability(_ logit: Float) -> Float { 1 / (1 + expf(-logit)) }
 
     /// A person has waited for so long, in seconds.
     static let waiting: Float = 0.3
 
     /// Nil: not sure yet.
-    func judge(_ probability: Float, elapsed: Float, pause: Float) -> Answerer? {
+    func judge(_ logit: Float, elapsed: Float, pause: Float) -> Answerer? {
         guard let certainty = certainties.last(where: { elapsed >= $0.elapsed }) else { return nil }
-        if probability >= certainty.machine { return .answeringMachine }
-        return probability <= certainty.human && pause >= Self.waiting ? .human : nil
+        if logit >= certainty.machine { return .answeringMachine }
+        return logit <= certainty.human && pause >= Self.waiting ? .human : nil
     }
 }

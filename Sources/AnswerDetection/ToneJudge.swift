@@ -10,6 +10,8 @@ struct ToneJudge {
         case beep
     }
 
+    /// So many times as loud as a note of music behind talk is the beep after it.
+    private static let softestNote: Float = 10
     /// Tones that are remembered for a cadence.
     private static let remembered = 8
 
@@ -115,10 +117,10 @@ struct ToneJudge {
         guard tone.secondHertz == nil, (345...2205).contains(tone.hertz), (135...5000).contains(tone.milliseconds),
             tone.endsInQuiet, Self.isSteady(tone)
         else { return false }
-        // Vowels are narrow for a moment, but not steady; a melody's other notes are.
+        // Vowels are narrow for a moment, but not steady; a melody's other notes are, and as loud.
         return !tones.dropLast().contains {
             tone.startMilliseconds - $0.endMilliseconds < 1000 && abs($0.hertz - tone.hertz) > 20
-                && Self.isNote($0)
+                && $0.power * Self.softestNote > tone.power && Self.isNote($0)
         }
     }
 

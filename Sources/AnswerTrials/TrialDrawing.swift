@@ -135,7 +135,8 @@ package final class TrialDrawing {
         var samples: [Int16] = []
         let wanted = random.number(milliseconds.lowerBound, milliseconds.upperBound) * 8
         for _ in 0..<40 {
-            let piece = speech.file(random.one(of: files))
+            // Some of these files are two seconds long, with noise around a letter of half a second.
+            let piece = TrialSound.trimmed(speech.file(random.one(of: files)), decibels: 20, margin: 2)
             guard piece.count > 8 * 120 else { continue }
             if samples.count + piece.count > milliseconds.upperBound * 8 { break }
             if !samples.isEmpty { samples += TrialSound.silence(random.number(20, 160)) }

@@ -42,13 +42,16 @@ enum TrialSound {
         return (loud.reduce(0, +) / Double(loud.count)).squareRoot()
     }
 
-    /// Without the quiet at both ends: what lies 35 dB below the loudest frame.
-    static func trimmed(_ samples: [Int16]) -> [Int16] {
+    /// Without the quiet at both ends: what lies so far below the loudest frame.
+    ///
+    /// - Parameter margin: frames at both ends that are kept of it.
+    static func trimmed(_ samples: [Int16], decibels: Double = 35, margin: Int = 0) -> [Int16] {
         let powers = powers(samples)
-        guard let most = powers.max(), most > 0, let first = powers.firstIndex(where: { $0 > most / 3162 }),
-            let last = powers.lastIndex(where: { $0 > most / 3162 })
+        guard let most = powers.max(), most > 0 else { return [] }
+        let least = most * pow(10, -decibels / 10)
+        guard let first = powers.firstIndex(where: { $0 > least }), let last = powers.lastIndex(where: { $0 > least })
         else { return [] }
-        return Array(samples[first * 160..<min(samples.count, (last + 1) * 160)])
+        return Array(samples[max(0, first - margin) * 160..<min(samples.count, (last + 1 + margin) * 160)])
     }
 
     /// Where something within 20 dB of the loudest begins, in milliseconds.

@@ -44,16 +44,18 @@ struct RowsCommand: ParsableCommand {
     @Argument(help: "A set's folder.") var folder: String
 
     func run() throws {
-        print("trial,label,kind,source,verdict," + GreetingModel.featureNames.joined(separator: ","))
+        print("trial,label,kind,source,voice,verdict," + GreetingModel.featureNames.joined(separator: ","))
         var number = 0
         try TrialFolder(folder).read { trial in
             number += 1
             guard trial.label == .human || trial.label == .machine else { return }
             let outcome = TrialOutcome(of: trial, by: .model, model: .silent, keepingRows: true)
+            // A name is "set number: kind, voice, what is around".
+            let voice = trial.name.split(separator: ", ").dropFirst().first ?? ""
             let cause = outcome.verdict?.cause.rawValue ?? ""
             for row in outcome.rows {
                 let values = row.map { String(format: "%.4g", $0) }.joined(separator: ",")
-                print("\(number),\(trial.label.rawValue),\(trial.kind),\(trial.source),\(cause),\(values)")
+                print("\(number),\(trial.label.rawValue),\(trial.kind),\(trial.source),\(voice),\(cause),\(values)")
             }
         }
     }

@@ -7,37 +7,44 @@ import Testing
 /// carried through G.711, loss and the jitter buffer. What is held here are the counts that both detectors reach.
 @Suite("The fixed set", .serialized)
 struct FixedSetTests {
-    private static let people = 80
-    private static let tones = 25
+    private static let people = 45
+    private static let tones = 20
 
     /// - Parameter next: the next trial.
     private func report(
-        _ count: Int, seed: UInt64, _ method: AnswerDetectionConfiguration.Method = .model,
-        _ next: (TrialDrawing) throws -> Trial
+        _ count: Int, seed: UInt64, _ next: (TrialDrawing) throws -> Trial
     ) throws -> TrialReport {
         let drawing = try TrialDrawing(.test, seed: seed, sources: [.espeak, .flite])
-        var report = TrialReport(method)
+        var report = TrialReport(.model)
         for _ in 0..<count {
             let trial = try next(drawing)
-            report.add(trial, TrialOutcome(of: trial, by: method))
+            report.add(trial, TrialOutcome(of: trial, by: .model))
         }
         return report
     }
 
-    @Test("People")
+    @Test("People; the plain rule takes ten times as many of them for machines")
     func people() throws {
-        let model = try report(Self.people, seed: 101) { try $0.person() }
-        #expect(model.count(.human, heldToBe: .human) >= 76, "\(model.text(failures: 9))")
-        #expect(model.count(.human, heldToBe: .answeringMachine) <= 2)
+        let drawing = try TrialDrawing(.test, seed: 101, sources: [.espeak, .flite])
+        var model = TrialReport(.model)
+        var rule = TrialReport(.rule)
+        for _ in 0..<Self.people {
+            let trial = try drawing.person()
+            model.add(trial, TrialOutcome(of: trial, by: .model))
+            rule.add(trial, TrialOutcome(of: trial, by: .rule))
+        }
+        #expect(model.count(.human, heldToBe: .human) >= 43, "\(model.text(failures: 9))")
+        #expect(model.count(.human, heldToBe: .answeringMachine) <= 1)
         #expect(model.falseTones == 0)
+        #expect(rule.count(.human, heldToBe: .answeringMachine) >= 8, "\(rule.text(failures: 9))")
     }
 
     @Test("Machines, their beeps, and the times of verdicts")
     func machines() throws {
         let model = try report(Self.people, seed: 102) { try $0.machine() }
-        #expect(model.count(.machine, heldToBe: .answeringMachine) >= 74, "\(model.text(failures: 9))")
+        #expect(model.count(.machine, heldToBe: .answeringMachine) >= 41, "\(model.text(failures: 9))")
         #expect(model.falseTones == 0)
-        #expect(model.beepErrors.count - model.beepsWithin60Milliseconds <= 1)
+        #expect(model.beepErrors.count - model.beepsWithin60Milliseconds <= 2)
         #expect(model.time(0.5) <= 4500)
         #expect(model.time(0.95) <= 6500)
     }
@@ -59,11 +66,5 @@ struct FixedSetTests {
         let model = try report(2 * Self.tones, seed: 105) { try $0.other() }
         #expect(model.falseTones == 0, "\(model.text(failures: 9))")
         #expect(model.count(.other, heldToBe: .faxModem) == 0)
-    }
-
-    @Test("The plain rule takes ten times as many people for machines")
-    func rule() throws {
-        let people = try report(Self.people, seed: 101, .rule) { try $0.person() }
-        #expect(people.count(.human, heldToBe: .answeringMachine) >= 20, "\(people.text(failures: 9))")
     }
 }

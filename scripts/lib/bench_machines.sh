@@ -47,7 +47,7 @@ machines_build() {
     machines="$folder/release/belay-machines"
 }
 
-# Draws the other two sets, fits the model to one and its certainties to the other, and builds with it. The program is
+# Draws the other two sets, fits the model to them, and builds with it. The program is
 # kept out of the way of `swift build`'s own folder, as is the virtual environment.
 machines_train() {
     local set size seed
@@ -58,10 +58,10 @@ machines_train() {
             nice "$machines" build "$set" "$1/$set" --people "$size" --tones 10 --seed "$seed"
         }
         nice "$machines" rows "$1/$set" >"$1/$set.csv"
-    done <<<"train 3500 11
-tune 1000 12"
+    done <<<"train 2500 11
+tune 2000 12"
     say "training"
-    nice .venv-machines/bin/python scripts/machines/train.py "$1/train.csv" "$1/tune.csv" "$1/model.swift" >&2 ||
+    nice .venv-machines/bin/python scripts/machines/train.py "$1/model.swift" "$1/train.csv" "$1/tune.csv" >&2 ||
         fail "the training failed"
     cp "$1/model.swift" "Sources/AnswerDetection/GreetingModel+Trained.swift"
     machines_build
