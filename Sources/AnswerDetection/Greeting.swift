@@ -40,8 +40,6 @@ struct Greeting {
     private(set) var words = 0
     private(set) var level: Float = 0
     private(set) var levelSpread: Float = 0
-    private(set) var quietBefore: Float = 0
-    private(set) var quietWithin: Float = 0
     private(set) var change: Float = 0
     private(set) var changeSpread: Float = 0
     private(set) var voiced: Float = 0
@@ -52,7 +50,6 @@ struct Greeting {
     private(set) var lastInnerPause: Float = 0
     private(set) var longestInnerPause: Float = 0
     private(set) var meanInnerPause: Float = 0
-    private(set) var noise = GreetingNoise()
     private(set) var voice = GreetingVoice()
     /// From the first frame of talk to the last, in the history.
     private var span = 0..<0
@@ -63,7 +60,6 @@ struct Greeting {
         guard measureSpurts(history, threshold) else { return nil }
         measureSound(history, threshold)
         guard voiced >= Self.leastVoiced || level >= Self.softest else { return nil }
-        noise = GreetingNoise(history, talk: span, threshold: threshold)
         voice = GreetingVoice(history, talk: span, threshold: threshold)
     }
 
@@ -194,10 +190,6 @@ struct Greeting {
         var changeSquares: Float = 0
         var voicedFrames = 0
         var narrowSum: Float = 0
-        var quietSum = 0
-        var quietFrames = 0
-        var beforeSum = 0
-        var beforeFrames = 0
         var word = 0
         var pause = Self.wordPause + 1
         var valley = 0
@@ -206,13 +198,8 @@ struct Greeting {
 
         history.levels.withUnsafeBufferPointer { levels in
             history.kinds.withUnsafeBufferPointer { kinds in
-                for index in 0..<history.count where kinds[index] == .heard {
+                for index in first..<history.count where kinds[index] == .heard {
                     let level = Int(levels[index])
-                    if index < first {
-                        beforeSum += level
-                        beforeFrames += 1
-                        continue
-                    }
                     // Syllables: crests at least 4 dB above the valleys beside them.
                     if isRising {
                         crest = max(crest, level)
@@ -229,8 +216,6 @@ struct Greeting {
                         }
                     }
                     guard level >= threshold else {
-                        quietSum += level
-                        quietFrames += 1
                         pause += 1
                         if pause == Self.wordPause {
                             if word >= Self.shortestWord { words += 1 }
@@ -259,8 +244,6 @@ struct Greeting {
         changeSpread = max(0, changeSquares / count - change * change).squareRoot()
         voiced = Float(voicedFrames) / count
         narrowness = narrowSum / count
-        quietWithin = quietFrames > 0 ? level - Float(quietSum) / Float(quietFrames) : 0
-        quietBefore = beforeFrames > 0 ? level - Float(beforeSum) / Float(beforeFrames) : 0
     }
 }
 
@@ -268,13 +251,12 @@ struct Greeting {
 
 extension Greeting {
     /// What the model looks at, in its order.
-    static let featureNames = timingNames + GreetingNoise.featureNames + GreetingVoice.featureNames
+    static let featureNames = timingNames + GreetingVoice.featureNames
 
     private static let timingNames = [
         "elapsed", "firstSound", "talk", "talkShare", "spurts", "firstSpurt", "longestSpurt", "longestPause",
-        "pauseNow", "runNow", "words", "syllableRate", "level", "levelSpread", "quietBefore", "quietWithin", "change",
-        "changeSpread", "voiced", "narrowness", "lastSpurt", "lastInnerPause", "longestInnerPause", "meanInnerPause",
-        "pauseRatio",
+        "pauseNow", "runNow", "words", "syllableRate", "level", "levelSpread", "change", "changeSpread",
+        "voiced", "narrowness", "lastSpurt", "lastInnerPause", "longestInnerPause", "meanInnerPause", "pauseRatio",
     ]
 
     /// Writes the features; seconds, decibels below full scale, shares.
@@ -294,8 +276,6 @@ extension Greeting {
         features.append(Float(syllables) / max(0.1, talk))
         features.append(level - 90.3)
         features.append(levelSpread)
-        features.append(quietBefore)
-        features.append(quietWithin)
         features.append(change)
         features.append(changeSpread)
         features.append(voiced)
@@ -305,7 +285,6 @@ extension Greeting {
         features.append(longestInnerPause)
         features.append(meanInnerPause)
         features.append(pauseNow / max(0.1, longestInnerPause))
-        noise.write(into: &features)
         voice.write(into: &features)
     }
 }

@@ -45,8 +45,8 @@ struct FixedSetTests {
         #expect(model.count(.machine, heldToBe: .answeringMachine) >= 41, "\(model.text(failures: 9))")
         #expect(model.falseTones == 0)
         #expect(model.beepErrors.count - model.beepsWithin60Milliseconds <= 2)
-        #expect(model.time(0.5) <= 4500)
-        #expect(model.time(0.95) <= 6500)
+        #expect(model.time(0.5) <= 5600)
+        #expect(model.time(0.95) <= 7400)
     }
 
     @Test("Faxes: all")
