@@ -3,6 +3,8 @@
 import json
 import re
 
+from .waiting import eventually
+
 ISO = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 RFC1123 = r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT"
 
@@ -35,12 +37,14 @@ def check_outcome(belay, app, call_id, status, reason, answered=None, seconds=20
         assert first["direction"] == "outboundAPI" and first["parentCallId"] is None, first
         assert (first["from"], first["to"]) == (call["from"], call["to"]), first
 
-    entries = belay.rest.logs(call_id)
-    for entry in entries:
+    def told():
+        text = "\n".join(json.dumps(entry, ensure_ascii=False) for entry in belay.rest.logs(call_id))
+        return all(re.search(pattern, text) for pattern in logged)
+
+    # The end is told at once; what the far end says to it comes after.
+    eventually(told, 5, lambda: f"{logged} are in the call's log; {summary(belay, call)}")
+    for entry in belay.rest.logs(call_id):
         check_log_entry(entry, call_id, call["accountId"])
-    text = "\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
-    for pattern in logged:
-        assert re.search(pattern, text), f"/{pattern}/ is not in the call's log:\n{text[-6000:]}"
     return call
 
 
