@@ -4,16 +4,13 @@ it does not run yet, that the call says so.
 All calls are made at once, on one server; the far end is the strict one.
 """
 
-import io
 import json
 import re
-import wave
 from dataclasses import dataclass, field
 
-import numpy
 import pytest
 
-from harness import webhook_model
+from harness import audio, webhook_model
 from harness.far_end import FarEnd, Person
 from harness.server import NUMBER, Belay
 from harness.waiting import eventually
@@ -122,16 +119,6 @@ NOT_YET = {
 CALLS |= {name: Live([PROMPT, {name: attributes}]) for name, attributes in NOT_YET.items()}
 
 
-def tone(seconds):
-    """A WAV file of 8 kHz."""
-    with io.BytesIO() as content:
-        with wave.open(content, "wb") as file:
-            file.setnchannels(1), file.setsampwidth(2), file.setframerate(8000)
-            times = numpy.arange(round(8000 * seconds)) / 8000
-            file.writeframes((8000 * numpy.sin(2 * numpy.pi * 500 * times)).astype(numpy.int16).tobytes())
-        return content.getvalue()
-
-
 class Told:
     """What became of one call: its webhooks, its log, its resource."""
 
@@ -184,7 +171,7 @@ def stories(pytestconfig):
     try:
         for place, (name, live) in enumerate(CALLS.items()):
             base = app.url(f"/{place}")
-            app.answer(f"/{place}/tone.wav", Reply(200, tone(TONE_SECONDS), {"Content-Type": "audio/wav"}))
+            app.answer(f"/{place}/tone.wav", Reply(200, audio.tone(TONE_SECONDS), {"Content-Type": "audio/wav"}))
             for path, answer in live.answers.items():
                 app.answer(f"/{place}{path}", answer)
             script = json.loads(json.dumps(live.script).replace("URL/", base + "/"))
@@ -389,7 +376,7 @@ def test_what_comes_too_late_is_passed_over(stories):
 def test_before_the_answer(belay, app):
     """PlayEarlyMedia.file is played while the call rings; Reject.reason is in the log of the next call."""
     server = belay()
-    file = app.answer("/tone.wav", Reply(200, tone(0.6), {"Content-Type": "audio/wav"}))
+    file = app.answer("/tone.wav", Reply(200, audio.tone(0.6), {"Content-Type": "audio/wav"}))
     scripts = iter([[{"PlayEarlyMedia": {"file": file}}, {"Pause": {"length": 100}}, {"Say": {"text": "Hello"}}],
                     [{"Reject": {"reason": "not today"}}]])
     voice = app.answer("/voice", lambda webhook: next(scripts))

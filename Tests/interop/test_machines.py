@@ -17,7 +17,6 @@ from harness.outcome import check_outcome
 from harness.server import NUMBER, Belay
 from harness.waiting import eventually
 from harness.webhook_app import Reply, WebhookApp
-from test_commands import tone
 
 FAX, VOICEMAIL, GREETING, OUT_OF_SERVICE = (PREFIX + form for form in ("0008", "0009", "0014", "0015"))
 PERSON, FIRM, SILENT = (PREFIX + form for form in ("1000", "0013", "0010"))
@@ -124,7 +123,7 @@ def calls(pytestconfig):
     try:
         for place, (name, live) in enumerate(CALLS.items()):
             base = f"/{place}"
-            app.answer(f"{base}/tone.wav", Reply(200, tone(1), {"Content-Type": "audio/wav"}))
+            app.answer(f"{base}/tone.wav", Reply(200, audio.tone(1), {"Content-Type": "audio/wav"}))
             for path in ("/digits", "/record"):
                 app.answer(base + path, [{"Say": {"text": "nobody may hear this"}}])
             for path in ("/started", "/child"):
@@ -320,7 +319,7 @@ def test_out_dial(calls, handling, reason, kinds):
 def test_a_message_is_left_whole(belay, app):
     """With machine-beep-seconds the script waits for the beep: what the machine keeps is the message, and all of it."""
     server = belay(arguments=["--log-level", "info", "--machine-beep-seconds", "20"])
-    app.answer("/tone.wav", Reply(200, tone(2), {"Content-Type": "audio/wav"}))
+    app.answer("/tone.wav", Reply(200, audio.tone(2), {"Content-Type": "audio/wav"}))
     call = server.rest.place(
         from_=NUMBER, to=GREETING, callConnectUrl=app.answer("/connect", [LINGER]), ifMachine="redirect",
         ifMachineUrl=app.answer("/machine", [

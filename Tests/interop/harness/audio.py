@@ -1,5 +1,6 @@
 """Whether what was heard is what was said: measured against a rendition of our own, not against the server's."""
 
+import io
 import subprocess
 from pathlib import Path
 
@@ -18,6 +19,14 @@ def read(path):
     if rate != RATE:
         samples = resample_poly(samples, RATE, rate, axis=1)
     return samples
+
+
+def tone(seconds):
+    """A WAV file of 500 Hz, its bytes."""
+    times = numpy.arange(round(RATE * seconds)) / RATE
+    with io.BytesIO() as content:
+        wavfile.write(content, RATE, (8000 * numpy.sin(2 * numpy.pi * 500 * times)).astype(numpy.int16))
+        return content.getvalue()
 
 
 def render(text, folder, voice="en-us+f3", words_per_minute=160):
