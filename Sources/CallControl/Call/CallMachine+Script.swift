@@ -16,7 +16,7 @@ extension CallMachine {
         advanceScript(now, &random, &directives) { run, memory, steps in run.start(&memory, into: &steps) }
     }
 
-    /// Nothing more keeps the script waiting, perhaps, that came before it might run.
+    /// Starts the script that came before it might run, once nothing keeps it waiting any more.
     mutating func startHeldScript(
         _ now: Moment, _ random: inout RandomSource, _ directives: inout [CallDirective]
     ) {

@@ -20,7 +20,11 @@ extension Exchange {
             do {
                 let record = try CallRecord(reading: bytes)
                 let recording = record.callRecordingID.flatMap { work.recordings[$0] }
-                let notifications = record.phase == .over ? [] : owed[id] ?? []
+                let notifications: [PendingNotification] =
+                    switch record.phase {
+                    case .dialling, .connected: owed[id] ?? []
+                    case .queued, .over: []
+                    }
                 if !notifications.isEmpty { taken.insert(id) }
                 restore(
                     record, journalSequence: sequence, callRecording: recording, notifications: notifications, now,

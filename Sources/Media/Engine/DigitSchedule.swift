@@ -53,8 +53,8 @@ struct DigitSchedule {
         return true
     }
 
-    /// Leaves out what has not begun: a digit that is being sent is finished, as RFC 4733 §2.5.1.3 wants it. The end of
-    /// the sequence is told as ever.
+    /// Leaves out what has not begun: a digit that is being sent lasts as long as it was to, and its end is
+    /// sent three times (RFC 4733 §2.5.1). The end of the sequence is told as ever.
     mutating func stop(_ id: DigitsID) {
         guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
         let now = waiting[index].frame * MediaFrame.milliseconds
