@@ -33,10 +33,11 @@ package final class AnswerDetector {
     /// A beep after talk is a machine's when so much quiet follows.
     private static let quietAfterBeepMilliseconds = 600
     /// So far below the talk a machine's beep may be.
-    private static let softestBeepDecibels: Float = 12
-    /// In Hz; up to it a voice may hold a note, less steadily than a machine.
-    private static let highestSung: Float = 500
-    private static let sungSpread: Float = 2.5
+    private static let softestBeepDecibels: Float = 10
+    /// In Hz; up to it a voice, or the lowest of its overtones, may hold a note: less steadily than a machine does.
+    private static let highestSung: Float = 1300
+    private static let steadyHertzSpread: Float = 2.5
+    private static let steadyDecibelSpread: Float = 0.45
     /// In that quiet so many frames may be loud.
     private static let loudAfterBeep = 6
     /// The same where nobody has spoken.
@@ -181,7 +182,7 @@ package final class AnswerDetector {
     }
 
     private func tell(_ segment: ToneSegment, into findings: inout [AnswerFinding]) {
-        let hasSpoken = (greeting?.talk ?? 0) >= Self.talkBeforeBeep || verdict != nil
+        let hasSpoken = (greeting?.spurts.talk ?? 0) >= Self.talkBeforeBeep || verdict != nil
         guard let meaning = judge.observe(segment, hasSpoken: hasSpoken) else { return }
         let features = [
             AnswerFeature("hertz", Double(segment.hertz.rounded())),
@@ -221,10 +222,12 @@ package final class AnswerDetector {
             lengthMilliseconds: segment.milliseconds)
         findings.append(.beepEnded(beep))
         // What is much softer than the talk is behind the one who talks.
-        let talk = greeting?.level ?? 0
+        let talk = greeting?.loudestLevel ?? 0
         let isClear = 10 * log10f(1 + segment.power) >= talk - Self.softestBeepDecibels
         // What is no steadier may be sung.
-        let isSung = segment.hertz < Self.highestSung && segment.hertzSpread >= Self.sungSpread
+        let isSteady =
+            segment.hertzSpread < Self.steadyHertzSpread && segment.decibelSpread < Self.steadyDecibelSpread
+        let isSung = segment.hertz < Self.highestSung && !isSteady
         if verdict == nil, isClear, !isSung { pending = PendingBeep(segment, beep, features, hasSpoken: hasSpoken) }
     }
 
@@ -254,7 +257,7 @@ package final class AnswerDetector {
             if judgements == 0 { history.forgetSilence() }
             return
         }
-        if greeting.talk >= Self.talkBeforeBeep { judge.spoken() }
+        if greeting.spurts.talk >= Self.talkBeforeBeep { judge.spoken() }
         greeting.write(into: &features)
         judgements += 1
         switch configuration.method {
@@ -267,13 +270,13 @@ package final class AnswerDetector {
             let newest = model.logit(features)
             let logit = (newest + (lastLogit ?? newest)) / 2
             lastLogit = newest
-            if let answerer = model.judge(logit, elapsed: greeting.elapsed, pause: greeting.pauseNow) {
+            if let answerer = model.judge(logit, elapsed: greeting.spurts.elapsed, pause: greeting.loudest.pauseNow) {
                 let probability = GreetingModel.probability(logit)
                 let confidence = Double(answerer == .human ? 1 - probability : probability)
                 return decide(answerer, .greeting, confidence, told(greeting), into: &findings)
             }
         }
-        if greeting.talk * 1000 >= Float(configuration.longestSoundMilliseconds) || history.isFull {
+        if greeting.spurts.talk * 1000 >= Float(configuration.longestSoundMilliseconds) || history.isFull {
             decide(.undecided, .soundLimit, 0, told(greeting), into: &findings)
         }
     }

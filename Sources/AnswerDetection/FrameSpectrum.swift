@@ -26,6 +26,10 @@ final class FrameSpectrum {
     private(set) var power: Float = 0
     /// Each band's level in dB; a silent one's is 0.
     let bandLevels: UnsafeMutablePointer<Float>
+    /// The same in half decibels.
+    private(set) var bands = SIMD16<UInt8>()
+    /// The mean of the bands' levels, in dB.
+    private(set) var meanLevel: Float = 0
     /// The mean distance of the bands' levels from those of the frame before, in dB.
     private(set) var change: Float = 0
     /// The distance between the bands' mean level and the level of their mean: 0 is noise, 15 a tone.
@@ -165,11 +169,13 @@ final class FrameSpectrum {
             let level = 10 * log10f(1 + sum / Self.scale)
             distance += abs(level - bandLevels[band])
             bandLevels[band] = level
+            bands[band] = UInt8(max(0, min(255, 2 * level)))
             sumOfLevels += level
         }
         power = total / Self.scale
         change = distance / Float(Self.bandCount)
-        narrowness = 10 * log10f(1 + power / Float(Self.bandCount)) - sumOfLevels / Float(Self.bandCount)
+        meanLevel = sumOfLevels / Float(Self.bandCount)
+        narrowness = 10 * log10f(1 + power / Float(Self.bandCount)) - meanLevel
     }
 
     /// What a bin's square is to be divided by, summed over the bins, to give a mean square: by Parseval's theorem half

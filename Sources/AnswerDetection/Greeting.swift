@@ -3,69 +3,64 @@ internal import Glibc
 /// What has been heard, as talk and pauses: the measures that tell a person from a machine.
 ///
 /// A frame is talk where it is loud against the loudest and set apart from the quiet (the level that divides both best,
-/// N. Otsu 1979, kept within 9 to 22 dB below the peak). Talk that is interrupted for up to 200 ms is one spurt.
+/// N. Otsu 1979, kept within 9 to 22 dB below the peak).
 struct Greeting {
-    private static let frameSeconds: Float = 0.02
     /// Frames that are needed before there is anything to divide.
     private static let least = 8
     /// Frames that must be as loud for a level to count as reached: a click is shorter.
     private static let peakFrames = 4
-    /// What is quieter than −54 dB below full scale is no talk.
-    private static let quietest = 36
+    /// What is quieter than −48 dB below full scale is no talk: it may be a room, in which a television talks.
+    private static let quietest = 42
     private static let nearestToPeak = 9
     private static let farthestFromPeak = 22
     /// From the quietest tenth, or the tenth of so many frames, to the peak; a steady sound spreads over less.
     private static let longestRange = 200
     private static let leastRange = 8
+    /// So far above that quiet is no talk: noise swings, too.
+    private static let swing = 5
     /// Of the talk, by share: what hums less, and is soft, is noise. Voices from bad lines hum as little.
     private static let leastVoiced: Float = 0.1
     private static let softest: Float = 45
-    private static let bridgedFrames = 10
-    private static let shortestSpurt = 4
     private static let wordPause = 3
     private static let shortestWord = 5
 
     /// Since the answer, or since what is counted from.
     private(set) var firstSoundMilliseconds = 0
-    /// From the first sound on, in seconds.
-    private(set) var elapsed: Float = 0
-    private(set) var firstSound: Float = 0
-    private(set) var talk: Float = 0
-    private(set) var spurts = 0
-    private(set) var firstSpurt: Float = 0
-    private(set) var longestSpurt: Float = 0
-    private(set) var longestPause: Float = 0
-    private(set) var pauseNow: Float = 0
-    private(set) var runNow: Float = 0
     private(set) var words = 0
     private(set) var level: Float = 0
+    /// Of the loudest alone.
+    private(set) var loudestLevel: Float = 0
     private(set) var levelSpread: Float = 0
+    private(set) var quietBefore: Float = 0
+    private(set) var quietWithin: Float = 0
     private(set) var change: Float = 0
     private(set) var changeSpread: Float = 0
     private(set) var voiced: Float = 0
     private(set) var narrowness: Float = 0
     private(set) var syllables = 0
-    private(set) var lastSpurt: Float = 0
-    /// Between two spurts: the newest, the longest, the mean.
-    private(set) var lastInnerPause: Float = 0
-    private(set) var longestInnerPause: Float = 0
-    private(set) var meanInnerPause: Float = 0
+    private(set) var noise = GreetingNoise()
     private(set) var voice = GreetingVoice()
-    /// From the first frame of talk to the last, in the history.
-    private var span = 0..<0
+    let spurts: GreetingSpurts
+    /// Of the loudest alone: a television in a room talks on where the one who answered is silent.
+    let loudest: GreetingSpurts
 
     /// Nil while nothing but silence or steady noise has been heard.
     init?(_ history: GreetingHistory) {
-        guard let threshold = Self.threshold(history) else { return nil }
-        guard measureSpurts(history, threshold) else { return nil }
-        measureSound(history, threshold)
+        guard let (threshold, loudestThreshold) = Self.thresholds(history) else { return nil }
+        guard let spurts = GreetingSpurts(history, threshold: threshold) else { return nil }
+        self.spurts = spurts
+        loudest = GreetingSpurts(history, threshold: loudestThreshold) ?? spurts
+        firstSoundMilliseconds = history.startMilliseconds + spurts.span.lowerBound * GreetingHistory.frameMilliseconds
+        measureSound(history, threshold, loudestThreshold)
         guard voiced >= Self.leastVoiced || level >= Self.softest else { return nil }
-        voice = GreetingVoice(history, talk: span, threshold: threshold)
+        noise = GreetingNoise(history, talk: spurts.span, threshold: threshold)
+        voice = GreetingVoice(history, talk: spurts.span, threshold: threshold)
     }
 
-    // MARK: The threshold
+    // MARK: The thresholds
 
-    private static func threshold(_ history: GreetingHistory) -> Int? {
+    /// From where on sound is talk, and from where on it is among the loudest.
+    private static func thresholds(_ history: GreetingHistory) -> (talk: Int, loudest: Int)? {
         var total = 0
         var sum = 0
         var peak = 0
@@ -108,88 +103,28 @@ struct Greeting {
                 }
             }
         }
-        return max(quietest, min(peak - nearestToPeak, max(peak - farthestFromPeak, division)))
-    }
-
-    // MARK: Spurts
-
-    private mutating func measureSpurts(_ history: GreetingHistory, _ threshold: Int) -> Bool {
-        var first: Int?
-        var spurtStart = 0
-        var lastLoud = -1
-        var loudInSpurt = 0
-        var spurtSum = 0
-        var longest = 0
-        var previousEnd: Int?
-        var lastEnd = 0
-        var lastStart = 0
-        var longestGap = 0
-        var lastGap = 0
-        var gapSum = 0
-
-        func close(_ greeting: inout Greeting) {
-            guard lastLoud >= spurtStart, loudInSpurt >= Self.shortestSpurt else { return }
-            let length = lastLoud + 1 - spurtStart
-            if first == nil {
-                first = spurtStart
-                greeting.firstSpurt = Float(length) * Self.frameSeconds
-            }
-            if let previousEnd {
-                lastGap = spurtStart - previousEnd
-                longestGap = max(longestGap, lastGap)
-                gapSum += lastGap
-            }
-            previousEnd = lastLoud + 1
-            greeting.spurts += 1
-            spurtSum += length
-            longest = max(longest, length)
-            lastStart = spurtStart
-            lastEnd = lastLoud + 1
-        }
-
-        history.levels.withUnsafeBufferPointer { levels in
-            history.kinds.withUnsafeBufferPointer { kinds in
-                for index in 0..<history.count where kinds[index] == .heard && Int(levels[index]) >= threshold {
-                    if lastLoud < 0 || index - lastLoud > Self.bridgedFrames {
-                        if lastLoud >= 0 { close(&self) }
-                        spurtStart = index
-                        loudInSpurt = 0
-                    }
-                    loudInSpurt += 1
-                    lastLoud = index
-                }
-            }
-        }
-        if lastLoud >= 0 { close(&self) }
-        guard let first else { return false }
-        let now = history.count
-        firstSoundMilliseconds = history.startMilliseconds + first * GreetingHistory.frameMilliseconds
-        firstSound = Float(firstSoundMilliseconds) / 1000
-        elapsed = Float(now - first) * Self.frameSeconds
-        talk = Float(spurtSum) * Self.frameSeconds
-        longestSpurt = Float(longest) * Self.frameSeconds
-        pauseNow = Float(now - lastEnd) * Self.frameSeconds
-        runNow = now - lastEnd <= Self.bridgedFrames ? Float(lastEnd - lastStart) * Self.frameSeconds : 0
-        lastSpurt = Float(lastEnd - lastStart) * Self.frameSeconds
-        lastInnerPause = Float(lastGap) * Self.frameSeconds
-        longestInnerPause = Float(longestGap) * Self.frameSeconds
-        meanInnerPause = spurts > 1 ? Float(gapSum) * Self.frameSeconds / Float(spurts - 1) : 0
-        longestPause = max(longestInnerPause, pauseNow)
-        span = first..<lastEnd
-        return true
+        let wanted = min(peak - nearestToPeak, max(peak - farthestFromPeak, division))
+        let loudest = max(quietest, low + swing, peak - nearestToPeak)
+        return (max(quietest, low + swing, wanted), loudest)
     }
 
     // MARK: Sound
 
-    private mutating func measureSound(_ history: GreetingHistory, _ threshold: Int) {
-        let first = (firstSoundMilliseconds - history.startMilliseconds) / GreetingHistory.frameMilliseconds
+    private mutating func measureSound(_ history: GreetingHistory, _ threshold: Int, _ loudestThreshold: Int) {
+        let first = spurts.span.lowerBound
         var loud = 0
+        var loudest: Float = 0
+        var loudestSum: Float = 0
         var levelSum: Float = 0
         var levelSquares: Float = 0
         var changeSum: Float = 0
         var changeSquares: Float = 0
         var voicedFrames = 0
         var narrowSum: Float = 0
+        var quietSum = 0
+        var quietFrames = 0
+        var beforeSum = 0
+        var beforeFrames = 0
         var word = 0
         var pause = Self.wordPause + 1
         var valley = 0
@@ -198,8 +133,13 @@ struct Greeting {
 
         history.levels.withUnsafeBufferPointer { levels in
             history.kinds.withUnsafeBufferPointer { kinds in
-                for index in first..<history.count where kinds[index] == .heard {
+                for index in 0..<history.count where kinds[index] == .heard {
                     let level = Int(levels[index])
+                    if index < first {
+                        beforeSum += level
+                        beforeFrames += 1
+                        continue
+                    }
                     // Syllables: crests at least 4 dB above the valleys beside them.
                     if isRising {
                         crest = max(crest, level)
@@ -216,6 +156,8 @@ struct Greeting {
                         }
                     }
                     guard level >= threshold else {
+                        quietSum += level
+                        quietFrames += 1
                         pause += 1
                         if pause == Self.wordPause {
                             if word >= Self.shortestWord { words += 1 }
@@ -227,6 +169,10 @@ struct Greeting {
                     word += 1
                     loud += 1
                     levelSum += Float(level)
+                    if level >= loudestThreshold {
+                        loudest += 1
+                        loudestSum += Float(level)
+                    }
                     levelSquares += Float(level * level)
                     changeSum += history.changes[index]
                     changeSquares += history.changes[index] * history.changes[index]
@@ -239,11 +185,14 @@ struct Greeting {
         guard loud > 0 else { return }
         let count = Float(loud)
         level = levelSum / count
+        loudestLevel = loudest > 0 ? loudestSum / loudest : level
         levelSpread = max(0, levelSquares / count - level * level).squareRoot()
         change = changeSum / count
         changeSpread = max(0, changeSquares / count - change * change).squareRoot()
         voiced = Float(voicedFrames) / count
         narrowness = narrowSum / count
+        quietWithin = quietFrames > 0 ? level - Float(quietSum) / Float(quietFrames) : 0
+        quietBefore = beforeFrames > 0 ? level - Float(beforeSum) / Float(beforeFrames) : 0
     }
 }
 
@@ -251,40 +200,55 @@ struct Greeting {
 
 extension Greeting {
     /// What the model looks at, in its order.
-    static let featureNames = timingNames + GreetingVoice.featureNames
+    static let featureNames = timingNames + GreetingNoise.featureNames + GreetingVoice.featureNames
 
     private static let timingNames = [
         "elapsed", "firstSound", "talk", "talkShare", "spurts", "firstSpurt", "longestSpurt", "longestPause",
-        "pauseNow", "runNow", "words", "syllableRate", "level", "levelSpread", "change", "changeSpread",
-        "voiced", "narrowness", "lastSpurt", "lastInnerPause", "longestInnerPause", "meanInnerPause", "pauseRatio",
+        "pauseNow", "runNow", "words", "syllableRate", "level", "levelSpread", "quietBefore", "quietWithin", "change",
+        "changeSpread", "voiced", "narrowness", "lastSpurt", "lastInnerPause", "longestInnerPause", "meanInnerPause",
+        "pauseRatio", "loudElapsed", "loudTalk", "loudTalkShare", "loudSpurts", "loudFirstSpurt", "loudLongestSpurt",
+        "loudPauseNow", "loudRunNow", "loudLastInnerPause", "loudLongestInnerPause",
     ]
 
     /// Writes the features; seconds, decibels below full scale, shares.
     func write(into features: inout [Float]) {
         features.removeAll(keepingCapacity: true)
-        features.append(elapsed)
-        features.append(min(5, firstSound))
-        features.append(talk)
-        features.append(talk / max(0.02, elapsed))
-        features.append(Float(spurts))
-        features.append(firstSpurt)
-        features.append(longestSpurt)
-        features.append(longestPause)
-        features.append(pauseNow)
-        features.append(runNow)
+        features.append(spurts.elapsed)
+        features.append(min(5, Float(firstSoundMilliseconds) / 1000))
+        features.append(spurts.talk)
+        features.append(spurts.talk / max(0.02, spurts.elapsed))
+        features.append(Float(spurts.count))
+        features.append(spurts.first)
+        features.append(spurts.longest)
+        features.append(spurts.longestPause)
+        features.append(spurts.pauseNow)
+        features.append(spurts.runNow)
         features.append(Float(words))
-        features.append(Float(syllables) / max(0.1, talk))
+        features.append(Float(syllables) / max(0.1, spurts.talk))
         features.append(level - 90.3)
         features.append(levelSpread)
+        features.append(quietBefore)
+        features.append(quietWithin)
         features.append(change)
         features.append(changeSpread)
         features.append(voiced)
         features.append(narrowness)
-        features.append(lastSpurt)
-        features.append(lastInnerPause)
-        features.append(longestInnerPause)
-        features.append(meanInnerPause)
-        features.append(pauseNow / max(0.1, longestInnerPause))
+        features.append(spurts.last)
+        features.append(spurts.lastInnerPause)
+        features.append(spurts.longestInnerPause)
+        features.append(spurts.meanInnerPause)
+        features.append(spurts.pauseNow / max(0.1, spurts.longestInnerPause))
+        features.append(loudest.elapsed)
+        features.append(loudest.talk)
+        features.append(loudest.talk / max(0.02, loudest.elapsed))
+        features.append(Float(loudest.count))
+        features.append(loudest.first)
+        features.append(loudest.longest)
+        features.append(loudest.pauseNow)
+        features.append(loudest.runNow)
+        features.append(loudest.lastInnerPause)
+        features.append(loudest.longestInnerPause)
+        noise.write(into: &features)
         voice.write(into: &features)
     }
 }

@@ -28,10 +28,16 @@ struct GreetingHistory {
     private(set) var changes: [Float]
     private(set) var voicings: [Float]
     private(set) var narrownesses: [Float]
+    /// Of the bands, in dB.
+    private(set) var meanLevels: [Float]
+    /// Each band's level over three frames, in half decibels: of one frame alone it swings far.
+    private(set) var bands: [SIMD16<UInt8>]
     /// In octaves above 50 Hz; 0 where nothing hums.
     private(set) var pitches: [Float]
     /// How many frames that count have each level.
     private(set) var histogram: [Int]
+    /// Of the last frame and of the one before.
+    private var lastBands = (SIMD16<UInt8>(), SIMD16<UInt8>())
 
     init() {
         levels = [UInt8](repeating: 0, count: Self.capacity)
@@ -39,6 +45,8 @@ struct GreetingHistory {
         changes = [Float](repeating: 0, count: Self.capacity)
         voicings = [Float](repeating: 0, count: Self.capacity)
         narrownesses = [Float](repeating: 0, count: Self.capacity)
+        meanLevels = [Float](repeating: 0, count: Self.capacity)
+        bands = [SIMD16<UInt8>](repeating: SIMD16(), count: Self.capacity)
         pitches = [Float](repeating: 0, count: Self.capacity)
         histogram = [Int](repeating: 0, count: Self.levels)
     }
@@ -55,6 +63,9 @@ struct GreetingHistory {
         changes[count] = spectrum.change
         voicings[count] = spectrum.voicing
         narrownesses[count] = spectrum.narrowness
+        meanLevels[count] = spectrum.meanLevel
+        bands[count] = (spectrum.bands &>> 2) &+ (lastBands.0 &>> 1) &+ (lastBands.1 &>> 2)
+        lastBands = (spectrum.bands, lastBands.0)
         pitches[count] = spectrum.voicing > Self.leastVoicing ? spectrum.pitch : 0
         histogram[Int(level)] += 1
         count += 1
@@ -95,6 +106,8 @@ struct GreetingHistory {
             changes[index - frames] = changes[index]
             voicings[index - frames] = voicings[index]
             narrownesses[index - frames] = narrownesses[index]
+            bands[index - frames] = bands[index]
+            meanLevels[index - frames] = meanLevels[index]
             pitches[index - frames] = pitches[index]
         }
         count -= frames

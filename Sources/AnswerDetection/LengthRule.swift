@@ -13,9 +13,11 @@ struct LengthRule {
 
     /// Nil: not yet.
     static func judge(_ greeting: Greeting) -> Answerer? {
-        if greeting.runNow >= longestHello || greeting.longestSpurt >= longestHello { return .answeringMachine }
+        if greeting.spurts.runNow >= longestHello || greeting.spurts.longest >= longestHello {
+            return .answeringMachine
+        }
         if greeting.words > mostWords { return .answeringMachine }
-        if greeting.pauseNow >= waiting { return .human }
-        return greeting.elapsed >= patience ? .undecided : nil
+        if greeting.spurts.pauseNow >= waiting { return .human }
+        return greeting.spurts.elapsed >= patience ? .undecided : nil
     }
 }

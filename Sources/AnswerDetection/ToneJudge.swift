@@ -57,7 +57,7 @@ struct ToneJudge {
             guard tone.isSingle(frequency, within: 55), (180...480).contains(tone.milliseconds) else { return false }
         }
         for (one, next) in zip(last, last.dropFirst()) {
-            guard (-60...100).contains(next.startMilliseconds - one.endMilliseconds) else { return false }
+            guard (-60...160).contains(next.startMilliseconds - one.endMilliseconds) else { return false }
         }
         return true
     }

@@ -39,14 +39,19 @@ extension TrialDrawing {
         }
         guard let said, said.count > 8 * 500 else { return nil }
         let delay = random.chance(Self.late) ? random.number(2500, 6000) : delay()
-        var greeting = Array(TrialSound.leveled(said, decibels: -20).prefix(Self.longestMilliseconds * 8))
+        let isStudio = kind == "carrier's voicemail"
+        // Who records a greeting does not begin and end with a word.
+        let lead = isStudio ? random.number(0, 100) : min(delay - 40, random.number(20, 700))
+        var greeting = TrialSound.silence(lead)
+        greeting += TrialSound.leveled(said, decibels: -20).prefix(Self.longestMilliseconds * 8)
+        greeting += TrialSound.silence(random.number(0, isStudio ? 200 : 900))
         // What is behind a greeting was recorded with it: it comes and goes with it. The line's own noise stays.
-        let around = surround(&greeting, isGated: random.chance(0.35))
+        let around = surround(&greeting, isGated: random.chance(0.35), isStudio: isStudio)
         let loudness = TrialSound.loudness(greeting)
-        var samples = TrialSound.silence(delay) + greeting
+        var samples = TrialSound.silence(delay - lead) + greeting
         var beeps: [Int] = []
         if hasBeep {
-            samples += TrialSound.silence(random.number(60, 1200))
+            samples += TrialSound.silence(random.number(60, 900))
             // Not 2100 Hz, which is a fax' answer.
             let hertz = random.one(of: [425, 440, 480, 850, 1000, 1004, 1400, 2000, random.number(360.0, 2070.0)])
             let tone = TrialSound.tone([hertz], milliseconds: random.number(150, 1200), decibels: -20)
@@ -55,11 +60,7 @@ extension TrialDrawing {
             beeps.append(samples.count / 8)
         }
         samples += TrialSound.silence(Self.afterMilliseconds)
-        if random.chance(0.7) {
-            var noise = TrialSound.noise(random.one(of: [.white, .hum]), milliseconds: samples.count / 8, &random)
-            noise = TrialSound.scaled(noise, by: loudness / 1000 * pow(10, -random.number(25.0, 50.0) / 20))
-            TrialSound.add(noise, to: &samples)
-        }
+        passLine(&samples, loudness: loudness)
         return Trial(
             name: name(kind, voice.name, around), label: .machine, kind: kind, source: voice.source.rawValue,
             samples: samples, firstSoundMilliseconds: delay, beepEnds: beeps, line: line())

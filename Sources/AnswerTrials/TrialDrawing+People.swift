@@ -49,6 +49,12 @@ extension TrialDrawing {
         samples += TrialSound.silence(rest)
         samples = Array(samples.prefix((delay + Self.lengthMilliseconds) * 8))
         let around = surround(&samples, isGated: random.chance(0.35))
+        if random.chance(0.3) {
+            // The way from a telephone is often open only a while after the answer.
+            let closed = min(delay - 40, random.number(60, 600)) * 8
+            samples.replaceSubrange(..<max(0, closed), with: TrialSound.silence(max(0, closed) / 8))
+        }
+        passLine(&samples, loudness: TrialSound.loudness(samples))
         return Trial(
             name: name(kind, voice.name, around), label: .human, kind: kind, source: voice.source.rawValue,
             samples: samples, firstSoundMilliseconds: delay, line: line())

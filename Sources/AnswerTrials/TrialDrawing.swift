@@ -169,11 +169,12 @@ package final class TrialDrawing {
         min(2500, max(60, Int(550 * exp(0.6 * random.normal()))))
     }
 
-    /// Puts speech into its noise and brings all to its level.
+    /// Puts speech into its noise and brings all to its level. In a third nothing is behind it that telephones let through.
     ///
     /// - Parameters:
     ///   - isGated: noise only around the speech, as of a recording, or of a sender that is silent in pauses.
-    func surround(_ samples: inout [Int16], isGated: Bool) -> String {
+    ///   - isStudio: a studio's recording, with nothing behind it or next to nothing.
+    func surround(_ samples: inout [Int16], isGated: Bool, isStudio: Bool = false) -> String {
         let level = random.number(-35.0, -12.0)
         samples = TrialSound.leveled(samples, decibels: level)
         let speech = 32_768 * pow(10, level / 20)
@@ -181,7 +182,8 @@ package final class TrialDrawing {
         var noise: [Int16]
         let decibels: Double
         let name: String
-        switch random.share() {
+        switch isStudio ? random.number(0, 0.25) : random.share() {
+        case ..<0.15: return "nothing behind"
         case ..<0.35:
             noise = TrialSound.noise(.white, milliseconds: milliseconds, &random)
             decibels = random.number(38.0, 60.0)
@@ -205,6 +207,15 @@ package final class TrialDrawing {
         if isGated { gate(&noise, around: samples) }
         TrialSound.add(noise, to: &samples)
         return name
+    }
+
+    /// Half of all lines hum or hiss a little themselves, whoever is at their end.
+    func passLine(_ samples: inout [Int16], loudness: Double) {
+        guard random.chance(0.5) else { return }
+        let noise = TrialSound.noise(random.one(of: [.white, .hum]), milliseconds: samples.count / 8, &random)
+        let decibels = random.number(28.0, 55.0)
+        TrialSound.add(
+            TrialSound.scaled(noise, by: loudness * pow(10, -decibels / 20) / TrialSound.loudness(noise)), to: &samples)
     }
 
     private func gate(_ noise: inout [Int16], around samples: [Int16]) {

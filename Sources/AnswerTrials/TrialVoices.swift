@@ -68,7 +68,8 @@ enum TrialVoices {
         case (.codec2, .train): return ["hts1a", "hts2a", "morig", "m2400", "vk5qi"].map { wav + $0 + ".wav" }
         case (.codec2, .tune): return ["mmt1", "forig", "f2400"].map { wav + $0 + ".wav" }
         case (.codec2, .test):
-            return ["ve9qrp", "big_dog", "cross", "david4", "vk2tpm_004", "wia_16kHz"].map { wav + $0 + ".wav" }
+            // Not david4 and vk2tpm_004: they are modems' signals.
+            return ["ve9qrp", "big_dog", "cross", "wia_16kHz"].map { wav + $0 + ".wav" }
         case (.pocketsphinx, .train):
             return ["0870", "0880", "0890", "0920", "0930"].map {
                 data + "librivox/sense_and_sensibility_01_austen_64kb-\($0).wav"

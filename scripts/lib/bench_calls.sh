@@ -13,9 +13,9 @@ bench_calls() {
     belay_setup tests
 
     say "building (release)"
-    swift build --configuration release --product belay >&2 || fail "the build failed"
-    swift build --configuration release --product belay-bench >&2 || fail "the build failed"
-    binaries="$(swift build --configuration release --show-bin-path)"
+    $belay_release --product belay >&2 || fail "the build failed"
+    $belay_release --product belay-bench >&2 || fail "the build failed"
+    binaries="$($belay_release --show-bin-path)"
 
     folder="$(mktemp -d /tmp/belay-bench-XXXXXX)"
     server="" far_end="" capture=""

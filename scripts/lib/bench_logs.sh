@@ -13,9 +13,9 @@ bench_logs() {
     . scripts/lib/bench_calls.sh
 
     say "building (release)"
-    swift build --configuration release --product belay >&2 || fail "the build failed"
-    swift build --configuration release --product belay-bench >&2 || fail "the build failed"
-    binaries="$(swift build --configuration release --show-bin-path)"
+    $belay_release --product belay >&2 || fail "the build failed"
+    $belay_release --product belay-bench >&2 || fail "the build failed"
+    binaries="$($belay_release --show-bin-path)"
 
     folder="$(mktemp -d /tmp/belay-bench-XXXXXX)"
     server=""

@@ -43,7 +43,7 @@ bench_machines() {
 # Sets machines: the program.
 machines_build() {
     local folder=.build-machines
-    swift build --configuration release --scratch-path "$folder" --product belay-machines >&2 || fail "the build failed"
+    $belay_release --scratch-path "$folder" --product belay-machines >&2 || fail "the build failed"
     machines="$folder/release/belay-machines"
 }
 
