@@ -3,7 +3,7 @@ internal import Glibc
 /// What has been heard, as talk and pauses: the measures that tell a person from a machine.
 ///
 /// A frame is talk where it is loud against the loudest and set apart from the quiet (the level that divides both best,
-/// N. Otsu 1979, kept within 9 to 22 dB below the peak).
+/// N. Otsu 1979, kept within 9 to 22 dB below the peak and at least 5 dB above the quiet).
 struct Greeting {
     /// Frames that are needed before there is anything to divide.
     private static let least = 8
