@@ -5,7 +5,8 @@
 
 The CSV files are what `belay-machines rows` prints: the features at every judgement, as the server computes them. How sure
 is sure enough, and when, is chosen with what each file's trials look like to a model that was fitted to the others: no
-voice and but for hellos no sentence is in two of them. The model that is written is fitted to all. `scripts/bench machines --train` runs it.
+voice and but for hellos no sentence is in two of them. The model that is written is fitted to all.
+`scripts/bench machines --train` runs it.
 """
 import csv
 import sys
