@@ -49,7 +49,7 @@ struct ToneJudge {
     // MARK: Information tones
 
     /// ITU-T E.180 §8: 950 ± 50, 1400 ± 50, 1800 ± 50 Hz, each of 330 ± 70 ms, at most 30 ms apart. North America's are
-    /// within these but for 276 ms (Telcordia SR-2275 §6).
+    /// within these but for 276 ms (Telcordia SR-2275 §6). Packets that are lost between two lengthen what lies there.
     private var isInformation: Bool {
         guard tones.count >= 3 else { return false }
         let last = tones.suffix(3)

@@ -3,8 +3,9 @@ import Media
 
 /// Draws trials: who answers, what they say, what lies around it, over which line. Equal seeds give equal trials.
 ///
-/// People and machines are drawn from the same voices and sources, with the same delays, levels, noises and lines, so that
-/// none of these tells one from the other.
+/// People and machines are drawn from the same voices and sources, with the same delays, levels and lines, so that none of
+/// these tells one from the other; and with the same noises, but that a recording's begins and ends with it, and that carriers
+/// record theirs in a studio.
 package final class TrialDrawing {
     let set: TrialSet
     let sources: [TrialSource]
