@@ -24,8 +24,12 @@ let testDependencies: [String: [Target.Dependency]] = [
     "Media": ["RTP", "Telephony", "AnswerDetection", "CMedia"],
     "PerCL": ["JSON", "Telephony"],
     "PQL": ["JSON", "SIP", "Telephony"],
+    "NameResolution": [
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+    ],
     "Webhooks": [
-        "Telephony",
+        "NameResolution", "Telephony",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -46,7 +50,9 @@ let testDependencies: [String: [Target.Dependency]] = [
 ]
 
 let testTargets: [Target] = [
-    "SIP", "SDP", "RTP", "JSON", "Telephony", "PerCL", "PQL", "CallControl", "People", "Carrier", "Media", "Webhooks",
+    "SIP", "SDP", "RTP", "JSON", "Telephony", "PerCL", "PQL", "CallControl", "People", "Carrier", "Media",
+    "NameResolution",
+    "Webhooks",
     "Storage", "API", "Simulation", "AnswerDetection",
 ].map { (room: String) -> Target in
     .testTarget(
@@ -117,6 +123,16 @@ let package = Package(
             ],
             swiftSettings: settings),
         .systemLibrary(
+            name: "CCares", path: "Sources/CCares", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"])]),
+        .target(
+            name: "NameResolution",
+            dependencies: [
+                "CCares",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .systemLibrary(
             name: "CSndFile", path: "Sources/CSndFile", pkgConfig: "sndfile",
             providers: [.apt(["libsndfile1-dev"])]),
         .systemLibrary(
@@ -130,7 +146,7 @@ let package = Package(
         .target(
             name: "Webhooks",
             dependencies: [
-                "Telephony",
+                "NameResolution", "Telephony",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -162,7 +178,7 @@ let package = Package(
             name: "Runtime",
             dependencies: [
                 "JSON", "SIP", "SDP", "RTP", "Telephony", "PerCL", "PQL", "CallControl", "AnswerDetection",
-                "SIPTransport", "Media", "Webhooks", "Storage", "API",
+                "NameResolution", "SIPTransport", "Media", "Webhooks", "Storage", "API",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -181,8 +197,8 @@ let package = Package(
         .executableTarget(
             name: "belay",
             dependencies: [
-                "API", "AnswerDetection", "AnswerTrials", "CallControl", "Carrier", "JSON", "Media", "People",
-                "Runtime", "SIP",
+                "API", "AnswerDetection", "AnswerTrials", "CallControl", "Carrier", "JSON", "Media", "NameResolution",
+                "People", "Runtime", "SIP",
                 "SIPTransport", "Storage",
                 "Telephony", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

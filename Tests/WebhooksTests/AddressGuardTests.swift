@@ -1,3 +1,4 @@
+import NameResolution
 import Testing
 
 @testable import Webhooks

@@ -1,4 +1,5 @@
 import Dispatch
+import NameResolution
 import Telephony
 import Testing
 
@@ -70,18 +71,11 @@ import Testing
     @Test("A name that cannot be resolved says why")
     func unresolved() async {
         let client = WebhookClient.testing(
-            resolver: NameResolver { _ throws(NameResolver.Failure) in throw .notResolved("no such name") })
+            resolver: NameResolver { _ throws(NameFailure) in throw .noSuchName })
         let outcome = await client.post("http://nowhere.example/")
         #expect(outcome.failureKind == .nameResolution)
         #expect(outcome.explanation.contains("nowhere.example") && outcome.explanation.contains("no such name"))
         await client.close()
-    }
-
-    @Test("The system's resolver knows localhost and not a name under .invalid")
-    func systemResolver() throws {
-        let addresses = try NameResolver.systemLookup("localhost")
-        #expect(addresses.contains(.v4(0x7F00_0001)) || addresses.contains(.v6(0, 1)))
-        #expect(throws: NameResolver.Failure.self) { try NameResolver.systemLookup("no-such-name.invalid") }
     }
 
     @Test("A look-up that does not end counts in the time limit")
@@ -97,48 +91,6 @@ import Testing
         #expect(await eventually { client.load == (0, 0) })
         release.signal()
         await client.close()
-    }
-
-    @Test("Askers of one name share one look-up, and too many names at once are refused")
-    func sharedLookup() async {
-        let release = DispatchSemaphore(value: 0)
-        let lookups = Counter()
-        let resolver = NameResolver { _ in
-            lookups.increment()
-            release.wait()
-            release.signal()
-            return [.v4(1)]
-        }
-        let answers = Counter()
-        let refusals = Counter()
-        await withTaskGroup(of: Void.self) { tasks in
-            for _ in 0..<10 {
-                tasks.addTask {
-                    await withCheckedContinuation { continuation in
-                        resolver.resolve("one.example") { _ in
-                            answers.increment()
-                            continuation.resume()
-                        }
-                    }
-                }
-            }
-            tasks.addTask {
-                for number in 0..<NameResolver.maximumPendingNames {
-                    resolver.resolve("n\(number).example") { result in
-                        if result == .failure(.overloaded) { refusals.increment() }
-                    }
-                }
-                resolver.resolve("one-more.example") { result in
-                    if result == .failure(.overloaded) { refusals.increment() }
-                }
-                release.signal()
-            }
-            await tasks.waitForAll()
-        }
-        #expect(answers.count == 10)
-        #expect(refusals.count >= 1)
-        #expect(resolver.knownAddresses(of: "one.example") == [.v4(1)])
-        resolver.close()
     }
 
     @Test("Clients that nobody uses are kept up to the limit, the most recently used ones")

@@ -4,6 +4,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import NameResolution
 import Synchronization
 import Telephony
 import Testing
@@ -37,7 +38,8 @@ import Testing
                 .init(
                     folder: folder, maximumFileBytes: maximumFileBytes, maximumCacheBytes: maximumCacheBytes,
                     limits: RequestLimits(whole: whole, perHost: 8, total: 64)),
-                group: MultiThreadedEventLoopGroup.singleton, addressGuard: addressGuard, resolver: NameResolver(),
+                group: MultiThreadedEventLoopGroup.singleton, addressGuard: addressGuard,
+                resolver: NameResolver { _ throws(NameFailure) in throw .noSuchName },
                 now: { [clock] in clock.now })
         }
 
@@ -253,7 +255,8 @@ import Testing
         try Data("x".utf8).write(to: folder.appendingPathComponent("notes.txt"))
         let second = try AudioFetcher(
             .init(folder: bench.folder), group: MultiThreadedEventLoopGroup.singleton,
-            addressGuard: Sample.loopback, resolver: NameResolver(), now: { Sample.time })
+            addressGuard: Sample.loopback, resolver: NameResolver { _ throws(NameFailure) in throw .noSuchName },
+            now: { Sample.time })
         #expect(bench.files == ["notes.txt"])
         await second.close()
         await bench.stop()

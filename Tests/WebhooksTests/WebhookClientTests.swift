@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NameResolution
 import Telephony
 import Testing
 
@@ -279,7 +280,7 @@ import Testing
         // What `WebURL` refuses never comes here.
         guard WebURL(text) != nil else { return }
         let client = WebhookClient.testing(
-            resolver: NameResolver { _ throws(NameResolver.Failure) in throw .notResolved("none") })
+            resolver: NameResolver { _ throws(NameFailure) in throw .notResolved("none") })
         let outcome = await client.post(text)
         #expect([.nameResolution, .forbiddenAddress, .connect].contains(outcome.failureKind), "\(outcome)")
         await client.close()

@@ -3,6 +3,7 @@ import Foundation
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
+package import NameResolution
 import Synchronization
 package import Telephony
 

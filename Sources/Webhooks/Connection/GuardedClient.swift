@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 package import NIOCore
 import NIOHTTP1
+package import NameResolution
 import Synchronization
 import Telephony
 

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
+import NameResolution
 import Synchronization
 import Telephony
 
@@ -76,6 +77,8 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
             self.disarmTimer()
             switch result {
             case .success(let addresses): self.judge(addresses)
+            case .failure(.noSuchName):
+                self.fail(.nameResolution, "\(self.request.origin.host) could not be resolved: there is no such name")
             case .failure(.notResolved(let reason)):
                 self.fail(.nameResolution, "\(self.request.origin.host) could not be resolved: \(reason)")
             case .failure(.overloaded):

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Dispatch
 import NIOCore
+import NameResolution
 import Synchronization
 
 /// The HTTP clients, one for each origin and address: how a connection is pinned to the address that the guard has

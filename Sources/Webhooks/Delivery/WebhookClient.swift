@@ -1,5 +1,6 @@
 package import NIOCore
 import NIOHTTP1
+package import NameResolution
 import Synchronization
 package import Telephony
 

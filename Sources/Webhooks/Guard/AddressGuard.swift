@@ -1,3 +1,5 @@
+package import NameResolution
+
 /// Which addresses webhooks and audio may be fetched from.
 ///
 /// Customers choose the URLs, so that without a guard they could make this server ask its own network: databases on

@@ -1,3 +1,5 @@
+package import NameResolution
+
 /// A range of addresses in CIDR form, such as `10.0.0.0/8` or `fd00::/8` (RFC 4632 §3.1, RFC 4291 §2.3).
 package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
     package let base: HostAddress

@@ -43,6 +43,8 @@ struct ServerConfiguration {
     var webhookAllowed: [AddressRange]
     var webhookConnectSeconds: Double
     var webhookSeconds: Double
+    /// Comma-separated; nil: those of the system.
+    var nameServers: String?
     var compatibility: Compatibility
     /// Nil: never.
     var deadLineSeconds: Double?
@@ -104,6 +106,7 @@ struct ServerConfiguration {
         webhookAllowed = try reader.list("webhook-allow", "a CIDR such as 10.0.0.0/8") { AddressRange($0) }
         webhookConnectSeconds = try reader.number("webhook-connect-seconds", in: 0.01...300) ?? 5
         webhookSeconds = try reader.number("webhook-seconds", in: 0.01...300) ?? 15
+        nameServers = reader.text("name-servers")
         compatibility =
             try reader.parse("compat", "one of " + Compatibility.allCases.map(\.rawValue).joined(separator: ", ")) {
                 Compatibility(rawValue: $0)

@@ -51,6 +51,11 @@ struct ServerOptions: ParsableArguments {
     var webhookConnectSeconds: String?
     @Option(help: ArgumentHelp("Time limit for a whole webhook (15).", valueName: "seconds"))
     var webhookSeconds: String?
+    @Option(
+        help: ArgumentHelp(
+            "A name server to ask, ADDRESS or ADDRESS:PORT, instead of the system's; may be given several times.",
+            valueName: "server"))
+    var nameServers: [String] = []
     @Option(help: ArgumentHelp("sdk-5.1: answers for SDKs before 5.4.", valueName: "mode"))
     var compat: String?
     @Option(
@@ -108,6 +113,7 @@ struct ServerOptions: ParsableArguments {
             ("public-url", publicUrl),
             ("webhook-allow", webhookAllow.isEmpty ? nil : webhookAllow.joined(separator: ",")),
             ("webhook-connect-seconds", webhookConnectSeconds), ("webhook-seconds", webhookSeconds),
+            ("name-servers", nameServers.isEmpty ? nil : nameServers.joined(separator: ",")),
             ("compat", compat), ("dead-line-seconds", deadLineSeconds), ("max-call-seconds", maxCallSeconds),
             ("machine-detection", machineDetection), ("machine-beep-seconds", machineBeepSeconds),
             ("queued-call-seconds", queuedCallSeconds), ("drain-seconds", drainSeconds),

@@ -48,6 +48,9 @@ struct Setting {
             help: "CIDR that webhooks and audio may go to, although it is private; comma-separated"),
         Setting(name: "webhook-connect-seconds", help: "time limit for a webhook's connection", fallback: "5"),
         Setting(name: "webhook-seconds", help: "time limit for a whole webhook", fallback: "15"),
+        Setting(
+            name: "name-servers",
+            help: "who is asked for host names, ADDRESS or ADDRESS:PORT, comma-separated; none: the system's"),
         Setting(name: "compat", help: "sdk-5.1: answers for SDKs before 5.4"),
         Setting(
             name: "dead-line-seconds", help: "a line whose far end is silent so long is hung up; 0: never",

@@ -6,6 +6,7 @@ import Logging
 import Media
 import NIOCore
 import NIOPosix
+import NameResolution
 import People
 import Runtime
 import SIP
@@ -51,7 +52,7 @@ enum Server {
         let publicURL = PublicURL(
             configured: configuration.publicURL, host: configuration.http.host, port: configuration.http.port)
         let addressGuard = AddressGuard(allowing: configuration.allowedForWebhooks)
-        let resolver = NameResolver()
+        let resolver = NameResolver(lookup: try AresLookup(servers: configuration.nameServers))
         let cache = configuration.dataFolder + "/cache"
         for folder in ["audio", "speech", "decoded"] { try makeFolder("\(cache)/\(folder)") }
         try makeFolder(configuration.dataFolder + "/recordings")

@@ -1,8 +1,10 @@
 // swift-format-ignore-file: NeverForceUnwrap
 // Constants of the tests: one that is malformed fails every test at once.
 
+import Dispatch
 import NIOCore
 import NIOPosix
+import NameResolution
 import Synchronization
 import Telephony
 
@@ -26,9 +28,33 @@ enum Sample {
     }
 }
 
+/// Answers with what a closure gives, which may block.
+private struct ClosureLookup: NameLookup {
+    let find: @Sendable (String) throws(NameFailure) -> [HostAddress]
+
+    func lookUp(_ name: String, completion: @escaping @Sendable (Result<NameAnswer, NameFailure>) -> Void) {
+        DispatchQueue.global().async {
+            do throws(NameFailure) {
+                completion(.success(NameAnswer(addresses: try find(name))))
+            } catch {
+                completion(.failure(error))
+            }
+        }
+    }
+
+    func close() {}
+}
+
+extension NameResolver {
+    convenience init(_ find: @escaping @Sendable (String) throws(NameFailure) -> [HostAddress]) {
+        self.init(lookup: ClosureLookup(find: find))
+    }
+}
+
 extension WebhookClient {
     static func testing(
-        addressGuard: AddressGuard = Sample.loopback, resolver: NameResolver = NameResolver(),
+        addressGuard: AddressGuard = Sample.loopback,
+        resolver: NameResolver = NameResolver { _ throws(NameFailure) in throw .noSuchName },
         limits: RequestLimits = RequestLimits()
     ) -> WebhookClient {
         WebhookClient(

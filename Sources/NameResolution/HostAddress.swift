@@ -27,7 +27,7 @@ package enum HostAddress: Hashable, Sendable {
     }
 
     /// nil for a family that is neither IPv4 nor IPv6.
-    init?(_ address: UnsafePointer<sockaddr>, length: Int) {
+    package init?(_ address: UnsafePointer<sockaddr>, length: Int) {
         var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         guard getnameinfo(address, socklen_t(length), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
             return nil
@@ -37,7 +37,7 @@ package enum HostAddress: Hashable, Sendable {
     }
 
     /// The same address in 128 bits; IPv4 stands in the lowest 32.
-    var bits: (high: UInt64, low: UInt64) {
+    package var bits: (high: UInt64, low: UInt64) {
         switch self {
         case .v4(let address): (0, UInt64(address))
         case .v6(let high, let low): (high, low)
@@ -45,7 +45,7 @@ package enum HostAddress: Hashable, Sendable {
     }
 
     /// 32 or 128.
-    var width: Int {
+    package var width: Int {
         switch self {
         case .v4: 32
         case .v6: 128

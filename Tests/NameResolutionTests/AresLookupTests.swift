@@ -1,0 +1,87 @@
+import NIOCore
+import Testing
+
+@testable import NameResolution
+
+extension NameLookup {
+    func addresses(of name: String) async -> Result<NameAnswer, NameFailure> {
+        await withCheckedContinuation { continuation in
+            lookUp(name) { continuation.resume(returning: $0) }
+        }
+    }
+}
+
+@Suite struct AresLookupTests {
+    @Test("A name server's answer comes with its addresses in order and the shortest time to live")
+    func answer() async throws {
+        let server = ModelNameServer { _ in .addresses([0x7F00_0002, 0x7F00_0003], lifetime: 77) }
+        let lookup = try AresLookup(servers: try await server.start())
+        let answer = try await lookup.addresses(of: "hooks.example").get()
+        #expect(Set(answer.addresses) == [.v4(0x7F00_0002), .v4(0x7F00_0003)])
+        #expect(answer.lifetimeSeconds == 77)
+        lookup.close()
+        try await server.stop()
+    }
+
+    @Test("What a name server says of a name that has no address is told apart from a server in trouble")
+    func failures() async throws {
+        let server = ModelNameServer { name in
+            name.hasPrefix("gone") ? .noSuchName : name.hasPrefix("empty") ? .addresses([], lifetime: 1) : .failure
+        }
+        let lookup = try AresLookup(servers: try await server.start())
+        #expect(await lookup.addresses(of: "gone.example") == .failure(.noSuchName))
+        #expect(await lookup.addresses(of: "empty.example") == .failure(.noSuchName))
+        guard case .failure(.notResolved(let words)) = await lookup.addresses(of: "broken.example") else {
+            Issue.record("a broken zone was taken for an answer")
+            return
+        }
+        #expect(!words.isEmpty)
+        lookup.close()
+        try await server.stop()
+    }
+
+    @Test("Names of servers that do not answer hold up nobody else, and fail in time")
+    func silence() async throws {
+        let server = ModelNameServer { name in
+            name.hasSuffix("silent.example") ? .silence : .addresses([0x7F00_0001], lifetime: 60)
+        }
+        let lookup = try AresLookup(servers: try await server.start(), deadline: .milliseconds(400))
+        await withTaskGroup(of: Result<NameAnswer, NameFailure>.self) { silent in
+            for number in 0..<50 {
+                silent.addTask { await lookup.addresses(of: "n\(number).silent.example") }
+            }
+            // Asked after fifty that hang, answered before any of them has been given up.
+            #expect(
+                await lookup.addresses(of: "sound.other")
+                    == .success(.init(addresses: [.v4(0x7F00_0001)], lifetimeSeconds: 60)))
+            for await outcome in silent {
+                #expect(outcome == .failure(.notResolved("its name servers did not answer in time")))
+            }
+        }
+        lookup.close()
+        try await server.stop()
+    }
+
+    @Test("localhost is known without a name server, and the system's configuration is read where none is named")
+    func localhost() async throws {
+        let lookup = try AresLookup()
+        let addresses = try await lookup.addresses(of: "localhost").get().addresses
+        #expect(addresses.contains(.v4(0x7F00_0001)) || addresses.contains(.v6(0, 1)))
+        lookup.close()
+    }
+
+    @Test("A list of name servers that is none is refused in words")
+    func malformedServers() {
+        #expect(throws: NameServersError.self) { try AresLookup(servers: "no server at all") }
+    }
+
+    @Test("After the end questions fail at once")
+    func closed() async throws {
+        let lookup = try AresLookup(servers: "127.0.0.1:1")
+        lookup.close()
+        guard case .failure(.notResolved) = await lookup.addresses(of: "late.example") else {
+            Issue.record("a closed look-up answered")
+            return
+        }
+    }
+}
