@@ -11,7 +11,7 @@ import Testing
             "126.255.255.255", "128.0.0.1", "169.253.255.255", "169.255.0.0", "172.15.255.255", "172.32.0.0",
             "192.167.255.255", "192.169.0.0", "198.17.255.255", "198.20.0.0", "223.255.255.255", "168.63.129.17",
             "2606:4700::1111", "2a00:1450:4001::200e", "2400:cb00::1", "::ffff:8.8.8.8", "64:ff9b::808:808",
-            "2002:808:808::1",
+            "2002:808:808::1", "2606:4700::5efe:808:808", "2606:4700::200:5efe:808:808",
         ])
     func permitted(_ text: String) throws {
         let address = try #require(HostAddress(text))
@@ -38,6 +38,13 @@ import Testing
             ("::ffff:169.254.169.254", "link-local"), ("::127.0.0.1", "loopback"), ("::ffff:0:127.0.0.1", "loopback"),
             ("64:ff9b::7f00:1", "loopback"), ("64:ff9b::a9fe:a9fe", "link-local"), ("2002:7f00:1::", "loopback"),
             ("2002:a9fe:a9fe::1", "link-local"), ("2002:c0a8:101::1", "private"),
+            // ISATAP (RFC 5214 §6.1), below no prefix, a public one, and 6to4's.
+            ("::5efe:7f00:1", "loopback"), ("::5efe:127.0.0.1", "loopback"), ("2606:4700::5efe:a00:1", "private"),
+            ("2606:4700::200:5efe:a9fe:a9fe", "link-local"), ("2002:808:808::5efe:7f00:1", "loopback"),
+            ("fe80::5efe:808:808", "link-local"),
+            // What is given out to nobody (RFC 4291 §2.4).
+            ("::1:0:0:1", "reserved"), ("1::1", "reserved"), ("400::1", "reserved"), ("4000::1", "reserved"),
+            ("e000::1", "reserved"), ("64:ff9c::1", "reserved"), ("::ffff:1:7f00:1", "reserved"),
         ])
     func refused(_ text: String, _ word: String) throws {
         let address = try #require(HostAddress(text))

@@ -19,19 +19,29 @@ package struct AddressGuard: Sendable {
     package func refusal(of address: HostAddress) -> String? {
         if allowed.contains(where: { $0.contains(address) }) { return nil }
         // An IPv6 address that a gateway or the kernel turns into an IPv4 address is judged as that one.
-        if let embedded = Self.embedded(in: address) { return refusal(of: embedded) }
-        return Self.special.first { $0.range.contains(address) }?.name
+        let embedded = Self.embedded(in: address)
+        for inner in embedded {
+            if let refusal = refusal(of: inner) { return refusal }
+        }
+        if let special = Self.special.first(where: { $0.range.contains(address) }) { return special.name }
+        // Of IPv6 one eighth is given out to the public (RFC 4291 §2.4); what is outside of it and stands for no IPv4
+        // address is nobody's, or this network's own.
+        if case .v6(let high, _) = address, high >> 61 != 0b001, embedded.isEmpty { return "a reserved address" }
+        return nil
     }
 
-    /// The IPv4 address that an IPv6 address stands for.
-    private static func embedded(in address: HostAddress) -> HostAddress? {
-        guard case .v6(let high, let low) = address else { return nil }
-        if high == 0, low >> 32 == 0xFFFF { return v4(low) }  // IPv4-mapped, RFC 4291 §2.5.5.2
-        if high == 0, low >> 32 == 0, low > 1 { return v4(low) }  // IPv4-compatible, RFC 4291 §2.5.5.1
-        if high == 0, low >> 32 == 0xFFFF_0000 { return v4(low) }  // IPv4-translated, RFC 2765 §2.1
-        if high == 0x0064_FF9B_0000_0000, low >> 32 == 0 { return v4(low) }  // NAT64, RFC 6052 §2.1
-        if high >> 48 == 0x2002 { return v4(high >> 16) }  // 6to4, RFC 3056 §2
-        return nil
+    /// The IPv4 addresses that an IPv6 address stands for.
+    private static func embedded(in address: HostAddress) -> [HostAddress] {
+        guard case .v6(let high, let low) = address else { return [] }
+        var found: [HostAddress] = []
+        if high == 0, low >> 32 == 0xFFFF { found.append(v4(low)) }  // IPv4-mapped, RFC 4291 §2.5.5.2
+        if high == 0, low >> 32 == 0, low > 1 { found.append(v4(low)) }  // IPv4-compatible, RFC 4291 §2.5.5.1
+        if high == 0, low >> 32 == 0xFFFF_0000 { found.append(v4(low)) }  // IPv4-translated, RFC 2765 §2.1
+        if high == 0x0064_FF9B_0000_0000, low >> 32 == 0 { found.append(v4(low)) }  // NAT64, RFC 6052 §2.1
+        if high >> 48 == 0x2002 { found.append(v4(high >> 16)) }  // 6to4, RFC 3056 §2
+        // ISATAP below any prefix, RFC 5214 §6.1: the universal bit is set where the IPv4 address is unique.
+        if low >> 32 & 0xFDFF_FFFF == 0x0000_5EFE { found.append(v4(low)) }
+        return found
     }
 
     private static func v4(_ bits: UInt64) -> HostAddress { .v4(UInt32(truncatingIfNeeded: bits)) }
