@@ -40,6 +40,8 @@ enum Server {
         let callGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         // The REST API and the webhooks.
         let webGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        name(callGroup, "call-loop")
+        name(webGroup, "web")
 
         let carrier = try await startCarrier(configuration, logger)
         let trunk = try await trunk(configuration, carrier: carrier?.address)
@@ -164,6 +166,19 @@ enum Server {
     }
 
     // MARK: Parts
+
+    /// What `top -H` calls the threads of a group; 15 bytes at most.
+    private static func name(_ group: MultiThreadedEventLoopGroup, _ name: String) {
+        for loop in group.makeIterator() {
+            loop.execute {
+                #if canImport(Darwin)
+                    pthread_setname_np(name)
+                #else
+                    pthread_setname_np(pthread_self(), name)
+                #endif
+            }
+        }
+    }
 
     private static func makeFolder(_ path: String) throws {
         do {
