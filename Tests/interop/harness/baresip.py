@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 from . import ports
-from .process import Program
+from .process import Program, punctually
 from .steps import TO
 from .waiting import eventually
 
@@ -64,7 +64,8 @@ snd_path {self.recordings}
         self.events = []
         self._changed = threading.Condition()
         # stdin stays open and silent: baresip ends when it is closed.
-        self.program = Program(["baresip", "-f", self.folder], self.folder / "baresip.log", stdin=subprocess.PIPE)
+        self.program = Program([*punctually(), "baresip", "-f", self.folder], self.folder / "baresip.log",
+                               stdin=subprocess.PIPE)
         self.program.wait_for(r"baresip is ready", 15)
         self._control = socket.create_connection(("127.0.0.1", self.control_port), 5)
         self._control.settimeout(None)

@@ -35,6 +35,7 @@ class Person:
     refuses: the status sent instead of a 200. answers_when_cancelled: the 200 leaves just before the CANCEL is read.
     speaks: how many RTP packets it sends after the ACK, one each 20 ms; then it is silent for ever. tone: what it
     speaks, in Hz; None: silence.
+    once: an event that `answers` and `hangs_up` wait for before their time runs; None: they wait for nothing.
     presses: keys that it presses as RFC 4733 events, 100 ms each, presses_every seconds from one to the next, the first
     one presses_after seconds after the ACK.
     """
@@ -46,6 +47,7 @@ class Person:
     answers_when_cancelled: bool = False
     speaks: int = 0
     tone: int | None = None
+    once: threading.Event | None = None
     presses: str = ""
     presses_after: float = 0.5
     presses_every: float = 0.2
@@ -248,7 +250,14 @@ class FarEnd:
         if dialog.person.refuses is None or dialog.person.answers:
             self._respond(dialog, dialog.invite, "180 Ringing")
         if dialog.person.answers is not None:
-            self._after(dialog.person.answers, lambda: self._decide_now(dialog))
+            self._once(dialog.person, dialog.person.answers, lambda: self._decide_now(dialog))
+
+    def _once(self, person, seconds, action):
+        """After so many seconds, which run from the event that the person waits for."""
+        if person.once is None or person.once.is_set():
+            self._after(seconds, action)
+        else:
+            self._after(0.05, lambda: self._once(person, seconds, action))
 
     def _decide_now(self, dialog):
         if dialog.state != "proceeding":
@@ -311,7 +320,7 @@ class FarEnd:
             if self.dead_line is not None:
                 self._supervise(dialog)
         if first and dialog.state == "answered" and dialog.person.hangs_up is not None:
-            self._after(dialog.person.hangs_up, lambda: self._hang_up(dialog))
+            self._once(dialog.person, dialog.person.hangs_up, lambda: self._hang_up(dialog))
 
     def _speak(self, dialog, number):
         if number >= dialog.person.speaks or dialog.state != "answered":
