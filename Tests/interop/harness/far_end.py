@@ -419,6 +419,8 @@ class FarEnd:
         lines = [f"SIP/2.0 {status}", *(f"Via: {via}" for via in request.all("via")), f"From: {request.get('from')}",
                  f"To: {to}", f"Call-ID: {request.call_id}", f"CSeq: {request.get('cseq')}"]
         if request.method == "INVITE":
+            # RFC 3261 §12.1.1: who asked to stay in the route is told back.
+            lines += [f"Record-Route: {route}" for route in request.all("record-route")]
             lines.append(f"Contact: <{self.contact}>")
         if body:
             lines.append("Content-Type: application/sdp")
@@ -440,7 +442,9 @@ class FarEnd:
         target = invite.get("contact").partition("<")[2].partition(">")[0] or invite.get("contact")
         lines = [f"BYE {target} SIP/2.0", f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bKbye{dialog.tag}",
                  f"From: {invite.get('to')};tag={dialog.tag}", f"To: {invite.get('from')}",
-                 f"Call-ID: {invite.call_id}", "CSeq: 1 BYE", "Max-Forwards: 70", "Content-Length: 0", "", ""]
+                 f"Call-ID: {invite.call_id}", "CSeq: 1 BYE", "Max-Forwards: 70",
+                 # A callee's route set is Record-Route as it came (RFC 3261 §12.1.1).
+                 *(f"Route: {route}" for route in invite.all("record-route")), "Content-Length: 0", "", ""]
         data = "\r\n".join(lines).encode()
         deadline = time.monotonic() + 64 * self.t1
 
