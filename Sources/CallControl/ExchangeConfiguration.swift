@@ -73,10 +73,13 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     package var notificationLifetime: Duration
     package var firstRetryPause: Duration
     package var longestRetryPause: Duration
+    /// How long a port that another program holds is not tried again.
+    package var heldPortRest: Duration
 
     package init(
         trunk: Trunk, localHost: String, mediaAddress: String, rtpPorts: ClosedRange<UInt16>,
-        portRest: Duration = .seconds(5), longestCall: Duration = .seconds(4 * 3600),
+        portRest: Duration = .seconds(5), heldPortRest: Duration = .seconds(10),
+        longestCall: Duration = .seconds(4 * 3600),
         beepWait: Duration? = nil,
         queuedCallLifetime: Duration = .seconds(3600), maximumQueueDepth: Int = 100_000,
         maximumUnheardCalls: Int = 128,
@@ -104,6 +107,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     }
 
     /// A queue deeper than a day of the rate cannot be worked off (decision 33).
+        self.heldPortRest = heldPortRest
     static func queueLimit(callsPerSecond: Double?, atMost maximum: Int) -> Int {
         guard let rate = callsPerSecond else { return maximum }
         return max(1, min(maximum, Int((rate * 86_400).rounded(.up))))

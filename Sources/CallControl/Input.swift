@@ -27,7 +27,8 @@ package enum Input: Hashable, Sendable {
     case webhookFinished(EventID, WebhookOutcome, milliseconds: Int)
     // MARK: From media
     case mediaOpened(MediaHandle)
-    case mediaOpenFailed(MediaHandle, explanation: String)
+    /// - Parameter isPortTaken: another program holds the port; otherwise the system refused for a reason of its own.
+    case mediaOpenFailed(MediaHandle, explanation: String, isPortTaken: Bool)
     case playbackEnded(MediaHandle, PlaybackID, PlaybackResult)
     case digitsSent(MediaHandle, DiallingID)
     /// The far end pressed a key.

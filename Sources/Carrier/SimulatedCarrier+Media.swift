@@ -90,7 +90,7 @@ extension SimulatedCarrier {
         case .opened:
             lines[session]?.isPortOpen = true
             tellIfReady(session)
-        case .openFailed(_, let reason):
+        case .openFailed(_, let reason, _):
             logger.info("carrier: no RTP port: \(reason)")
             tell(session) { $0.mediaOpenFailed($1, now: $2, into: &$3) }
             if !isAlive(session) { forget(session) }

@@ -36,9 +36,6 @@ package struct Neighbourhood: Sendable {
         var isOver = false
     }
 
-    /// A port may be taken by somebody else's program; no more are tried for one call.
-    private static let maximumPortsTried = 16
-
     private struct TimerKey: Hashable, Sendable {
         let session: SessionID
         let timer: PersonTimer
@@ -55,6 +52,8 @@ package struct Neighbourhood: Sendable {
     private var timers = TimerTable<TimerKey>()
     /// Free ports, the longest unused first.
     private var freePorts: [UInt16]
+    /// All that there are.
+    private let portCount: Int
     private var nextOutgoing: UInt64 = 1
     /// Call-IDs of lines that send everything twice.
     private var doubledCallIDs: Set<String> = []
@@ -64,7 +63,9 @@ package struct Neighbourhood: Sendable {
         self.directory = directory
         self.random = random
         agent = UserAgent(configuration: configuration.userAgent)
-        freePorts = configuration.rtpPorts.filter { $0 % 2 == 0 }
+        // In an order that is drawn: two programs with the same range seldom want the same port.
+        freePorts = configuration.rtpPorts.filter { $0 % 2 == 0 }.shuffled(using: &self.random)
+        portCount = freePorts.count
     }
 
     /// The earliest moment at which `fireTimers` has something to do.
@@ -158,11 +159,10 @@ package struct Neighbourhood: Sendable {
         }
     }
 
-    /// Another port is tried; where none is left the call is refused.
+    /// A port may be another program's: the next is tried, and where all have been the call is refused.
     package mutating func mediaOpenFailed(_ id: SessionID, now: Instant, into effects: inout [NeighbourhoodEffect]) {
         guard var resident = residents[id], !resident.isMediaOpen else { return }
-        let most = min(Self.maximumPortsTried, configuration.rtpPorts.count / 2)
-        if resident.portsTried < most, let port = takePort() {
+        if resident.portsTried < portCount, let port = takePort() {
             freePorts.append(resident.boundPort)
             if resident.audio.port == resident.boundPort { resident.audio.port = port }
             resident.boundPort = port

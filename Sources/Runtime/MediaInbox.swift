@@ -13,6 +13,7 @@ package final class MediaInbox: Sendable {
     }
 
     private let state = Mutex(State())
+    private let takenPorts = TakenPorts()
 
     package init() {}
 
@@ -38,7 +39,7 @@ package final class MediaInbox: Sendable {
         let media = MediaHandle(rawValue: event.session.rawValue)
         return switch event {
         case .opened: .mediaOpened(media)
-        case .openFailed(_, let reason): .mediaOpenFailed(media, explanation: reason)
+        case .openFailed(_, let reason, let port): openFailed(media, reason, port)
         case .played(_, let id, let end):
             .playbackEnded(
                 media, PlaybackID(rawValue: id.rawValue),
@@ -58,6 +59,16 @@ package final class MediaInbox: Sendable {
         case .peerSilent: .peerSilent(media)
         case .closed(_, let report): closed(media, report)
         }
+    }
+
+    /// Nil where it is told later, once it is known who holds the port.
+    private func openFailed(_ media: MediaHandle, _ reason: String, _ takenPort: UInt16?) -> Input? {
+        guard let takenPort else { return .mediaOpenFailed(media, explanation: reason, isPortTaken: false) }
+        Task { [self] in
+            let holder = await takenPorts.words(for: takenPort)
+            post([.mediaOpenFailed(media, explanation: "\(reason) (\(holder))", isPortTaken: true)])
+        }
+        return nil
     }
 
     private func closed(_ media: MediaHandle, _ report: MediaReport) -> Input {

@@ -102,34 +102,6 @@ struct AdmissionTests {
         #expect(bench.effects == [.reply(ReplyToken(rawValue: 1), .refused(.draining))])
     }
 
-    @Test("A port rests before it is used again, and only even ones are used")
-    func ports() {
-        var pool = PortPool(range: 101...104, rest: .seconds(5))
-        let start = Instant(nanoseconds: 0)
-        #expect(pool.take(now: start) == 102)
-        #expect(pool.take(now: start) == 104)
-        #expect(pool.take(now: start) == nil)
-        pool.giveBack(102, now: start)
-        #expect(pool.inUse == 1)
-        #expect(pool.take(now: start + .seconds(4)) == nil)
-        #expect(pool.nextReady == start + .seconds(5))
-        #expect(pool.take(now: start + .seconds(5)) == 102)
-    }
-
-    @Test("A port that was taken for nothing is the next one, wherever the pool stands")
-    func portUnused() {
-        let start = Instant(nanoseconds: 0)
-        var pool = PortPool(range: 1024...20_000, rest: .zero)
-        // Far enough that the pool clears away what lies behind it, at every place.
-        for _ in 0..<30_000 {
-            guard let port = pool.take(now: start) else { break }
-            pool.giveBackUnused(port)
-            #expect(pool.take(now: start) == port)
-            pool.giveBack(port, now: start)
-        }
-        #expect(pool.inUse == 0)
-    }
-
     @Test("The outcome table is total over 300 to 699")
     func total() throws {
         for value in 300...699 {
@@ -137,30 +109,5 @@ struct AdmissionTests {
             #expect([.busy, .noAnswer, .failed].contains(outcome.status))
             #expect(outcome.reason.rawValue == outcome.status.rawValue)
         }
-    }
-
-    @Test("A port that another program holds costs nothing; where none can be bound, the call fails and says so")
-    func portTaken() throws {
-        var bench = Bench()
-        bench.portsTaken = 3
-        try bench.makeCall()
-        #expect(bench.call?.status == .ringing)
-        #expect(bench.invites == 1)
-        let offered = bench.effects.compactMap { effect -> UInt16? in
-            if case .openMedia(_, let opening) = effect { opening.port } else { nil }
-        }
-        #expect(Set(offered).count == 4)
-        let invite = bench.effects.lazy.compactMap { effect -> String? in
-            if case .send(let bytes, _) = effect { String(decoding: bytes, as: UTF8.self) } else { nil }
-        }.first
-        #expect(invite?.contains("m=audio \(offered[3]) ") == true)
-        #expect(bench.exchange.gauges.portsInUse == 1)
-
-        bench = Bench()
-        bench.portsTaken = 100
-        try bench.makeCall()
-        #expect(bench.call?.status == .failed)
-        #expect(bench.call?.endedReason == .internalError)
-        #expect(bench.exchange.gauges.portsInUse == 0)
     }
 }

@@ -36,18 +36,21 @@ struct Bench {
     var resolvesCallers = true
     /// So many RTP ports cannot be bound.
     var portsTaken = 0
+    /// Because other programs hold them.
+    var arePortsHeld = true
     /// False holds commits back.
     var commitsAtOnce = true
     var heldCommits: [CommitToken] = []
 
-    init(_ change: (inout ExchangeConfiguration) -> Void = { _ in }) {
+    init(allowedPeers: [IPAddressRange]? = nil, _ change: (inout ExchangeConfiguration) -> Void = { _ in }) {
         var configuration = ExchangeConfiguration(
             trunk: .init(
                 address: Self.remote, host: "127.0.0.1", port: 5070, callsPerSecond: nil, callsAtOnce: nil),
             localHost: "127.0.0.1", mediaAddress: "127.0.0.1", rtpPorts: 40_000...40_099)
         change(&configuration)
         exchange = Exchange(
-            configuration: configuration, userAgent: UserAgentConfiguration(localAddress: Self.local),
+            configuration: configuration,
+            userAgent: UserAgentConfiguration(localAddress: Self.local, allowedPeers: allowedPeers),
             random: RandomSource(seed: 1))
         farEnd = UserAgent(configuration: UserAgentConfiguration(node: 9, localAddress: Self.remote))
     }
@@ -193,7 +196,9 @@ struct Bench {
             case .openMedia(let media, _):
                 if portsTaken > 0 {
                     portsTaken -= 1
-                    give(.mediaOpenFailed(media, explanation: "address in use"))
+                    give(
+                        .mediaOpenFailed(
+                            media, explanation: "address in use (held by freeswitch)", isPortTaken: arePortsHeld))
                 } else {
                     give(.mediaOpened(media))
                 }
@@ -314,5 +319,23 @@ struct Bench {
 
     func sent(_ prefix: String) -> Int {
         effects.count { if case .send(let bytes, _) = $0 { bytes.starts(with: prefix.utf8) } else { false } }
+    }
+
+    /// The first message sent that begins so.
+    func sentText(_ prefix: String) -> String? {
+        effects.lazy.compactMap { effect -> String? in
+            guard case .send(let bytes, _) = effect, bytes.starts(with: prefix.utf8) else { return nil }
+            return String(decoding: bytes, as: UTF8.self)
+        }.first
+    }
+
+    /// RTP ports that were asked for, in order.
+    var portsAsked: [UInt16] {
+        effects.compactMap { if case .openMedia(_, let opening) = $0 { opening.port } else { nil } }
+    }
+
+    /// Calls that were turned away, in order.
+    var refusals: [InboundRefusal] {
+        effects.compactMap { if case .refused(let refusal, _, _) = $0 { refusal } else { nil } }
     }
 }

@@ -7,10 +7,11 @@ import Testing
 
 @Suite("Calls that come in (spec §5.2)")
 struct InboundTests {
-    private static func bench(
-        voice: String? = "http://app/voice", fallback: String? = nil, application: Bool = true
+    static func bench(
+        voice: String? = "http://app/voice", fallback: String? = nil, application: Bool = true,
+        allowedPeers: [IPAddressRange]? = nil, _ change: (inout ExchangeConfiguration) -> Void = { _ in }
     ) throws -> Bench {
-        var bench = Bench()
+        var bench = Bench(allowedPeers: allowedPeers, change)
         var random = SystemRandomNumberGenerator()
         let account = try #require(AccountID(Bench.account))
         var number = OwnedNumber(

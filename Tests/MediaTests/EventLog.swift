@@ -66,7 +66,7 @@ final class EventLog: Sendable {
     func port(of id: MediaSessionID) async -> UInt16 {
         let event = await first { event in
             switch event {
-            case .opened(id, _), .openFailed(id, _): true
+            case .opened(id, _), .openFailed(id, _, _): true
             default: false
             }
         }

@@ -387,7 +387,7 @@ struct MediaEngineTests {
             one,
             MediaOpening(localAddress: address, port: 0, ssrc: 1, firstSequence: 0, firstTimestamp: 0))
         let event = await station.log.first { $0.session == one }
-        guard case .openFailed(_, let reason) = event else {
+        guard case .openFailed(_, let reason, _) = event else {
             Issue.record("\(event)")
             return
         }

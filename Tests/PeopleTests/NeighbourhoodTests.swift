@@ -22,14 +22,14 @@ private struct Street {
     /// The media engine is slow: `mediaOpened` comes only when the test says so.
     var opensMediaAtOnce = true
 
-    init(_ behaviour: Behaviour) throws {
+    init(_ behaviour: Behaviour, rtpPorts: ClosedRange<UInt16> = 30_000...30_001) throws {
         here = try #require(Self.callerAddress)
         callee = try #require(Self.calleeAddress)
         caller = UserAgent(configuration: UserAgentConfiguration(localAddress: here, tracesMessages: false))
         neighbourhood = Neighbourhood(
             configuration: NeighbourhoodConfiguration(
                 userAgent: UserAgentConfiguration(node: 9, localAddress: callee, tracesMessages: false),
-                mediaAddress: "192.0.2.2", rtpPorts: 30_000...30_003),
+                mediaAddress: "192.0.2.2", rtpPorts: rtpPorts),
             directory: OneKindOfPeople(behaviour), random: RandomSource(seed: 2))
     }
 
@@ -141,17 +141,43 @@ struct NeighbourhoodTests {
         }
     }
 
+    @Test("A port that another program holds is passed over, however many there are", arguments: [1, 16, 40, 199])
+    func passesOverTakenPorts(taken: Int) throws {
+        var street = try Street(.answers(after: 0...0, Conversation(ending: .waits)), rtpPorts: 30_000...30_399)
+        street.opensMediaAtOnce = false
+        street.call()
+        for _ in 0..<taken {
+            #expect(street.told == [])
+            street.withNeighbourhood { $0.mediaOpenFailed(.firstIncoming, now: $1, into: &$2) }
+        }
+        street.withNeighbourhood { $0.mediaOpened(.firstIncoming, now: $1, into: &$2) }
+        guard case .answered(_, let body)? = street.outcome else {
+            Issue.record("not answered: \(street.told)")
+            return
+        }
+        let ports = street.wanted.compactMap { effect -> UInt16? in
+            if case .openMedia(_, let port, _) = effect { port } else { nil }
+        }
+        #expect(Set(ports).count == taken + 1)
+        let agreement = try LocalAudio(
+            address: "192.0.2.1", port: 20_000, sessionID: 1, sessionVersion: 1
+        ).agreement(answer: body)
+        #expect(agreement.remotePort == ports.last)
+    }
+
     @Test("Without a port the call is refused with 503, and nothing is left over")
     func refusesWithoutMedia() throws {
-        var street = try Street(.answers(after: 0...0, Conversation(ending: .waits)))
+        var street = try Street(.answers(after: 0...0, Conversation(ending: .waits)), rtpPorts: 30_000...30_003)
         street.opensMediaAtOnce = false
         street.call()
         // The range has two ports; each is tried.
         street.withNeighbourhood { $0.mediaOpenFailed(.firstIncoming, now: $1, into: &$2) }
         #expect(street.told == [])
-        #expect(
-            street.wanted.suffix(1) == [.openMedia(.firstIncoming, port: 30_002, preparing: [])])
         street.withNeighbourhood { $0.mediaOpenFailed(.firstIncoming, now: $1, into: &$2) }
+        let ports = street.wanted.compactMap { effect -> UInt16? in
+            if case .openMedia(_, let port, _) = effect { port } else { nil }
+        }
+        #expect(ports.sorted() == [30_000, 30_002])
         #expect(
             street.outcome
                 == .failed(street.session, .response(.serviceUnavailable, reason: "Service Unavailable")))

@@ -24,7 +24,7 @@ enum CallDirective: Equatable, Sendable {
     /// Makes the child call that OutDial asked for, which this call's caller may make.
     case makeChild(OutDial, PhoneNumberID?)
     /// Another RTP port, in place of one that could not be bound.
-    case changePort(from: UInt16)
+    case changePort(from: UInt16, explanation: String)
     /// Gives the RTP port back.
     case releasePort(UInt16)
     case arm(CallTimer, after: Duration)

@@ -34,10 +34,12 @@ extension CallMachine {
 
     /// Its turn has come: the intent to dial goes to disk while the port is bound.
     ///
-    /// - Parameter joinsAcceptance: the intent goes into the transaction of the acceptance (DESIGN.md decision 5); a
-    ///   turn that comes later, even where that transaction is still on its way, waits for its own.
+    /// - Parameters:
+    ///   - port: nil where there is none: the call is about to fail.
+    ///   - joinsAcceptance: the intent goes into the transaction of the acceptance (DESIGN.md decision 5); a turn that
+    ///     comes later, even where that transaction is still on its way, waits for its own.
     mutating func dial(
-        port: UInt16, joinsAcceptance: Bool, configuration: ExchangeConfiguration, random: inout RandomSource,
+        port: UInt16?, joinsAcceptance: Bool, configuration: ExchangeConfiguration, random: inout RandomSource,
         into directives: inout [CallDirective]
     ) {
         let isAccepted: Bool
@@ -48,7 +50,7 @@ extension CallMachine {
         }
         if !joinsAcceptance { directives.append(.awaitCommit(.turn)) }
         let audio = LocalAudio(
-            address: configuration.mediaAddress, port: port, sessionID: random.next() >> 2, sessionVersion: 1)
+            address: configuration.mediaAddress, port: port ?? 0, sessionID: random.next() >> 2, sessionVersion: 1)
         let trunk = configuration.trunk
         let address = SIPAddress(call.to)
         let callee =
@@ -66,15 +68,28 @@ extension CallMachine {
                 isAccepted: isAccepted, isCommitted: false, awaitsTurn: !joinsAcceptance, isMediaOpen: false, end: nil))
         sessionRecord = SessionRecord(invitation: invitation, identifiers: identifiers)
         directives.append(.saveRecord)
+        if let port { openMedia(port, audio, &random, &directives) }
+    }
+
+    /// Another port, in place of one that could not be bound; nobody has been told of it yet.
+    mutating func changePort(to port: UInt16, random: inout RandomSource, into directives: inout [CallDirective]) {
+        guard var audio = localAudio else { return releaseTaken(port, &directives) }
+        audio.port = port
+        switch phase {
+        case .opening:
+            invitation?.offer = audio.offer.bytes
+        case .incoming(var incoming):
+            // What could be answered with one port can be with another.
+            guard let reply = try? audio.reply(to: incoming.offer) else { return releaseTaken(port, &directives) }
+            incoming.sdp = reply.sdp
+            phase = .incoming(incoming)
+        case .accepted, .queued, .ringing, .connected, .over: return releaseTaken(port, &directives)
+        }
         openMedia(port, audio, &random, &directives)
     }
 
-    /// Another port, in place of one that could not be bound; the INVITE has not left.
-    mutating func changePort(to port: UInt16, random: inout RandomSource, into directives: inout [CallDirective]) {
-        guard case .opening = phase, var audio = localAudio else { return }
-        audio.port = port
-        invitation?.offer = audio.offer.bytes
-        openMedia(port, audio, &random, &directives)
+    private func releaseTaken(_ port: UInt16, _ directives: inout [CallDirective]) {
+        directives.append(.releasePort(port))
     }
 
     private mutating func openMedia(
@@ -159,27 +174,35 @@ extension CallMachine {
         inviteIfReady(now, &directives)
     }
 
-    /// - Parameter isLast: there is no other port to try.
+    /// - Parameters:
+    ///   - isPortTaken: another program holds it; it says nothing of the next.
+    ///   - isLast: there is no other port to try.
     mutating func mediaOpenFailed(
-        _ explanation: String, isLast: Bool = false, now: Moment, into directives: inout [CallDirective]
+        _ explanation: String, isPortTaken: Bool = true, isLast: Bool = false, now: Moment,
+        into directives: inout [CallDirective]
     ) {
+        let mayTryAnother: Bool
         switch phase {
-        case .opening(var opening) where !isLast && opening.end == nil && opening.failedPorts + 1 < Self.maximumPorts:
-            guard let port else { return }
-            opening.failedPorts += 1
-            phase = .opening(opening)
+        case .opening(let opening): mayTryAnother = opening.end == nil
+        case .incoming(let incoming): mayTryAnother = !incoming.isMediaOpen
+        case .over: return mediaIsClosed(&directives)
+        case .accepted, .queued, .ringing, .connected: return
+        }
+        portsFailed += 1
+        if !isPortTaken { portsRefused += 1 }
+        guard mayTryAnother, !isLast, portsRefused < Self.maximumPortsRefused, let port else {
+            note(.error, .media, "No RTP port", ["explanation": .string(explanation)], now, &directives)
+            return finish(
+                CallOutcome(.failed, .internalError, "no RTP port: \(explanation)"), isMediaOpen: false, now,
+                &directives)
+        }
+        if portsFailed <= Self.maximumPortsNoted {
             note(
                 .warning, .media, "RTP port cannot be bound; another is taken",
                 ["port": JSONValue(Int(port)), "explanation": .string(explanation)], now, &directives)
-            directives.append(.changePort(from: port))
-        case .opening, .incoming:
-            note(.error, .media, "No RTP port", ["explanation": .string(explanation)], now, &directives)
-            finish(
-                CallOutcome(.failed, .internalError, "no RTP port: \(explanation)"), isMediaOpen: false, now,
-                &directives)
-        case .over: mediaIsClosed(&directives)
-        case .accepted, .queued, .ringing, .connected: break
         }
+        self.port = nil
+        directives.append(.changePort(from: port, explanation: explanation))
     }
 
     mutating func inviteIfReady(_ now: Moment, _ directives: inout [CallDirective]) {

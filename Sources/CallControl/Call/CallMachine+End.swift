@@ -27,7 +27,7 @@ extension CallMachine {
         }
         // A caller who was not answered is told why not, as far as SIP has words for it.
         var refusal: StatusCode?
-        if case .incoming = phase { refusal = outcome.reason == .appReject ? .decline : .temporarilyUnavailable }
+        if case .incoming = phase { refusal = Self.refusal(for: outcome.reason) }
         for timer in CallTimer.allCases { directives.append(.disarm(timer)) }
         let interrupted = interruptedUtterance
         closeRecordings(now, &directives)
@@ -67,6 +67,13 @@ extension CallMachine {
         }
         if settling.awaitsMedia { directives.append(.effect(.closeMedia(media))) }
         settle(&directives)
+    }
+
+    /// RFC 3261 §21.5.4: what is wrong here is said with 503, so that the caller's network may try another server;
+    /// what is wrong with the application is said with 480, as if nobody were there.
+    private static func refusal(for reason: CallEndedReason) -> StatusCode {
+        if reason == .appReject { return .decline }
+        return reason == .internalError ? .serviceUnavailable : .temporarilyUnavailable
     }
 
     /// A RecordUtterance that the end of the call cuts short: its application is told (spec §4.2, termReason hangup).

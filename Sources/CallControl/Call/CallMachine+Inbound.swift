@@ -16,8 +16,10 @@ extension CallMachine {
     struct Incoming: Sendable {
         /// Of the application; nil once it has been asked, or where there is none.
         var fallbackURL: WebURL?
+        /// The caller's; nil where it made none.
+        let offer: [UInt8]?
         /// Our answer to the caller's offer; our own offer where it made none.
-        let sdp: [UInt8]
+        var sdp: [UInt8]
         /// Where the INVITE came from, as an IP address: media may come from there too.
         let signallingHost: String
         let allowsAnySource: Bool
@@ -134,5 +136,15 @@ extension CallMachine {
     ) {
         connectMedia(
             agreement, signallingHost: incoming.signallingHost, allowsAnySource: incoming.allowsAnySource, &directives)
+    }
+}
+
+extension LocalAudio {
+    /// What a caller is told: the answer to its offer and what both agree on, or our own offer where it made none
+    /// (RFC 3261 §13.3.1).
+    func reply(to offer: [UInt8]?) throws(AudioDisagreement) -> (sdp: [UInt8], agreement: AudioAgreement?) {
+        guard let offer else { return (self.offer.bytes, nil) }
+        let (agreement, answer) = try answer(to: offer)
+        return (answer.bytes, agreement)
     }
 }

@@ -47,8 +47,6 @@ struct CallMachine: Sendable {
         /// The intent to dial is a transaction of its own, behind that of the acceptance.
         var awaitsTurn: Bool
         var isMediaOpen: Bool
-        /// Ports that could not be bound.
-        var failedPorts = 0
         /// It has ended before its acceptance was on disk: nobody may hear of the end before.
         var end: (outcome: CallOutcome, isMediaOpen: Bool)?
     }
@@ -98,6 +96,9 @@ struct CallMachine: Sendable {
     var localAudio: LocalAudio?
     var agreement: AudioAgreement?
     var port: UInt16?
+    /// Ports that could not be bound, and those of them that no other program holds.
+    var portsFailed = 0
+    var portsRefused = 0
     var eventSequence = 0
     var journalSequence = 0
     var memory = ScriptMemory()
@@ -136,8 +137,11 @@ struct CallMachine: Sendable {
     static let maximumTonesNoted = 100
     /// How long a call that came in may go unanswered: as long as a proxy lets it ring (RFC 3261 §16.6, timer C).
     static let longestRinging = Duration.seconds(180)
-    /// Another program may hold a port of the range; after so many the call is given up.
-    static let maximumPorts = 8
+    /// The system may refuse a port for a reason of its own; after so many refusals the call is given up. Ports that
+    /// other programs hold do not count: they are passed over until a free one is found.
+    static let maximumPortsRefused = 8
+    /// The range may be another program's from end to end; a call's journal may not grow with it.
+    static let maximumPortsNoted = 3
     /// Spec §5.3: more than this many redirects end the call.
     static let maximumRedirects = 256
     /// After a crash the events' sequence goes on beyond whatever was sent and not recorded.

@@ -157,7 +157,8 @@ extension Exchange {
         while queue.count > 0, !isDraining {
             if let limit = configuration.trunk.callsAtOnce, lines.count >= limit { return }
             if callsUnheard.count >= configuration.maximumUnheardCalls { return }
-            guard ports.hasFree(now: now.instant) else {
+            // Where other programs hold every port there is nothing to wait for: whose turn it is hears so.
+            guard ports.hasFree(now: now.instant) || ports.isHeldByOthers(now: now.instant) else {
                 if let ready = ports.nextReady { timers.arm(.turn, at: ready) }
                 return
             }
@@ -176,7 +177,8 @@ extension Exchange {
     }
 
     private mutating func dial(_ id: CallID, _ now: Moment, _ effects: inout [Effect]) {
-        guard let index = calls.index(forKey: id), let port = ports.take(now: now.instant) else { return }
+        guard let index = calls.index(forKey: id) else { return }
+        let port = ports.take(now: now.instant)
         callsUnheard.insert(id)
         var directives: [CallDirective] = []
         // It was accepted by this very input: one transaction holds both.
@@ -184,22 +186,34 @@ extension Exchange {
         calls.values[index].dial(
             port: port, joinsAcceptance: joinsAcceptance, configuration: configuration, random: &random,
             into: &directives)
+        if port == nil {
+            let explanation = portsHeld
+            calls.values[index].mediaOpenFailed(explanation, isLast: true, now: now, into: &directives)
+        }
         carryOut(directives, of: id, now, &effects)
     }
 
-    /// The port that could not be bound rests, as one that was used: whoever holds it may let it go.
-    mutating func changePort(of id: CallID, from port: UInt16, _ now: Moment, _ effects: inout [Effect]) {
+    /// The port that could not be bound is the last to be tried again: whoever holds it may let it go.
+    mutating func changePort(
+        of id: CallID, from port: UInt16, _ explanation: String, _ now: Moment, _ effects: inout [Effect]
+    ) {
+        ports.giveUp(port, explanation, now: now.instant)
         guard let next = ports.take(now: now.instant) else {
+            let explanation = portsHeld
             withCall(id, now, &effects) { call, _, directives in
-                call.mediaOpenFailed(
-                    "\(port) cannot be bound, and no other is free", isLast: true, now: now, into: &directives)
+                call.mediaOpenFailed(explanation, isLast: true, now: now, into: &directives)
             }
             return
         }
-        ports.giveBack(port, now: now.instant)
         withCall(id, now, &effects) { call, random, directives in
             call.changePort(to: next, random: &random, into: &directives)
         }
+    }
+
+    /// Why there is no port, in words.
+    var portsHeld: String {
+        let range = configuration.rtpPorts
+        return "none of \(range.lowerBound)-\(range.upperBound) is free: \(ports.trouble)"
     }
 
     mutating func fireTimers(_ now: Moment, _ effects: inout [Effect]) {

@@ -29,27 +29,18 @@ extension Exchange {
         }
         let audio = LocalAudio(
             address: configuration.mediaAddress, port: port, sessionID: random.next() >> 2, sessionVersion: 1)
-        let sdp: [UInt8]
-        var agreement: AudioAgreement?
-        do {
-            if let offer = invitation.offer {
-                let (agreed, answer) = try audio.answer(to: offer)
-                agreement = agreed
-                sdp = answer.bytes
-            } else {
-                sdp = audio.offer.bytes
-            }
-        } catch {
+        let reply: (sdp: [UInt8], agreement: AudioAgreement?)
+        do { reply = try audio.reply(to: invitation.offer) } catch {
             ports.giveBackUnused(port)
             return reject(session, .notAcceptableHere, now, &effects)
         }
         var call = CallMachine(
             incoming: number, application: application, from: Self.party(invitation.from.uri) ?? "anonymous",
             incoming: CallMachine.Incoming(
-                fallbackURL: application?.voiceFallbackURL, sdp: sdp,
+                fallbackURL: application?.voiceFallbackURL, offer: invitation.offer, sdp: reply.sdp,
                 signallingHost: invitation.source.address.description,
                 allowsAnySource: configuration.trunk.isBehindNAT, longestCall: configuration.longestCall,
-                agreement: agreement),
+                agreement: reply.agreement),
             localAudio: audio, port: port, callID: CallID(random: &random), requestID: RequestID(random: &random),
             session: session,
             identifiers: InvitationIdentifiers(

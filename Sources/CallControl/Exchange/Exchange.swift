@@ -84,11 +84,13 @@ package struct Exchange: Sendable {
         self.random = random
         queue = DialQueue(callsPerSecond: configuration.trunk.callsPerSecond)
         admission = Admission(trunk: configuration.trunk)
-        ports = PortPool(range: configuration.rtpPorts, rest: configuration.portRest)
         retries = NotificationRetries(configuration: configuration)
         // Session numbers begin anywhere, so that a late event of an earlier process meets nobody.
         nextSession = self.random.next() >> 34
     }
+        ports = PortPool(
+            range: configuration.rtpPorts, rest: configuration.portRest, heldRest: configuration.heldPortRest,
+            random: &self.random)
 
     /// When `timersDue` is wanted next; nil: nothing is armed.
     package var nextDeadline: Instant? {
@@ -140,9 +142,9 @@ package struct Exchange: Sendable {
             withCall(of: media, now, &effects) { call, random, directives in
                 call.mediaOpened(now: now, random: &random, into: &directives)
             }
-        case .mediaOpenFailed(let media, let explanation):
+        case .mediaOpenFailed(let media, let explanation, let isPortTaken):
             withCall(of: media, now, &effects) { call, _, directives in
-                call.mediaOpenFailed(explanation, now: now, into: &directives)
+                call.mediaOpenFailed(explanation, isPortTaken: isPortTaken, now: now, into: &directives)
             }
         case .playbackEnded(let media, let playback, let result):
             withCall(of: media, now, &effects) { call, random, directives in
@@ -297,8 +299,8 @@ package struct Exchange: Sendable {
             case .makeChild(let dial, let number):
                 guard let call = calls[id] else { continue }
                 makeChild(dial, number, of: call, now, &effects)
-            case .changePort(let port):
-                changePort(of: id, from: port, now, &effects)
+            case .changePort(let port, let explanation):
+                changePort(of: id, from: port, explanation, now, &effects)
             case .releasePort(let port):
                 ports.giveBack(port, now: now.instant)
             case .arm(let timer, let duration):

@@ -95,7 +95,9 @@ package final class MediaEngine: Sendable {
             return least
         }
         guard let thread else {
-            onEvents([.openFailed(id, reason: "the session is open already, or the engine is not running")])
+            onEvents([
+                .openFailed(id, reason: "the session is open already, or the engine is not running", takenPort: nil)
+            ])
             return
         }
         threads[thread].post(.open(id, opening))

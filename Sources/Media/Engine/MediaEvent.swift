@@ -4,8 +4,9 @@ package import Telephony
 package enum MediaEvent: Equatable, Sendable {
     /// The socket is bound, to the port given.
     case opened(MediaSessionID, port: UInt16)
-    /// No session came to be; nothing more will be heard of it. The reason is the system's text.
-    case openFailed(MediaSessionID, reason: String)
+    /// No session came to be; nothing more will be heard of it. The reason is the system's text; `takenPort` is the
+    /// port that another program holds, nil where the reason is another.
+    case openFailed(MediaSessionID, reason: String, takenPort: UInt16?)
     /// A playback is over. Each one that was asked for ends in exactly one of these, a session's end included.
     case played(MediaSessionID, PlaybackID, PlaybackEnd)
     /// The peer presses a digit: told at its first packet, or once its tone is sure.
@@ -33,7 +34,7 @@ package enum MediaEvent: Equatable, Sendable {
 
     package var session: MediaSessionID {
         switch self {
-        case .opened(let id, _), .openFailed(let id, _), .played(let id, _, _), .digitPressed(let id, _),
+        case .opened(let id, _), .openFailed(let id, _, _), .played(let id, _, _), .digitPressed(let id, _),
             .digitReceived(let id, _, _),
             .digitsSent(let id, _), .peerMoved(let id, _, _), .peerSilent(let id), .voiceStarted(let id, _),
             .voiceEnded(let id, _, _), .answererFound(let id, _), .recordingEnded(let id, _, _, _), .closed(let id, _):

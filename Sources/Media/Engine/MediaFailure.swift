@@ -1,11 +1,20 @@
 internal import CMedia
+internal import Glibc
 
 /// A fault of the system below: no socket, no file, no thread.
 package struct MediaFailure: Error, Equatable, CustomStringConvertible {
     package let description: String
+    /// The port that another program holds, where that is the fault.
+    private(set) package var takenPort: UInt16?
 
     package init(_ description: String) {
         self.description = description
+    }
+
+    /// A port could not be bound.
+    init(binding address: SocketAddress, errno: Int) {
+        self.init("binding \(address)", errno: errno)
+        if abs(errno) == Int(EADDRINUSE) { takenPort = address.port }
     }
 
     /// What was attempted, and why the system refused.

@@ -164,7 +164,7 @@ final class MediaLoop {
             workspace.events.append(.opened(id, port: session.port))
         } catch {
             onEnded(id)
-            workspace.events.append(.openFailed(id, reason: error.description))
+            workspace.events.append(.openFailed(id, reason: error.description, takenPort: error.takenPort))
         }
     }
 }

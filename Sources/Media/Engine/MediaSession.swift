@@ -51,6 +51,9 @@ final class MediaSession {
         self.local = local
         socket = try UDPSocket(boundTo: local)
         port = socket.port
+        // RTCP's port is bound with RTP's, as long as it may be needed (RFC 3550 §11): where another program holds it,
+        // that program would be told what this call's peer reports, and this pair of ports is no use.
+        if opening.port != 0, port < .max { controlSocket = try UDPSocket(boundTo: local.with(port: port + 1)) }
         sending = MediaSending(
             ssrc: opening.ssrc, sequence: SequenceNumber(opening.firstSequence),
             timestamp: RTPTimestamp(opening.firstTimestamp))
@@ -58,7 +61,7 @@ final class MediaSession {
             ssrc: opening.ssrc, interval: RTCPInterval(meanSeconds: configuration.reportIntervalSeconds),
             random: &workspace.random)
         jitterDelay = configuration.jitterDelayMilliseconds
-        workspace.figures.sockets.wrappingAdd(1, ordering: .relaxed)
+        workspace.figures.sockets.wrappingAdd(controlSocket == nil ? 1 : 2, ordering: .relaxed)
     }
 
     var isConnected: Bool { route != nil }
@@ -290,8 +293,14 @@ final class MediaSession {
     // MARK: RTCP
 
     private func openControlSocket(_ route: MediaRoute, _ workspace: MediaWorkspace) {
-        guard !route.rtcpMux, controlSocket == nil, port < .max else { return }
-        // Taken by somebody else: the call goes on without reports.
+        guard !route.rtcpMux else {
+            // RFC 5761 §5.1.1: everything comes to RTP's port.
+            if controlSocket != nil { workspace.figures.sockets.wrappingAdd(-1, ordering: .relaxed) }
+            controlSocket = nil
+            return
+        }
+        guard controlSocket == nil, port < .max else { return }
+        // Taken by somebody else meanwhile: the call goes on without reports.
         guard let opened = try? UDPSocket(boundTo: local.with(port: port + 1)) else { return }
         controlSocket = consume opened
         workspace.figures.sockets.wrappingAdd(1, ordering: .relaxed)

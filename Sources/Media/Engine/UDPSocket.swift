@@ -9,7 +9,7 @@ struct UDPSocket: ~Copyable {
         var system = address.system
         var isIPv6: Int32 = 0
         let result = cmedia_udp_open(&system, &isIPv6)
-        guard result >= 0 else { throw MediaFailure("binding \(address)", errno: Int(result)) }
+        guard result >= 0 else { throw MediaFailure(binding: address, errno: Int(result)) }
         descriptor = result
         self.isIPv6 = isIPv6
     }

@@ -144,7 +144,7 @@ extension World {
             counters.count(.mediaOpenFailed)
             _ = media.remove(handle)
             ports.closed(handle, now: now)
-            try feed(.mediaOpenFailed(handle, explanation: "the model has no port"))
+            try feed(.mediaOpenFailed(handle, explanation: "the model has no port", isPortTaken: true))
         case .played(let playback, let result):
             guard media.endPlayback(handle, playback) else { return }
             if let farCall = session.farCall {

@@ -152,7 +152,8 @@ enum Server {
         do { try await group.run() } catch let error as IOError {
             let address = "\(configuration.http.host):\(configuration.http.port)"
             throw ConfigurationError(
-                description: "the REST API cannot listen on \(address): \(error); choose another address with --http")
+                description: "the REST API cannot listen on \(address): "
+                    + BindFailure.words(error, port: configuration.http.port, .tcp, option: "--http"))
         }
 
         await carrier?.carrier.stop()
@@ -193,7 +194,8 @@ enum Server {
     private static func bind(_ address: TransportAddress, on eventLoop: any EventLoop) async throws -> UDPTransport {
         do { return try await UDPTransport.bind(address, on: eventLoop) } catch {
             throw ConfigurationError(
-                description: "SIP cannot listen on \(address): \(error); choose another address with --sip")
+                description: "SIP cannot listen on \(address): "
+                    + BindFailure.words(error, port: Int(address.port), .udp, option: "--sip"))
         }
     }
 

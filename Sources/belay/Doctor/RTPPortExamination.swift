@@ -1,0 +1,35 @@
+import Foundation
+import SIP
+import SIPTransport
+
+/// How many calls has the range of RTP ports room for, and who else is in it?
+struct RTPPortExamination {
+    /// Holders that are named; the rest is counted.
+    private static let holdersNamed = 3
+
+    let configuration: ServerConfiguration
+
+    func finding() -> Finding {
+        let range = configuration.rtpPorts
+        let pairs = stride(from: Int(range.lowerBound), to: Int(range.upperBound), by: 2)
+        let holders = PortHolders.look(for: .udp, in: range, at: configuration.sip.address)
+        // A call needs RTP's port and the one after it, which RTCP has.
+        let free = pairs.count { port in
+            holders.holder(of: UInt16(port)) == nil && holders.holder(of: UInt16(port + 1)) == nil
+        }
+        let all = Array(pairs).count
+        let text = "RTP at \(range.lowerBound)-\(range.upperBound): \(free) calls at once"
+        guard free < all else { return .well(text) }
+        let others = "\(text); \(all - free) pairs of ports are held by others: \(Self.words(holders.count))"
+        let remedy = "Calls pass over them; a range of your own is quicker: choose one with --rtp-ports."
+        guard free > 0 else { return .wrong(others, "No call can be made: choose another range with --rtp-ports.") }
+        return .doubtful(others, remedy)
+    }
+
+    private static func words(_ count: [(holder: String, ports: Int)]) -> String {
+        let named = count.prefix(holdersNamed).map { "\($0.holder) holds \($0.ports)" }
+        let rest = count.dropFirst(holdersNamed)
+        return (named + (rest.isEmpty ? [] : ["\(rest.count) others hold \(rest.reduce(0) { $0 + $1.ports })"]))
+            .joined(separator: ", ")
+    }
+}

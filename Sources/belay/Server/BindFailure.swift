@@ -1,0 +1,24 @@
+import Foundation
+import NIOCore
+import SIPTransport
+
+/// Why an address cannot be listened on, in words: who holds it, and which option chooses another.
+enum BindFailure {
+    static func words(_ error: any Error, port: Int, _ kind: PortHolders.Kind, option: String) -> String {
+        guard isInUse(error) else { return "\(reason(error)); choose another address with \(option)" }
+        return "the port is in use, \(holder(of: port, kind)); stop that, or choose another port with \(option)"
+    }
+
+    static func holder(of port: Int, _ kind: PortHolders.Kind) -> String {
+        let port = UInt16(clamping: port)
+        return PortHolders.look(for: kind, in: port...port).words(for: port)
+    }
+
+    /// The system's words without the library's.
+    static func reason(_ error: any Error) -> String {
+        guard let error = error as? IOError else { return "\(error)" }
+        return String(cString: strerror(error.errnoCode))
+    }
+
+    private static func isInUse(_ error: any Error) -> Bool { (error as? IOError)?.errnoCode == EADDRINUSE }
+}
