@@ -39,6 +39,9 @@ package enum Effect: Hashable, Sendable {
     case closeMedia(MediaHandle)
     /// An impossible state ended this call; the operator's log gets the whole of it (DESIGN.md decision 9).
     case fault(CallID?, String)
+    /// A call that came in was turned away. `inLog`: the operator's log is to have it; `inAccountLog`: that of the
+    /// account whose number was called, if it is anybody's.
+    case refused(InboundRefusal, inLog: Bool, inAccountLog: Bool)
     /// Something received was dropped; for the counters.
     case discarded(DiscardReason)
 }

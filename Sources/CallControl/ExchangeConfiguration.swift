@@ -1,5 +1,5 @@
 package import SIP
-import Telephony
+package import Telephony
 
 /// Of the configuration what may change while calls are live.
 package struct ExchangeLimits: Hashable, Sendable {
@@ -30,13 +30,18 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         package var isSimulated: Bool
         /// Hosts of SIP addresses that it takes, in lower case; none: telephone numbers only.
         package var addressHosts: [String]
+        /// How it writes the numbers of calls that come in.
+        package var numberForms: NumberForms
+        /// Whom it says a call that comes in is from.
+        package var callerSource: CallerSource
         /// Nil: no limit.
         package var callsPerSecond: Double?
         package var callsAtOnce: Int?
 
         package init(
             address: TransportAddress, host: String, port: UInt16?, isBehindNAT: Bool = false,
-            isSimulated: Bool = false, addressHosts: [String] = [], callsPerSecond: Double?, callsAtOnce: Int?
+            isSimulated: Bool = false, addressHosts: [String] = [], numberForms: NumberForms = NumberForms(),
+            callerSource: CallerSource = .from, callsPerSecond: Double?, callsAtOnce: Int?
         ) {
             self.address = address
             self.host = host
@@ -44,9 +49,20 @@ package struct ExchangeConfiguration: Hashable, Sendable {
             self.isBehindNAT = isBehindNAT
             self.isSimulated = isSimulated
             self.addressHosts = addressHosts
+            self.numberForms = numberForms
+            self.callerSource = callerSource
             self.callsPerSecond = callsPerSecond
             self.callsAtOnce = callsAtOnce
         }
+    }
+
+    /// Where the caller of a call that comes in is read.
+    package enum CallerSource: String, Hashable, Sendable, CaseIterable {
+        /// The From header field: what the caller shows.
+        case from
+        /// What the network vouches for, P-Asserted-Identity (RFC 3325) or Remote-Party-ID, where the caller lets it be
+        /// shown; From where there is neither.
+        case asserted
     }
 
     package var trunk: Trunk
@@ -57,6 +73,8 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     package var rtpPorts: ClosedRange<UInt16>
     /// How long a port rests before it is used again.
     package var portRest: Duration
+    /// How long a port that another program holds is not tried again.
+    package var heldPortRest: Duration
     /// Decision 42.
     package var longestCall: Duration
     /// So long the script of ifMachineUrl waits for an answering machine's beep; nil: not at all.
@@ -73,8 +91,6 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     package var notificationLifetime: Duration
     package var firstRetryPause: Duration
     package var longestRetryPause: Duration
-    /// How long a port that another program holds is not tried again.
-    package var heldPortRest: Duration
 
     package init(
         trunk: Trunk, localHost: String, mediaAddress: String, rtpPorts: ClosedRange<UInt16>,
@@ -91,6 +107,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         self.mediaAddress = mediaAddress
         self.rtpPorts = rtpPorts
         self.portRest = portRest
+        self.heldPortRest = heldPortRest
         self.longestCall = longestCall
         self.beepWait = beepWait
         self.queuedCallLifetime = queuedCallLifetime
@@ -107,7 +124,6 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     }
 
     /// A queue deeper than a day of the rate cannot be worked off (decision 33).
-        self.heldPortRest = heldPortRest
     static func queueLimit(callsPerSecond: Double?, atMost maximum: Int) -> Int {
         guard let rate = callsPerSecond else { return maximum }
         return max(1, min(maximum, Int((rate * 86_400).rounded(.up))))

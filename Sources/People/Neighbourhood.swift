@@ -354,7 +354,7 @@ package struct Neighbourhood: Sendable {
         // The 487 has been sent; `failed` follows.
         case .canceledByPeer: break
         // A caller of ours waits for the answer alone, and nobody reads a trace.
-        case .progressed, .recordChanged, .messageSent, .messageReceived, .discarded: break
+        case .progressed, .recordChanged, .messageSent, .messageReceived, .discarded, .turnedAway: break
         }
     }
 

@@ -16,11 +16,11 @@ package final class CallLoop: @unchecked Sendable {
     let logger: Logger
 
     private var exchange: Exchange
-    private let storage: any CallStorage
+    let storage: any CallStorage
     private let webhooks: any WebhookPoster
     private let media: MediaBridge
-    private let numbers: any NumberDirectory
-    private let counters: LoopCounters
+    let numbers: any NumberDirectory
+    let counters: LoopCounters
     private var transport: UDPTransport?
 
     private var replies: [ReplyToken: EventLoopPromise<Reply>] = [:]
@@ -162,6 +162,7 @@ package final class CallLoop: @unchecked Sendable {
             case .fault(let call, let explanation):
                 counters.faultFound()
                 logger.error("\(explanation)", metadata: call.map { ["call": "\($0)"] })
+            case .refused(let refusal, let inLog, let inAccountLog): tell(refusal, inLog, inAccountLog)
             case .discarded(let reason): counters.discarded(reason)
             }
         }

@@ -1,3 +1,4 @@
+import CallControl
 import SIP
 import Synchronization
 
@@ -7,6 +8,7 @@ package final class LoopCounters: Sendable {
     private let faults = Atomic<Int>(0)
     private let lostDatagrams = Atomic<Int>(0)
     private let discards = Mutex<[DiscardReason: Int]>([:])
+    private let refusals = Mutex<[InboundRefusal.Reason: Int]>([:])
 
     /// When the loop's latest beat was due, and each one after it, on the clock of ``SystemClock``; 0: it beats not yet.
     private let nextBeat = Atomic<Int64>(0)
@@ -27,8 +29,11 @@ package final class LoopCounters: Sendable {
     func datagramLost() { lostDatagrams.add(1, ordering: .relaxed) }
     func discarded(_ reason: DiscardReason) { discards.withLock { $0[reason, default: 0] += 1 } }
 
+    func refused(_ reason: InboundRefusal.Reason) { refusals.withLock { $0[reason, default: 0] += 1 } }
+
     var inputCount: Int { inputs.load(ordering: .relaxed) }
     var faultCount: Int { faults.load(ordering: .relaxed) }
     var lostDatagramCount: Int { lostDatagrams.load(ordering: .relaxed) }
     var discardCounts: [DiscardReason: Int] { discards.withLock(\.self) }
+    var refusalCounts: [InboundRefusal.Reason: Int] { refusals.withLock(\.self) }
 }

@@ -61,6 +61,13 @@ package final class ServerHealth: HealthService {
         for reason in DiscardReason.allCases {
             text.sample("belay_sip_discarded_total{reason=\"\(reason.rawValue)\"}", discards[reason, default: 0])
         }
+        let refusals = counters.refusalCounts
+        text.header(
+            "belay_inbound_refused_total", "counter",
+            "Calls that came in and were turned away, and other requests from addresses that are not the trunk's.")
+        for reason in InboundRefusal.Reason.allCases {
+            text.sample("belay_inbound_refused_total{reason=\"\(reason.rawValue)\"}", refusals[reason, default: 0])
+        }
         return text.text
     }
 }

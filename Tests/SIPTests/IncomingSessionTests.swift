@@ -307,10 +307,11 @@ struct IncomingSessionTests {
 
     @Test("A peer that is not allowed gets 403 for an INVITE and nothing for anything else")
     func notAllowed() {
-        var bench = Bench { $0.allowedPeers = [.v4(0x0a00_0063)] }
+        var bench = Bench { $0.allowedPeers = [IPAddressRange(.v4(0x0a00_0063))] }
         bench.deliver(incomingInvite().bytes)
         #expect(bench.summary == ["403 INVITE"])
-        #expect(bench.told == [.discarded(reason: .peerNotAllowed, from: Bench.peer)])
+        let request = TurnedAway(incomingInvite(), source: Bench.peer)
+        #expect(bench.told == [.discarded(reason: .peerNotAllowed, from: Bench.peer), .turnedAway(request)])
         _ = bench.take()
         var options = incomingInvite(sdp: nil)
         options.method = .options

@@ -7,9 +7,13 @@ extension Exchange {
     mutating func invited(
         _ session: SessionID, _ invitation: IncomingInvitation, _ now: Moment, _ effects: inout [Effect]
     ) {
-        guard !isDraining, !isStorageLow else { return reject(session, .serviceUnavailable, now, &effects) }
-        guard let called = Self.party(invitation.requestURI), let number = PhoneNumber(called) else {
-            return reject(session, .notFound, now, &effects)
+        guard !isDraining, !isStorageLow else {
+            let explanation = isDraining ? "the server is stopping" : "the disk is full"
+            return refuse(session, invitation, .unavailable, .serviceUnavailable, explanation, now, &effects)
+        }
+        guard let number = called(invitation).number else {
+            return refuse(
+                session, invitation, .unknownNumber, .notFound, "what is called is no number", now, &effects)
         }
         invitations[session] = PendingInvitation(invitation: invitation)
         effects.append(.routeInbound(session, number))
@@ -22,20 +26,24 @@ extension Exchange {
         guard let pending = invitations.removeValue(forKey: session) else { return }
         let invitation = pending.invitation
         guard case .owned(let number, let application) = route else {
-            return reject(session, .notFound, now, &effects)
+            return refuse(
+                session, invitation, .unknownNumber, .notFound, "no account has the number", now, &effects)
         }
         guard let port = ports.take(now: now.instant) else {
-            return reject(session, .serviceUnavailable, now, &effects)
+            let explanation =
+                ports.isHeldByOthers(now: now.instant) ? "no RTP port: \(portsHeld)" : "every RTP port is in use"
+            return refuse(session, invitation, .noPort, .serviceUnavailable, explanation, now, &effects)
         }
         let audio = LocalAudio(
             address: configuration.mediaAddress, port: port, sessionID: random.next() >> 2, sessionVersion: 1)
         let reply: (sdp: [UInt8], agreement: AudioAgreement?)
         do { reply = try audio.reply(to: invitation.offer) } catch {
             ports.giveBackUnused(port)
-            return reject(session, .notAcceptableHere, now, &effects)
+            return refuse(
+                session, invitation, .noCommonAudio, .notAcceptableHere, error.explanation, now, &effects)
         }
         var call = CallMachine(
-            incoming: number, application: application, from: Self.party(invitation.from.uri) ?? "anonymous",
+            incoming: number, application: application, from: caller(invitation).text,
             incoming: CallMachine.Incoming(
                 fallbackURL: application?.voiceFallbackURL, offer: invitation.offer, sdp: reply.sdp,
                 signallingHost: invitation.source.address.description,
@@ -68,18 +76,60 @@ extension Exchange {
         carryOut(directives, of: id, now, &effects)
     }
 
-    private mutating func reject(
-        _ session: SessionID, _ status: StatusCode, _ now: Moment, _ effects: inout [Effect]
+    /// A request from an address that is not the trunk's.
+    mutating func turnedAway(_ request: TurnedAway, _ now: Moment, _ effects: inout [Effect]) {
+        let forms = configuration.trunk.numberForms
+        tell(
+            InboundRefusal(
+                reason: .addressNotAllowed, method: request.method.name, source: request.source,
+                called: Party(request.requestURI, forms).text, number: Party(request.requestURI, forms).number,
+                caller: request.from.map { Party($0.uri, forms).text } ?? Party.anonymous,
+                status: request.method == .invite ? .forbidden : nil,
+                explanation: "its address is not the trunk's"), now, &effects)
+    }
+
+    private mutating func refuse(
+        _ session: SessionID, _ invitation: IncomingInvitation, _ reason: InboundRefusal.Reason, _ status: StatusCode,
+        _ explanation: String, _ now: Moment, _ effects: inout [Effect]
     ) {
         withUserAgent(now, &effects) { agent, random, sip in
             agent.reject(session, status: status, now: now.instant, random: &random, into: &sip)
         }
+        let called = called(invitation)
+        tell(
+            InboundRefusal(
+                reason: reason, method: "INVITE", source: invitation.source, called: called.text,
+                number: called.number, caller: caller(invitation).text, status: status, explanation: explanation),
+            now, &effects)
     }
 
-    /// Who a URI means: a number in E.164 where it can be read as one, else its user part.
-    private static func party(_ uri: AnyURI) -> String? {
-        guard let user = uri.user, !user.isEmpty else { return nil }
-        if PhoneNumber(user) != nil { return user }
-        return PhoneNumber("+" + user).map(\.text) ?? user
+    private mutating func tell(_ refusal: InboundRefusal, _ now: Moment, _ effects: inout [Effect]) {
+        let source = refusal.source.address
+        let inLog = refusals.isNews(.source(source), now: now.instant)
+        var inAccountLog = false
+        if let number = refusal.number, refusal.method == "INVITE", refusal.reason != .unknownNumber {
+            inAccountLog = refusals.isNews(.called(number, by: source), now: now.instant)
+        }
+        effects.append(.refused(refusal, inLog: inLog, inAccountLog: inAccountLog))
+    }
+
+    /// Who is called: what the Request-URI names. A trunk that sends calls to the name that this server is known by
+    /// there says the number in To.
+    private func called(_ invitation: IncomingInvitation) -> Party {
+        let forms = configuration.trunk.numberForms
+        let party = Party(invitation.requestURI, forms)
+        guard party.number == nil else { return party }
+        let addressee = Party(invitation.to.uri, forms)
+        return addressee.number == nil ? party : addressee
+    }
+
+    private func caller(_ invitation: IncomingInvitation) -> Party {
+        let trunk = configuration.trunk
+        switch trunk.callerSource {
+        case .from: return Party(invitation.from.uri, trunk.numberForms)
+        case .asserted:
+            return AssertedCaller(invitation.headers, trunk.numberForms)?.party
+                ?? Party(invitation.from.uri, trunk.numberForms)
+        }
     }
 }

@@ -74,6 +74,8 @@ extension Exchange {
             }
         case .discarded(let reason, _):
             effects.append(.discarded(reason))
+        case .turnedAway(let request):
+            turnedAway(request, now, &effects)
         }
     }
 

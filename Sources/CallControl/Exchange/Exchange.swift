@@ -31,6 +31,7 @@ package struct Exchange: Sendable {
     var queue: DialQueue
     var admission: Admission
     var ports: PortPool
+    var refusals = RefusalWatch()
     var retries: NotificationRetries
     var timers = TimerTable<ExchangeTimer>()
     var isDraining = false
@@ -87,10 +88,10 @@ package struct Exchange: Sendable {
         retries = NotificationRetries(configuration: configuration)
         // Session numbers begin anywhere, so that a late event of an earlier process meets nobody.
         nextSession = self.random.next() >> 34
-    }
         ports = PortPool(
             range: configuration.rtpPorts, rest: configuration.portRest, heldRest: configuration.heldPortRest,
             random: &self.random)
+    }
 
     /// When `timersDue` is wanted next; nil: nothing is armed.
     package var nextDeadline: Instant? {

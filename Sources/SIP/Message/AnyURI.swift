@@ -9,13 +9,13 @@ public enum AnyURI: Hashable, Sendable {
         self = try text.withWindow { window throws(SIPParseError) in try AnyURI(window: window.trimmed) }
     }
 
-    init(window: ByteWindow) throws(SIPParseError) {
+    init(window: ByteWindow, toleratesEmptyUser: Bool = false) throws(SIPParseError) {
         guard let colon = window.firstIndex(of: UInt8(ascii: ":"), from: window.start), colon > window.start else {
             throw SIPParseError(.badURI, in: "URI", at: window.start)
         }
         let scheme = window.window(window.start, colon)
         if scheme.equalsIgnoringCase("sip") || scheme.equalsIgnoringCase("sips") {
-            self = .sip(try SIPURI(window: window))
+            self = .sip(try SIPURI(window: window, toleratesEmptyUser: toleratesEmptyUser))
             return
         }
         guard window[scheme.start].isLetter else { throw SIPParseError(.badURI, in: "URI", at: scheme.start) }

@@ -56,7 +56,7 @@ public struct NameAddress: Hashable, Sendable {
         }
         if window[position] == UInt8(ascii: "<") {
             guard let close = window.firstIndex(of: UInt8(ascii: ">"), from: position) else { throw fail(position) }
-            uri = try AnyURI(window: window.window(position + 1, close).trimmed)
+            uri = try AnyURI(window: window.window(position + 1, close).trimmed, toleratesEmptyUser: true)
             parameters = try SIPParameters(window: window.window(close + 1, window.end).trimmed, element: element)
             return
         }
@@ -66,7 +66,7 @@ public struct NameAddress: Hashable, Sendable {
         let semicolon = window.firstIndex(of: UInt8(ascii: ";"), from: at) ?? window.end
         let address = window.window(position, semicolon).trimmed
         guard address.firstIndex(of: UInt8(ascii: "?"), from: address.start) == nil else { throw fail(address.start) }
-        uri = try AnyURI(window: address)
+        uri = try AnyURI(window: address, toleratesEmptyUser: true)
         parameters = try SIPParameters(window: window.window(semicolon, window.end), element: element)
     }
 }

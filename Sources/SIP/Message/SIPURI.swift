@@ -49,7 +49,8 @@ public struct SIPURI: Hashable, Sendable {
     /// The address in the host part, where it is one.
     public var address: IPAddress? { IPAddress(host) }
 
-    init(window: ByteWindow) throws(SIPParseError) {
+    /// - Parameter toleratesEmptyUser: `sip:@host`, as some write it of a caller who is not named, names nobody.
+    init(window: ByteWindow, toleratesEmptyUser: Bool = false) throws(SIPParseError) {
         func fail(_ offset: Int) -> SIPParseError { SIPParseError(.badURI, in: "URI", at: offset) }
         for index in window.start..<window.end where window[index] <= 32 || window[index] == 127 {
             throw fail(index)
@@ -66,14 +67,16 @@ public struct SIPURI: Hashable, Sendable {
         // The user part may hold ";" and "?" (RFC 3261 §25.1), so the "@" is sought first.
         if let at = window.firstIndex(of: UInt8(ascii: "@"), from: position) {
             let info = window.window(position, at)
-            guard !info.isEmpty else { throw fail(position) }
-            if let colon = info.firstIndex(of: UInt8(ascii: ":"), from: info.start) {
+            guard !info.isEmpty || toleratesEmptyUser else { throw fail(position) }
+            if info.isEmpty {
+                escapedUser = nil
+            } else if let colon = info.firstIndex(of: UInt8(ascii: ":"), from: info.start) {
                 escapedUser = info.window(info.start, colon).text
                 escapedPassword = info.window(colon + 1, info.end).text
             } else {
                 escapedUser = info.text
             }
-            guard escapedUser?.isEmpty == false else { throw fail(position) }
+            guard info.isEmpty || escapedUser?.isEmpty == false else { throw fail(position) }
             position = at + 1
         }
 

@@ -89,8 +89,9 @@ extension UserAgent {
         if request.method == .cancel { return receiveCancel(request, key, datagram, source, reply) }
         if let dialog = dialogID(request) { return receiveInDialog(request, dialog, key, datagram, source, reply) }
 
-        if let allowed = configuration.allowedPeers, !allowed.contains(source.address) {
+        guard configuration.allows(source.address) else {
             bench.emit(.discarded(reason: .peerNotAllowed, from: source))
+            bench.emit(.turnedAway(TurnedAway(request, source: source)))
             if request.method == .invite {
                 sendStateless(bench.response(to: request, .forbidden, tag: statelessTag(request)), reply)
             }
@@ -221,7 +222,7 @@ extension UserAgent {
     ) {
         bench.emit(.discarded(reason: .malformed, from: source))
         guard let request = MalformedRequest.salvage(datagram), let via = try? request.headers.topVia() else { return }
-        if let allowed = configuration.allowedPeers, !allowed.contains(source.address) { return }
+        guard configuration.allows(source.address) else { return }
         let marked = ReplyPath.marking(request, via, source)
         let status: StatusCode = error.problem == .badVersion ? .versionNotSupported : .badRequest
         var response = bench.response(to: marked, status, tag: statelessTag(marked))

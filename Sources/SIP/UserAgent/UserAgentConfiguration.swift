@@ -42,7 +42,7 @@ public struct UserAgentConfiguration: Equatable, Sendable {
     /// Answers a 401 or 407 to an INVITE or BYE, once.
     public var credentials: DigestCredentials?
     /// Whose requests outside dialogs are taken, by IP address; nil: everybody's. An INVITE from elsewhere gets 403.
-    public var allowedPeers: [IPAddress]?
+    public var allowedPeers: [IPAddressRange]?
     /// False leaves out `messageSent` and `messageReceived`.
     public var tracesMessages: Bool
 
@@ -50,7 +50,7 @@ public struct UserAgentConfiguration: Equatable, Sendable {
         node: UInt16 = 0, localAddress: TransportAddress, contactHost: String? = nil, contactPort: UInt16? = nil,
         contactUser: String = "belay", userAgentName: String = "Belay", timers: TransactionTimers = TransactionTimers(),
         limits: Limits = Limits(), inDialogRouting: InDialogRouting = .remoteTarget,
-        credentials: DigestCredentials? = nil, allowedPeers: [IPAddress]? = nil, tracesMessages: Bool = true
+        credentials: DigestCredentials? = nil, allowedPeers: [IPAddressRange]? = nil, tracesMessages: Bool = true
     ) {
         self.node = node
         self.localAddress = localAddress
@@ -65,4 +65,6 @@ public struct UserAgentConfiguration: Equatable, Sendable {
         self.allowedPeers = allowedPeers
         self.tracesMessages = tracesMessages
     }
+
+    func allows(_ peer: IPAddress) -> Bool { allowedPeers?.contains { $0.contains(peer) } ?? true }
 }

@@ -35,4 +35,6 @@ public enum UserAgentEffect: Equatable, Sendable {
     case messageSent(SessionID, SIPTrace)
     case messageReceived(SessionID, SIPTrace)
     case discarded(reason: DiscardReason, from: TransportAddress)
+    /// Before it `discarded`, with `peerNotAllowed`.
+    case turnedAway(TurnedAway)
 }

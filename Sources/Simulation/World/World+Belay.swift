@@ -32,6 +32,8 @@ extension World {
                 throw Violation("no impossible state", "\(call.map(\.text) ?? "-"): \(explanation)")
             }
             if explanation.contains("given up after") { counters.count(.notificationGivenUp) }
+        case .refused(let refusal, _, _):
+            trace.mix(refusal.reason.rawValue)
         case .discarded(let reason):
             trace.mix(reason.rawValue)
         }

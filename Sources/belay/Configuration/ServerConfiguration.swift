@@ -1,5 +1,6 @@
 import API
 import AnswerDetection
+import CallControl
 import Foundation
 import Logging
 import Runtime
@@ -28,6 +29,10 @@ struct ServerConfiguration {
     var rtpPorts: ClosedRange<UInt16>
     var trunk: TrunkTarget?
     var isTrunkBehindNAT: Bool
+    /// Where its calls come from, besides its own address.
+    var trunkAddresses: [TrunkAddress]
+    var numberForms: NumberForms
+    var callerSource: ExchangeConfiguration.CallerSource
     var trunkCredentials: DigestCredentials?
     /// Who else answers in the simulated carrier; nil: nobody.
     var peopleFile: String?
@@ -72,11 +77,20 @@ struct ServerConfiguration {
         sip = try reader.address("sip", default: TransportAddress(address: .loopback, port: 5060))
         advertised = try reader.parse("advertise", "an IP address") { IPAddress($0)?.description }
         rtpPorts = try reader.ports("rtp-ports", default: 16_384...32_767)
-        trunk = try reader.parse("trunk", "sip:HOST or sip:HOST:PORT") { text in
-            guard let uri = try? SIPURI(text), !uri.isSecure else { return nil }
-            return TrunkTarget(host: uri.host, port: uri.effectivePort, uri: uri)
-        }
+        trunk = try reader.trunk()
         isTrunkBehindNAT = try reader.bool("trunk-nat") ?? false
+        trunkAddresses = try reader.trunkAddresses()
+        numberForms = try reader.numberForms()
+        callerSource =
+            try reader.parse(
+                "trunk-caller",
+                "one of " + ExchangeConfiguration.CallerSource.allCases.map(\.rawValue).joined(separator: ", ")
+            ) { ExchangeConfiguration.CallerSource(rawValue: $0) } ?? .from
+        if trunk == nil {
+            for name in ["trunk-addresses", "trunk-country", "trunk-caller"] where reader.text(name) != nil {
+                throw ConfigurationError(description: "\(name) says something of the trunk, and trunk is not set")
+            }
+        }
         let username = reader.text("trunk-username"), password = reader.text("trunk-password")
         switch (username, password) {
         case (let username?, let password?):
@@ -170,7 +184,7 @@ struct ServerConfiguration {
 }
 
 /// Reads settings and says what is wrong with one.
-private struct SettingReader {
+struct SettingReader {
     let source: SettingSource
 
     func text(_ name: String) -> String? { source.values[name]?.text }

@@ -16,6 +16,21 @@ struct ServerOptions: ParsableArguments {
     var trunk: String?
     @Option(help: ArgumentHelp("Media may come from anywhere (false).", valueName: "bool"))
     var trunkNat: String?
+    @Option(
+        help: ArgumentHelp(
+            "An address, CIDR or name that the trunk's calls come from, besides its own; may be given several times.",
+            valueName: "address"))
+    var trunkAddresses: [String] = []
+    @Option(
+        help: ArgumentHelp("Calling code of the trunk's country, for national numbers, such as 49.", valueName: "code"))
+    var trunkCountry: String?
+    @Option(
+        help: ArgumentHelp("What the trunk writes before numbers of other countries (00, 011).", valueName: "digits"))
+    var trunkInternationalPrefix: String?
+    @Option(help: ArgumentHelp("What the trunk writes before national numbers (0, 1).", valueName: "digits"))
+    var trunkNationalPrefix: String?
+    @Option(help: ArgumentHelp("Where the trunk says who calls: from, or asserted (from).", valueName: "field"))
+    var trunkCaller: String?
     @Option(help: ArgumentHelp("For the trunk's digest challenges.", valueName: "name"))
     var trunkUsername: String?
     @Option(
@@ -105,6 +120,9 @@ struct ServerOptions: ParsableArguments {
         let given: [(String, String?)] = [
             ("data", data), ("http", http), ("sip", sip), ("advertise", advertise), ("rtp-ports", rtpPorts),
             ("trunk", trunk), ("trunk-nat", trunkNat),
+            ("trunk-addresses", trunkAddresses.isEmpty ? nil : trunkAddresses.joined(separator: ",")),
+            ("trunk-country", trunkCountry), ("trunk-international-prefix", trunkInternationalPrefix),
+            ("trunk-national-prefix", trunkNationalPrefix), ("trunk-caller", trunkCaller),
             ("sip-uri-hosts", sipUriHosts.isEmpty ? nil : sipUriHosts.joined(separator: ",")),
             ("offered-numbers", offeredNumbers.isEmpty ? nil : offeredNumbers.joined(separator: ",")),
             ("trunk-username", trunkUsername),

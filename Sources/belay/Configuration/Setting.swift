@@ -29,6 +29,21 @@ struct Setting {
             name: "trunk-nat", help: "true: media may come from anywhere, not only from the trunk's addresses",
             fallback: "false"),
         Setting(
+            name: "trunk-addresses",
+            help:
+                "where the trunk's calls come from besides its own address: IP addresses, CIDR, names; comma-separated"),
+        Setting(
+            name: "trunk-country",
+            help: "calling code of the country where the trunk is, such as 49: it may write national numbers"),
+        Setting(
+            name: "trunk-international-prefix",
+            help: "what the trunk writes before numbers of other countries; comma-separated"),
+        Setting(name: "trunk-national-prefix", help: "what the trunk writes before national numbers"),
+        Setting(
+            name: "trunk-caller",
+            help: "where the trunk says who calls: from, or asserted: P-Asserted-Identity, Remote-Party-ID",
+            fallback: "from"),
+        Setting(
             name: "sip-uri-hosts",
             help: "hosts of SIP addresses that may be called through the trunk; comma-separated; none: numbers only"),
         Setting(name: "trunk-username", help: "answers the trunk's digest challenges"),

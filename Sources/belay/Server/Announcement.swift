@@ -10,6 +10,7 @@ struct Announcement: Sendable {
     let configuration: ServerConfiguration
     let transport: UDPTransport
     let trunk: ExchangeConfiguration.Trunk
+    let peers: [IPAddressRange]
     let carrier: TransportAddress?
     let credentials: FirstStart.Credentials?
     let credentialsPath: String
@@ -28,6 +29,7 @@ struct Announcement: Sendable {
             lines.append("Webhooks may go to loopback, because no trunk is configured")
         } else {
             lines.append("Trunk: \(trunk.host) at udp:\(trunk.address)")
+            lines.append("Calls come in from \(peers.map(\.description).joined(separator: ", "))")
             let allowed = configuration.webhookAllowed.map(\.description).joined(separator: ", ")
             lines.append("Webhooks may go to public addresses" + (allowed.isEmpty ? "" : " and to \(allowed)"))
         }

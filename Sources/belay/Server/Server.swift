@@ -45,6 +45,7 @@ enum Server {
 
         let carrier = try await startCarrier(configuration, logger)
         let trunk = try await trunk(configuration, carrier: carrier?.address)
+        let peers = try trunkPeers(configuration, trunk)
         let transport = try await bind(configuration.sip, on: callGroup.next())
         let advertised = try await advertisedHost(configuration, trunk, callGroup)
 
@@ -81,7 +82,7 @@ enum Server {
         let counters = LoopCounters()
         let exchange = Exchange(
             configuration: exchangeConfiguration(configuration, trunk, advertised),
-            userAgent: userAgentConfiguration(configuration, transport.localAddress, trunk, advertised),
+            userAgent: userAgentConfiguration(configuration, transport.localAddress, peers, advertised),
             publicURL: publicURL.text, random: randomSource())
         let loop = CallLoop(
             eventLoop: callGroup.next(), exchange: exchange, storage: storage,
@@ -109,7 +110,7 @@ enum Server {
             storage: storage, recordings: liveRecordings, files: recordings, retention: configuration.retention,
             logger: logger)
         let announcement = Announcement(
-            configuration: configuration, transport: transport, trunk: trunk, carrier: carrier?.address,
+            configuration: configuration, transport: transport, trunk: trunk, peers: peers, carrier: carrier?.address,
             credentials: made, credentialsPath: firstStart.credentialsPath, isDiallingStopped: isDiallingStopped)
         let api = APIServer(
             services: APIServices(
@@ -225,14 +226,35 @@ enum Server {
             return ExchangeConfiguration.Trunk(
                 address: address, host: target.host, port: target.uri.port,
                 isBehindNAT: configuration.isTrunkBehindNAT, addressHosts: configuration.addressHosts,
-                callsPerSecond: configuration.callsPerSecond,
-                callsAtOnce: configuration.callsAtOnce)
+                numberForms: configuration.numberForms, callerSource: configuration.callerSource,
+                callsPerSecond: configuration.callsPerSecond, callsAtOnce: configuration.callsAtOnce)
         }
         guard let carrier else { throw ConfigurationError(description: "neither a trunk nor a carrier") }
         return ExchangeConfiguration.Trunk(
             address: carrier, host: carrier.address.hostText, port: carrier.port, isSimulated: true,
             addressHosts: configuration.addressHosts, callsPerSecond: configuration.callsPerSecond,
             callsAtOnce: configuration.callsAtOnce)
+    }
+
+    /// Whose calls are taken: the trunk's, from every address that its name has, and from what `trunk-addresses` adds.
+    private static func trunkPeers(
+        _ configuration: ServerConfiguration, _ trunk: ExchangeConfiguration.Trunk
+    ) throws -> [IPAddressRange] {
+        var peers = [IPAddressRange(trunk.address.address)]
+        if let host = configuration.trunk?.host { peers += LocalAddress.all(of: host).map { IPAddressRange($0) } }
+        for address in configuration.trunkAddresses {
+            switch address {
+            case .range(let range): peers.append(range)
+            case .name(let name):
+                let found = LocalAddress.all(of: name)
+                guard !found.isEmpty else {
+                    throw ConfigurationError(description: "\(name) in trunk-addresses cannot be resolved")
+                }
+                peers += found.map { IPAddressRange($0) }
+            }
+        }
+        var seen: Set<IPAddressRange> = []
+        return peers.filter { seen.insert($0).inserted }
     }
 
     /// What peers reach this server by: as configured, else where SIP listens, else the address toward the trunk.
@@ -259,14 +281,14 @@ enum Server {
     }
 
     private static func userAgentConfiguration(
-        _ configuration: ServerConfiguration, _ local: TransportAddress, _ trunk: ExchangeConfiguration.Trunk,
+        _ configuration: ServerConfiguration, _ local: TransportAddress, _ peers: [IPAddressRange],
         _ advertised: IPAddress
     ) -> UserAgentConfiguration {
         UserAgentConfiguration(
             node: configuration.node, localAddress: TransportAddress(address: advertised, port: local.port),
             userAgentName: "Belay/\(Belay.version)",
             timers: TransactionTimers(t1: .milliseconds(configuration.timerT1Milliseconds)),
-            credentials: configuration.trunkCredentials, allowedPeers: [trunk.address.address])
+            credentials: configuration.trunkCredentials, allowedPeers: peers)
     }
 
     private static func randomSource() -> RandomSource {
