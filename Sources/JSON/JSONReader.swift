@@ -19,9 +19,11 @@ package struct JSONReader {
 
     private init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Reads exactly one value with nothing but white space around it.
+    /// Reads exactly one value with nothing but white space around it, and perhaps a byte order mark before it, which
+    /// some editors and frameworks write and a reader may pass over (RFC 8259 §8.1).
     package static func read(_ bytes: [UInt8]) throws(Malformed) -> JSONValue {
         var reader = JSONReader(bytes)
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { reader.position = 3 }
         reader.skipWhiteSpace()
         let value = try reader.value(depth: 0)
         reader.skipWhiteSpace()
@@ -174,19 +176,29 @@ package struct JSONReader {
         }
     }
 
-    /// Four hexadecimal digits, or two groups of them where the first is a high surrogate.
+    /// Four hexadecimal digits, or two groups of them where the first is a high surrogate. Half a pair, which is left
+    /// where a program cuts a text in the middle of an emoji, is no character (RFC 8259 §8.2): U+FFFD stands for it.
     private mutating func scalar() throws(Malformed) -> Unicode.Scalar {
         let unit = try codeUnit()
         if let scalar = Unicode.Scalar(unit) { return scalar }
+        let behind = position
         guard (0xD800...0xDBFF).contains(unit), take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else {
-            throw malformed("half a surrogate pair stands alone")
+            position = behind
+            return Self.replacement
         }
         let low = try codeUnit()
         guard (0xDC00...0xDFFF).contains(low),
             let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00))
-        else { throw malformed("half a surrogate pair stands alone") }
+        else {
+            // Whatever the second escape is, it is read for itself.
+            position = behind
+            return Self.replacement
+        }
         return scalar
     }
+
+    /// Unicode's replacement character.
+    private static let replacement: Unicode.Scalar = "\u{FFFD}"
 
     private mutating func codeUnit() throws(Malformed) -> UInt32 {
         var unit: UInt32 = 0

@@ -25,10 +25,11 @@ struct ReaderTests {
         arguments: [
             "", " ", "nul", "nulL", "tru", "+1", "01", "1.", ".5", "1e", "1e+", "-", "1e999", "0x1", "NaN", "Infinity",
             "'a'",
-            #"""#, #""a"#, #""\x""#, #""\u12""#, #""\u12G4""#, #""\ud83d""#, #""\ud83d\u0041""#, #""\ude00""#, #""\"#,
+            #"""#, #""a"#, #""\x""#, #""\u12""#, #""\u12G4""#, #""\"#,
             "\"a\nb\"", "[", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{", #"{"a"#, #"{"a""#, #"{"a":"#, #"{"a":1"#,
             #"{"a":1,"#,
-            #"{"a":1,}"#, #"{a:1}"#, #"{"a" 1}"#, "{1:2}", "1 2", "[]]", "// c\n1", "\u{FEFF}1",
+            #"{"a":1,}"#, #"{a:1}"#, #"{"a" 1}"#, "{1:2}", "1 2", "[]]", "// c\n1", " \u{FEFF}1", "1\u{FEFF}",
+            "\u{FEFF}",
         ])
     func refuses(_ text: String) {
         #expect(throws: JSONReader.Malformed.self) { try JSONReader.read(Array(text.utf8)) }
@@ -39,10 +40,26 @@ struct ReaderTests {
         arguments: [
             [0x22, 0xFF, 0x22], [0x22, 0xC3, 0x22], [0x22, 0xED, 0xA0, 0x80, 0x22], [0x22, 0xC0, 0x80, 0x22],
             [0x22, 0x5C, 0x6E, 0xFF, 0x22], [0x7B, 0x22, 0xFF, 0x22, 0x3A, 0x31, 0x7D], [0xFF],
-            [0xEF, 0xBB, 0xBF, 0x31],
+            [0xFE, 0xFF, 0x00, 0x31], [0xFF, 0xFE, 0x31, 0x00],
         ] as [[UInt8]])
     func invalidUTF8(_ bytes: [UInt8]) {
         #expect(throws: JSONReader.Malformed.self) { try JSONReader.read(bytes) }
+    }
+
+    @Test("A byte order mark before the text is passed over (RFC 8259 §8.1)")
+    func byteOrderMark() throws {
+        #expect(try JSONReader.read([0xEF, 0xBB, 0xBF, 0x20, 0x31]) == 1)
+    }
+
+    @Test(
+        "Half a surrogate pair is U+FFFD, and what stands beside it is not lost (RFC 8259 §8.2)",
+        arguments: [
+            (#""a\ud83d""#, "a\u{FFFD}"), (#""\ud83d\u0041""#, "\u{FFFD}A"), (#""\ude00b""#, "\u{FFFD}b"),
+            (#""\ud83d\ud83d\ude00""#, "\u{FFFD}😀"), (#""\ude00\ud83d""#, "\u{FFFD}\u{FFFD}"),
+            (#""\ud83d\n""#, "\u{FFFD}\n"), (#""\ud83d😀""#, "\u{FFFD}😀"),
+        ])
+    func halfPair(_ text: String, _ value: String) throws {
+        #expect(try JSONReader.read(Array(text.utf8)) == .string(value))
     }
 
     @Test("The deepest that is allowed is read, one level more is refused")
