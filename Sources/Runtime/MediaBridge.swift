@@ -65,6 +65,7 @@ package final class MediaBridge: Sendable {
                     let (clip, warning) = try await prompts.clip(for: prompt)
                     hand(media, playback) {
                         if let warning { inbox.expectWarning(media, playback, warning) }
+                        inbox.expectEnd(of: clip, media, playback)
                         engine.play(id(media), Media.PlaybackID(playback.rawValue), clip, loop: loop)
                     }
                 } catch {

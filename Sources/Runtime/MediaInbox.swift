@@ -10,6 +10,8 @@ package final class MediaInbox: Sendable {
         var deliver: (@Sendable ([Input]) -> Void)?
         /// Warnings of prompts that play now: told with their end.
         var warnings: [MediaHandle: [CallControl.PlaybackID: String]] = [:]
+        /// Clips that play now: at their end it is known whether anything could be heard of them.
+        var clips: [MediaHandle: [CallControl.PlaybackID: AudioClip]] = [:]
     }
 
     private let state = Mutex(State())
@@ -33,6 +35,10 @@ package final class MediaInbox: Sendable {
 
     func expectWarning(_ media: MediaHandle, _ playback: CallControl.PlaybackID, _ warning: String) {
         state.withLock { $0.warnings[media, default: [:]][playback] = warning }
+    }
+
+    func expectEnd(of clip: AudioClip, _ media: MediaHandle, _ playback: CallControl.PlaybackID) {
+        state.withLock { $0.clips[media, default: [:]][playback] = clip }
     }
 
     private func input(for event: MediaEvent) -> Input? {
@@ -72,14 +78,23 @@ package final class MediaInbox: Sendable {
     }
 
     private func closed(_ media: MediaHandle, _ report: MediaReport) -> Input {
-        state.withLock { $0.warnings[media] = nil }
+        state.withLock { state in
+            state.warnings[media] = nil
+            state.clips[media] = nil
+        }
         return .mediaClosed(media, figures: report.journalMetadata)
     }
 
     private func result(
         of end: PlaybackEnd, _ media: MediaHandle, _ playback: CallControl.PlaybackID
     ) -> PlaybackResult {
-        let warning = state.withLock { $0.warnings[media]?.removeValue(forKey: playback) }
+        let (told, clip) = state.withLock { state in
+            (
+                state.warnings[media]?.removeValue(forKey: playback),
+                state.clips[media]?.removeValue(forKey: playback)
+            )
+        }
+        let warning = told ?? clip?.silence
         return switch end {
         case .completed: warning.map(PlaybackResult.completedWithWarning) ?? .completed
         case .stopped: .stopped

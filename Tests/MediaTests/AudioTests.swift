@@ -119,6 +119,60 @@ struct AudioDecoderTests {
         #expect(clip.milliseconds == 5000)
     }
 
+    /// A WAV file of one channel and 16 bits, with lengths as they may be written.
+    private static func wav(
+        _ samples: [Int16], dataLength: UInt32?, riffLength: UInt32? = nil, before: [UInt8] = [], after: [UInt8] = []
+    ) -> [UInt8] {
+        func bytes(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+        let plain = Sound.wav(format: 1, rate: 8000, channels: 1, bits: 16, data: Sound.bytes(samples))
+        let data = Sound.bytes(samples)
+        let chunk = Array("data".utf8) + bytes(dataLength ?? UInt32(data.count)) + data + after
+        let body = plain[8..<36] + before + chunk
+        return Array("RIFF".utf8) + bytes(riffLength ?? UInt32(body.count)) + body
+    }
+
+    @Test(
+        "A WAV file whose writer did not know its length is played to its end",
+        arguments: [0, 0x7FFF_F000, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFE, 0xFFFF_FFFF] as [UInt32],
+        [nil, 0, 0xFFFF_FFFF] as [UInt32?])
+    func streamedWAV(_ dataLength: UInt32, _ riffLength: UInt32?) throws {
+        let scratch = try Scratch()
+        let noise = Sound.noise(milliseconds: 500)
+        // What ffmpeg writes before the sound.
+        let list = Array("LIST".utf8) + [18, 0, 0, 0] + Array("INFOISFT".utf8) + [6, 0, 0, 0] + Array("Lavf59".utf8)
+        for before in [[], list] {
+            let path = try scratch.write(
+                Self.wav(noise, dataLength: dataLength, riffLength: riffLength, before: before), to: "a.wav")
+            #expect(try AudioDecoder().samples(of: path) == noise)
+        }
+    }
+
+    @Test("A WAV file that is cut off is played as far as it goes, and an odd chunk before the sound is passed over")
+    func oddWAV() throws {
+        let scratch = try Scratch()
+        let noise = Sound.noise(milliseconds: 500)
+        let whole = Self.wav(noise, dataLength: nil, before: Array("junk".utf8) + [3, 0, 0, 0, 1, 2, 3, 0])
+        #expect(try AudioDecoder().samples(of: scratch.write(whole, to: "a.wav")) == noise)
+        let half = try AudioDecoder().samples(of: scratch.write(Array(whole.prefix(whole.count / 2)), to: "b.wav"))
+        #expect(!half.isEmpty && noise.starts(with: half))
+    }
+
+    @Test("Of a file with nothing to be heard in it the clip says so; of one with sound it says nothing")
+    func silence() async throws {
+        let scratch = try Scratch()
+        func silence(_ samples: [Int16], after: [UInt8] = []) async throws -> String? {
+            let path = try scratch.write(Self.wav(samples, dataLength: nil, after: after), to: "a.wav")
+            let clip = try AudioDecoder().open(path, decodingInto: scratch.path)
+            while !clip.isComplete, clip.failureReason == nil { await Task.yield() }
+            return clip.silence
+        }
+        #expect(try await silence([])?.contains("no sound") == true)
+        // An empty sound with a chunk behind it is empty, and no stream.
+        #expect(try await silence([], after: Array("LIST".utf8) + [4, 0, 0, 0] + Array("INFO".utf8)) != nil)
+        #expect(try await silence([Int16](repeating: 0, count: 800))?.contains("silence") == true)
+        #expect(try await silence(Sound.sine(440, milliseconds: 100, amplitude: 100)) == nil)
+    }
+
     @Test("What is no sound is refused with a reason")
     func garbage() throws {
         let scratch = try Scratch()

@@ -34,6 +34,8 @@ package final class AudioClip: Sendable {
     private let available: Atomic<Int>
     private let progress: Atomic<Progress>
     private let failure = Mutex<String?>(nil)
+    /// The farthest sample from zero.
+    private let peak = Atomic<Int>(0)
 
     /// A finished clip in memory.
     package init(samples: [Int16]) {
@@ -63,6 +65,17 @@ package final class AudioClip: Sendable {
 
     /// Why decoding ended early, if it did. What came before can still be played.
     package var failureReason: String? { failure.withLock { $0 } }
+
+    /// Below this, in samples of 16 bits, nothing is heard on a telephone line: 70 dB below full scale, where G.711 has
+    /// its last step.
+    private static let faintest = 10
+
+    /// Why nothing can be heard of a file that was decoded whole; nil where something can, or may yet.
+    package var silence: String? {
+        guard case .file = storage, isComplete else { return nil }
+        if count == 0 { return "the file holds no sound: nothing was heard" }
+        return peak.load(ordering: .relaxed) < Self.faintest ? "the file holds silence only: nothing was heard" : nil
+    }
 
     /// Copies samples from a position into the beginning of `output`.
     package func read(at position: Int, into output: UnsafeMutableBufferPointer<Int16>) -> Reading {
@@ -113,6 +126,8 @@ package final class AudioClip: Sendable {
         let position = available.load(ordering: .relaxed)
         let error = cmedia_file_write(descriptor, samples, samples.count * 2, Int64(position) * 2)
         guard error == 0 else { throw MediaFailure("writing decoded audio", errno: Int(error)) }
+        let loudest = samples.reduce(peak.load(ordering: .relaxed)) { max($0, abs(Int($1))) }
+        peak.store(loudest, ordering: .relaxed)
         available.store(position + samples.count, ordering: .releasing)
     }
 

@@ -8,6 +8,8 @@ final class SoundFile: @unchecked Sendable {
     let rate: Int
     private let channels: Int
     private let handle: OpaquePointer
+    /// What the handle reads through, where it does not read the descriptor itself.
+    private let streamed: StreamedWAV?
     private var interleaved: [Float] = []
 
     /// Takes the descriptor over, whether it succeeds or not.
@@ -15,24 +17,34 @@ final class SoundFile: @unchecked Sendable {
         let size = cmedia_file_size(descriptor)
         guard size >= 0, size <= limits.bytes else {
             _ = cmedia_close(descriptor)
-            throw MediaFailure("the file has more than \(limits.bytes) bytes")
+            throw MediaFailure("the file has more than \(limits.bytes) bytes; a shorter one is needed")
         }
         var info = SF_INFO()
-        guard let opened = sf_open_fd(descriptor, Int32(SFM_READ), &info, 1) else {
+        streamed = StreamedWAV(descriptor: descriptor, size: size)
+        guard let opened = Self.open(descriptor, streamed, &info) else {
             // libsndfile closes the descriptor itself where it was told to.
-            throw MediaFailure("no sound file: \(String(cString: sf_strerror(nil)))")
+            let reason = String(cString: sf_strerror(nil))
+            throw MediaFailure(
+                "it is no sound file that can be read (\(reason)); WAV of G.711, or of 8 to 32 bits, is taken")
         }
         handle = opened
         rate = Int(info.samplerate)
         channels = Int(info.channels)
         guard limits.rates.contains(rate), (1...limits.channels).contains(channels) else {
             sf_close(opened)
-            throw MediaFailure("\(rate) Hz and \(channels) channels are not supported")
+            throw MediaFailure(
+                "\(rate) Hz and \(channels) channels are not supported; 8000 Hz and one channel are what a telephone has"
+            )
         }
     }
 
     deinit {
         sf_close(handle)
+    }
+
+    private static func open(_ descriptor: Int32, _ streamed: StreamedWAV?, _ info: inout SF_INFO) -> OpaquePointer? {
+        if let streamed { return streamed.open(&info) }
+        return sf_open_fd(descriptor, Int32(SFM_READ), &info, 1)
     }
 
     /// Fills the beginning of `mono` with the mean of the channels; 0 at the end.
