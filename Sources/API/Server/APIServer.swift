@@ -40,6 +40,7 @@ package struct APIServer: Sendable {
             router: Self.router(routes, responder),
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
+                    additionalChannelHandlers: [ContinueHandler()],
                     idleTimeout: .seconds(Int64(APIConfiguration.idleTimeoutSeconds)))),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),

@@ -52,6 +52,17 @@ struct LiveTests {
         }
     }
 
+    @Test("Whoever asks before the body is told at once to go on (RFC 9110 §10.1.1)")
+    func expectContinue() async throws {
+        let test = try TestServer()
+        let head = head(test, "Content-Length: 100\r\nExpect: 100-Continue")
+        try await withServer(test) { _, port in
+            // The body never comes: what is read came for the head alone.
+            let received = try await RawClient.exchange(port: port, sending: [head]) { $0.contains("\r\n\r\n") }
+            #expect(received.hasPrefix("HTTP/1.1 100 Continue\r\n"))
+        }
+    }
+
     @Test("A body of exactly 64 KiB is taken, one byte more is a 413")
     func limit() async throws {
         let test = try TestServer()
