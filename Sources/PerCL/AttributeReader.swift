@@ -27,6 +27,9 @@ struct AttributeReader {
     /// A value as an explanation may repeat it.
     func shown(_ text: String) -> String { isPrivate ? Mask.text : Excerpt.of(Array(text.utf8)) }
 
+    /// What was given as a URL.
+    func shownURL(_ text: String) -> String { shown(Mask.malformedURL(text)) }
+
     func value(_ field: String) -> JSONValue? {
         guard let value = attributes[field], value != .null else { return nil }
         return value
@@ -45,10 +48,9 @@ struct AttributeReader {
 
     func url(_ field: String) throws(ScriptError) -> WebURL? {
         guard let text = try string(field) else { return nil }
-        guard let url = WebURL(text) else {
-            throw error(field, "is \(shown(text)); an absolute http or https URL is required")
+        do throws(WebURL.Fault) { return try WebURL(checking: text) } catch {
+            throw self.error(field, "is \(shownURL(text)); an absolute http or https URL is required: \(error)")
         }
-        return url
     }
 
     func requiredURL(_ field: String) throws(ScriptError) -> WebURL {

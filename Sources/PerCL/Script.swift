@@ -1,4 +1,5 @@
 package import JSON
+import Telephony
 
 /// A PerCL script: checked whole before its first command runs (decision 17).
 package struct Script: Hashable, Sendable, Codable {
@@ -122,12 +123,15 @@ package enum JSONDepth {
     }
 }
 
-/// The beginning of what came, for a log entry.
+/// The beginning of what came, for a log entry; what URLs in it hold of users and passwords is masked.
 package enum Excerpt {
     package static let length = 200
+    /// An URL that begins within the excerpt must be seen to its end, lest half a password be shown.
+    private static let seen = length + WebURL.maximumLength
 
     package static func of(_ bytes: [UInt8]) -> String {
-        let head = String(decoding: bytes.prefix(length), as: UTF8.self)
+        let masked = Mask.userInfo(in: Array(bytes.prefix(seen)))
+        let head = String(decoding: masked.prefix(length), as: UTF8.self)
         return "\"\(head)\"" + (bytes.count > length ? " … (\(bytes.count) bytes)" : "")
     }
 }

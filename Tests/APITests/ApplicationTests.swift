@@ -52,6 +52,34 @@ struct ApplicationTests {
         }
     }
 
+    @Test(
+        "User and password in a URL are taken and masked wherever they can be read; the masked URL sent back changes nothing"
+    )
+    func userInfo() async throws {
+        let test = try TestServer()
+        let created = try await test.send(
+            .post, test.base + "/Applications", json: ["voiceUrl": "https://user:secret@app.example/voice"])
+        #expect(created.status == 201)
+        #expect(created["voiceUrl"] == "https://XXXXX@app.example/voice" && !created.text.contains("secret"))
+        let id = try #require(created["applicationId"]?.string.flatMap { ApplicationID($0) })
+        let updated = try await test.send(
+            .post, "\(test.base)/Applications/\(id)",
+            json: ["alias": "desk", "voiceUrl": "https://XXXXX@app.example/voice"])
+        #expect(updated.status == 200 && !updated.text.contains("secret"))
+        let kept = test.directory.application(id, of: test.account)
+        #expect(kept?.voiceURL?.text == "https://user:secret@app.example/voice")
+        let refused = try await test.send(
+            .post, "\(test.base)/Applications/\(id)", json: ["voiceUrl": "https://user:secret@app.example:0/"])
+        #expect(refused.status == 400 && refused.blamed == ["voiceUrl"] && !refused.text.contains("secret"))
+    }
+
+    @Test("A body may begin with a byte order mark (RFC 8259 §8.1)")
+    func byteOrderMark() async throws {
+        let test = try TestServer()
+        let reply = try await test.send(.post, test.base + "/Applications", body: "\u{FEFF}{\"alias\":\"desk\"}")
+        #expect(reply.status == 201 && reply["alias"] == "desk")
+    }
+
     @Test("An application needs nothing: an empty body makes one of nulls")
     func bare() async throws {
         let test = try TestServer()

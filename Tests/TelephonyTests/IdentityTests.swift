@@ -1,7 +1,7 @@
 import Telephony
 import Testing
 
-@Suite("Identifiers, numbers, URLs and cursors are checked where they are made")
+@Suite("Identifiers, numbers and cursors are checked where they are made")
 struct IdentityTests {
     @Test("An identifier is its prefix and 40 hexadecimal digits of either case")
     func identifiers() {
@@ -32,19 +32,6 @@ struct IdentityTests {
         {
             #expect(PhoneNumber(text) == nil, "\(text)")
         }
-    }
-
-    @Test("A URL is absolute http or https with a host")
-    func urls() {
-        for text in ["http://a", "https://example.com:8443/x?y=z", "HTTP://EXAMPLE.com/", "http://[::1]:80/"] {
-            #expect(WebURL(text)?.text == text, "\(text)")
-        }
-        for text in [
-            "", "example.com", "/x", "ftp://a/", "http://", "http:///x", "http://a b", "https://ä.de", "http://a/\n",
-        ] {
-            #expect(WebURL(text) == nil, "\(text)")
-        }
-        #expect(WebURL("http://a/" + String(repeating: "x", count: 2048)) == nil)
     }
 
     @Test("A cursor is purely alphanumeric and reads itself back")

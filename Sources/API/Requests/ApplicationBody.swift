@@ -23,11 +23,17 @@ struct ApplicationBody: Sendable {
 
     func apply(to application: inout Application) {
         application.alias = alias.applied(to: application.alias)
-        application.voiceURL = voiceURL.applied(to: application.voiceURL)
-        application.voiceFallbackURL = voiceFallbackURL.applied(to: application.voiceFallbackURL)
-        application.callConnectURL = callConnectURL.applied(to: application.callConnectURL)
-        application.statusCallbackURL = statusCallbackURL.applied(to: application.statusCallbackURL)
-        application.smsURL = smsURL.applied(to: application.smsURL)
-        application.smsFallbackURL = smsFallbackURL.applied(to: application.smsFallbackURL)
+        application.voiceURL = Self.applied(voiceURL, to: application.voiceURL)
+        application.voiceFallbackURL = Self.applied(voiceFallbackURL, to: application.voiceFallbackURL)
+        application.callConnectURL = Self.applied(callConnectURL, to: application.callConnectURL)
+        application.statusCallbackURL = Self.applied(statusCallbackURL, to: application.statusCallbackURL)
+        application.smsURL = Self.applied(smsURL, to: application.smsURL)
+        application.smsFallbackURL = Self.applied(smsFallbackURL, to: application.smsFallbackURL)
+    }
+
+    /// A URL that is sent back as it was shown, with user and password masked, is the one that is there.
+    private static func applied(_ change: BodyFields.Change<WebURL>, to current: WebURL?) -> WebURL? {
+        if case .set(let url) = change, let current, url.text == current.description { return current }
+        return change.applied(to: current)
     }
 }

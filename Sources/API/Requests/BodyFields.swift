@@ -65,8 +65,10 @@ struct BodyFields {
 
     mutating func url(_ name: String) -> WebURL? {
         guard let value = value(name) else { return nil }
-        guard let text = value.string, let url = WebURL(text) else { return malformed(name, value, Self.urlForm) }
-        return url
+        guard let text = value.string else { return malformed(name, value, Self.urlForm) }
+        do throws(WebURL.Fault) { return try WebURL(checking: text) } catch {
+            return malformed(name, .string(Mask.malformedURL(text)), "\(Self.urlForm); in this one: \(error)")
+        }
     }
 
     mutating func identifier<Kind>(_ name: String) -> Identifier<Kind>? {

@@ -1,7 +1,8 @@
 import JSON
 import Telephony
 
-/// The Application resource (spec §2.2).
+/// The Application resource (spec §2.2). User and password in a URL are masked; whoever sends the masked URL back
+/// leaves them as they are.
 struct ApplicationResource {
     let application: Application
 
@@ -10,16 +11,16 @@ struct ApplicationResource {
             object.member("accountId", application.accountID.text)
             object.member("alias", application.alias)
             object.member("applicationId", application.applicationID.text)
-            object.member("callConnectUrl", application.callConnectURL?.text)
+            object.member("callConnectUrl", application.callConnectURL?.description)
             object.member("dateCreated", application.dateCreated.rfc1123)
             object.member("dateUpdated", application.dateUpdated.rfc1123)
             object.member("revision", application.revision)
-            object.member("smsFallbackUrl", application.smsFallbackURL?.text)
-            object.member("smsUrl", application.smsURL?.text)
-            object.member("statusCallbackUrl", application.statusCallbackURL?.text)
+            object.member("smsFallbackUrl", application.smsFallbackURL?.description)
+            object.member("smsUrl", application.smsURL?.description)
+            object.member("statusCallbackUrl", application.statusCallbackURL?.description)
             object.member("uri", "/Accounts/\(application.accountID)/Applications/\(application.applicationID)")
-            object.member("voiceFallbackUrl", application.voiceFallbackURL?.text)
-            object.member("voiceUrl", application.voiceURL?.text)
+            object.member("voiceFallbackUrl", application.voiceFallbackURL?.description)
+            object.member("voiceUrl", application.voiceURL?.description)
         }
     }
 }

@@ -26,22 +26,36 @@ package enum AudioFileReference: Hashable, Sendable, Codable {
 
     init(_ field: String, _ attributes: AttributeReader) throws(ScriptError) {
         let text = try attributes.requiredString(field)
-        if let url = WebURL(text) {
-            self = .url(url)
-        } else if text.hasPrefix("/Accounts/"), text.utf8.count <= WebURL.maximumLength,
+        if text.hasPrefix("/Accounts/"), text.utf8.count <= WebURL.maximumLength,
             text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         {
             self = .relative(text)
-        } else {
+            return
+        }
+        do throws(WebURL.Fault) { self = .url(try WebURL(checking: text)) } catch {
             throw attributes.error(
-                field, "is \(attributes.shown(text)); an absolute http or https URL or a recordingUrl is required"
+                field,
+                "is \(attributes.shownURL(text)); an absolute http or https URL or a recordingUrl is required: \(error)"
             )
         }
     }
+}
 
+extension AudioFileReference {
+    /// As it was written: not for logs.
     package var text: String {
         switch self {
         case .url(let url): url.text
+        case .relative(let path): path
+        }
+    }
+}
+
+extension AudioFileReference: CustomStringConvertible {
+    /// For logs: user and password of a URL are masked.
+    package var description: String {
+        switch self {
+        case .url(let url): url.description
         case .relative(let path): path
         }
     }

@@ -45,15 +45,9 @@ extension Row {
         try optional(column, as: Int64.self).map(Timestamp.init(microseconds:))
     }
 
+    /// One that an earlier version took and that can never work counts as none.
     func optionalURL(_ column: String) throws -> WebURL? {
-        guard let text = try optional(column, as: String.self) else { return nil }
-        guard let url = WebURL(text) else { throw unexpected(column) }
-        return url
-    }
-
-    func url(_ column: String) throws -> WebURL {
-        guard let url = try optionalURL(column) else { throw unexpected(column) }
-        return url
+        try optional(column, as: String.self).flatMap { WebURL(stored: $0) }
     }
 
     func phoneNumber(_ column: String) throws -> PhoneNumber {

@@ -21,7 +21,7 @@ extension SQLiteStorage {
                     JOIN accounts ON accounts.id = calls.account
                     ORDER BY notifications.call, event_sequence
                     """
-            ).map(Self.notification)
+            ).compactMap(Self.notification)
 
             let sequences = try Row.fetchAll(
                 db,
@@ -70,13 +70,15 @@ extension SQLiteStorage {
         }
     }
 
-    private static func notification(_ row: Row) throws -> PendingNotification {
-        PendingNotification(
+    /// Nil: its URL is one that an earlier version took and that can never work.
+    private static func notification(_ row: Row) throws -> PendingNotification? {
+        guard let url = try row.optionalURL("url") else { return nil }
+        return PendingNotification(
             webhook: Webhook(
                 eventID: try row.identifier("event_id"), eventSequence: try row.value("event_sequence"),
                 requestID: try row.identifier("request_id"), accountID: try row.identifier("account_id"),
                 callID: try row.identifier("call_id"), requestType: try row.value("request_type"),
-                purpose: try row.word("purpose"), url: try row.url("url"), body: try row.bytes("body")),
+                purpose: try row.word("purpose"), url: url, body: try row.bytes("body")),
             attempts: try row.value("attempts"), firstAttempt: try row.time("first_attempt"),
             nextAttempt: try row.time("next_attempt"))
     }

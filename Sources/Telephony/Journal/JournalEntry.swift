@@ -42,8 +42,3 @@ package enum JournalLevel: String, Codable, Sendable, CaseIterable {
 package enum JournalScope: String, Codable, Sendable, CaseIterable {
     case request, status, sip, webhook, percl, media
 }
-
-/// What stands in place of a private value (decision 43).
-package enum Mask {
-    package static let text = "XXXXX"
-}
