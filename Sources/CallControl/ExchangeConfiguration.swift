@@ -89,6 +89,10 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     package var maximumUnheardCalls: Int
     /// Decision 11.
     package var notificationLifetime: Duration
+    /// So long the outcome of a dial is tried to be told of.
+    package var dialNewsLifetime: Duration
+    /// So often in all a notification is sent whole that nothing comes back for; at least 1.
+    package var unansweredAttempts: Int
     package var firstRetryPause: Duration
     package var longestRetryPause: Duration
 
@@ -99,7 +103,8 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         beepWait: Duration? = nil,
         queuedCallLifetime: Duration = .seconds(3600), maximumQueueDepth: Int = 100_000,
         maximumUnheardCalls: Int = 128,
-        notificationLifetime: Duration = .seconds(24 * 3600), firstRetryPause: Duration = .seconds(2),
+        notificationLifetime: Duration = .seconds(24 * 3600), dialNewsLifetime: Duration = .seconds(300),
+        unansweredAttempts: Int = 3, firstRetryPause: Duration = .seconds(2),
         longestRetryPause: Duration = .seconds(900)
     ) {
         self.trunk = trunk
@@ -114,6 +119,8 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         self.maximumQueueDepth = maximumQueueDepth
         self.maximumUnheardCalls = maximumUnheardCalls
         self.notificationLifetime = notificationLifetime
+        self.dialNewsLifetime = dialNewsLifetime
+        self.unansweredAttempts = unansweredAttempts
         self.firstRetryPause = firstRetryPause
         self.longestRetryPause = longestRetryPause
     }

@@ -294,24 +294,4 @@ struct OneCallTests {
         bench.pass(.seconds(40))
         #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
     }
-
-    @Test("A notification is given up after its day")
-    func givenUp() throws {
-        var bench = Bench()
-        try bench.makeCall(statusCallback: false)
-        bench.farReject(try #require(StatusCode(486)))
-        var attempts = 0
-        while let webhook = bench.delivered.last, attempts < 500 {
-            let before = bench.delivered.count
-            bench.give(
-                .webhookFinished(webhook.eventID, .answered(status: 500, contentType: nil, body: []), milliseconds: 1))
-            attempts += 1
-            if bench.notifications.isEmpty { break }
-            bench.pass(.seconds(900))
-            #expect(bench.delivered.count == before + 1)
-        }
-        #expect(bench.notifications.isEmpty)
-        #expect((90...130).contains(attempts), "\(attempts)")
-        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
-    }
 }

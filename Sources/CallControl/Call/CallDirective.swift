@@ -29,7 +29,9 @@ enum CallDirective: Equatable, Sendable {
     case releasePort(UInt16)
     case arm(CallTimer, after: Duration)
     case disarm(CallTimer)
-    case retryLater(Webhook)
+    case retryLater(Webhook, wasAnswered: Bool)
+    /// A notification's story is over, with its first attempt.
+    case notificationEnded(NotificationEnd)
     /// It leaves the dial queue without having been dialled.
     case withdraw
     /// It owes nothing any more and may be forgotten.

@@ -60,6 +60,15 @@ extension CallMachine {
         note(entry.level, .webhook, entry.message, entry.metadata, now, &directives)
     }
 
+    /// A notification was not delivered; that one was, its answer has told.
+    mutating func noteEnd(
+        of webhook: Webhook, _ end: NotificationEnd, attempts: Int, _ now: Moment,
+        _ directives: inout [CallDirective]
+    ) {
+        guard let entry = WebhookJournal.end(of: webhook, end, attempts: attempts) else { return }
+        note(entry.level, .webhook, entry.message, entry.metadata, now, &directives)
+    }
+
     mutating func noteEnd(
         _ command: Command, _ index: Int, _ result: PlaybackResult, _ now: Moment,
         _ directives: inout [CallDirective]
@@ -71,9 +80,11 @@ extension CallMachine {
         case .stopped:
             note(.info, .percl, "PerCL \(command.name) skipped", metadata, now, &directives)
         case .completedWithWarning(let warning):
+            metadata.merge(command.journalMetadata) { own, _ in own }
             metadata["explanation"] = .string(warning)
             note(.warning, .percl, "PerCL \(command.name) completed", metadata, now, &directives)
         case .failed(let explanation):
+            metadata.merge(command.journalMetadata) { own, _ in own }
             metadata["explanation"] = .string(explanation)
             note(.error, .percl, "PerCL \(command.name) failed", metadata, now, &directives)
         }
@@ -89,26 +100,27 @@ extension Command {
                 "text": .string(say.privacyMode ? Mask.text : say.text), "language": .string(say.language),
                 "engine": JSONValue(say.engine.map { "\($0.name.rawValue); one voice speaks for every engine" }),
             ].filter { $0.value != .null }
-        case .play(let play): ["file": .string(play.privacyMode ? Mask.text : play.file.text)]
+        case .play(let play): ["file": .string(play.privacyMode ? Mask.text : play.file.description)]
         case .pause(let pause): ["length": JSONValue(pause.lengthMilliseconds)]
-        case .redirect(let redirect): ["actionUrl": .string(redirect.actionURL.text)]
+        case .redirect(let redirect): ["actionUrl": .string(redirect.actionURL.description)]
         case .hangup(let hangup): ["reason": JSONValue(hangup.reason)]
         case .getDigits(let get):
             [
-                "actionUrl": .string(get.actionURL.text), "maxDigits": JSONValue(get.maxDigits),
+                "actionUrl": .string(get.actionURL.description), "maxDigits": JSONValue(get.maxDigits),
                 "minDigits": JSONValue(get.minDigits), "finishOnKey": .string(get.finishOnKey),
                 "prompts": JSONValue(get.prompts.count),
             ]
         case .sendDigits(let send): ["digits": .string(send.privacyMode ? Mask.text : send.digits.text)]
         case .recordUtterance(let record):
-            ["actionUrl": .string(record.actionURL.text), "maxLengthSec": JSONValue(record.maxLengthSeconds)]
+            ["actionUrl": .string(record.actionURL.description), "maxLengthSec": JSONValue(record.maxLengthSeconds)]
         case .outDial(let dial):
             [
                 "destination": .string(dial.destination.text), "callingNumber": .string(dial.callingNumber.text),
-                "actionUrl": .string(dial.actionURL.text), "callConnectUrl": .string(dial.callConnectURL.text),
+                "actionUrl": .string(dial.actionURL.description),
+                "callConnectUrl": .string(dial.callConnectURL.description),
             ]
         case .reject(let reject): ["reason": JSONValue(reject.reason)]
-        case .playEarlyMedia(let play): ["file": .string(play.file.text)]
+        case .playEarlyMedia(let play): ["file": .string(play.file.description)]
         default: [:]
         }
     }

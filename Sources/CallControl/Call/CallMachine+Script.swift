@@ -138,7 +138,7 @@ extension CallMachine {
         guard redirects <= Self.maximumRedirects else {
             note(
                 .error, .percl, "More than \(Self.maximumRedirects) redirects",
-                ["url": .string(redirect.actionURL.text), "code": 14], now, &directives)
+                ["url": .string(redirect.actionURL.description), "code": 14], now, &directives)
             finish(
                 CallOutcome(.completed, .maxRedirectsError, "more than \(Self.maximumRedirects) redirects"), now,
                 &directives)

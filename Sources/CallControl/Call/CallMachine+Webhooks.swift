@@ -28,8 +28,12 @@ extension CallMachine {
                 scriptAnswered(webhook, outcome, now, &random, &directives)
             case .answerIgnored(let webhook):
                 noteAnswer(webhook, outcome, milliseconds, attempt: nil, now, &directives)
-            case .delivered(let webhook), .retryLater(let webhook):
+            case .retryLater(let webhook, _):
                 noteAnswer(webhook, outcome, milliseconds, attempt: 1, now, &directives)
+                carryOut([step], &directives)
+            case .ended(let webhook, let end):
+                noteAnswer(webhook, outcome, milliseconds, attempt: 1, now, &directives)
+                noteEnd(of: webhook, end, attempts: 1, now, &directives)
                 carryOut([step], &directives)
             }
         }
@@ -40,8 +44,11 @@ extension CallMachine {
         for step in steps {
             switch step {
             case .deliver(let webhook, let attempt): directives.append(.effect(.deliver(webhook, attempt: attempt)))
-            case .delivered(let webhook): directives.append(.store(.removeNotification(webhook.eventID)))
-            case .retryLater(let webhook): directives.append(.retryLater(webhook))
+            case .ended(let webhook, let end):
+                directives.append(.store(.removeNotification(webhook.eventID)))
+                directives.append(.notificationEnded(end))
+            case .retryLater(let webhook, let wasAnswered):
+                directives.append(.retryLater(webhook, wasAnswered: wasAnswered))
             case .scriptAnswered, .answerIgnored: break
             }
         }
@@ -70,7 +77,7 @@ extension CallMachine {
             body: JSONValue.object(fields).bytes)
         for field in privateFields { fields[field] = .string(Mask.text) }
         note(
-            .info, .webhook, "Webhook \(type) : POST \(url.text)",
+            .info, .webhook, "Webhook \(type) : POST \(url)",
             ["eventId": .string(webhook.eventID.text), "requestBody": .object(fields)], now, &directives)
         if purpose == .notification {
             directives.append(
@@ -105,7 +112,7 @@ extension CallMachine {
             if tryFallback(explanation, now, &random, &directives) { return }
             note(
                 .error, .webhook, "Webhook \(webhook.requestType) gave no script : \(reason.rawValue)",
-                ["url": .string(webhook.url.text), "explanation": .string(explanation)], now, &directives)
+                ["url": .string(webhook.url.description), "explanation": .string(explanation)], now, &directives)
             let status: CallStatus = if case .incoming = phase { .failed } else { .completed }
             finish(CallOutcome(status, reason, explanation), now, &directives)
         }

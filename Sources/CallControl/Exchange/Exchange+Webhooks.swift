@@ -44,14 +44,25 @@ extension Exchange {
         case .schedule(let pending, let pause):
             store(.saveNotification(pending))
             timers.arm(.retry(pending.webhook.eventID), at: now.instant + pause)
-        case .delivered(let webhook):
+        case .ended(let webhook, let end, let attempts):
             store(.removeNotification(webhook.eventID))
-        case .givenUp(let webhook, let attempts):
-            store(.removeNotification(webhook.eventID))
-            effects.append(
-                .fault(
-                    webhook.callID,
-                    "notification \(webhook.requestType) to \(webhook.url) given up after \(attempts) attempts"))
+            endedNotifications[end, default: 0] += 1
+            noteEnd(of: webhook, end, attempts: attempts, now, &effects)
+        }
+    }
+
+    /// In the journal of the call, be it forgotten or not.
+    private mutating func noteEnd(
+        of webhook: Webhook, _ end: NotificationEnd, attempts: Int, _ now: Moment, _ effects: inout [Effect]
+    ) {
+        guard calls[webhook.callID] != nil else {
+            if let entry = WebhookJournal.lateEnd(of: webhook, end, attempts: attempts, now: now.wall) {
+                store(.appendJournal(entry))
+            }
+            return
+        }
+        withCall(webhook.callID, now, &effects) { call, _, directives in
+            call.noteEnd(of: webhook, end, attempts: attempts, now, &directives)
         }
     }
 }

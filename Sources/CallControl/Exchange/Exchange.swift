@@ -38,6 +38,7 @@ package struct Exchange: Sendable {
     /// New calls are refused, so that those there are can be ended and told of.
     private(set) var isStorageLow = false
     var finishedCalls: [CallStatus: Int] = [:]
+    var endedNotifications: [NotificationEnd: Int] = [:]
 
     /// What the user agent has told and nobody has taken yet.
     var sipEffects: [UserAgentEffect] = []
@@ -308,8 +309,10 @@ package struct Exchange: Sendable {
                 timers.arm(.call(id, timer), at: now.instant + duration)
             case .disarm(let timer):
                 timers.cancel(.call(id, timer))
-            case .retryLater(let webhook):
-                carryOut(retries.add(webhook, now: now.wall), now, &effects)
+            case .retryLater(let webhook, let wasAnswered):
+                carryOut(retries.add(webhook, wasAnswered: wasAnswered, now: now.wall), now, &effects)
+            case .notificationEnded(let end):
+                endedNotifications[end, default: 0] += 1
             case .withdraw:
                 if let account = calls[id]?.call.accountID { queue.withdraw(id, of: account) }
             case .settled:

@@ -10,6 +10,7 @@ package struct ExchangeGauges: Hashable, Sendable {
     package var outboxDepth = 0
     package var userAgent = UserAgentGauges()
     package var finishedCalls: [CallStatus: Int] = [:]
+    package var endedNotifications: [NotificationEnd: Int] = [:]
 
     package init() {}
 
@@ -34,6 +35,7 @@ extension Exchange {
         gauges.outboxDepth = calls.values.reduce(retries.count) { $0 + $1.outboxDepth }
         gauges.userAgent = userAgent.gauges
         gauges.finishedCalls = finishedCalls
+        gauges.endedNotifications = endedNotifications
         return gauges
     }
 }

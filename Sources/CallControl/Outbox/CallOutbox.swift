@@ -40,10 +40,10 @@ struct CallOutbox: Hashable, Sendable {
         case scriptAnswered(Webhook, WebhookOutcome)
         /// A script webhook that was given up is over.
         case answerIgnored(Webhook)
-        /// A notification is delivered.
-        case delivered(Webhook)
+        /// A notification's story is over with its first attempt.
+        case ended(Webhook, NotificationEnd)
         /// A notification's first attempt failed and another may help.
-        case retryLater(Webhook)
+        case retryLater(Webhook, wasAnswered: Bool)
     }
 
     var isEmpty: Bool { waiting.isEmpty && inFlight == nil && abandoned.isEmpty }
@@ -94,7 +94,14 @@ struct CallOutbox: Hashable, Sendable {
             directives.append(.scriptAnswered(webhook, outcome))
         case .notification:
             inFlight = nil
-            directives.append(NotificationVerdict(outcome) == .retry ? .retryLater(webhook) : .delivered(webhook))
+            let verdict: Directive =
+                switch NotificationVerdict(outcome) {
+                case .delivered: .ended(webhook, .delivered)
+                case .redirected: .ended(webhook, .redirected)
+                case .unanswered: .retryLater(webhook, wasAnswered: false)
+                case .retry: .retryLater(webhook, wasAnswered: true)
+                }
+            directives.append(verdict)
         }
         sendNext(into: &directives)
     }
@@ -104,19 +111,5 @@ struct CallOutbox: Hashable, Sendable {
         waiting.removeFirst()
         inFlight = (first.webhook, 1)
         directives.append(.deliver(first.webhook, attempt: 1))
-    }
-}
-
-/// Whether an attempt delivered a notification (decision 11): connection failures, 429 and 5xx are tried again, any
-/// other answer is delivery, whatever it says.
-enum NotificationVerdict: Hashable, Sendable {
-    case delivered, retry
-
-    init(_ outcome: WebhookOutcome) {
-        switch outcome {
-        case .answered(let status, _, _), .answerTooLarge(let status):
-            self = status == 429 || status >= 500 ? .retry : .delivered
-        case .failed: self = .retry
-        }
     }
 }

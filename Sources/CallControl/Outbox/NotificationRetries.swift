@@ -1,12 +1,15 @@
 import SIP
 import Telephony
 
-/// Notifications whose first attempt failed: tried again with growing pauses until they are a day old (decision 11).
-/// They block nothing, and outlive their call and the process.
+/// Notifications whose first attempt failed: tried again with growing pauses, as long as their ``NotificationTerms`` say
+/// (decision 11); what was sent whole and never answered, a few times only (docs/decisions/0016). They block nothing,
+/// and outlive their call and the process.
 struct NotificationRetries: Sendable {
     private struct Entry: Sendable {
         var pending: PendingNotification
         var isInFlight: Bool
+        /// Attempts of this life that were sent whole and not answered.
+        var unanswered: Int
     }
 
     private var entries: [EventID: Entry] = [:]
@@ -14,22 +17,14 @@ struct NotificationRetries: Sendable {
     /// (decision 13).
     private var chained: [CallID: [PendingNotification]] = [:]
     private var firstAttempts: [CallID: EventID] = [:]
-    private let firstPause: Duration
-    private let longestPause: Duration
-    private let lifetime: Duration
+    private let configuration: ExchangeConfiguration
 
-    init(configuration: ExchangeConfiguration) {
-        firstPause = configuration.firstRetryPause
-        longestPause = configuration.longestRetryPause
-        lifetime = configuration.notificationLifetime
-    }
+    init(configuration: ExchangeConfiguration) { self.configuration = configuration }
 
     enum Directive: Hashable, Sendable {
         case deliver(Webhook, attempt: Int)
         case schedule(PendingNotification, after: Duration)
-        case delivered(Webhook)
-        /// A day has passed.
-        case givenUp(Webhook, attempts: Int)
+        case ended(Webhook, NotificationEnd, attempts: Int)
     }
 
     var count: Int { chained.values.reduce(entries.count) { $0 + $1.count } }
@@ -42,12 +37,12 @@ struct NotificationRetries: Sendable {
     }
 
     /// The first attempt of a notification has failed.
-    mutating func add(_ webhook: Webhook, now: Timestamp) -> Directive {
-        let pause = pause(after: 1)
+    mutating func add(_ webhook: Webhook, wasAnswered: Bool, now: Timestamp) -> Directive {
+        let pause = pause(after: 1, terms(webhook))
         let pending = PendingNotification(
             webhook: webhook, attempts: 1, firstAttempt: now,
             nextAttempt: now.advanced(byMicroseconds: pause.microseconds))
-        entries[webhook.eventID] = Entry(pending: pending, isInFlight: false)
+        entries[webhook.eventID] = Entry(pending: pending, isInFlight: false, unanswered: wasAnswered ? 0 : 1)
         return .schedule(pending, after: pause)
     }
 
@@ -61,9 +56,9 @@ struct NotificationRetries: Sendable {
             }
             firstAttempts[call] = pending.webhook.eventID
         }
-        entries[pending.webhook.eventID] = Entry(pending: pending, isInFlight: false)
+        entries[pending.webhook.eventID] = Entry(pending: pending, isInFlight: false, unanswered: 0)
         let wait = max(0, pending.nextAttempt.microseconds - now.microseconds)
-        return .schedule(pending, after: min(.microseconds(wait), longestPause))
+        return .schedule(pending, after: min(.microseconds(wait), configuration.longestRetryPause))
     }
 
     /// The first attempt of `event` is over: the next of its call may leave.
@@ -92,16 +87,20 @@ struct NotificationRetries: Sendable {
 
     private mutating func verdict(on entry: Entry, _ outcome: WebhookOutcome, now: Timestamp) -> Directive {
         var entry = entry
-        let webhook = entry.pending.webhook
-        if NotificationVerdict(outcome) == .delivered {
-            entries[webhook.eventID] = nil
-            return .delivered(webhook)
+        switch NotificationVerdict(outcome) {
+        case .delivered: return end(entry, .delivered)
+        case .redirected: return end(entry, .redirected)
+        case .unanswered:
+            entry.unanswered += 1
+            if entry.unanswered >= configuration.unansweredAttempts { return end(entry, .unanswered) }
+        case .retry: break
         }
-        let pause = pause(after: entry.pending.attempts)
+        let webhook = entry.pending.webhook
+        let terms = terms(webhook)
+        let pause = pause(after: entry.pending.attempts, terms)
         let next = now.advanced(byMicroseconds: pause.microseconds)
-        guard next <= entry.pending.firstAttempt.advanced(byMicroseconds: lifetime.microseconds) else {
-            entries[webhook.eventID] = nil
-            return .givenUp(webhook, attempts: entry.pending.attempts)
+        guard next <= entry.pending.firstAttempt.advanced(byMicroseconds: terms.lifetime.microseconds) else {
+            return end(entry, .givenUp)
         }
         entry.isInFlight = false
         entry.pending.nextAttempt = next
@@ -109,9 +108,20 @@ struct NotificationRetries: Sendable {
         return .schedule(entry.pending, after: pause)
     }
 
-    /// Doubled with each attempt up to the longest.
-    private func pause(after attempts: Int) -> Duration {
-        min(longestPause, firstPause * (1 << min(max(attempts - 1, 0), 20)))
+    private mutating func end(_ entry: Entry, _ end: NotificationEnd) -> Directive {
+        entries[entry.pending.webhook.eventID] = nil
+        return .ended(entry.pending.webhook, end, attempts: entry.pending.attempts)
+    }
+
+    private func terms(_ webhook: Webhook) -> NotificationTerms {
+        NotificationTerms(for: webhook.requestType, configuration)
+    }
+
+    /// Longer with each attempt, up to the longest.
+    private func pause(after attempts: Int, _ terms: NotificationTerms) -> Duration {
+        var pause = configuration.firstRetryPause
+        for _ in 1..<max(attempts, 1) where pause < configuration.longestRetryPause { pause *= terms.growth }
+        return min(pause, configuration.longestRetryPause)
     }
 }
 

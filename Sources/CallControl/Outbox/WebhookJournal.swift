@@ -8,7 +8,7 @@ enum WebhookJournal {
         to webhook: Webhook, _ outcome: WebhookOutcome, milliseconds: Int, attempt: Int?
     ) -> (level: JournalLevel, message: String, metadata: [String: JSONValue]) {
         var metadata: [String: JSONValue] = [
-            "eventId": .string(webhook.eventID.text), "url": .string(webhook.url.text),
+            "eventId": .string(webhook.eventID.text), "url": .string(webhook.url.description),
             "milliseconds": JSONValue(milliseconds),
         ]
         if let attempt { metadata["attempt"] = JSONValue(attempt) }
@@ -24,13 +24,57 @@ enum WebhookJournal {
         case .answerTooLarge(let status):
             metadata["status"] = JSONValue(status)
             return (.warning, "Webhook \(webhook.requestType) answered : \(status), too large", metadata)
+        case .redirected(let status, let location):
+            metadata["status"] = JSONValue(status)
+            metadata["location"] = JSONValue(location.map(Mask.userInfo(in:)))
+            metadata["explanation"] = .string(redirect(status, to: location))
+            return (.warning, "Webhook \(webhook.requestType) answered : \(status)", metadata)
         case .failed(let failure):
             metadata["explanation"] = .string(failure.explanation)
+            if let status = failure.status { metadata["status"] = JSONValue(status) }
             return (
                 webhook.purpose == .script ? .error : .warning,
                 "Webhook \(webhook.requestType) failed : \(failure.kind.rawValue)", metadata
             )
         }
+    }
+
+    /// Why an answer that leads elsewhere helps nobody, and what does.
+    static func redirect(_ status: Int, to location: String?) -> String {
+        let target = location.map { " to \(Mask.userInfo(in: $0))" } ?? ""
+        return "the answer is \(status), a redirect\(target), and a webhook follows none; "
+            + "give the URL that it leads to in the first place"
+    }
+
+    /// What the journal says when a notification is not tried any more without having been delivered; nil for one that
+    /// was.
+    static func end(
+        of webhook: Webhook, _ end: NotificationEnd, attempts: Int
+    ) -> (level: JournalLevel, message: String, metadata: [String: JSONValue])? {
+        let times = attempts == 1 ? "once" : "\(attempts) times"
+        let explanation: String
+        switch end {
+        case .delivered: return nil
+        case .unanswered:
+            explanation =
+                "it was posted \(times), and the app never answered: it may have it or not; "
+                + "end each request in the app's handler with an answer, such as an empty 200"
+        case .givenUp:
+            explanation =
+                "it was posted \(times), and never taken; what came of each try stands above; the call itself can be "
+                + "asked for over REST"
+        case .redirected:
+            explanation =
+                "it was posted \(times), and answered with a redirect, which is not followed and counts as no "
+                + "delivery; give the URL that it leads to in the first place"
+        }
+        return (
+            .error, "Webhook \(webhook.requestType) not delivered : \(end.rawValue)",
+            [
+                "eventId": .string(webhook.eventID.text), "url": .string(webhook.url.description),
+                "attempts": JSONValue(attempts), "explanation": .string(explanation),
+            ]
+        )
     }
 
     /// The beginning of an answer. What a command with privacyMode keeps to itself is masked (decision 43); a text that
@@ -72,6 +116,18 @@ enum WebhookJournal {
         }
     }
 
+    /// As above, after the call was forgotten: behind all its attempts.
+    static func lateEnd(of webhook: Webhook, _ end: NotificationEnd, attempts: Int, now: Timestamp) -> JournalEntry? {
+        guard let entry = self.end(of: webhook, end, attempts: attempts) else { return nil }
+        return JournalEntry(
+            timestamp: now, sequence: (webhook.eventSequence + 1) * lateSpan + lateSpan - 1, level: entry.level,
+            scope: .webhook, accountID: webhook.accountID, callID: webhook.callID, requestID: webhook.requestID,
+            message: entry.message, metadata: entry.metadata)
+    }
+
+    /// More entries than one notification makes after its call was forgotten.
+    private static let lateSpan = 100_000
+
     /// An attempt after the call was forgotten: its place in the call's journal is behind everything, by the event
     /// and the attempt.
     static func lateEntry(
@@ -79,7 +135,7 @@ enum WebhookJournal {
     ) -> JournalEntry {
         let (level, message, metadata) = answer(to: webhook, outcome, milliseconds: milliseconds, attempt: attempt)
         return JournalEntry(
-            timestamp: now, sequence: (webhook.eventSequence + 1) * 100_000 + attempt, level: level, scope: .webhook,
+            timestamp: now, sequence: (webhook.eventSequence + 1) * lateSpan + attempt, level: level, scope: .webhook,
             accountID: webhook.accountID, callID: webhook.callID, requestID: webhook.requestID, message: message,
             metadata: metadata)
     }

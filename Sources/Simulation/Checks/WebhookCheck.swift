@@ -12,6 +12,8 @@ struct WebhookCheck {
         /// What the last attempt of this life came to; nil before its end.
         var lastOutcome: WebhookOutcome?
         var firstAttempt: Instant
+        /// Attempts of this life that nothing came back for.
+        var unanswered = 0
         /// The application has it.
         var isDelivered = false
     }
@@ -32,10 +34,14 @@ struct WebhookCheck {
     private var owed: [EventID] = []
     private var isOwed: Set<EventID> = []
     private let lifetime: Duration
+    private let dialNewsLifetime: Duration
+    private let unansweredAttempts: Int
     private let longestPause: Duration
 
     init(_ configuration: ExchangeConfiguration) {
         lifetime = configuration.notificationLifetime
+        dialNewsLifetime = configuration.dialNewsLifetime
+        unansweredAttempts = configuration.unansweredAttempts
         longestPause = configuration.longestRetryPause
     }
 
@@ -106,6 +112,7 @@ struct WebhookCheck {
         event.isInFlight = false
         event.lastOutcome = outcome
         if outcome.delivers { event.isDelivered = true }
+        if case .failed(let failure) = outcome, failure.kind == .unanswered { event.unanswered += 1 }
         events[id] = event
         if stories[event.webhook.callID]?.blocking == id { stories[event.webhook.callID]?.blocking = nil }
     }
@@ -127,7 +134,9 @@ struct WebhookCheck {
         guard let event = events[id] else {
             throw Violation("every notification is delivered", "\(id) is dropped without an attempt")
         }
-        guard !event.isDelivered, now - event.firstAttempt < lifetime - longestPause else { return }
+        guard !event.isDelivered, event.unanswered < unansweredAttempts else { return }
+        let lifetime = ["callStatus", "record"].contains(event.webhook.requestType) ? lifetime : dialNewsLifetime
+        guard now - event.firstAttempt < lifetime - longestPause else { return }
         throw Violation(
             "every notification is delivered",
             "\(event.webhook.requestType) of \(event.webhook.callID) is dropped undelivered")
@@ -139,6 +148,7 @@ struct WebhookCheck {
         events = events.mapValues { event in
             var event = event
             event.attempts = 0
+            event.unanswered = 0
             event.isInFlight = false
             event.lastOutcome = nil
             return event
@@ -164,11 +174,12 @@ struct WebhookCheck {
 }
 
 extension WebhookOutcome {
-    /// Decision 11, told independently of the code under test: connection failures, 429 and 5xx are tried again.
+    /// Decision 11, told independently of the code under test: connection failures, 429 and 5xx are tried again. The
+    /// model application redirects nobody.
     var delivers: Bool {
         switch self {
         case .answered(let status, _, _), .answerTooLarge(let status): status != 429 && status < 500
-        case .failed: false
+        case .redirected, .failed: false
         }
     }
 }

@@ -44,7 +44,7 @@ struct ModelApp {
         case 1: answered(429, "", 1...100, .webhookStatus429, &random)
         case 2: failed(.connect, 1...50, .webhookRefused, &random)
         case 3: failed(.closedWithinAnswer, 1...500, .webhookBroke, &random)
-        default: failed(.timeout, timeoutMilliseconds...timeoutMilliseconds, .webhookTimedOut, &random)
+        default: failed(.unanswered, timeoutMilliseconds...timeoutMilliseconds, .webhookTimedOut, &random)
         }
     }
 
@@ -87,7 +87,7 @@ struct ModelApp {
         case .playsForEver: return Self.script(#"[{"Play":{"file":"https://files.example/b.wav","loop":0}}]"#, &random)
         case .slow:
             return Self.answered(200, #"[{"Say":{"text":"Sorry."}}]"#, 2_001...14_000, .webhookSlow, &random)
-        case .never: return Self.failed(.timeout, 15_000...15_000, .webhookTimedOut, &random)
+        case .never: return Self.failed(.unanswered, 15_000...15_000, .webhookTimedOut, &random)
         case .refused: return Self.failed(.connect, 1...30, .webhookRefused, &random)
         case .refusedOnce:
             if attempt == 1 { return Self.failed(.closedBeforeAnswer, 1...30, .webhookBroke, &random) }

@@ -69,6 +69,7 @@ package enum Occurrence: String, CaseIterable, Hashable, Sendable {
     case webhookTooLarge = "webhook answered too much"
     case notificationRetried = "notification retried"
     case notificationGivenUp = "notification given up"
+    case notificationUnanswered = "notification never answered"
 
     // MARK: Faults of media
     case mediaOpenFailed = "RTP port could not be opened"

@@ -27,11 +27,10 @@ extension World {
         case .closeMedia(let handle): closeMedia(handle)
         case .fault(let call, let explanation):
             trace.tell(now, "fault: \(explanation)")
-            // A failing disk, and an application that never takes anything, are faults of the world.
-            guard explanation.contains("could not be stored") || explanation.contains("given up after") else {
+            // A failing disk is a fault of the world.
+            guard explanation.contains("could not be stored") else {
                 throw Violation("no impossible state", "\(call.map(\.text) ?? "-"): \(explanation)")
             }
-            if explanation.contains("given up after") { counters.count(.notificationGivenUp) }
         case .refused(let refusal, _, _):
             trace.mix(refusal.reason.rawValue)
         case .discarded(let reason):
@@ -61,6 +60,8 @@ extension World {
             case .appendJournal(let entry):
                 trace.mix(entry.message)
                 trace.mix(UInt64(entry.sequence))
+                if entry.message.contains("not delivered : givenUp") { counters.count(.notificationGivenUp) }
+                if entry.message.contains("not delivered : unanswered") { counters.count(.notificationUnanswered) }
             case .saveKey(let key, let call, _):
                 trace.mix(key.text)
                 trace.mix(call.text)
@@ -255,6 +256,7 @@ extension WebhookOutcome {
         switch self {
         case .answered(let status, _, let body): "\(status) \(String(decoding: body.prefix(60), as: UTF8.self))"
         case .answerTooLarge(let status): "\(status), too large"
+        case .redirected(let status, _): "\(status), redirected"
         case .failed(let failure): failure.kind.rawValue
         }
     }

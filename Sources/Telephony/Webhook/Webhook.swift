@@ -43,6 +43,8 @@ package enum WebhookOutcome: Hashable, Sendable {
     case answered(status: Int, contentType: String?, body: [UInt8])
     /// An answer that broke the limits: more than 1 MiB of body (decision 9).
     case answerTooLarge(status: Int)
+    /// An answer that leads elsewhere, where a webhook does not go (decision 9); where to, as the server wrote it.
+    case redirected(status: Int, location: String?)
     /// No whole answer.
     case failed(WebhookFailure)
 }
@@ -60,24 +62,31 @@ package struct WebhookFailure: Hashable, Sendable {
         case closedBeforeAnswer
         /// The connection broke within the answer.
         case closedWithinAnswer
-        /// The time for connecting or for the whole request ran out.
+        /// The time for connecting ran out, or for an answer to a request that had not been sent whole.
         case timeout
+        /// The request was sent whole, and no whole answer came in time.
+        case unanswered
+        /// No place became free in time: other requests to that host held them all.
+        case noPlace
     }
 
     package var kind: Kind
-    /// One sentence for the log; names the host, never the body.
+    /// One sentence for the log: what happened, where, and what can be done. Names the host, never the body.
     package var explanation: String
+    /// Of an answer that began and did not end.
+    package var status: Int?
 
-    package init(kind: Kind, explanation: String) {
+    package init(kind: Kind, explanation: String, status: Int? = nil) {
         self.kind = kind
         self.explanation = explanation
+        self.status = status
     }
 
     /// A connection that failed before any byte of an answer; a time-out is none, for the server may be at work.
     package var allowsImmediateRetry: Bool {
         switch kind {
         case .connect, .closedBeforeAnswer: true
-        case .forbiddenAddress, .nameResolution, .tls, .closedWithinAnswer, .timeout: false
+        case .forbiddenAddress, .nameResolution, .tls, .closedWithinAnswer, .timeout, .unanswered, .noPlace: false
         }
     }
 }
