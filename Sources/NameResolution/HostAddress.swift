@@ -36,6 +36,18 @@ package enum HostAddress: Hashable, Sendable {
         self.init(String(decoding: host.map { UInt8(bitPattern: $0) }, as: UTF8.self))
     }
 
+    /// From 4 or 16 octets in network order.
+    package init?(octets: [UInt8]) {
+        switch octets.count {
+        case 4: self = .v4(octets.reduce(0) { $0 << 8 | UInt32($1) })
+        case 16:
+            self = .v6(
+                octets.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }, octets.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
+            )
+        default: return nil
+        }
+    }
+
     /// The same address in 128 bits; IPv4 stands in the lowest 32.
     package var bits: (high: UInt64, low: UInt64) {
         switch self {

@@ -39,8 +39,13 @@ package final class PromptLibrary: Sendable {
         case .file(let reference):
             let audio = try await fetcher.fetch(try url(of: reference))
             // The file stays in the cache for as long as `audio` lives; the decoder holds it open from then on.
-            let clip = try withExtendedLifetime(audio) { try decoder.open(audio.path, decodingInto: decodeFolder) }
-            return (clip, nil)
+            return try withExtendedLifetime(audio) {
+                do throws(MediaFailure) {
+                    return (try decoder.open(audio.path, decodingInto: decodeFolder), nil)
+                } catch {
+                    throw PromptError.unusableFile(error, contentType: audio.contentType)
+                }
+            }
         case .recording(let id, let account):
             // The spec keeps private recordings out of Play (§2.8).
             guard let recording = try await storage.recording(id, account: account), !recording.isPrivate,
@@ -69,10 +74,13 @@ package final class PromptLibrary: Sendable {
 enum PromptError: Error, CustomStringConvertible {
     case unusableReference(String)
     case noRecording(RecordingID)
+    case unusableFile(MediaFailure, contentType: String?)
 
     var description: String {
         switch self {
-        case .unusableReference(let text): "\(text) is no URL that audio can be fetched from"
+        case .unusableReference(let text): "\(Mask.malformedURL(text)) is no URL that audio can be fetched from"
+        case .unusableFile(let failure, let contentType):
+            failure.description + (contentType.map { "; its server calls it \($0.prefix(100))" } ?? "")
         case .noRecording(let id): "the recording \(id) has been deleted, or was private"
         }
     }

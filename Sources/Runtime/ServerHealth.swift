@@ -5,6 +5,7 @@ import SIP
 package import Storage
 import Synchronization
 import Telephony
+package import Webhooks
 
 /// `/health`, `/ready` and `/metrics` (Prometheus' text format 0.0.4).
 package final class ServerHealth: HealthService {
@@ -14,12 +15,16 @@ package final class ServerHealth: HealthService {
     private let counters: LoopCounters
     private let storage: any CallStorage
     private let engine: MediaEngine
+    private let webhooks: WebhookClient
 
-    package init(loop: CallLoop, counters: LoopCounters, storage: any CallStorage, engine: MediaEngine) {
+    package init(
+        loop: CallLoop, counters: LoopCounters, storage: any CallStorage, engine: MediaEngine, webhooks: WebhookClient
+    ) {
         self.loop = loop
         self.counters = counters
         self.storage = storage
         self.engine = engine
+        self.webhooks = webhooks
     }
 
     package var isReady: Bool { ready.load(ordering: .relaxed) && !storageLow.load(ordering: .relaxed) }
@@ -55,6 +60,18 @@ package final class ServerHealth: HealthService {
         text.header("belay_calls_total", "counter", "Finished calls by status.")
         for status in CallStatus.allCases where status.isTerminal {
             text.sample("belay_calls_total{status=\"\(status.rawValue)\"}", gauges.finishedCalls[status, default: 0])
+        }
+        let (scripts, notifications) = (webhooks.load(.script), webhooks.load(.notification))
+        text.header("belay_webhooks_running", "gauge", "Webhooks that are being posted, by what they are for.")
+        text.sample("belay_webhooks_running{purpose=\"script\"}", scripts.running)
+        text.sample("belay_webhooks_running{purpose=\"notification\"}", notifications.running)
+        text.header("belay_webhooks_waiting", "gauge", "Webhooks that wait for a place at their host.")
+        text.sample("belay_webhooks_waiting{purpose=\"script\"}", scripts.waiting)
+        text.sample("belay_webhooks_waiting{purpose=\"notification\"}", notifications.waiting)
+        text.header("belay_notifications_total", "counter", "Notifications whose story is over, by how it ended.")
+        for end in NotificationEnd.allCases {
+            text.sample(
+                "belay_notifications_total{end=\"\(end.rawValue)\"}", gauges.endedNotifications[end, default: 0])
         }
         let discards = counters.discardCounts
         text.header("belay_sip_discarded_total", "counter", "Datagrams that were dropped, by reason.")

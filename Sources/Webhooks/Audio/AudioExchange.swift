@@ -9,6 +9,8 @@ enum AudioAnswer: Sendable {
     case downloaded(CachedFile, size: Int, HTTPHeaders)
     /// What is in the cache still holds.
     case notModified(HTTPHeaders)
+    /// The file lies elsewhere; where, as the server wrote it.
+    case redirected(status: Int, location: String)
     case refused(AudioFetchError)
 }
 
@@ -21,6 +23,7 @@ final class AudioExchange: Exchange {
         var phase = RequestPhase.connecting
         var headers = HTTPHeaders()
         var isNotModified = false
+        var redirect: AudioAnswer?
         var file: CachedFile?
         var size = 0
         var refusal: AudioFetchError?
@@ -40,24 +43,38 @@ final class AudioExchange: Exchange {
 
     var phase: RequestPhase { state.withLock { $0.phase } }
 
-    var brokenOff: AudioAnswer? { state.withLock { $0.refusal.map(AudioAnswer.refused) } }
+    var brokenOff: AudioAnswer? { state.withLock { $0.refusal.map(AudioAnswer.refused) ?? $0.redirect } }
 
     func didSendRequestHead(task: HTTPClient.Task<Response>, _ head: HTTPRequestHead) {
         state.withLock { state in
-            if case .connecting = state.phase { state.phase = .sent }
+            if case .connecting = state.phase { state.phase = .sending }
         }
     }
+
+    func didSendRequest(task: HTTPClient.Task<Response>) {
+        state.withLock { $0.phase.requestSent() }
+    }
+
+    /// The answer leads elsewhere: its body is not wanted.
+    private struct LeadsElsewhere: Error {}
+    /// RFC 9110 §15.4: those that name one other place.
+    private static let redirects: Set<UInt> = [301, 302, 303, 307, 308]
 
     func didReceiveHead(task: HTTPClient.Task<Response>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
         let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         let refusal = state.withLock { state -> AudioFetchError? in
-            state.phase = .answering
+            state.phase = .answering(status: Int(head.status.code))
+            if Self.redirects.contains(head.status.code), let location = head.headers.first(name: "location") {
+                state.redirect = .redirected(status: Int(head.status.code), location: location)
+                return nil
+            }
             state.headers = head.headers
             state.isNotModified = head.status == .notModified
             if head.status != .ok, head.status != .notModified { return .status(Int(head.status.code)) }
             return announced > limit ? .tooLarge(limit: limit) : nil
         }
         if let refusal { return refuse(refusal, task) }
+        if state.withLock({ $0.redirect != nil }) { return task.eventLoop.makeFailedFuture(LeadsElsewhere()) }
         return task.eventLoop.makeSucceededVoidFuture()
     }
 

@@ -4,8 +4,10 @@ package import Telephony
 package enum AudioFetchError: Error, Hashable, Sendable {
     /// No whole answer came, or the address is forbidden.
     case unreachable(WebhookFailure)
-    /// An answer other than 200 (redirects are not followed).
+    /// An answer other than 200, and none that leads to another place.
     case status(Int)
+    /// A redirect that is not followed, and why not.
+    case redirect(status: Int, reason: String)
     /// More than the limit, in bytes.
     case tooLarge(limit: Int)
     /// An answer without a body.
@@ -22,10 +24,22 @@ extension AudioFetchError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .unreachable(let failure): failure.explanation
-        case .status(let status): "the server answered \(status) instead of 200"
+        case .status(let status): "the server answered \(status) instead of 200\(Self.advice(status))"
+        case .redirect(let status, let reason):
+            "the server answered \(status), a redirect that is not followed: \(reason)"
         case .tooLarge(let limit): "the file is larger than \(limit / 1_000_000) MB"
-        case .emptyBody: "the file is empty"
-        case .cacheFailed(let reason): "the file could not be kept: \(reason)"
+        case .emptyBody: "the file is empty; does it hold what was meant?"
+        case .cacheFailed(let reason): "the file could not be kept on this server's disk: \(reason)"
+        }
+    }
+
+    private static func advice(_ status: Int) -> String {
+        switch status {
+        case 401: "; it wants a user and a password: http://user:password@host/"
+        case 403: "; it does not give the file to this server: has a signed URL expired?"
+        case 404, 410: "; is the path written right, and the file still there?"
+        case 500...: "; its own log may tell why"
+        default: ""
         }
     }
 }

@@ -64,12 +64,14 @@ package final class AudioFetcher: Sendable {
     /// - Parameter now: the wall clock.
     package init(
         _ configuration: Configuration, group: any EventLoopGroup, addressGuard: AddressGuard,
-        resolver: NameResolver, now: @escaping @Sendable () -> Timestamp
+        resolver: NameResolver, trust: CertificateTrust = CertificateTrust(),
+        now: @escaping @Sendable () -> Timestamp
     ) throws(AudioFetchError) {
         self.configuration = configuration
         self.now = now
         client = GuardedClient(
-            group: group, addressGuard: addressGuard, resolver: resolver, limits: configuration.limits)
+            group: group, addressGuard: addressGuard, resolver: resolver, trust: trust,
+            limits: configuration.limits)
         threads = NIOThreadPool(numberOfThreads: Self.threadCount)
         try Self.prepare(configuration.folder)
         threads.start()
@@ -78,7 +80,8 @@ package final class AudioFetcher: Sendable {
     /// Bytes of the files that are kept, and their number: for metrics.
     package var size: (bytes: Int, files: Int) { state.withLock { ($0.bytes, $0.entries.count) } }
 
-    /// The file at the URL, from the cache where HTTP's rules allow it. Ends within ``RequestLimits/whole``.
+    /// The file at the URL, from the cache where HTTP's rules allow it. Redirects are followed, a few, each past
+    /// the address guard. Ends within ``RequestLimits/wait`` and ``RequestLimits/whole``, all hops together.
     package func fetch(_ url: WebURL) async throws(AudioFetchError) -> FetchedAudio {
         let result = await withCheckedContinuation { continuation in
             fetch(url) { continuation.resume(returning: $0) }
@@ -125,38 +128,69 @@ package final class AudioFetcher: Sendable {
         }
     }
 
+    /// A way through redirects to a file.
+    private struct Way {
+        /// What was asked for, and is waited for.
+        let start: WebURL
+        /// Where it has led.
+        var hops = 0
+        let deadline: NIODeadline
+    }
+
     private func ask(_ url: WebURL, known entry: Entry?, file number: UInt64, at time: Timestamp) {
-        guard let origin = Origin(url) else {
-            return finish(
-                url,
-                .failure(
-                    .unreachable(
-                        WebhookFailure(
-                            kind: .nameResolution, explanation: "the URL names no host that can be looked up"))))
-        }
+        let deadline = NIODeadline.now() + TimeAmount(configuration.limits.wait + configuration.limits.whole)
+        ask(url, Way(start: url, deadline: deadline), known: entry, file: number, at: time)
+    }
+
+    private func ask(_ url: WebURL, _ way: Way, known entry: Entry?, file number: UInt64, at time: Timestamp) {
         var headers: HTTPHeaders = ["User-Agent": "Belay", "Accept": "audio/*, */*;q=0.5"]
         if let entry { headers.add(contentsOf: entry.freshness.conditions) }
         let request = OutgoingRequest(
-            origin: origin, method: .GET, target: Origin.requestTarget(of: url), headers: headers, body: nil)
+            origin: Origin(url), method: .GET, target: url.target, headers: headers, credentials: url.credentials,
+            body: nil, deadline: way.deadline)
         let path = "\(configuration.folder)/\(Self.digest(url))-\(number)\(Self.suffix)"
         let (limit, threads) = (configuration.maximumFileBytes, threads)
         client.send(request, receiver: { AudioExchange(path: path, limit: limit, threads: threads) }) { result in
             switch result {
-            case .failure(let failure): self.finish(url, .failure(.unreachable(failure)))
-            case .success(.refused(let error)): self.finish(url, .failure(error))
+            case .failure(let failure): self.finish(way.start, .failure(.unreachable(failure)))
+            case .success(.refused(let error)): self.finish(way.start, .failure(error))
+            case .success(.redirected(let status, let location)):
+                self.follow(status, to: location, from: url, way, at: time)
             case .success(.downloaded(let file, let size, let headers)):
                 let audio = FetchedAudio(
                     contentType: headers.first(name: "content-type"), size: size, file: file)
                 self.keep(audio, Freshness(headers, requested: time), for: url)
-                self.finish(url, .success(audio))
+                self.finish(way.start, .success(audio))
             case .success(.notModified(let headers)):
                 // Even where it was evicted in the meantime: the entry holds its file.
-                guard var entry else { return self.finish(url, .failure(.status(304))) }
+                guard var entry else { return self.finish(way.start, .failure(.status(304))) }
                 entry.freshness.refresh(headers, requested: time)
                 self.keep(entry.audio, entry.freshness, for: url)
-                self.finish(url, .success(entry.audio))
+                self.finish(way.start, .success(entry.audio))
             }
         }
+    }
+
+    /// Stores and their CDNs answer with where a file lies for the moment (RFC 9110 §15.4). What is there is kept under
+    /// that place's own URL: the redirect itself is asked for anew each time.
+    private func follow(_ status: Int, to location: String, from url: WebURL, _ way: Way, at time: Timestamp) {
+        var way = way
+        way.hops += 1
+        let target: WebURL
+        do throws(Redirection.Refusal) {
+            guard way.hops <= Redirection.maximumHops else { throw .tooMany }
+            target = try Redirection.target(of: location, from: url)
+        } catch {
+            return finish(way.start, .failure(.redirect(status: status, reason: error.description)))
+        }
+        let (entry, number) = state.withLock { state in
+            state.clock += 1
+            state.fileNumber += 1
+            state.entries[target.text]?.lastUse = state.clock
+            return (state.entries[target.text], state.fileNumber)
+        }
+        if let entry, entry.freshness.isFresh(time) { return finish(way.start, .success(entry.audio)) }
+        ask(target, way, known: entry, file: number, at: time)
     }
 
     private func finish(_ url: WebURL, _ result: Result<FetchedAudio, AudioFetchError>) {

@@ -32,13 +32,14 @@ package final class GuardedClient: Sendable {
     private let turns: Mutex<Turns>
 
     package init(
-        group: any EventLoopGroup, addressGuard: AddressGuard, resolver: NameResolver, limits: RequestLimits
+        group: any EventLoopGroup, addressGuard: AddressGuard, resolver: NameResolver, trust: CertificateTrust,
+        limits: RequestLimits
     ) {
         self.group = group
         self.addressGuard = addressGuard
         self.resolver = resolver
         self.limits = limits
-        clients = PinnedClients(group: group, addressGuard: addressGuard, limits: limits)
+        clients = PinnedClients(group: group, addressGuard: addressGuard, trust: trust, limits: limits)
         turns = Mutex(
             Turns(
                 gate: RequestGate(
@@ -109,7 +110,10 @@ struct OutgoingRequest: Sendable {
     var method: HTTPMethod
     /// Path and query.
     var target: String
-    /// Without `Host`.
+    /// Without `Host` and `Authorization`.
     var headers: HTTPHeaders
+    var credentials: WebURL.Credentials?
     var body: ByteBuffer?
+    /// Earlier than the limits' own, where it is one of several requests for one thing.
+    var deadline: NIODeadline?
 }

@@ -11,9 +11,12 @@ import Telephony
 ///                   │                 │              │  ▲
 ///                   └── time runs out ┴──────────────┘  └─ the next address, when none of it could be connected
 ///
-/// Until the request is handed to the HTTP library the deadline is kept here, afterwards there.
+/// The time limit begins with the request's turn; the wait for it has a limit of its own. Until the request is handed to
+/// the HTTP library the deadline is kept here, afterwards there.
 final class GuardedRequest<Receiver: Exchange>: Sendable {
     private struct State {
+        /// Of the wait for its turn, then of the request.
+        var deadline: NIODeadline
         var isFinished = false
         var holdsPlace = false
         var deadlineTimer: Scheduled<Void>?
@@ -24,8 +27,7 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
     private let client: GuardedClient
     private let receiver: @Sendable () -> Receiver
     private let completion: @Sendable (Reply<Receiver.Response>) -> Void
-    private let deadline: NIODeadline
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     init(
         _ request: OutgoingRequest, client: GuardedClient, receiver: @escaping @Sendable () -> Receiver,
@@ -35,7 +37,16 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
         self.client = client
         self.receiver = receiver
         self.completion = completion
-        deadline = .now() + TimeAmount(client.limits.whole)
+        let waitEnd = NIODeadline.now() + TimeAmount(client.limits.wait)
+        state = Mutex(State(deadline: min(waitEnd, request.deadline ?? waitEnd)))
+    }
+
+    private var deadline: NIODeadline { state.withLock { $0.deadline } }
+
+    /// Its turn has come: from now on time counts.
+    private func startClock() {
+        let end = NIODeadline.now() + TimeAmount(client.limits.whole)
+        state.withLock { $0.deadline = min(end, request.deadline ?? end) }
     }
 
     private var host: String { request.origin.name }
@@ -44,16 +55,20 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
         switch client.takePlace(at: host, start: { self.turnHasCome() }) {
         case .now:
             state.withLock { $0.holdsPlace = true }
+            startClock()
             resolve()
         case .later(let ticket):
             state.withLock { $0.ticket = ticket }
-            armTimer("\(host) had no place free for another request within \(client.limits.wholeText)")
+            armTimer(
+                .noPlace,
+                "all \(client.limits.perHost) requests that \(host) may get at once were still unanswered after "
+                    + "\(client.limits.waitText), and this one was not sent; the app must answer sooner, or the "
+                    + "server's settings allow it more at once")
         case .never:
-            finish(
-                .failure(
-                    WebhookFailure(
-                        kind: .timeout,
-                        explanation: "\(client.limits.maximumWaiting) requests wait for their turn already")))
+            fail(
+                .noPlace,
+                "it was not sent: \(client.limits.maximumWaiting) requests wait for their turn already; which hosts "
+                    + "answer too slowly, the log shows")
         }
     }
 
@@ -65,6 +80,7 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
         // The time ran out as the turn came.
         guard !isFinished else { return client.leavePlace(at: host) }
         disarmTimer()
+        startClock()
         resolve()
     }
 
@@ -72,7 +88,10 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
         if let addresses = client.resolver.knownAddresses(of: request.origin.host) {
             return judge(addresses)
         }
-        armTimer("\(request.origin.host) could not be resolved within \(client.limits.wholeText)")
+        armTimer(
+            .timeout,
+            "\(request.origin.host) could not be resolved within \(client.limits.wholeText): the name server does not "
+                + "answer this server")
         client.resolver.resolve(request.origin.host) { result in
             self.disarmTimer()
             switch result {
@@ -80,7 +99,10 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
             case .failure(.noSuchName):
                 self.fail(.nameResolution, "\(self.request.origin.host) could not be resolved: there is no such name")
             case .failure(.notResolved(let reason)):
-                self.fail(.nameResolution, "\(self.request.origin.host) could not be resolved: \(reason)")
+                self.fail(
+                    .nameResolution,
+                    "\(self.request.origin.host) could not be resolved: \(reason); is the name written right, and known "
+                        + "to this server's DNS?")
             case .failure(.overloaded):
                 self.fail(
                     .nameResolution, "\(self.request.origin.host) was not resolved: too many look-ups are under way")
@@ -96,7 +118,8 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
             let kind = address.flatMap(client.addressGuard.refusal) ?? "no address that may be reached"
             return fail(
                 .forbiddenAddress,
-                "\(host) is \(address.map { "\($0), " } ?? "")\(kind): it may not be reached (see --webhook-allow)")
+                "\(host) is \(address.map { "\($0), " } ?? "")\(kind): it may not be reached, unless whoever runs this "
+                    + "server allows it (--webhook-allow)")
         }
         attempt(first, others: permitted.dropFirst().prefix(GuardedClient.maximumAddressesTried - 1))
     }
@@ -124,6 +147,8 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
                 let failure = WebhookFailure(error, phase: exchange.phase, to: pin, limits: self.client.limits)
                 if failure.kind == .connect, let next = others.first, self.deadline > .now() {
                     self.attempt(next, others: others.dropFirst())
+                } else if failure.kind == .tls, CertificateExamination.isWanted(after: error) {
+                    self.examineCertificate(pin, error)
                 } else {
                     self.finish(.failure(failure))
                 }
@@ -131,9 +156,17 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
         }
     }
 
+    /// The library says that a certificate was refused, and not why: it is fetched once more, to be looked at.
+    private func examineCertificate(_ pin: PinnedClients.Pin, _ error: any Error) {
+        CertificateExamination.explain(error, pin, client: client, until: deadline) { explanation in
+            self.fail(.tls, explanation)
+        }
+    }
+
     private func makeMessage(_ pin: PinnedClients.Pin) throws -> HTTPClient.Request {
         var headers = request.headers
         headers.add(name: "Host", value: request.origin.hostHeader)
+        if let credentials = request.credentials { headers.add(name: "Authorization", value: credentials.basic) }
         let scheme = request.origin.isTLS ? "https" : "http"
         return try HTTPClient.Request(
             url: "\(scheme)://\(PinnedClients.authority(of: pin))\(request.target)", method: request.method,
@@ -142,12 +175,12 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
 
     // MARK: The end
 
-    private func armTimer(_ explanation: String) {
+    private func armTimer(_ kind: WebhookFailure.Kind, _ explanation: String) {
         let timer = client.group.any().scheduleTask(deadline: deadline) {
             let ticket = self.state.withLock { $0.ticket }
             // Where the turn comes at this very moment, the place is given back there.
             if let ticket { _ = self.client.withdraw(ticket) }
-            self.fail(.timeout, explanation)
+            self.fail(kind, explanation)
         }
         let isFinished = state.withLock { state in
             state.deadlineTimer = timer

@@ -34,12 +34,16 @@ final class PinnedClients: Sendable {
 
     private let group: any EventLoopGroup
     private let addressGuard: AddressGuard
+    private let trust: CertificateTrust
     private let limits: RequestLimits
     private let state = Mutex(State())
 
-    init(group: any EventLoopGroup, addressGuard: AddressGuard, limits: RequestLimits) {
+    init(
+        group: any EventLoopGroup, addressGuard: AddressGuard, trust: CertificateTrust, limits: RequestLimits
+    ) {
         self.group = group
         self.addressGuard = addressGuard
+        self.trust = trust
         self.limits = limits
     }
 
@@ -102,6 +106,7 @@ final class PinnedClients: Sendable {
 
     private func makeClient(_ pin: Pin) -> HTTPClient {
         var configuration = HTTPClient.Configuration()
+        configuration.tlsConfiguration = trust.tlsConfiguration
         configuration.dnsOverride = [pin.origin.host: pin.address.description]
         // A redirect would lead past the guard; decision 9 does not follow one anyhow.
         configuration.redirectConfiguration = .disallow

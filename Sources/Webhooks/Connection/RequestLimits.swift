@@ -2,8 +2,10 @@
 package struct RequestLimits: Hashable, Sendable {
     /// From the request's turn until the connection, TLS included, stands.
     package var connect: Duration
-    /// From the request's arrival, waiting for its turn included, until the last byte of the answer.
+    /// From the request's turn until the last byte of the answer: how busy the others keep a host is not held against it.
     package var whole: Duration
+    /// How long it may wait for its turn.
+    package var wait: Duration
     /// A connection without requests is kept so long. Short of the 5 s after which common servers close theirs, so
     /// that few requests meet a connection that is just being closed.
     package var idle: Duration
@@ -15,11 +17,12 @@ package struct RequestLimits: Hashable, Sendable {
     package var maximumWaiting: Int
 
     package init(
-        connect: Duration = .seconds(5), whole: Duration = .seconds(15), idle: Duration = .seconds(4),
-        perHost: Int = 64, total: Int = 1024, maximumWaiting: Int = 100_000
+        connect: Duration = .seconds(5), whole: Duration = .seconds(15), wait: Duration = .seconds(60),
+        idle: Duration = .seconds(4), perHost: Int = 64, total: Int = 1024, maximumWaiting: Int = 100_000
     ) {
         self.connect = connect
         self.whole = whole
+        self.wait = wait
         self.idle = idle
         self.perHost = perHost
         self.total = total
@@ -28,6 +31,7 @@ package struct RequestLimits: Hashable, Sendable {
 
     var connectText: String { Self.text(connect) }
     var wholeText: String { Self.text(whole) }
+    var waitText: String { Self.text(wait) }
 
     /// `15 s` or `250 ms`.
     private static func text(_ duration: Duration) -> String {

@@ -7,31 +7,47 @@ package import Telephony
 /// Posts webhooks (spec §1.7, §1.8; decisions 9, 10 and 12): one attempt each, with everything that can become of it.
 ///
 /// Redirects are not followed. Connections are kept alive. One slow host occupies at most
-/// ``RequestLimits/perHost`` requests; everything else waits in its host's own queue.
+/// ``RequestLimits/perHost`` requests; everything else waits in its host's own queue. Notifications have places of
+/// their own: a live call's script never waits behind them.
 package final class WebhookClient: Sendable {
     /// Decision 9.
     package static let maximumAnswerBytes = 1 << 20
 
-    private let client: GuardedClient
+    private let scripts: GuardedClient
+    private let notifications: GuardedClient
     private let maximumAnswerBytes: Int
 
     /// - Parameters:
     ///   - group: carries the connections; one thread is enough.
+    ///   - limits: of the requests for scripts.
+    ///   - notificationLimits: of the others.
     ///   - maximumAnswerBytes: of an answer's body.
     package init(
         group: any EventLoopGroup, addressGuard: AddressGuard, resolver: NameResolver,
-        limits: RequestLimits = RequestLimits(), maximumAnswerBytes: Int = WebhookClient.maximumAnswerBytes
+        trust: CertificateTrust = CertificateTrust(), limits: RequestLimits = RequestLimits(),
+        notificationLimits: RequestLimits = RequestLimits(),
+        maximumAnswerBytes: Int = WebhookClient.maximumAnswerBytes
     ) {
-        client = GuardedClient(group: group, addressGuard: addressGuard, resolver: resolver, limits: limits)
+        scripts = GuardedClient(
+            group: group, addressGuard: addressGuard, resolver: resolver, trust: trust, limits: limits)
+        notifications = GuardedClient(
+            group: group, addressGuard: addressGuard, resolver: resolver, trust: trust, limits: notificationLimits)
         self.maximumAnswerBytes = maximumAnswerBytes
     }
 
     /// Requests that run, and requests that wait for their turn: for metrics.
-    package var load: (running: Int, waiting: Int) { client.load }
+    package func load(_ purpose: Webhook.Purpose) -> (running: Int, waiting: Int) { client(purpose).load }
+
+    private func client(_ purpose: Webhook.Purpose) -> GuardedClient {
+        switch purpose {
+        case .script: scripts
+        case .notification: notifications
+        }
+    }
 
     /// Makes one attempt, signed for it.
     ///
-    /// Ends within ``RequestLimits/whole``; cancelling the task does not shorten that.
+    /// Ends within ``RequestLimits/wait`` and ``RequestLimits/whole``; cancelling the task does not shorten that.
     /// - Parameter secrets: the account's active signing secrets, newest first.
     package func post(_ webhook: Webhook, secrets: [String], now: Timestamp) async -> WebhookOutcome {
         await withCheckedContinuation { continuation in
@@ -44,17 +60,12 @@ package final class WebhookClient: Sendable {
         _ webhook: Webhook, secrets: [String], now: Timestamp,
         completion: @escaping @Sendable (WebhookOutcome) -> Void
     ) {
-        guard let origin = Origin(webhook.url) else {
-            return completion(
-                .failed(
-                    WebhookFailure(
-                        kind: .nameResolution, explanation: "\(webhook.url) names no host that can be looked up")))
-        }
         let request = OutgoingRequest(
-            origin: origin, method: .POST, target: Origin.requestTarget(of: webhook.url),
-            headers: Self.headers(of: webhook, secrets: secrets, now: now), body: ByteBuffer(bytes: webhook.body))
+            origin: Origin(webhook.url), method: .POST, target: webhook.url.target,
+            headers: Self.headers(of: webhook, secrets: secrets, now: now), credentials: webhook.url.credentials,
+            body: ByteBuffer(bytes: webhook.body))
         let limit = maximumAnswerBytes
-        client.send(request, receiver: { WebhookExchange(limit: limit) }) { result in
+        client(webhook.purpose).send(request, receiver: { WebhookExchange(limit: limit) }) { result in
             switch result {
             case .success(let outcome): completion(outcome)
             case .failure(let failure): completion(.failed(failure))
@@ -63,7 +74,10 @@ package final class WebhookClient: Sendable {
     }
 
     /// Closes the connections; requests under way fail.
-    package func close() async { await client.close() }
+    package func close() async {
+        await scripts.close()
+        await notifications.close()
+    }
 
     private static func headers(of webhook: Webhook, secrets: [String], now: Timestamp) -> HTTPHeaders {
         [

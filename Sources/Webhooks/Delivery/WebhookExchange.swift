@@ -15,6 +15,7 @@ final class WebhookExchange: Exchange {
         var phase = RequestPhase.connecting
         var status = 0
         var contentType: String?
+        var location: String?
         var body = ByteBuffer()
         var isTooLarge = false
     }
@@ -33,15 +34,20 @@ final class WebhookExchange: Exchange {
 
     func didSendRequestHead(task: HTTPClient.Task<Response>, _ head: HTTPRequestHead) {
         state.withLock { state in
-            if case .connecting = state.phase { state.phase = .sent }
+            if case .connecting = state.phase { state.phase = .sending }
         }
+    }
+
+    func didSendRequest(task: HTTPClient.Task<Response>) {
+        state.withLock { $0.phase.requestSent() }
     }
 
     func didReceiveHead(task: HTTPClient.Task<Response>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
         let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         let isTooLarge = state.withLock { state in
-            state.phase = .answering
             state.status = Int(head.status.code)
+            state.phase = .answering(status: state.status)
+            state.location = head.headers.first(name: "location")
             state.contentType = head.headers.first(name: "content-type")
             state.isTooLarge = announced > limit
             return state.isTooLarge
@@ -68,7 +74,11 @@ final class WebhookExchange: Exchange {
 
     func didFinishRequest(task: HTTPClient.Task<Response>) -> WebhookOutcome {
         state.withLock { state in
-            .answered(status: state.status, contentType: state.contentType, body: Array(state.body.readableBytesView))
+            if (300..<400).contains(state.status) {
+                return .redirected(status: state.status, location: state.location)
+            }
+            return .answered(
+                status: state.status, contentType: state.contentType, body: Array(state.body.readableBytesView))
         }
     }
 

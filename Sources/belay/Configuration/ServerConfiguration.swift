@@ -50,6 +50,12 @@ struct ServerConfiguration {
     var webhookSeconds: Double
     /// Comma-separated; nil: those of the system.
     var nameServers: String?
+    var webhookWaitSeconds: Double
+    /// At once to one host, for scripts and for notifications.
+    var webhookConnections: Int
+    var notificationConnections: Int
+    /// Files of certificates.
+    var webhookAuthorities: [String]
     var compatibility: Compatibility
     /// Nil: never.
     var deadLineSeconds: Double?
@@ -121,6 +127,10 @@ struct ServerConfiguration {
         webhookConnectSeconds = try reader.number("webhook-connect-seconds", in: 0.01...300) ?? 5
         webhookSeconds = try reader.number("webhook-seconds", in: 0.01...300) ?? 15
         nameServers = reader.text("name-servers")
+        webhookWaitSeconds = try reader.number("webhook-wait-seconds", in: 0.01...3600) ?? 60
+        webhookConnections = Int(try reader.number("webhook-connections", in: 1...10_000) ?? 256)
+        notificationConnections = Int(try reader.number("notification-connections", in: 1...10_000) ?? 64)
+        webhookAuthorities = try reader.list("webhook-ca", "a file of certificates in PEM") { $0.isEmpty ? nil : $0 }
         compatibility =
             try reader.parse("compat", "one of " + Compatibility.allCases.map(\.rawValue).joined(separator: ", ")) {
                 Compatibility(rawValue: $0)
@@ -166,6 +176,30 @@ struct ServerConfiguration {
     var allowedForWebhooks: [AddressRange] {
         trunk == nil
             ? webhookAllowed + ["127.0.0.0/8", "::1/128"].compactMap { AddressRange($0) } : webhookAllowed
+    }
+
+    /// Requests at once to all hosts, and to one.
+    private func webhookLimits(perHost: Int) -> RequestLimits {
+        RequestLimits(
+            connect: .seconds(webhookConnectSeconds), whole: .seconds(webhookSeconds),
+            wait: .seconds(webhookWaitSeconds),
+            perHost: perHost, total: max(1024, perHost))
+    }
+
+    var scriptLimits: RequestLimits { webhookLimits(perHost: webhookConnections) }
+    var notificationLimits: RequestLimits { webhookLimits(perHost: notificationConnections) }
+
+    /// Whom webhooks and audio trust over TLS. OpenSSL's variables count as they do for its own programs.
+    func certificateTrust(environment: [String: String]) throws -> CertificateTrust {
+        func text(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        do throws(CertificateTrust.Unusable) {
+            return try CertificateTrust(
+                files: webhookAuthorities, environmentFile: text("SSL_CERT_FILE"),
+                environmentFolders: text("SSL_CERT_DIR")?.split(separator: ":").map(String.init) ?? [])
+        } catch {
+            throw ConfigurationError(
+                description: "whom webhooks trust is not known: \(error); see webhook-ca and SSL_CERT_FILE")
+        }
     }
 
     private static func existing(_ path: String) -> String? {

@@ -62,10 +62,23 @@ struct Setting {
             name: "webhook-allow",
             help: "CIDR that webhooks and audio may go to, although it is private; comma-separated"),
         Setting(name: "webhook-connect-seconds", help: "time limit for a webhook's connection", fallback: "5"),
-        Setting(name: "webhook-seconds", help: "time limit for a whole webhook", fallback: "15"),
         Setting(
             name: "name-servers",
             help: "who is asked for host names, ADDRESS or ADDRESS:PORT, comma-separated; none: the system's"),
+        Setting(name: "webhook-seconds", help: "time limit for a whole webhook, once it is its turn", fallback: "15"),
+        Setting(
+            name: "webhook-wait-seconds",
+            help: "so long a webhook waits for its turn while its host has as many as it may get at once",
+            fallback: "60"),
+        Setting(
+            name: "webhook-connections", help: "requests for scripts that one host may get at once", fallback: "256"),
+        Setting(
+            name: "notification-connections",
+            help: "notifications, such as callStatus, that one host may get at once; scripts never wait behind them",
+            fallback: "64"),
+        Setting(
+            name: "webhook-ca",
+            help: "files with certificates (PEM) that webhooks and audio trust besides the system's; comma-separated"),
         Setting(name: "compat", help: "sdk-5.1: answers for SDKs before 5.4"),
         Setting(
             name: "dead-line-seconds", help: "a line whose far end is silent so long is hung up; 0: never",

@@ -56,6 +56,7 @@ enum Server {
             configured: configuration.publicURL, host: configuration.http.host, port: configuration.http.port)
         let addressGuard = AddressGuard(allowing: configuration.allowedForWebhooks)
         let resolver = NameResolver(lookup: try AresLookup(servers: configuration.nameServers))
+        let trust = try configuration.certificateTrust(environment: ProcessInfo.processInfo.environment)
         let cache = configuration.dataFolder + "/cache"
         for folder in ["audio", "speech", "decoded"] { try makeFolder("\(cache)/\(folder)") }
         try makeFolder(configuration.dataFolder + "/recordings")
@@ -63,7 +64,7 @@ enum Server {
         try await recordings.completeUnfinished(in: storage, now: SystemClock.wall())
         let fetcher = try AudioFetcher(
             .init(folder: "\(cache)/audio"), group: webGroup, addressGuard: addressGuard, resolver: resolver,
-            now: { SystemClock.wall() })
+            trust: trust, now: { SystemClock.wall() })
         let prompts = PromptLibrary(
             synthesizer: SpeechSynthesizer(configuration: .init(cacheFolder: "\(cache)/speech")),
             fetcher: fetcher, decoder: AudioDecoder(), decodeFolder: "\(cache)/decoded",
@@ -74,10 +75,8 @@ enum Server {
             inbox: inbox,
             recordings: recordings)
         let webhooks = WebhookClient(
-            group: webGroup, addressGuard: addressGuard, resolver: resolver,
-            limits: RequestLimits(
-                connect: .seconds(configuration.webhookConnectSeconds),
-                whole: .seconds(configuration.webhookSeconds)))
+            group: webGroup, addressGuard: addressGuard, resolver: resolver, trust: trust,
+            limits: configuration.scriptLimits, notificationLimits: configuration.notificationLimits)
 
         let counters = LoopCounters()
         let exchange = Exchange(
@@ -100,7 +99,7 @@ enum Server {
         let administration = Administration(
             directory: directory, storage: storage, loop: loop, isDiallingStopped: isDiallingStopped)
 
-        let health = ServerHealth(loop: loop, counters: counters, storage: storage, engine: engine)
+        let health = ServerHealth(loop: loop, counters: counters, storage: storage, engine: engine, webhooks: webhooks)
         let disk = DiskWatch(
             folder: configuration.dataFolder, minimumBytes: configuration.minimumFreeBytes, health: health,
             logger: logger, tell: { loop.post($0) })

@@ -20,11 +20,13 @@ enum Sample {
         return prefix + String(repeating: "0", count: 40 - digits.count) + digits
     }
 
-    static func webhook(_ url: String, body: String = #"{"requestType":"callStatus"}"#) -> Webhook {
+    static func webhook(
+        _ url: String, body: String = #"{"requestType":"callStatus"}"#, purpose: Webhook.Purpose = .notification
+    ) -> Webhook {
         Webhook(
             eventID: EventID(text("EV", 5))!, eventSequence: 3, requestID: RequestID(text("RQ", 4))!,
             accountID: AccountID(text("AC", 1))!, callID: CallID(text("CA", 2))!, requestType: "callStatus",
-            purpose: .notification, url: WebURL(url)!, body: Array(body.utf8))
+            purpose: purpose, url: WebURL(url)!, body: Array(body.utf8))
     }
 }
 
@@ -59,7 +61,13 @@ extension WebhookClient {
     ) -> WebhookClient {
         WebhookClient(
             group: MultiThreadedEventLoopGroup.singleton, addressGuard: addressGuard, resolver: resolver,
-            limits: limits)
+            limits: limits, notificationLimits: limits)
+    }
+
+    /// Of both kinds together.
+    var load: (running: Int, waiting: Int) {
+        let scripts = load(.script), notifications = load(.notification)
+        return (scripts.running + notifications.running, scripts.waiting + notifications.waiting)
     }
 
     func post(_ url: String) async -> WebhookOutcome {
