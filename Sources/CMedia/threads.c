@@ -79,6 +79,15 @@ static void *runThread(void *argument) {
     return NULL;
 }
 
+static void setName(pthread_t thread, const char *name) {
+    char shortName[16];
+    strncpy(shortName, name, sizeof shortName - 1);
+    shortName[sizeof shortName - 1] = 0;
+    pthread_setname_np(thread, shortName);
+}
+
+void cmedia_thread_name(const char *name) { setName(pthread_self(), name); }
+
 int cmedia_thread_start(const char *name, void (*body)(void *), void *context, uintptr_t *thread) {
     thread_start *start = malloc(sizeof *start);
     if (!start) return -ENOMEM;
@@ -95,10 +104,7 @@ int cmedia_thread_start(const char *name, void (*body)(void *), void *context, u
         free(start);
         return -error;
     }
-    char shortName[16];
-    strncpy(shortName, name, sizeof shortName - 1);
-    shortName[sizeof shortName - 1] = 0;
-    pthread_setname_np(made, shortName);
+    setName(made, name);
     *thread = (uintptr_t)made;
     return 0;
 }

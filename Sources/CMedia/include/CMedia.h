@@ -90,6 +90,9 @@ int cmedia_bell_wait(int descriptor);
 int cmedia_thread_start(const char *name, void (*body)(void *), void *context, uintptr_t *thread);
 int cmedia_thread_join(uintptr_t thread);
 
+/// Names the calling thread, as `top -H` shows it; cut to 15 bytes.
+void cmedia_thread_name(const char *name);
+
 /// Puts the calling thread before ordinary ones: by a realtime policy where the system lets us (CAP_SYS_NICE or
 /// RLIMIT_RTPRIO), otherwise by its nice value. 0 or -errno where neither is granted.
 int cmedia_thread_prefer(void);

@@ -168,17 +168,8 @@ enum Server {
 
     // MARK: Parts
 
-    /// What `top -H` calls the threads of a group; 15 bytes at most.
     private static func name(_ group: MultiThreadedEventLoopGroup, _ name: String) {
-        for loop in group.makeIterator() {
-            loop.execute {
-                #if canImport(Darwin)
-                    pthread_setname_np(name)
-                #else
-                    pthread_setname_np(pthread_self(), name)
-                #endif
-            }
-        }
+        for loop in group.makeIterator() { loop.execute { ThreadName.set(name) } }
     }
 
     private static func makeFolder(_ path: String) throws {
