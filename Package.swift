@@ -202,7 +202,7 @@ let package = Package(
             name: "belay",
             dependencies: [
                 "API", "AnswerDetection", "AnswerTrials", "CallControl", "Carrier", "JSON", "Media", "NameResolution",
-                "People", "Runtime", "SIP",
+                "People", "PQL", "Runtime", "SIP",
                 "SIPTransport", "Storage",
                 "Telephony", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -11,6 +11,11 @@ package struct CarrierCall: Sendable {
 
     /// Waits for its end, and that of its recording.
     package func end() async throws -> CarrierCallEnd { try await over.get() }
+
+    /// Tells of its end without waiting; nil where the carrier was stopped before.
+    package func whenOver(_ tell: @escaping @Sendable (CarrierCallEnd?) -> Void) {
+        over.whenComplete { tell(try? $0.get()) }
+    }
 }
 
 /// How a call that somebody of the carrier's made ended.

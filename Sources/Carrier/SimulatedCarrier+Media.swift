@@ -5,6 +5,7 @@ import NIOCore
 import People
 import SDP
 import SIP
+import Synchronization
 
 /// The carrier's ears and mouths.
 extension SimulatedCarrier {
@@ -61,6 +62,21 @@ extension SimulatedCarrier {
         lines[session]?.connectedAt = now
         engine?.record(id, RecordingTarget(path: line.recording.path))
         engine?.observeSpeech(id, SpeechObservation())
+        nameRecording(session, line.recording)
+    }
+
+    /// Asks whose call it is, and links the recording by that name.
+    private func nameRecording(_ session: SessionID, _ recording: CallRecording) {
+        guard let names = names.withLock({ $0 }) else { return }
+        Task { [self] in
+            guard let name = await names(recording.callID) else { return }
+            eventLoop.execute { [self] in
+                lines[session]?.name = name
+                do { try recording.link(as: name) } catch {
+                    logger.warning("carrier: the recording \(recording.path) is not linked by its call: \(error)")
+                }
+            }
+        }
     }
 
     func utter(_ session: SessionID, _ utterance: Utterance) {
@@ -114,9 +130,9 @@ extension SimulatedCarrier {
         if let failure { return logger.warning("carrier: the recording \(path) failed: \(failure)") }
         logger.info("carrier: \(milliseconds) ms recorded in \(path)")
         do {
-            if let message = try lines[session]?.recording.keepMessage() {
-                logger.info("carrier: the message is in \(message)")
-            }
+            guard let line = lines[session], let message = try line.recording.keepMessage() else { return }
+            logger.info("carrier: the message is in \(message)")
+            if let name = line.name { try line.recording.link(as: name, message: true) }
         } catch {
             logger.warning("carrier: the message in \(path) cannot be kept: \(error)")
         }

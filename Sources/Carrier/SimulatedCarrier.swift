@@ -22,6 +22,8 @@ package final class SimulatedCarrier: @unchecked Sendable {
         var clips: [Utterance: AudioClip]?
         var connectedAt: Instant?
         var outcome: CarrierCallEnd?
+        /// What the other side calls the call, once it has told.
+        var name: String?
         /// For a call that somebody here makes: its outcome, once its recording is complete.
         var end: EventLoopPromise<CarrierCallEnd>?
     }
@@ -38,6 +40,8 @@ package final class SimulatedCarrier: @unchecked Sendable {
     private let isStopped = Atomic<Bool>(false)
     var lines: [SessionID: Line] = [:]
     var nextPlayback: UInt64 = 1
+    /// What the other side calls the call with that SIP Call-ID.
+    let names = Mutex<(@Sendable (String) async -> String?)?>(nil)
 
     package init(configuration: CarrierConfiguration, logger: Logger) {
         self.configuration = configuration
@@ -134,6 +138,13 @@ package final class SimulatedCarrier: @unchecked Sendable {
             }
             return CarrierCall(callID: made.callID, recording: made.recording, over: promise.futureResult)
         }.get()
+    }
+
+    /// From here on recordings are found by these names of their calls, too.
+    ///
+    /// - Parameter name: of the call with that SIP Call-ID; nil where it is not known.
+    package func nameRecordings(_ name: @escaping @Sendable (String) async -> String?) {
+        names.withLock { $0 = name }
     }
 
     // MARK: The loop

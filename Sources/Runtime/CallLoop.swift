@@ -103,6 +103,12 @@ package final class CallLoop: @unchecked Sendable {
         return (try? await future.get()) ?? ExchangeGauges()
     }
 
+    /// The call that SIP messages with that Call-ID belong to; nil once it is settled, and for none.
+    package func call(withSIPCallID callID: String) async -> CallID? {
+        let future = eventLoop.submit { self.exchange.call(withSIPCallID: callID) }
+        return try? await future.get()
+    }
+
     /// Returns when no call is alive and nothing waits for a first delivery, or after `limit`.
     package func waitUntilQuiet(atMost limit: TimeAmount) async {
         let promise = eventLoop.makePromise(of: Void.self)

@@ -47,6 +47,20 @@ struct AdministrationTests {
         #expect(list.json["accounts"]?.elements.compactMap { $0["accountId"]?.string }.contains(id) == true)
     }
 
+    @Test("How many keys are good is told, and when each was shown last; never a key")
+    func goodKeys() async throws {
+        let test = try TestServer()
+        let path = "/accounts/\(test.account)/keys"
+        let one = try await send(test, .get, path)
+        #expect(one.json == ["keys": [["lastUsed": .null]], "signingSecrets": 0])
+        #expect(try await test.send(.get, test.base).status == 200)
+        _ = try await test.send(.get, test.base, authorization: TestServer.basic(test.account.text, "wrong"))
+        #expect(try await send(test, .post, path).status == 201)
+        let two = try await send(test, .get, path)
+        let used = JSONValue.string(TestServer.start.iso8601)
+        #expect(two.json["keys"] == [["lastUsed": .null], ["lastUsed": used]], "the latest first")
+    }
+
     @Test("Rules are set, kept where they are not named, and taken away by null")
     func rules() async throws {
         let test = try TestServer()

@@ -125,6 +125,30 @@ struct MakeCallTests {
         #expect(test.calls.requests.last?.ringTimeoutSeconds == 30)
     }
 
+    @Test(
+        "A form in place of JSON is said to be one",
+        arguments: ["from=%2B13125550100&to=%2B13125550199", "x=1", "false"])
+    func form(_ body: String) async throws {
+        let test = try TestServer()
+        let reply = try await test.send(
+            .post, test.base + "/Calls", body: body,
+            headers: [.contentType: "application/x-www-form-urlencoded; charset=utf-8"])
+        #expect(reply.status == 400)
+        #expect(reply.code == 3)
+        let message = try #require(reply["message"]?.string)
+        #expect(message.contains("form-encoded"))
+        #expect(message.contains("application/json"))
+    }
+
+    @Test("JSON is taken whatever its content type says, as curl sends it by itself")
+    func jsonAsForm() async throws {
+        let test = try TestServer()
+        let reply = try await test.send(
+            .post, test.base + "/Calls", body: JSONValue.object(test.goodCall).text,
+            headers: [.contentType: "application/x-www-form-urlencoded"])
+        #expect(reply.status == 202)
+    }
+
     @Test("ifMachine and ifMachineUrl belong together (seed, spec §2.5.2)")
     func ifMachine() async throws {
         let test = try TestServer()

@@ -16,6 +16,8 @@ struct OneCallTests {
         bench.pass(.seconds(3))
         bench.farAnswer()
         #expect(bench.call?.status == .inProgress)
+        let sipCallID = try #require(bench.exchange.calls.values.first).identifiers.callID
+        #expect(bench.exchange.call(withSIPCallID: sipCallID) == bench.call?.callID)
         let connect = try #require(bench.delivered.last)
         #expect(connect.requestType == "outDialApiConnect")
         #expect(connect.url.text == "http://app/connect")
@@ -54,6 +56,7 @@ struct OneCallTests {
         bench.answerWebhook("")
         bench.pass(.seconds(40))
         #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+        #expect(bench.exchange.call(withSIPCallID: sipCallID) == nil)
         #expect(bench.farEnd.gauges.isIdle)
         #expect(bench.records.isEmpty)
         #expect(bench.notifications.isEmpty)

@@ -5,10 +5,16 @@ import Telephony
 /// Decides which account a request is from (spec §1.1, decision 29).
 package struct Authenticator: Sendable {
     private let directory: any DirectoryService
+    private let keyUse: KeyUse
+    private let now: @Sendable () -> Timestamp
     /// Stands in for the hash of an account that does not exist, so that its absence costs the same time.
     private static let nobody = [UInt8](repeating: 0, count: SHA256.byteCount)
 
-    package init(directory: any DirectoryService) { self.directory = directory }
+    init(directory: any DirectoryService, keyUse: KeyUse, now: @escaping @Sendable () -> Timestamp) {
+        self.directory = directory
+        self.keyUse = keyUse
+        self.now = now
+    }
 
     /// The hash that the directory keeps of an API key.
     package static func hash(ofKey key: some Sequence<UInt8>) -> [UInt8] {
@@ -25,10 +31,12 @@ package struct Authenticator: Sendable {
         }
         let accountID = AccountID(given.user)
         let known = accountID.flatMap { directory.credentials(of: $0) }
-        let isRight = Self.isOne(Self.hash(ofKey: given.password), of: known?.apiKeyHashes ?? [])
+        let hash = Self.hash(ofKey: given.password)
+        let isRight = Self.isOne(hash, of: known?.apiKeyHashes ?? [])
         guard isRight, known != nil, let accountID, let account = directory.account(accountID) else {
             throw .unauthorized
         }
+        keyUse.note(hash, at: now())
         guard owner == nil || owner == accountID.text else { throw .anotherAccount }
         guard account.status == .active else { throw .accountNotActive(account.status) }
         return account

@@ -7,6 +7,7 @@ import Telephony
 struct AdministrationRoutes: Sendable {
     let services: APIServices
     let administration: any AdministrationService
+    let keyUse: KeyUse
 
     private static let hexadecimalDigits = 40
 
@@ -16,6 +17,7 @@ struct AdministrationRoutes: Sendable {
             .operation(.post, "/accounts", "create-an-account", create),
             .operation(.get, "/accounts/{accountId}", "show-an-account", show),
             .operation(.post, "/accounts/{accountId}", "change-an-account", change),
+            .operation(.get, "/accounts/{accountId}/keys", "list-keys", keys),
             .operation(.post, "/accounts/{accountId}/keys", "add-a-key", addKey),
             .operation(.delete, "/accounts/{accountId}/keys", "revoke-the-older-key", revokeKey),
             .operation(.post, "/accounts/{accountId}/signing-secrets", "add-a-signing-secret", addSecret),
@@ -94,6 +96,21 @@ struct AdministrationRoutes: Sendable {
     }
 
     // MARK: Keys and secrets
+
+    /// How many are good and when each was shown last, the latest key first; never the keys themselves.
+    @Sendable private func keys(_ exchange: Exchange) async throws -> Response {
+        let credentials = services.directory.credentials(of: try account(exchange).accountID)
+        let uses = (credentials?.apiKeyHashes ?? []).map { hash in
+            JSONValue.object(["lastUsed": JSONValue(keyUse.last(hash)?.iso8601)])
+        }
+        let secrets = credentials?.signingSecrets.count ?? 0
+        return Answer.json(200) { writer in
+            writer.object { object in
+                object.member("keys", .array(uses))
+                object.member("signingSecrets", secrets)
+            }
+        }
+    }
 
     @Sendable private func addKey(_ exchange: Exchange) async throws -> Response {
         let account = try account(exchange)

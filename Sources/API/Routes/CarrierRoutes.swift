@@ -28,10 +28,20 @@ struct CarrierRoutes: Sendable {
         guard let carrier = services.carrier else {
             throw APIError.conflict("A trunk is configured: only the simulated carrier has people who call in.")
         }
-        do { try await carrier.dial(DialInRequest(from: from, to: to, say: say, presses: presses)) } catch {
-            throw APIError.conflict("Nobody can call: \(error).")
+        let made: DialledIn
+        do {
+            made = try await carrier.dial(
+                DialInRequest(from: from, to: to, say: say, presses: presses), of: account.accountID)
+        } catch {
+            throw APIError.conflict("No call came in: \(error).")
         }
-        return Answer.empty(202)
+        return Answer.json(202) { writer in
+            writer.object { object in
+                object.member("callId", made.callID.text)
+                object.member("recording", made.recording)
+                object.member("sipCallId", made.sipCallID)
+            }
+        }
     }
 
     /// `1,2#`: 1, and then 2 and #.

@@ -18,11 +18,11 @@ struct APIResponder: Sendable {
 
     private static let requestIDHeader = HTTPField.Name("Request-Id")
 
-    init(services: APIServices, publicURL: WebURL?, operatorTokenHash: [UInt8]?) {
+    init(services: APIServices, publicURL: WebURL?, operatorTokenHash: [UInt8]?, keyUse: KeyUse) {
         self.services = services
         self.publicURL = publicURL
         operatorAuthenticator = OperatorAuthenticator(tokenHash: operatorTokenHash)
-        self.authenticator = Authenticator(directory: services.directory)
+        self.authenticator = Authenticator(directory: services.directory, keyUse: keyUse, now: services.now)
     }
 
     func respond(_ request: Request, _ context: APIRequestContext, _ route: Route) async -> Response {

@@ -19,6 +19,7 @@ package struct APIServer: Sendable {
         services: APIServices, configuration: APIConfiguration, eventLoopGroup: (any EventLoopGroup)? = nil,
         logger: Logger, onBound: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
+        let keyUse = KeyUse()
         routes = RouteTable(
             routes: CallRoutes(
                 services: services, compatibility: configuration.compatibility,
@@ -31,11 +32,14 @@ package struct APIServer: Sendable {
                 + AvailableNumberRoutes(services: services, offered: configuration.offeredNumbers).routes
                 + CarrierRoutes(services: services).routes
                 + AccountRoutes(services: services).routes
-                + AdministrationRoutes(services: services, administration: services.administration).routes
+                + AdministrationRoutes(
+                    services: services, administration: services.administration, keyUse: keyUse
+                ).routes
+                + StatusRoutes(status: services.status).routes
                 + ServerRoutes(health: services.health).routes)
         let responder = APIResponder(
             services: services, publicURL: configuration.publicURL,
-            operatorTokenHash: configuration.operatorTokenHash)
+            operatorTokenHash: configuration.operatorTokenHash, keyUse: keyUse)
         application = HTTPApplication(
             router: Self.router(routes, responder),
             server: .http1(

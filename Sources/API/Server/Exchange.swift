@@ -37,7 +37,20 @@ struct Exchange: Sendable {
     /// The body's members; none where it is empty, which the SDKs send for "nothing to say".
     func fields() async throws(APIError) -> BodyFields { BodyFields(try await members()) }
 
-    func members() async throws(APIError) -> [String: JSONValue] { try Self.members(of: try await body()) }
+    func members() async throws(APIError) -> [String: JSONValue] {
+        let bytes = try await body()
+        do { return try Self.members(of: bytes) } catch {
+            // What `curl -d from=…` and HTML forms send.
+            guard isForm, bytes.first(where: { $0 > 0x20 }) != UInt8(ascii: "{") else { throw error }
+            throw .badBody(
+                "The body is form-encoded (application/x-www-form-urlencoded); a JSON object is expected, such as "
+                    + #"{"from": "+15551230000"}, with the Content-Type application/json."#)
+        }
+    }
+
+    private var isForm: Bool {
+        request.headers[.contentType]?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
+    }
 
     private static func members(of bytes: [UInt8]) throws(APIError) -> [String: JSONValue] {
         guard !bytes.isEmpty else { return [:] }

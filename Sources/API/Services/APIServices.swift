@@ -7,6 +7,7 @@ package struct APIServices: Sendable {
     package let directory: any DirectoryService
     package let health: any HealthService
     package let administration: any AdministrationService
+    package let status: any StatusService
     /// Nil where calls go out through a trunk.
     package let carrier: (any CarrierService)?
     package let identifiers: any IdentifierSource
@@ -15,7 +16,7 @@ package struct APIServices: Sendable {
 
     package init(
         calls: any CallService, recordings: any RecordingService, directory: any DirectoryService,
-        health: any HealthService, administration: any AdministrationService,
+        health: any HealthService, administration: any AdministrationService, status: any StatusService,
         carrier: (any CarrierService)? = nil,
         identifiers: any IdentifierSource = SystemIdentifierSource(), now: @escaping @Sendable () -> Timestamp
     ) {
@@ -24,6 +25,7 @@ package struct APIServices: Sendable {
         self.directory = directory
         self.health = health
         self.administration = administration
+        self.status = status
         self.carrier = carrier
         self.identifiers = identifiers
         self.now = now

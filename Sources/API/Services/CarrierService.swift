@@ -2,10 +2,26 @@ package import Telephony
 
 /// The simulated carrier as the REST room asks for it: somebody there calls one of the account's numbers.
 package protocol CarrierService: Sendable {
-    /// Returns as soon as it rings; how it goes on is told by the call that comes in.
+    /// Returns when the call has come in; how it goes on is told by that call.
     ///
-    /// - Throws: an error whose description says why nobody could call.
-    func dial(_ request: DialInRequest) async throws
+    /// - Throws: an error whose description says why nobody could call, or why the call was refused.
+    func dial(_ request: DialInRequest, of account: AccountID) async throws -> DialledIn
+}
+
+/// A call that somebody of the simulated carrier makes.
+package struct DialledIn: Hashable, Sendable {
+    /// The call that came in.
+    package var callID: CallID
+    /// By which both sides' messages name it.
+    package var sipCallID: String
+    /// The file that will hold what the caller heard and said; there once somebody has picked up.
+    package var recording: String
+
+    package init(callID: CallID, sipCallID: String, recording: String) {
+        self.callID = callID
+        self.sipCallID = sipCallID
+        self.recording = recording
+    }
 }
 
 /// Somebody who calls in.

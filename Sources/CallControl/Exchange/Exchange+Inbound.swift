@@ -73,6 +73,7 @@ extension Exchange {
         let id = call.call.callID
         calls[id] = call
         callsBySession[session] = id
+        callsBySIPCallID[invitation.callID] = id
         carryOut(directives, of: id, now, &effects)
     }
 

@@ -19,6 +19,8 @@ package struct Exchange: Sendable {
     var calls: [CallID: CallMachine] = [:]
     /// Which call a SIP session, and the media session of the same number, belongs to.
     var callsBySession: [SessionID: CallID] = [:]
+    /// By the Call-ID that both sides' messages name a call by; of those whose INVITE has left or come in.
+    var callsBySIPCallID: [String: CallID] = [:]
     /// The trunk's lines: each call is asked anew after each of its events, so that they cannot drift from what the
     /// calls are.
     private(set) var lines = LinesInUse()
@@ -271,6 +273,7 @@ package struct Exchange: Sendable {
                         call: id, purpose: purpose, reply: purpose == .creation ? reply : nil,
                         snapshot: purpose == .creation ? calls[id]?.call : nil))
             case .invite(let invitation):
+                if let identifiers = invitation.identifiers { callsBySIPCallID[identifiers.callID] = id }
                 withUserAgent(now, &effects) { agent, random, sip in
                     agent.invite(session, invitation, now: now.instant, random: &random, into: &sip)
                 }
@@ -339,6 +342,7 @@ package struct Exchange: Sendable {
         guard let call = calls.removeValue(forKey: id) else { return }
         admission.ended(call.call, now: now.wall)
         callsBySession[call.session] = nil
+        callsBySIPCallID[call.identifiers.callID] = nil
         finishedCalls[call.call.status, default: 0] += 1
     }
 

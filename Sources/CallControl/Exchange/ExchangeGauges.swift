@@ -26,6 +26,9 @@ extension Exchange {
         calls.values.allSatisfy { $0.isSettledButForTurn }
     }
 
+    /// The call that messages with that Call-ID belong to, while it is not settled.
+    package func call(withSIPCallID callID: String) -> CallID? { callsBySIPCallID[callID] }
+
     package var gauges: ExchangeGauges {
         var gauges = ExchangeGauges()
         gauges.liveCalls = calls.values.reduce(into: 0) { count, call in if !call.isOver { count += 1 } }

@@ -9,15 +9,13 @@ struct DialCommand: AsyncParsableCommand {
         abstract: "Have somebody of the simulated carrier call in, and follow the call.",
         discussion: """
             The number must be one of the account's, and should have an application (`belay number assign`). Each part \
-            of --press is pressed once the other side has spoken and is quiet.
+            of --press is pressed once the other side has spoken and is quiet. Exit codes are those of `belay call`; \
+            70 where no call came in, with the reason.
 
             Examples:
               belay dial --to +15555550100 --press 1,2#
               belay dial --to +15555550100 --say "I would like to speak to somebody."
             """)
-
-    /// The call that comes in is looked for so long.
-    private static let longestSearchSeconds = 10.0
 
     @OptionGroup var access: ServerAccess
     @Option(help: ArgumentHelp("The number to call, when not the account's first.", valueName: "number"))
@@ -30,41 +28,27 @@ struct DialCommand: AsyncParsableCommand {
     var press: String?
     @Flag(help: "Print the call's resource at its end as JSON, and nothing else.")
     var json = false
+    @Flag(help: "Exit code 6 for a call that was completed, and on which something did not go as the script wanted.")
+    var strict = false
 
     func run() async throws {
         try await ClientCommand.run {
             let client = try access.client()
             guard let to = to ?? client.identity?.number else {
-                throw ClientError("which number? Name one of the account's with --to")
+                throw ClientError("the number to call is unknown; name one of the account's with --to")
             }
-            let known = Set(try await inbound(client, to).compactMap { $0["callId"]?.string })
             var body: [String: JSONValue] = ["to": .string(to)]
             for (name, value) in [("from", from), ("say", say), ("press", press)] {
                 if let value { body[name] = .string(value) }
             }
-            _ = try await client.post(client.path("/Carrier/Calls"), .object(body))
-            let id = try await newCall(client, to, known)
-            if !json { Terminal.print("somebody calls \(to): \(id)") }
-            let outcome = try await CallReport(client: client, callID: id, isQuiet: json).follow()
-            if json { Terminal.print(outcome.text) } else { Terminal.print(CallReport.summary(outcome)) }
-            throw ExitCode(CallReport.exitCode(outcome))
-        }
-    }
-
-    private func inbound(_ client: APIClient, _ to: String) async throws -> [JSONValue] {
-        let number = to.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? to
-        return try await client.items(client.path("/Calls?to=\(number)"), "calls", limit: 100)
-            .filter { $0["direction"] == "inbound" }
-    }
-
-    private func newCall(_ client: APIClient, _ to: String, _ known: Set<String>) async throws -> String {
-        let end = Date.now.addingTimeInterval(Self.longestSearchSeconds)
-        while Date.now < end {
-            for call in try await inbound(client, to) {
-                if let id = call["callId"]?.string, !known.contains(id) { return id }
+            // The server waits until the call has come in, and names it.
+            let answer = try await client.post(client.path("/Carrier/Calls"), .object(body))
+            guard let id = answer["callId"]?.string else {
+                throw ClientError("the server's answer has no callId; is it a belay of another version?")
             }
-            try await Task.sleep(for: .milliseconds(50))
+            if !json { Terminal.print("somebody calls \(to): \(id)") }
+            let report = CallReport(client: client, callID: id, isQuiet: json)
+            try report.conclude(try await report.follow(), json: json, isStrict: strict)
         }
-        throw ClientError("no call came in to \(to); the server's log may say why")
     }
 }

@@ -13,6 +13,18 @@ struct ServerConfiguration {
     struct Endpoint {
         var host: String
         var port: Int
+
+        /// - Parameter port: the one that the system chose, where this one is 0.
+        func url(port: Int) -> String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+
+        /// Where a program of this machine finds what listens there: 0.0.0.0 means every address, and is none itself.
+        func localURL(port: Int) -> String {
+            switch host {
+            case "0.0.0.0": Endpoint(host: "127.0.0.1", port: port).url(port: port)
+            case "::": Endpoint(host: "::1", port: port).url(port: port)
+            default: url(port: port)
+            }
+        }
     }
 
     /// The trunk as configured; its host may be a name.

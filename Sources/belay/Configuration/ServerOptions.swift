@@ -116,7 +116,7 @@ struct ServerOptions: ParsableArguments {
     var config: String?
 
     /// What was given, by setting name.
-    private var flags: [String: String] {
+    var flags: [String: String] {
         let given: [(String, String?)] = [
             ("data", data), ("http", http), ("sip", sip), ("advertise", advertise), ("rtp-ports", rtpPorts),
             ("trunk", trunk), ("trunk-nat", trunkNat),

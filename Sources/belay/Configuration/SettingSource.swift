@@ -30,6 +30,19 @@ struct SettingSource {
         }
     }
 
+    /// What is known already, such as a running server's.
+    ///
+    /// - Parameter flags: outweigh it.
+    init(_ known: [String: Value], flags: [String: String]) {
+        values = known
+        for (name, text) in flags { values[name] = Value(text: text, origin: "--\(name)") }
+    }
+
+    /// These settings as another source has them.
+    mutating func take(_ names: Set<String>, from other: SettingSource) {
+        for name in names { values[name] = other.values[name] }
+    }
+
     private mutating func read(_ path: String) throws {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw ConfigurationError(description: "the configuration file \(path) cannot be read")

@@ -17,8 +17,7 @@ struct Announcement: Sendable {
     let isDiallingStopped: Bool
 
     func print(httpPort: Int) {
-        let host = configuration.http.host
-        let url = "http://\(host.contains(":") ? "[\(host)]" : host):\(httpPort)"
+        let url = configuration.http.url(port: httpPort)
         var lines: [String] = []
         lines.append("Data: \(configuration.dataFolder)")
         lines.append("SIP: udp:\(transport.localAddress)")

@@ -14,10 +14,15 @@ enum BindFailure {
         return PortHolders.look(for: kind, in: port...port).words(for: port)
     }
 
-    /// The system's words without the library's.
+    /// For a person: the system's words without the library's.
     static func reason(_ error: any Error) -> String {
+        if error is SocketAddressError { return "the host has no address" }
         guard let error = error as? IOError else { return "\(error)" }
-        return String(cString: strerror(error.errnoCode))
+        return switch error.errnoCode {
+        case EADDRNOTAVAIL: "this machine has no such address"
+        case EACCES: "this user may not listen there (ports below 1024 are the system's)"
+        default: String(cString: strerror(error.errnoCode))
+        }
     }
 
     private static func isInUse(_ error: any Error) -> Bool { (error as? IOError)?.errnoCode == EADDRINUSE }

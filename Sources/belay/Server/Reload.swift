@@ -12,6 +12,7 @@ struct Reload: Service {
     let loop: CallLoop
     let housekeeping: Housekeeping
     let disk: DiskWatch
+    let status: LiveStatus
     let log: ServerLog
 
     func run() async throws {
@@ -41,6 +42,7 @@ struct Reload: Service {
         housekeeping.set(configuration.retention)
         disk.set(minimumBytes: configuration.minimumFreeBytes)
         log.set(configuration.logLevel)
+        status.reloaded(new)
         let (taken, left) = (
             changed.filter(Setting.reloadable.contains), changed.filter { !Setting.reloadable.contains($0) }
         )

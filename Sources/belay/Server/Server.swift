@@ -108,17 +108,24 @@ enum Server {
         let housekeeping = Housekeeping(
             storage: storage, recordings: liveRecordings, files: recordings, retention: configuration.retention,
             logger: logger)
+        let status = LiveStatus(
+            configuration: configuration, source: source, loop: loop, health: health, administration: administration,
+            sip: "\(transport.localAddress)", carrier: (carrier?.address).map { "\($0)" }, started: SystemClock.wall())
+        let calls = LiveCalls(
+            loop: loop, storage: storage, overloadLimit: configuration.overloadMilliseconds.map { .milliseconds($0) })
+        carrier?.carrier.nameRecordings { await loop.call(withSIPCallID: $0)?.text }
         let announcement = Announcement(
             configuration: configuration, transport: transport, trunk: trunk, peers: peers, carrier: carrier?.address,
             credentials: made, credentialsPath: firstStart.credentialsPath, isDiallingStopped: isDiallingStopped)
         let api = APIServer(
             services: APIServices(
-                calls: LiveCalls(
-                    loop: loop, storage: storage,
-                    overloadLimit: configuration.overloadMilliseconds.map { .milliseconds($0) }),
-                recordings: liveRecordings, directory: directory, health: health,
-                administration: administration,
-                carrier: carrier.map { DialIn(carrier: $0.carrier, server: transport.localAddress) },
+                calls: calls, recordings: liveRecordings, directory: directory, health: health,
+                administration: administration, status: status,
+                carrier: carrier.map { carrier in
+                    DialIn(
+                        carrier: carrier.carrier, server: transport.localAddress, calls: calls,
+                        now: { SystemClock.wall() })
+                },
                 now: { SystemClock.wall() }),
             configuration: APIConfiguration(
                 host: configuration.http.host, port: configuration.http.port,
@@ -129,7 +136,8 @@ enum Server {
             onBound: { port in
                 publicURL.bound(host: configuration.http.host, port: port)
                 loop.post(.reachable(at: publicURL.text))
-                try? firstStart.writeAddress("http://\(configuration.http.host):\(port)")
+                status.bound(port: port)
+                try? firstStart.writeAddress(configuration.http.localURL(port: port))
                 health.setReady(true)
                 announcement.print(httpPort: port)
             })
@@ -142,14 +150,15 @@ enum Server {
                     .init(service: BackgroundTask { try await housekeeping.run() }),
                     .init(
                         service: Reload(
-                            source: source, read: read, loop: loop, housekeeping: housekeeping, disk: disk, log: log)),
+                            source: source, read: read, loop: loop, housekeeping: housekeeping, disk: disk,
+                            status: status, log: log)),
                     .init(service: OnLoop(service: api.application, executor: LoopExecutor(webGroup.next()))),
                     .init(
                         service: CallDrain(
                             loop: loop, health: health, patienceSeconds: configuration.drainSeconds, logger: logger)),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        do { try await group.run() } catch let error as IOError {
+        do { try await group.run() } catch let error where error is IOError || error is SocketAddressError {
             let address = "\(configuration.http.host):\(configuration.http.port)"
             throw ConfigurationError(
                 description: "the REST API cannot listen on \(address): "
@@ -177,8 +186,9 @@ enum Server {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
+            let reason = (error as NSError).userInfo[NSUnderlyingErrorKey].map { "\($0)" } ?? error.localizedDescription
             throw ConfigurationError(
-                description: "the data folder \(path) cannot be made; choose another with --data (\(error))")
+                description: "the data folder \(path) cannot be made (\(reason)); choose another with --data")
         }
     }
 

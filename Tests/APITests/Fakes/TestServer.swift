@@ -46,7 +46,7 @@ struct TestServer: Sendable {
         server = APIServer(
             services: APIServices(
                 calls: calls, recordings: recordings, directory: directory, health: health,
-                administration: administration, carrier: carrier,
+                administration: administration, status: FakeStatus(), carrier: carrier,
                 now: { Self.start }),
             configuration: APIConfiguration(
                 compatibility: compatibility, publicURL: publicURL, refusesCarrierNumbers: hasTrunk,

@@ -173,6 +173,8 @@ struct OpenAPITests {
         try await check(.post, account + "/Carrier/Calls", #"{"to":"\#(own)","press":"1,2#"}"#, status: 202)
         #expect(test.carrier.requests.last?.presses == ["1", "2#"])
         try await check(.post, account + "/Carrier/Calls", #"{"to":"\#(own)","press":"x"}"#, status: 400)
+        test.carrier.refuse(with: "the server refused it with 503 Service Unavailable")
+        try await check(.post, account + "/Carrier/Calls", #"{"to":"\#(own)"}"#, status: 409)
         for refusal in [CallRefusal.queueFull(retryAfterSeconds: 3), .draining, .overloaded, .notStored] {
             test.calls.refuse(with: refusal)
             let status = APIError(refusal).status
@@ -197,6 +199,9 @@ struct OpenAPITests {
         try await check(.post, admin, #"{"label":5}"#, as: token, status: 400)
         try await check(.get, one, as: token, status: 200)
         try await check(.post, one, #"{"callsAtOnceByPrefix":{"+44":2},"callsPerSecond":0.5}"#, as: token, status: 200)
+        try await check(.get, one + "/keys", as: token, status: 200)
+        try await check(.get, "/admin/status", as: token, status: 200)
+        try await check(.get, "/admin/status", as: "Bearer x", status: 401)
         try await check(.get, "/admin/dialling", as: token, status: 200)
         try await check(.post, "/admin/dialling", #"{"stopped":true}"#, as: token, status: 200)
         test.directory.setStatus(.closed, of: test.account)
