@@ -14,8 +14,8 @@ struct Belay: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            ServeCommand.self, CarrierCommand.self, CallCommand.self, DialCommand.self, CallsCommand.self,
-            LogsCommand.self,
+            ServeCommand.self, StatusCommand.self, CarrierCommand.self, CallCommand.self, DialCommand.self,
+            HangupCommand.self, CallsCommand.self, LogsCommand.self,
             MachinesCommand.self, ShowCommand.self, RecordingCommand.self, ListenCommand.self, ApplicationCommand.self,
             NumberCommand.self,
             AccountCommand.self, KeyCommand.self, StopDiallingCommand.self, StartDiallingCommand.self,

@@ -6,21 +6,41 @@ import NIOHTTP1
 
 /// The server's REST API, as its command line uses it. Paths begin after the host.
 struct APIClient: Sendable {
+    /// Who waits sits before a terminal, or is a test: where no server is, that is told within a second, and one that
+    /// takes the connection and stays silent is not waited for much longer.
+    private static let connecting = TimeAmount.milliseconds(800)
+    private static let silence = TimeAmount.seconds(10)
+    /// For a whole answer, and for a whole file.
     private static let patience = TimeAmount.seconds(30)
+    private static let filePatience = TimeAmount.minutes(10)
     private static let longestAnswer = 64 << 20
+    private static let longestFile = 1 << 30
+
+    /// Lives as long as the process.
+    private static let http: HTTPClient = {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow, timeout: .init(connect: connecting, read: silence))
+        // A refused connection is tried again by default, until the whole patience is used up.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     /// Who asks.
     enum Authorization: Sendable {
         case account(id: String, key: String)
         case `operator`(token: String)
+        /// For what anybody may ask.
+        case nobody
     }
 
-    let server: String
+    let server: ServerAddress
     /// The account that paths name.
     let account: String
     let authorization: Authorization
     /// What the data folder or the environment tells of the account; nil for the operator.
     var identity: ServerAccess.Identity?
+    /// Where the key or token was found, in words that go on a sentence.
+    var credentialsOrigin = ""
 
     /// The path of something of the account's.
     func path(_ path: String) -> String { "/apiserver/Accounts/\(account)\(path)" }
@@ -29,10 +49,16 @@ struct APIClient: Sendable {
 
     func post(_ path: String, _ body: JSONValue) async throws -> JSONValue { try await json("POST", path, body) }
 
+    func text(_ path: String) async throws -> String {
+        String(decoding: try await send("GET", path, nil), as: UTF8.self)
+    }
+
     func delete(_ path: String) async throws { _ = try await send("DELETE", path, nil) }
 
     /// A file, as it is.
-    func file(_ path: String) async throws -> [UInt8] { try await send("GET", path, nil) }
+    func file(_ path: String) async throws -> [UInt8] {
+        try await send("GET", path, nil, patience: Self.filePatience, longest: Self.longestFile)
+    }
 
     /// Every item of a list, over all its pages, as the server orders them.
     /// - Parameter limit: no more than so many.
@@ -60,15 +86,22 @@ struct APIClient: Sendable {
     private func json(_ method: String, _ path: String, _ body: JSONValue?) async throws -> JSONValue {
         let bytes = try await send(method, path, body)
         guard !bytes.isEmpty else { return .null }
-        return try JSONValue(parsing: bytes)
+        do { return try JSONValue(parsing: bytes) } catch {
+            throw ClientError(
+                "what answers at \(server) is no Belay: its answer is not JSON. The address is \(server.origin)")
+        }
     }
 
-    private func send(_ method: String, _ path: String, _ body: JSONValue?) async throws -> [UInt8] {
-        var request = HTTPClientRequest(url: server + path)
+    private func send(
+        _ method: String, _ path: String, _ body: JSONValue?, patience: TimeAmount = Self.patience,
+        longest: Int = Self.longestAnswer
+    ) async throws -> [UInt8] {
+        var request = HTTPClientRequest(url: server.url + path)
         request.method = .init(rawValue: method)
         switch authorization {
         case .account(let id, let key): request.setBasicAuth(username: id, password: key)
         case .operator(let token): request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        case .nobody: break
         }
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
@@ -77,16 +110,34 @@ struct APIClient: Sendable {
         let response: HTTPClientResponse
         let answer: [UInt8]
         do {
-            response = try await HTTPClient.shared.execute(request, timeout: Self.patience)
-            answer = Array((try await response.body.collect(upTo: Self.longestAnswer)).readableBytesView)
+            response = try await Self.http.execute(request, timeout: patience)
+            answer = Array((try await response.body.collect(upTo: longest)).readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw ClientError("\(server) answered with more than \(longest >> 20) MiB")
         } catch {
-            throw ClientError("no answer from \(server) (\(error)); is `belay serve` running there?")
-        }
-        guard (200..<300).contains(response.status.code) else {
-            let message = (try? JSONValue(parsing: answer))?["message"]?.string
             throw ClientError(
-                "\(response.status.code): \(message ?? String(decoding: answer.prefix(200), as: UTF8.self))")
+                "no server answers at \(server): \(ConnectionFailure.words(error)). Is `belay serve` running? The "
+                    + "address is \(server.origin)")
         }
+        guard (200..<300).contains(response.status.code) else { throw refusal(response.status.code, answer) }
         return answer
+    }
+
+    private func refusal(_ status: UInt, _ answer: [UInt8]) -> ClientError {
+        guard let message = (try? JSONValue(parsing: answer))?["message"]?.string else {
+            let lines = String(decoding: answer.prefix(200), as: UTF8.self).split(whereSeparator: \.isNewline)
+            let text = lines.first ?? ""
+            return ClientError(
+                "what answers at \(server) is no Belay of this version: \(status) \(text). The address is "
+                    + server.origin)
+        }
+        guard status == 401 else { return ClientError("\(status): \(message)") }
+        let who =
+            switch authorization {
+            case .account(let id, _): "the account \(id.isEmpty ? "that was named" : id) and its key"
+            case .operator: "the operator's token"
+            case .nobody: "nobody"
+            }
+        return ClientError("\(status): \(message) \(server) was shown \(who), \(credentialsOrigin)")
     }
 }

@@ -1,3 +1,5 @@
+import ArgumentParser
+import Foundation
 import JSON
 
 /// Tells a call to the terminal as it happens, and what it came to.
@@ -5,38 +7,32 @@ struct CallReport {
     let client: APIClient
     let callID: String
     let isQuiet: Bool
+    /// The app that the call asks ends with this command.
+    var hasItsAppHere = false
 
-    /// The call's resource at its end.
-    func follow() async throws -> JSONValue {
-        var story: CallStory?
-        return try await CallFollower(client: client, callID: callID).follow { entry in
+    /// Until its end; whoever interrupts it meanwhile is told that the call goes on.
+    func follow() async throws -> FinishedCall {
+        let missing = hasItsAppHere ? "; a script that it has not fetched yet it will not get" : ""
+        let interruption = Interruption(
+            "the call \(callID) goes on\(missing). To end it: belay hangup \(callID)\(client.server.option)")
+        defer { interruption.cancel() }
+        var log: [JSONValue] = []
+        let resource = try await CallFollower(client: client, callID: callID).follow { entry in
+            log.append(entry)
             guard !isQuiet else { return }
-            let told = story ?? CallStory(start: entry["timestamp"]?.integerValue ?? 0)
-            story = told
-            Terminal.print(told.line(entry, .lines))
+            let story = CallStory(start: log.first?["timestamp"]?.integerValue ?? 0)
+            Terminal.print(story.line(entry, .lines))
         }
+        return FinishedCall(resource: resource, log: log)
     }
 
-    static func summary(_ call: JSONValue) -> String {
-        let status = call["status"]?.string ?? "?"
-        let reason = call["callEndedReason"]?.string.map { " (\($0))" } ?? ""
-        let seconds = call["connectDuration"]?.integerValue.map { ", \($0) s on the line" } ?? ""
-        return Terminal.paint("\(status)\(reason)\(seconds)", exitCode(call) == 0 ? .green : .yellow)
-    }
-
-    /// What a webhook app or its script can do wrong (spec §5.3).
-    private static let faults: Set<String> = [
-        "webhookFailed", "webhookInvalidResponse", "appNoPercl", "appInvalidPercl", "perclProcessingError",
-        "maxRedirectsError", "internalError",
-    ]
-
-    static func exitCode(_ call: JSONValue) -> Int32 {
-        switch call["status"]?.string {
-        case "completed": faults.contains(call["callEndedReason"]?.string ?? "") ? 5 : 0
-        case "busy": 1
-        case "noAnswer": 2
-        case "canceled": 4
-        default: 3
-        }
+    /// Prints what the call came to, and ends the command with the code that says so.
+    ///
+    /// - Parameter isStrict: what was not played and answered as it was to be counts too.
+    func conclude(_ call: FinishedCall, json: Bool, isStrict: Bool) throws -> Never {
+        Terminal.print(json ? call.resource.text : call.summary)
+        let faults = isStrict ? call.faults : []
+        for fault in faults { Terminal.say("belay: \(fault)") }
+        throw ExitCode(call.exitCode == 0 && !faults.isEmpty ? FinishedCall.notAsWanted : call.exitCode)
     }
 }

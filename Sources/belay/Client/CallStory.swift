@@ -39,6 +39,7 @@ struct CallStory {
     /// What the line itself needs to be understood.
     private func remark(_ entry: JSONValue) -> String {
         guard let metadata = entry["metadata"] else { return "" }
+        if metadata["scope"]?.string == "media", metadata["packetsSent"] != nil { return " (\(figures(metadata)))" }
         var parts: [String] = []
         if metadata["isRetransmission"] == true { parts.append("again") }
         if let milliseconds = metadata["milliseconds"]?.integerValue { parts.append("\(milliseconds) ms") }
@@ -52,6 +53,19 @@ struct CallStory {
             parts.append(text.count > 100 ? text.prefix(100) + "…" : text)
         }
         return parts.isEmpty ? "" : " (" + parts.joined(separator: "; ") + ")"
+    }
+
+    /// The media figures in a few words.
+    private func figures(_ metadata: JSONValue) -> String {
+        func count(_ name: String) -> Int64 { metadata[name]?.integerValue ?? 0 }
+        var parts = ["\(count("packetsSent")) packets sent", "\(count("packetsReceived")) received"]
+        for (name, words) in [("packetsLost", "lost"), ("packetsLate", "too late"), ("packetsRejected", "refused")]
+        where count(name) > 0 { parts.append("\(count(name)) \(words)") }
+        if case .number(let jitter)? = metadata["jitterMilliseconds"], count("packetsReceived") > 0 {
+            parts.append(String(format: "%.1f ms jitter", jitter))
+        }
+        if let codec = metadata["codec"]?.string { parts.insert(codec, at: 0) }
+        return parts.joined(separator: ", ")
     }
 
     private func details(_ entry: JSONValue) -> [String] {
@@ -80,13 +94,15 @@ extension JSONValue {
 
 /// Follows a call over REST until it is over.
 struct CallFollower {
-    static let finalStatuses: Set<String> = ["completed", "canceled", "busy", "failed", "noAnswer"]
+    private static let finalStatuses: Set<String> = ["completed", "canceled", "busy", "failed", "noAnswer"]
     /// After the end, entries that come behind it (the last webhook's answer, the media figures) are waited for so long.
     private static let settlingPolls = 10
     private static let pollNanoseconds: UInt64 = 100_000_000
 
     let client: APIClient
     let callID: String
+
+    static func isOver(_ call: JSONValue) -> Bool { finalStatuses.contains(call["status"]?.string ?? "") }
 
     /// - Parameter tell: each entry of the log, oldest first, once.
     /// - Returns: the call's resource at its end.
@@ -99,7 +115,7 @@ struct CallFollower {
             for entry in log.dropFirst(told) { tell(entry) }
             if log.count > told { pollsAfterEnd = 0 }
             told = log.count
-            if Self.finalStatuses.contains(call["status"]?.string ?? "") {
+            if Self.isOver(call) {
                 pollsAfterEnd += 1
                 if pollsAfterEnd > Self.settlingPolls { return call }
             }

@@ -18,7 +18,7 @@ struct ServerAccess: ParsableArguments {
 
     /// What the data folder or the environment tells of an account.
     struct Identity {
-        var server: String
+        var server: ServerAddress
         var account: String
         var key: String
         /// The first number that the account owns; nil where nothing tells it.
@@ -28,16 +28,23 @@ struct ServerAccess: ParsableArguments {
 
     /// - Throws: what is missing and where it could have stood.
     func identity() throws -> Identity {
-        let environment = ProcessInfo.processInfo.environment
-        let file = Self.lines(of: folder + "/" + CredentialsFile.fileName)
-        func value(_ name: String) -> String? { environment[name] ?? file[name] }
-        guard let account = account ?? value("BELAY_ACCOUNT_ID"), let key = value("BELAY_API_KEY") else {
+        let file = Self.lines(of: credentialsPath)
+        func value(_ name: String) -> String? { Self.environment(name) ?? file[name] }
+        guard let account = account ?? value("BELAY_ACCOUNT_ID") else {
             throw ClientError(
-                "no account: \(folder)/credentials cannot be read; name the server's data folder with --data, or set "
-                    + "BELAY_ACCOUNT_ID and BELAY_API_KEY")
+                "no account: \(absence(of: CredentialsFile.fileName)), or set BELAY_ACCOUNT_ID and BELAY_API_KEY")
+        }
+        guard let key = value("BELAY_API_KEY") else {
+            throw ClientError(
+                "no key for the account \(account): \(absence(of: CredentialsFile.fileName)), or set BELAY_API_KEY")
+        }
+        // The folder's key opens no other account.
+        if Self.environment("BELAY_API_KEY") == nil, let own = file["BELAY_ACCOUNT_ID"], own != account {
+            throw ClientError(
+                "no key for the account \(account): the one in \(credentialsPath) is that of \(own); set BELAY_API_KEY")
         }
         return Identity(
-            server: serverURL(), account: account, key: key, number: value("BELAY_NUMBER"),
+            server: try serverAddress(), account: account, key: key, number: value("BELAY_NUMBER"),
             signingSecret: value("BELAY_SIGNING_SECRET"))
     }
 
@@ -45,32 +52,68 @@ struct ServerAccess: ParsableArguments {
         let identity = try identity()
         return APIClient(
             server: identity.server, account: identity.account,
-            authorization: .account(id: identity.account, key: identity.key), identity: identity)
+            authorization: .account(id: identity.account, key: identity.key), identity: identity,
+            credentialsOrigin: Self.environment("BELAY_API_KEY") == nil
+                ? "as in \(credentialsPath)" : "as in BELAY_API_KEY")
     }
 
     var folder: String { ServerConfiguration.dataFolder(given: data) }
 
+    /// The server is named, and not the data folder's.
+    var namesServer: Bool { server != nil || Self.environment("BELAY_SERVER") != nil }
+
+    private var credentialsPath: String { folder + "/" + CredentialsFile.fileName }
+
     /// As the operator, whose token stands in the data folder or in the environment.
     func operatorClient() throws -> APIClient {
-        let environment = ProcessInfo.processInfo.environment
         let file = Self.lines(of: folder + "/" + OperatorToken.fileName)
-        guard let token = environment[OperatorToken.variable] ?? file[OperatorToken.variable] else {
-            throw ClientError(
-                "no operator: \(folder)/\(OperatorToken.fileName) cannot be read; name the server's data folder with "
-                    + "--data, or set \(OperatorToken.variable)")
+        let preset = Self.environment(OperatorToken.variable)
+        guard let token = preset ?? file[OperatorToken.variable] else {
+            throw ClientError("no operator: \(absence(of: OperatorToken.fileName)), or set \(OperatorToken.variable)")
         }
-        return APIClient(server: serverURL(), account: accountName(), authorization: .operator(token: token))
+        return APIClient(
+            server: try serverAddress(), account: accountName(), authorization: .operator(token: token),
+            credentialsOrigin: preset == nil
+                ? "as in \(folder)/\(OperatorToken.fileName)" : "as in \(OperatorToken.variable)")
+    }
+
+    /// For what anybody may ask.
+    func openClient() throws -> APIClient {
+        APIClient(server: try serverAddress(), account: accountName(), authorization: .nobody)
     }
 
     /// The account that is meant: as given, else the environment's, else the data folder's.
     private func accountName() -> String {
-        account ?? ProcessInfo.processInfo.environment["BELAY_ACCOUNT_ID"]
-            ?? Self.lines(of: folder + "/" + CredentialsFile.fileName)["BELAY_ACCOUNT_ID"] ?? ""
+        account ?? Self.environment("BELAY_ACCOUNT_ID") ?? Self.lines(of: credentialsPath)["BELAY_ACCOUNT_ID"] ?? ""
     }
 
-    private func serverURL() -> String {
-        server ?? ProcessInfo.processInfo.environment["BELAY_SERVER"]
-            ?? Self.lines(of: folder + "/address")["BELAY_SERVER"] ?? "http://127.0.0.1:8080"
+    private func serverAddress() throws -> ServerAddress {
+        if let server { return try ServerAddress(server, from: "--server") }
+        if let server = Self.environment("BELAY_SERVER") { return try ServerAddress(server, from: "BELAY_SERVER") }
+        return ServerAddress(ofFolder: folder, isNamed: data != nil)
+    }
+
+    /// Why a file of the data folder told nothing, and what to do.
+    private func absence(of file: String) -> String {
+        var isFolder: ObjCBool = false
+        let advice = "name the server's data folder with --data"
+        guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder) else {
+            return "there is no folder \(folder); \(advice)"
+        }
+        guard isFolder.boolValue else { return "\(folder) is no folder; \(advice)" }
+        let path = "\(folder)/\(file)"
+        guard access(folder, X_OK) == 0, access(path, R_OK) == 0 || errno == ENOENT else {
+            return "\(path) may not be read by this user; ask as the user who runs the server"
+        }
+        guard FileManager.default.fileExists(atPath: path) else {
+            return "\(folder) is no server's data folder (it has no file `\(file)`); \(advice)"
+        }
+        return "\(path) is not whole; \(advice)"
+    }
+
+    /// A variable that is set to something.
+    private static func environment(_ name: String) -> String? {
+        ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// `NAME=value` lines, as a shell reads them.

@@ -10,7 +10,9 @@ struct CallCommand: AsyncParsableCommand {
         discussion: """
             The call goes through the server's REST API, as a program's would. The exit code tells the outcome: 0 \
             completed, 1 busy, 2 noAnswer, 3 failed, 4 canceled, 5 answered but ended by a fault of the webhook app or \
-            its script; 64 and above: the command itself went wrong.
+            its script; with --strict, 6 completed, but not as the script wanted (something was not played to its end, \
+            or the log has a warning or an error); 64 and above: the command itself went wrong. Ctrl-C ends the \
+            command and not the call.
 
             Examples:
               belay call --to +15555550123 --say "Good morning."
@@ -43,10 +45,15 @@ struct CallCommand: AsyncParsableCommand {
     var timeout: Int?
     @Flag(help: "Print the call's resource at its end as JSON, and nothing else.")
     var json = false
+    @Flag(help: "Exit code 6 for a call that was completed, and on which something did not go as the script wanted.")
+    var strict = false
 
     func validate() throws {
         guard [url, say, script].compactMap(\.self).count == 1 else {
-            throw ValidationError("One of --url, --say and --script says what happens on the call.")
+            throw ValidationError("one of --url, --say and --script says what happens on the call")
+        }
+        if let timeout, !(1...600).contains(timeout) {
+            throw ValidationError("--timeout is \(timeout); 1 to 600 seconds are possible")
         }
     }
 
@@ -56,14 +63,11 @@ struct CallCommand: AsyncParsableCommand {
             guard let from = from ?? client.identity?.number else {
                 throw ClientError("the caller is unknown; name one of the account's numbers with --from")
             }
-            let outcome: JSONValue
             if let url {
-                outcome = try await place(client, from, url)
+                try await place(client, from, url)
             } else {
-                outcome = try await placeWithScript(client, from, try percl())
+                try await placeWithScript(client, from, try percl())
             }
-            if json { Terminal.print(outcome.text) } else { Terminal.print(CallReport.summary(outcome)) }
-            throw ExitCode(CallReport.exitCode(outcome))
         }
     }
 
@@ -74,12 +78,12 @@ struct CallCommand: AsyncParsableCommand {
             throw ClientError("\(path) cannot be read; --script names a file with a PerCL script")
         }
         do { return try JSONValue(parsing: bytes) } catch {
-            throw ClientError("\(path) is not JSON: \(error)")
+            throw ClientError("\(path) is not JSON: \(JSONFault.words(error))")
         }
     }
 
     /// An app of our own on loopback answers with the script for as long as the call lasts.
-    private func placeWithScript(_ client: APIClient, _ from: String, _ percl: JSONValue) async throws -> JSONValue {
+    private func placeWithScript(_ client: APIClient, _ from: String, _ percl: JSONValue) async throws {
         let (ports, announce) = AsyncStream.makeStream(of: Int.self)
         let app = TrialApp(
             host: "127.0.0.1", port: 0, secret: nil,
@@ -94,7 +98,7 @@ struct CallCommand: AsyncParsableCommand {
         throw ClientError("the webhook app of this command did not start")
     }
 
-    private func place(_ client: APIClient, _ from: String, _ url: String) async throws -> JSONValue {
+    private func place(_ client: APIClient, _ from: String, _ url: String) async throws {
         var body: [String: JSONValue] = ["from": .string(from), "to": .string(to), "callConnectUrl": .string(url)]
         if let ifMachine { body["ifMachine"] = .string(ifMachine) }
         if let ifMachineUrl { body["ifMachineUrl"] = .string(ifMachineUrl) }
@@ -103,7 +107,8 @@ struct CallCommand: AsyncParsableCommand {
         let call = try await client.post(client.path("/Calls"), .object(body))
         guard let id = call["callId"]?.string else { throw ClientError("the server's answer has no callId") }
         if !json { Terminal.print("\(from) calls \(to): \(id)") }
-        return try await CallReport(client: client, callID: id, isQuiet: json).follow()
+        let report = CallReport(client: client, callID: id, isQuiet: json, hasItsAppHere: self.url == nil)
+        try report.conclude(try await report.follow(), json: json, isStrict: strict)
     }
 }
 

@@ -1,3 +1,4 @@
+import API
 import ArgumentParser
 import Foundation
 import JSON
@@ -26,32 +27,38 @@ struct CallsCommand: AsyncParsableCommand {
     @Flag(help: "A JSON object in each line.")
     var json = false
 
+    func validate() throws {
+        try Limit.check(limit)
+        guard !active || status == nil else { throw ValidationError("--active or --status, not both") }
+    }
+
     func run() async throws {
         try await ClientCommand.run {
             let client = try access.client()
             var query: [String] = active ? ["active=true"] : []
-            for (name, value) in [("status", status), ("to", to), ("from", from)] {
-                let allowed = CharacterSet.alphanumerics
-                if let text = value?.addingPercentEncoding(withAllowedCharacters: allowed) {
-                    query.append("\(name)=\(text)")
-                }
+            let filters = [("status", status), ("to", to.map(Party.text)), ("from", from.map(Party.text))]
+            for (name, value) in filters {
+                if let value { query.append("\(name)=\(Query.encode(value))") }
             }
             let path = client.path("/Calls") + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
-            let calls = try await client.items(path, "calls", limit: max(1, limit))
+            let calls = try await client.items(path, "calls", limit: limit)
             if json {
                 for call in calls { Terminal.print(call.text) }
                 return
             }
-            guard !calls.isEmpty else { return Terminal.say("no calls") }
+            guard !calls.isEmpty else {
+                let what = filters.compactMap { name, value in value.map { "\(name) \($0)" } }.joined(separator: ", ")
+                return Terminal.say("no \(active ? "active " : "")calls" + (what.isEmpty ? " yet" : " of \(what)"))
+            }
             let rows = calls.map { call in
                 [
                     call["dateCreatedISO"]?.string ?? "", call["direction"]?.string ?? "", call["from"]?.string ?? "",
-                    call["to"]?.string ?? "", call["status"]?.string ?? "", call["callEndedReason"]?.string ?? "",
+                    call["to"]?.string ?? "", call["status"]?.string ?? "", call["callEndedReason"]?.string ?? "-",
                     call["callId"]?.string ?? "",
                 ]
             }
             Terminal.print(
-                Terminal.table([["created", "direction", "from", "to", "status", "ended by", "call"]] + rows))
+                Terminal.table([["created", "direction", "from", "to", "status", "reason", "call"]] + rows))
         }
     }
 }
@@ -75,12 +82,13 @@ struct LogsCommand: AsyncParsableCommand {
     var call: String?
     @Option(help: ArgumentHelp("Search the logs of all calls (docs/logs.md).", valueName: "query"))
     var pql: String?
-    @Option(help: ArgumentHelp("Of what --pql finds, at most so many: the newest.", valueName: "n"))
-    var limit = 100
+    @Option(help: ArgumentHelp("At most so many: the newest (all of a call, 100 of what --pql finds).", valueName: "n"))
+    var limit: Int?
     @Flag(help: "A JSON object in each line.")
     var json = false
 
     func validate() throws {
+        if let limit { try Limit.check(limit) }
         guard pql == nil || call == nil else {
             throw ValidationError("--pql searches all calls; for one, name it in the query: callId = \"CA…\"")
         }
@@ -90,18 +98,20 @@ struct LogsCommand: AsyncParsableCommand {
         try await ClientCommand.run {
             let client = try access.client()
             if let pql {
-                let found = try await client.logs(pql, limit: max(1, limit)).reversed() as [JSONValue]
+                let found = try await client.logs(pql, limit: limit ?? Self.defaultLimit).reversed() as [JSONValue]
                 tell(found, CallStory(start: nil))
                 if found.isEmpty { Terminal.say("nothing found") }
                 return
             }
             let id = try await CallSelection.id(call, client)
             let log = try await client.items(client.path("/Calls/\(id)/Logs"), "logs").reversed() as [JSONValue]
-            tell(log, CallStory(start: log.first?["timestamp"]?.integerValue ?? 0))
+            tell(log.suffix(limit ?? .max), CallStory(start: log.first?["timestamp"]?.integerValue ?? 0))
         }
     }
 
-    private func tell(_ log: [JSONValue], _ story: CallStory) {
+    private static let defaultLimit = 100
+
+    private func tell(_ log: some Sequence<JSONValue>, _ story: CallStory) {
         for entry in log { Terminal.print(json ? entry.text : story.line(entry, .lines)) }
     }
 }
@@ -111,7 +121,7 @@ struct ShowCommand: AsyncParsableCommand {
         commandName: "show", abstract: "Show everything that explains a call.",
         discussion: """
             The call, its whole story with every SIP message, webhook (request, answer, timing), PerCL command and \
-            the media figures, and its recordings.
+            the media figures, its recordings, and what the simulated carrier's side heard and said.
 
             Example:
               belay show CA0123…
@@ -137,6 +147,9 @@ struct ShowCommand: AsyncParsableCommand {
                 let length = recording["durationSec"]?.integerValue.map { "\($0) s" } ?? "being made"
                 Terminal.print("recording \(recording["recordingId"]?.string ?? ""), \(length)")
             }
+            let files = CarrierFiles(folder: access.folder).files(of: id)
+            if !files.isEmpty { Terminal.print("") }
+            for file in files { Terminal.print("heard (left) and said (right) by the carrier's side: \(file)") }
         }
     }
 
@@ -158,24 +171,41 @@ struct RecordingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "recording", abstract: "Download a call's recordings.",
         discussion: """
-            Each is written as RECORDING.wav into the folder, and its path printed.
+            Each is written as RECORDING.wav into the folder, and its path printed. With --carrier the paths are those \
+            of what the simulated carrier's side heard and said, which lie in the server's data folder already.
 
-            Example:
+            Examples:
               belay recording CA0123… --into /tmp
+              belay recording CA0123… --carrier
             """)
 
     @OptionGroup var access: ServerAccess
     @Argument(help: ArgumentHelp("The call; without it, the newest.", valueName: "call"))
     var call: String?
-    @Option(help: ArgumentHelp("The folder to write to.", valueName: "dir"))
-    var into = "."
+    @Option(help: ArgumentHelp("The folder to write to, made where it is missing (.).", valueName: "dir"))
+    var into: String?
+    @Flag(help: "Print where the simulated carrier keeps what its side of the call heard and said.")
+    var carrier = false
+
+    func validate() throws {
+        guard !carrier || into == nil else { throw ValidationError("--carrier or --into, not both") }
+    }
 
     func run() async throws {
         try await ClientCommand.run {
             let client = try access.client()
             let id = try await CallSelection.id(call, client)
+            if carrier { return try await tellOfCarrier(id, client) }
             let recordings = try await client.items(client.path("/Calls/\(id)/Recordings"), "recordings")
-            guard !recordings.isEmpty else { throw ClientError("the call \(id) has no recordings") }
+            guard !recordings.isEmpty else {
+                throw ClientError(
+                    "the call \(id) has no recordings; its script makes them with StartRecordCall or RecordUtterance "
+                        + "(what the simulated carrier heard: --carrier)")
+            }
+            let into = into ?? "."
+            do { try FileManager.default.createDirectory(atPath: into, withIntermediateDirectories: true) } catch {
+                throw ClientError("the folder \(into) cannot be made: \(error.localizedDescription)")
+            }
             for recording in recordings {
                 guard let name = recording["recordingId"]?.string, let url = recording["downloadUrl"]?.string else {
                     Terminal.say("a recording's file is gone: \(recording["recordingId"]?.string ?? "")")
@@ -189,6 +219,21 @@ struct RecordingCommand: AsyncParsableCommand {
                 Terminal.print(path)
             }
         }
+    }
+}
+
+extension RecordingCommand {
+    /// A call that nobody picked up has none.
+    private func tellOfCarrier(_ id: String, _ client: APIClient) async throws {
+        // A call that does not exist is said to be none.
+        _ = try await client.get(client.path("/Calls/\(id)"))
+        let files = CarrierFiles(folder: access.folder).files(of: id)
+        guard !files.isEmpty else {
+            throw ClientError(
+                "\(access.folder)/carrier has nothing of the call \(id): nobody of the simulated carrier picked up, or "
+                    + "the folder is not the server's (--data)")
+        }
+        for file in files { Terminal.print(file) }
     }
 }
 

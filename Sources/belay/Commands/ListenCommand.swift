@@ -27,6 +27,9 @@ struct ListenCommand: AsyncParsableCommand {
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port is between 0 and 65535") }
         guard say == nil || script == nil else { throw ValidationError("--say or --script, not both") }
+        if let script, !FileManager.default.isReadableFile(atPath: script) {
+            throw ValidationError("\(script) cannot be read; --script names a file with a PerCL script")
+        }
     }
 
     func run() async throws {
@@ -49,7 +52,9 @@ struct ListenCommand: AsyncParsableCommand {
             do {
                 try await app.run { Terminal.say("listening: http://127.0.0.1:\($0)/") }
             } catch {
-                throw ClientError("port \(port) cannot be listened on (\(error)); choose another with --port")
+                throw ClientError(
+                    "the app cannot listen on 127.0.0.1:\(port): "
+                        + BindFailure.words(error, port: port, .tcp, option: "--port"))
             }
         }
     }

@@ -9,6 +9,8 @@ struct DataFolderExamination {
     private static let slowSyncMilliseconds = 20.0
 
     let folder: String
+    /// A server runs with it.
+    let isServed: Bool
 
     func findings() -> [Finding] {
         let existing = nearestExisting()
@@ -24,14 +26,49 @@ struct DataFolderExamination {
             close(descriptor)
             unlink(path)
         }
-        var findings = [Finding.well("data folder \(folder)" + (existing == folder ? "" : " (will be made)"))]
+        var findings = [state(existing)]
         findings.append(space(existing))
         findings.append(sync(descriptor))
         return findings
     }
 
+    private func state(_ existing: String) -> Finding {
+        guard existing == absolute else {
+            return .well("data folder \(folder): not there yet, and can be made")
+        }
+        let account = CredentialsFile.read("\(folder)/\(CredentialsFile.fileName)")?.accountID
+        guard let account else {
+            let isEmpty = (try? FileManager.default.contentsOfDirectory(atPath: folder).isEmpty) ?? true
+            return isEmpty
+                ? .well("data folder \(folder): empty")
+                : .doubtful(
+                    "data folder \(folder): not empty, and no server's", "If that is not what you meant, see --data.")
+        }
+        let text = "data folder \(folder): account \(account)"
+        if !isServed, let holder = holder() {
+            return .wrong(
+                "\(text), and process \(holder) uses it, which does not answer",
+                "If that is a server that hangs, end it: kill \(holder).")
+        }
+        return .well(text + (isServed ? "" : "; no server runs with it"))
+    }
+
+    /// Who holds the folder's lock; nil: nobody.
+    private func holder() -> String? {
+        let descriptor = open("\(folder)/belay.lock", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        guard flock(descriptor, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
+        let text = try? String(contentsOfFile: "\(folder)/belay.lock", encoding: .utf8)
+        return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "unknown"
+    }
+
+    private var absolute: String {
+        folder.hasPrefix("/") ? folder : FileManager.default.currentDirectoryPath + "/" + folder
+    }
+
     private func nearestExisting() -> String {
-        var path = folder.hasPrefix("/") ? folder : FileManager.default.currentDirectoryPath + "/" + folder
+        var path = absolute
         while !FileManager.default.fileExists(atPath: path), path.count > 1 {
             path = (path as NSString).deletingLastPathComponent
         }

@@ -117,7 +117,8 @@ struct NetworkExamination {
             return .well("\(url) is reached (it answers HEAD with \(answer.status.code))")
         } catch {
             return .wrong(
-                "\(url) is not reached: \(error)", "Is the app running, and does this machine resolve its name?")
+                "\(url) is not reached: \(ConnectionFailure.words(error))",
+                "Is the app running, and does this machine resolve its name?")
         }
     }
 }

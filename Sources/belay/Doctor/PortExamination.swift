@@ -7,6 +7,8 @@ import SIPTransport
 /// Are the ports free, and is the range of RTP ports a good one?
 struct PortExamination {
     let configuration: ServerConfiguration
+    /// The server whose ports these are; nil where none runs.
+    let running: RunningServer?
 
     func findings() -> [Finding] {
         var findings: [Finding] = []
@@ -14,30 +16,34 @@ struct PortExamination {
         defer { try? group.syncShutdownGracefully() }
         let http = configuration.http
         findings.append(
-            finding("REST at \(http.host):\(http.port)", http.port, .tcp, "--http") {
+            finding(
+                "REST at \(http.host):\(http.port)", http.port, .tcp, "--http",
+                isOwn: running?.http == http.url(port: http.port)
+            ) {
                 try ServerBootstrap(group: group).bind(host: http.host, port: http.port).wait().close().wait()
             })
         let sip = configuration.sip
         findings.append(
-            finding("SIP at udp:\(sip)", Int(sip.port), .udp, "--sip") {
+            finding("SIP at udp:\(sip)", Int(sip.port), .udp, "--sip", isOwn: running?.sip == "\(sip)") {
                 try DatagramBootstrap(group: group)
                     .bind(host: sip.address.description, port: Int(sip.port)).wait().close().wait()
             })
-        findings.append(RTPPortExamination(configuration: configuration).finding())
+        findings.append(RTPPortExamination(configuration: configuration, running: running).finding())
         if let warning = ephemeral() { findings.append(warning) }
         return findings
     }
 
     private func finding(
-        _ what: String, _ port: Int, _ kind: PortHolders.Kind, _ option: String, _ bind: () throws -> Void
+        _ what: String, _ port: Int, _ kind: PortHolders.Kind, _ option: String, isOwn: Bool, _ bind: () throws -> Void
     ) -> Finding {
+        if isOwn { return .well("\(what) is this server's") }
         do {
             try bind()
             return .well("\(what) is free")
         } catch let error as IOError where error.errnoCode == EADDRINUSE {
-            return .doubtful(
+            return .wrong(
                 "\(what) is in use, \(BindFailure.holder(of: port, kind))",
-                "If that is not this server, running already, choose another with \(option).")
+                "Stop that, or choose another port with \(option).")
         } catch {
             return .wrong("\(what) cannot be bound: \(BindFailure.reason(error))", "Choose another with \(option).")
         }

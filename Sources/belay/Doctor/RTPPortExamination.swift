@@ -8,6 +8,8 @@ struct RTPPortExamination {
     private static let holdersNamed = 3
 
     let configuration: ServerConfiguration
+    /// The server whose ports these are; nil where none runs.
+    let running: RunningServer?
 
     func finding() -> Finding {
         let range = configuration.rtpPorts
@@ -15,16 +17,20 @@ struct RTPPortExamination {
         let holders = PortHolders.look(for: .udp, in: range, at: configuration.sip.address)
         // A call needs RTP's port and the one after it, which RTCP has.
         let free = pairs.count { port in
-            holders.holder(of: UInt16(port)) == nil && holders.holder(of: UInt16(port + 1)) == nil
+            [port, port + 1].allSatisfy { holders.holder(of: UInt16($0)).map(isOwn) ?? true }
         }
         let all = Array(pairs).count
         let text = "RTP at \(range.lowerBound)-\(range.upperBound): \(free) calls at once"
         guard free < all else { return .well(text) }
-        let others = "\(text); \(all - free) pairs of ports are held by others: \(Self.words(holders.count))"
+        let words = Self.words(holders.count.filter { !isOwn($0.holder) })
+        let others = "\(text); \(all - free) pairs of ports are held by others: \(words)"
         let remedy = "Calls pass over them; a range of your own is quicker: choose one with --rtp-ports."
         guard free > 0 else { return .wrong(others, "No call can be made: choose another range with --rtp-ports.") }
         return .doubtful(others, remedy)
     }
+
+    /// Calls of the server that is looked at hold some, and give them back.
+    private func isOwn(_ holder: String) -> Bool { running.map { holder.hasSuffix("(pid \($0.processID))") } ?? false }
 
     private static func words(_ count: [(holder: String, ports: Int)]) -> String {
         let named = count.prefix(holdersNamed).map { "\($0.holder) holds \($0.ports)" }

@@ -1,0 +1,47 @@
+import Foundation
+import Telephony
+
+/// Where a server is, and who said so.
+struct ServerAddress: CustomStringConvertible {
+    /// Where `belay serve` listens when nobody says otherwise.
+    static let standard = "http://127.0.0.1:8080"
+    /// In the data folder: the address of the server that started there last.
+    static let fileName = "address"
+
+    /// Without a slash at the end.
+    let url: String
+    /// In words that go on from "the address is ".
+    let origin: String
+
+    var description: String { url }
+
+    /// What another command needs to reach the same server; empty where it finds it by itself.
+    let option: String
+
+    /// - Parameter name: of the option or variable that gave it.
+    /// - Throws: `ClientError` for what is no URL.
+    init(_ text: String, from name: String) throws {
+        var text = text
+        while text.hasSuffix("/") { text.removeLast() }
+        // What the SDKs are given as their host.
+        if text.hasSuffix("/apiserver") { text.removeLast("/apiserver".count) }
+        guard let url = WebURL(text) else {
+            throw ClientError("\(name) is \"\(text)\"; a server's URL such as \(Self.standard) is needed")
+        }
+        self.url = url.text
+        origin = "\(name)'s"
+        option = name.hasPrefix("--") ? " --server \(url.text)" : ""
+    }
+
+    /// The folder's; where it has none, the standard one.
+    ///
+    /// - Parameter isNamed: by an option, so that the next command needs it too.
+    init(ofFolder folder: String, isNamed: Bool = false) {
+        option = isNamed ? " --data \(folder)" : ""
+        if let url = ServerAccess.lines(of: "\(folder)/\(Self.fileName)")["BELAY_SERVER"] {
+            (self.url, origin) = (url, "that of the server that started last in \(folder)")
+        } else {
+            (url, origin) = (Self.standard, "the standard one, since \(folder) names none")
+        }
+    }
+}
