@@ -61,6 +61,10 @@ belay_install_packages() {
         fail "apt-get could not install:$missing (all it said: $log)"
     fi
     rm -f "$log"
+    # Debian starts Kamailio at once, on the port where a telephone server of this machine wants to listen.
+    case "$missing" in
+    *kamailio*) [ ! -d /run/systemd/system ] || $as_root systemctl disable --now kamailio >/dev/null 2>&1 || true ;;
+    esac
 }
 
 # A virtual environment in the repository with exactly what the requirements file names.

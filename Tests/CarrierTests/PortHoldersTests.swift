@@ -1,0 +1,67 @@
+import Foundation
+import NIOPosix
+import SIP
+import Testing
+
+@testable import SIPTransport
+
+@Suite("Who holds a port (proc(5))")
+struct PortHoldersTests {
+    private static let udp = """
+           sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+         1234: 0100007F:4000 00000000:0000 07 00000000:00000000 00:00000000 00000000  1000        0 4711 2 0000000000000000 0
+         1235: 00000000:4002 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 4712 2 0000000000000000 0
+        """
+    private static let udp6 = """
+          sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+         99: 00000000000000000000000001000000:4004 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000   998        0 4713 2 0000000000000000 0
+        """
+
+    @Test("The tables' lines are read: address, port, user, inode")
+    func tables() throws {
+        let loopback = try #require(IPAddress("::1"))
+        #expect(
+            PortHolders.sockets(in: Self.udp, .udp) == [
+                .init(address: .loopback, port: 16_384, userID: 1000, inode: 4711),
+                .init(address: .v4(0), port: 16_386, userID: 0, inode: 4712),
+            ])
+        #expect(
+            PortHolders.sockets(in: Self.udp6, .udp) == [
+                .init(address: loopback, port: 16_388, userID: 998, inode: 4713)
+            ])
+        #expect(PortHolders.sockets(in: "", .udp).isEmpty)
+        #expect(PortHolders.sockets(in: "header\nodd line\n 1: zz:zz", .udp).isEmpty)
+    }
+
+    @Test("Of TCP's sockets only those that listen hold a port")
+    func listening() {
+        let table = """
+            sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+             0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
+             1: 0100007F:1F91 0100007F:D431 01 00000000:00000000 00:00000000 00000000     0        0 2 1 0 20 4 30 10 -1
+            """
+        #expect(PortHolders.sockets(in: table, .tcp).map(\.port) == [8080])
+    }
+
+    @Test("The program is named where it is seen, else the user, else that nobody is seen")
+    func words() {
+        let holders = PortHolders(
+            sockets: PortHolders.sockets(in: Self.udp, .udp), programs: [4711: "freeswitch (pid 812)"],
+            userNames: [0: "root"])
+        #expect(holders.words(for: 16_384) == "held by freeswitch (pid 812)")
+        #expect(holders.words(for: 16_386) == "held by a program of user root that may not be looked into from here")
+        #expect(holders.words(for: 16_390) == "held by a program that is not seen from here")
+        #expect(holders.count.map(\.ports) == [1, 1])
+    }
+
+    @Test("A port of this very process is found, with its name")
+    func own() async throws {
+        let transport = try await UDPTransport.bind(
+            TransportAddress(address: .loopback, port: 0), on: MultiThreadedEventLoopGroup.singleton.next())
+        let port = transport.localAddress.port
+        let holders = PortHolders.look(for: .udp, in: port...port, at: .loopback)
+        #expect(holders.holder(of: port)?.hasSuffix("(pid \(ProcessInfo.processInfo.processIdentifier))") == true)
+        #expect(PortHolders.look(for: .udp, in: port...port, at: .v4(0x7f00_0009)).holder(of: port) == nil)
+        try await transport.close()
+    }
+}
