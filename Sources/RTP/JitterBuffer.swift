@@ -109,6 +109,11 @@ public struct JitterBuffer: Sendable {
         return .stored
     }
 
+    /// Whether the time of all samples of a packet has passed, so that it would be dropped as late.
+    public func isPast(_ timestamp: RTPTimestamp, count: Int) -> Bool {
+        point.map { $0.distance(to: timestamp) + count <= 0 } ?? false
+    }
+
     /// Reads the next samples into the whole of `output`.
     ///
     /// - Parameter silence: the byte that stands for an absent sample.

@@ -1,10 +1,36 @@
 /// Makes one digit out of the packets of one event, however many there are and whichever are lost (RFC 4733 §2.5.2).
 ///
-/// A digit is reported when it is over: at the first packet that says so; at the next event; or, where every end packet
-/// was lost, when nothing was heard of it for `maximumSilence`. An event is known by its timestamp, so that repeated
-/// and reordered packets of one that was reported are recognised. A lost beginning costs nothing, as each packet says
-/// how long the event has lasted.
+///     nothing ──a packet of a new press──▶ pending ──its end, the next press, silence──▶ nothing, and the digit reported
+///
+/// An event's packets share a timestamp (§2.5.1.1), so the RFC says; gear in use has one timestamp for all events, or one
+/// that rises from packet to packet, leaves the marker out or sets it on every packet. Whether a packet goes on with a
+/// press or begins another is therefore judged by everything that it says, in the order in which it was sent: its code,
+/// how the duration has grown, the timestamp's step, the marker, and the time since the last one. Packets of a press
+/// that was reported, such as the end's repetitions (§2.5.1.4), are recognised for a while. A lost beginning costs
+/// nothing, as each packet says how long the event has lasted; where every end was lost the next press ends it, or
+/// silence.
 public struct TelephoneEventReceiver: Equatable, Sendable {
+    /// One packet, as it came.
+    public struct Packet: Equatable, Sendable {
+        public var event: TelephoneEvent
+        public var isMarked: Bool
+        public var sequence: SequenceNumber
+        public var timestamp: RTPTimestamp
+        /// By the receiver's own clock in timestamp units, any offset.
+        public var arrival: RTPTimestamp
+
+        public init(
+            _ event: TelephoneEvent, isMarked: Bool, sequence: SequenceNumber, timestamp: RTPTimestamp,
+            arrival: RTPTimestamp
+        ) {
+            self.event = event
+            self.isMarked = isMarked
+            self.sequence = sequence
+            self.timestamp = timestamp
+            self.arrival = arrival
+        }
+    }
+
     public struct Received: Equatable, Sendable {
         public var digit: Character
         /// In timestamp units.
@@ -16,64 +42,38 @@ public struct TelephoneEventReceiver: Equatable, Sendable {
         }
     }
 
-    private struct Pending: Equatable, Sendable {
-        var event: UInt8
-        /// Of the packets that belong to it: of the latest segment, in a long event.
-        var timestamp: RTPTimestamp
-        /// Of earlier segments (§2.5.1.3).
-        var durationBefore: Int
-        var duration: Int
-        var lastHeard: RTPTimestamp
-    }
-
     /// In units: 120 ms at 8 kHz without a packet, six times the usual spacing.
     public static let maximumSilence = 960
-    /// How far back a packet may belong to an event that is over, in units: 5 s at 8 kHz.
-    static let staleness = 40_000
+    /// Presses that are remembered after they were reported.
+    static let maximumRemembered = 4
+    /// Packets that the network may have put out of order: one from further back is of a sender that began anew.
+    static let maximumMisorder = 16
 
-    private var pending: Pending?
-    private var reported: RTPTimestamp?
+    private var pending: TelephonePress?
+    /// Reported; the latest last.
+    private var reported: [TelephonePress] = []
+    /// Of the packet that was sent last of those received.
+    private var newest: SequenceNumber?
 
     public init() {}
 
     /// The digit that is being pressed: an event of it has come, and its end has not.
-    public var pressed: Character? {
-        pending.flatMap { TelephoneEvent(event: $0.event, isEnd: false, duration: 0).digit }
-    }
+    public var pressed: Character? { pending?.digit }
 
-    /// - Parameters:
-    ///   - timestamp: the packet's.
-    ///   - arrival: the receiver's own clock in timestamp units, any offset.
-    ///   - digits: receives what is over now: none, one, or two when a lost end and a whole event come together.
-    public mutating func receive(
-        _ packet: TelephoneEvent, timestamp: RTPTimestamp, arrival: RTPTimestamp, into digits: inout [Received]
-    ) {
-        guard packet.digit != nil, !isStale(timestamp) else { return }
-
-        if var current = pending {
-            if current.timestamp == timestamp, current.event == packet.event {
-                current.duration = max(current.duration, Int(packet.duration))
-                current.lastHeard = arrival
-                pending = current
-            } else if isNextSegment(packet, timestamp, of: current) {
-                current.durationBefore = min(
-                    current.durationBefore + current.duration, 1 << 30)
-                current.timestamp = timestamp
-                current.duration = Int(packet.duration)
-                current.lastHeard = arrival
-                pending = current
-            } else if current.timestamp.distance(to: timestamp) > 0 {
-                finish(into: &digits)
-            } else {
-                return  // reordered, of an event before this one
-            }
+    /// - Parameter digits: receives what is over now: none, one, or two when a lost end and a whole event come together.
+    public mutating func receive(_ packet: Packet, into digits: inout [Received]) {
+        guard packet.event.digit != nil, !isMisordered(packet) else { return }
+        newest = packet.sequence
+        if pending?.goesOn(with: packet) == true {
+            pending?.take(packet)
+        } else if let index = reported.lastIndex(where: { $0.isRepeated(by: packet) }) {
+            reported[index].take(packet)
+            return
+        } else {
+            finish(into: &digits)
+            pending = TelephonePress(packet)
         }
-        if pending == nil {
-            pending = Pending(
-                event: packet.event, timestamp: timestamp, durationBefore: 0, duration: Int(packet.duration),
-                lastHeard: arrival)
-        }
-        if packet.isEnd { finish(into: &digits) }
+        if packet.event.isEnd { finish(into: &digits) }
     }
 
     /// To be called at each tick: reports an event whose end was lost.
@@ -82,24 +82,24 @@ public struct TelephoneEventReceiver: Equatable, Sendable {
         finish(into: &digits)
     }
 
+    /// Packets come from another source from here on: a key that is pressed is over, and their numbers begin anew.
+    public mutating func changeSource(into digits: inout [Received]) {
+        finish(into: &digits)
+        reported.removeAll(keepingCapacity: true)
+        newest = nil
+    }
+
     private mutating func finish(into digits: inout [Received]) {
         guard let done = pending else { return }
         pending = nil
-        reported = done.timestamp
-        if let digit = TelephoneEvent(event: done.event, isEnd: true, duration: 0).digit {
-            digits.append(Received(digit: digit, duration: done.durationBefore + done.duration))
-        }
+        if reported.count == Self.maximumRemembered { reported.removeFirst() }
+        reported.append(done)
+        if let digit = done.digit { digits.append(Received(digit: digit, duration: done.heldFor)) }
     }
 
-    /// §2.5.1.3: an event that outgrows the field goes on in a packet without marker whose timestamp is the end of
-    /// the segment before.
-    private func isNextSegment(_ packet: TelephoneEvent, _ timestamp: RTPTimestamp, of current: Pending) -> Bool {
-        packet.event == current.event && current.duration == 0xFFFF
-            && current.timestamp.advanced(by: current.duration) == timestamp
-    }
-
-    private func isStale(_ timestamp: RTPTimestamp) -> Bool {
-        guard let reported else { return false }
-        return (-Self.staleness...0).contains(reported.distance(to: timestamp))
+    /// It was sent before one that has been received: it tells nothing that is new.
+    private func isMisordered(_ packet: Packet) -> Bool {
+        guard let newest else { return false }
+        return (-Self.maximumMisorder...0).contains(newest.distance(to: packet.sequence))
     }
 }

@@ -27,8 +27,46 @@ struct RTPSourceTests {
         #expect(!source.isValid)
         #expect(source.receive(SequenceNumber(11)) == .becameValid)
         #expect(source.isValid)
-        #expect(source.received == 1)
+        #expect(source.received == 2, "the first one was kept")
         #expect(source.lost == 0)
+    }
+
+    @Test("As many packets in a row as are asked for make a source valid", arguments: [1, 2, 5, 64])
+    func longProbation(sequential: Int) {
+        var source = RTPSource(ssrc: 1, first: SequenceNumber(65_530), sequential: sequential)
+        for number in 1..<sequential {
+            #expect(source.receive(SequenceNumber(65_529).advanced(by: number)) == .onProbation)
+        }
+        #expect(source.receive(SequenceNumber(65_529).advanced(by: sequential)) == .becameValid)
+        #expect(source.received == UInt64(sequential))
+        #expect(source.lost == 0)
+        #expect(source.receive(SequenceNumber(65_529).advanced(by: sequential)) == .duplicate)
+    }
+
+    @Test("A network that doubles every packet does not put them out of order")
+    func doubledProbation() {
+        var source = RTPSource(ssrc: 1, first: SequenceNumber(10), sequential: 3)
+        let verdicts = [10, 10, 11, 11, 12, 12].map { source.receive(SequenceNumber($0)) }
+        #expect(verdicts == [.onProbation, .duplicate, .onProbation, .duplicate, .becameValid, .duplicate])
+    }
+
+    @Test("A sender that steps its numbers back while its clock goes on is no duplicate", arguments: [10, 50, 99])
+    func steppedBack(by step: Int) {
+        var source = RTPSource(ssrc: 1, first: SequenceNumber(1000))
+        for number in 0..<200 {
+            _ = source.receive(
+                SequenceNumber(1000).advanced(by: number), timestamp: RTPTimestamp(UInt32(number * 160)))
+        }
+        for number in 200..<300 {
+            let verdict = source.receive(
+                SequenceNumber(1000).advanced(by: number - step), timestamp: RTPTimestamp(UInt32(number * 160)))
+            #expect(verdict == .accepted)
+        }
+        #expect(source.lost == 0)
+        #expect(source.received == 300)
+        let again = source.receive(
+            SequenceNumber(1000).advanced(by: 299 - step), timestamp: RTPTimestamp(299 * 160))
+        #expect(again == .duplicate)
     }
 
     @Test("A gap on probation begins it anew")
@@ -45,8 +83,8 @@ struct RTPSourceTests {
         var source = valid(from: 65_533)
         for number: UInt16 in [65_535, 0, 1] { #expect(source.receive(SequenceNumber(number)) == .accepted) }
         #expect(source.extendedHighestSequence == 0x1_0001)
-        #expect(source.received == 4)
-        #expect(source.expected == 4)
+        #expect(source.received == 5)
+        #expect(source.expected == 5)
     }
 
     @Test("What is missing is lost, and found again when it was only late")
@@ -78,7 +116,7 @@ struct RTPSourceTests {
         #expect(source.receive(SequenceNumber(20_000)) == .leapt)
         #expect(source.receive(SequenceNumber(20_001)) == .becameValid)
         #expect(source.extendedHighestSequence == 20_001)
-        #expect(source.received == 3)
+        #expect(source.received == 5, "the first one after the leap was kept")
         #expect(source.lost == 0)
     }
 
@@ -96,7 +134,7 @@ struct RTPSourceTests {
         _ = source.receive(SequenceNumber(2))
         _ = source.receive(SequenceNumber(4))
         let first = source.report()
-        #expect(first.fractionLost == 64)  // one of four
+        #expect(first.fractionLost == 51)  // one of five
         #expect(first.cumulativeLost == 1)
         for number: UInt16 in 5...8 { _ = source.receive(SequenceNumber(number)) }
         let second = source.report()
