@@ -26,6 +26,8 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         package var port: UInt16?
         /// Media may come from anywhere, not only from the hosts of SDP and signalling.
         package var isBehindNAT: Bool
+        /// Our media goes to where the far end's comes from, and not to where its description says.
+        package var followsMedia: Bool
         /// The simulated carrier inside this process.
         package var isSimulated: Bool
         /// Hosts of SIP addresses that it takes, in lower case; none: telephone numbers only.
@@ -40,19 +42,25 @@ package struct ExchangeConfiguration: Hashable, Sendable {
 
         package init(
             address: TransportAddress, host: String, port: UInt16?, isBehindNAT: Bool = false,
-            isSimulated: Bool = false, addressHosts: [String] = [], numberForms: NumberForms = NumberForms(),
-            callerSource: CallerSource = .from, callsPerSecond: Double?, callsAtOnce: Int?
+            followsMedia: Bool = false, isSimulated: Bool = false, addressHosts: [String] = [],
+            numberForms: NumberForms = NumberForms(), callerSource: CallerSource = .from, callsPerSecond: Double?,
+            callsAtOnce: Int?
         ) {
             self.address = address
             self.host = host
             self.port = port
             self.isBehindNAT = isBehindNAT
+            self.followsMedia = followsMedia
             self.isSimulated = isSimulated
             self.addressHosts = addressHosts
             self.numberForms = numberForms
             self.callerSource = callerSource
             self.callsPerSecond = callsPerSecond
             self.callsAtOnce = callsAtOnce
+        }
+
+        func mediaSources(signallingHost: String) -> MediaSources {
+            MediaSources(signallingHost: signallingHost, allowsAnySource: isBehindNAT, isFollowed: followsMedia)
         }
     }
 

@@ -41,7 +41,9 @@ package enum Input: Hashable, Sendable {
     case answererFound(MediaHandle, AnswerFinding)
     case recordingEnded(MediaHandle, RecordingID, milliseconds: Int, failure: String?)
     case peerMoved(MediaHandle, from: String, to: String)
-    case peerSilent(MediaHandle)
+    /// Its media comes from elsewhere than its description says, and ours goes where that says.
+    case peerElsewhere(MediaHandle, source: String, described: String)
+    case peerSilent(MediaHandle, PeerSilence)
     case mediaClosed(MediaHandle, figures: [String: JSONValue])
     // MARK: From the directory
     /// To whom a call that came in belongs.

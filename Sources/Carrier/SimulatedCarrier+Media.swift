@@ -55,8 +55,8 @@ extension SimulatedCarrier {
                 remoteAddress: agreement.remoteAddress, remotePort: agreement.remotePort,
                 rtcpMux: agreement.remoteRTCPPort == nil, remoteRTCPPort: agreement.remoteRTCPPort,
                 payload: agreement.codec == .pcmu ? .pcmu : .pcma,
-                telephoneEventPayload: agreement.telephoneEventPayload, allowedSources: [agreement.remoteAddress],
-                sendsMedia: agreement.direction.sends, receivesMedia: agreement.direction.receives))
+                telephoneEventPayload: agreement.telephoneEventPayload, sendsMedia: agreement.direction.sends,
+                receivesMedia: agreement.direction.receives))
         engine?.detectDigitsInBand(id, agreement.telephoneEventPayload == nil)
         guard let line = lines[session], line.connectedAt == nil else { return }
         lines[session]?.connectedAt = now
@@ -120,7 +120,7 @@ extension SimulatedCarrier {
             step { network, now, effects in
                 network.tell(session, into: &effects) { neighbourhood, id, _ in neighbourhood.mediaClosed(id) }
             }
-        case .digitPressed, .answererFound, .peerMoved, .peerSilent: break
+        case .digitPressed, .answererFound, .peerMoved, .peerElsewhere, .peerSilent: break
         case .recordingEnded(_, let path, let milliseconds, let failure):
             recordingEnded(session, path, milliseconds, failure)
         }

@@ -47,10 +47,11 @@ package final class MediaBridge: Sendable {
             rtcpMux: agreement.remoteRTCPPort == nil, remoteRTCPPort: agreement.remoteRTCPPort,
             payload: agreement.codec == .pcmu ? .pcmu : .pcma,
             telephoneEventPayload: agreement.telephoneEventPayload,
-            allowedSources: [agreement.remoteAddress, connection.signallingHost],
-            allowsAnySource: connection.allowsAnySource, sendsMedia: agreement.direction.sends,
-            receivesMedia: agreement.direction.receives)
-        engine.connect(id(media), route, deadLineSeconds: deadLineSeconds)
+            offeredEventPayload: connection.offeredEventPayload,
+            allowedSources: [connection.sources.signallingHost],
+            allowsAnySource: connection.sources.allowsAnySource, followsSource: connection.sources.isFollowed,
+            sendsMedia: agreement.direction.sends, receivesMedia: agreement.direction.receives)
+        engine.connect(id(media), route, deadLineSeconds: connection.isEarly ? nil : deadLineSeconds)
         // A peer without RFC 4733 presses its keys in the audio.
         engine.detectDigitsInBand(id(media), agreement.telephoneEventPayload == nil)
     }

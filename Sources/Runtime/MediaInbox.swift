@@ -62,7 +62,9 @@ package final class MediaInbox: Sendable {
                 .recordingEnded(media, $0, milliseconds: milliseconds, failure: failure)
             }
         case .peerMoved(_, let from, let to): .peerMoved(media, from: from, to: to)
-        case .peerSilent: .peerSilent(media)
+        case .peerElsewhere(_, let source, let described):
+            .peerElsewhere(media, source: source, described: described)
+        case .peerSilent(_, let silence): .peerSilent(media, silence)
         case .closed(_, let report): closed(media, report)
         }
     }

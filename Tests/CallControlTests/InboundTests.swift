@@ -65,6 +65,10 @@ struct InboundTests {
         bench.pass(.milliseconds(1))
         #expect(bench.farWasAnswered)
         #expect(bench.played.count == 2)
+        let connections = bench.effects.compactMap {
+            if case .connectMedia(_, let connection) = $0 { connection } else { nil }
+        }
+        #expect(connections.map(\.isEarly) == [true, false], "a caller who is not answered yet is not missed")
     }
 
     @Test("Reject refuses without an answer; later it is ignored")

@@ -275,8 +275,61 @@ struct OneCallTests {
         dead.answerWebhook(#"[{"Pause":{"length":3600000}}]"#)
         let media = try #require(
             dead.effects.lazy.compactMap { if case .openMedia(let media, _) = $0 { media } else { nil } }.first)
-        dead.give(.peerSilent(media))
-        #expect(dead.call?.endedReason == .farEndHangup)
+        dead.give(.peerSilent(media, .fellSilent))
+        #expect(dead.call?.status == .completed)
+        #expect(dead.call?.endedReason == .failed, "the far end has not hung up")
+    }
+
+    @Test(
+        "When a line is dead the log says so, and that it was hung up here",
+        arguments: [
+            (PeerSilence.fellSilent, "fell silent"), (.neverHeard, "never came"), (.unreachable, "cannot be reached"),
+        ])
+    func deadLine(silence: PeerSilence, words: String) throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farAnswer()
+        bench.give(.peerSilent(try #require(bench.media), silence))
+        let end = bench.journal.last { $0.message == "Call completed" }
+        guard case .string(let explanation) = end?.metadata["explanation"] else {
+            Issue.record("\(String(describing: end))")
+            return
+        }
+        #expect(explanation.contains(words) && explanation.contains("hung up here"))
+        #expect(bench.sent("BYE ") == 1)
+    }
+
+    @Test("Media from elsewhere than the far end's description says is told, with what to do about it")
+    func mediaFromElsewhere() throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farAnswer()
+        bench.give(.peerElsewhere(try #require(bench.media), source: "192.0.2.1:7", described: "192.0.2.1:8"))
+        #expect(
+            bench.journal.contains {
+                $0.metadata["from"] == "192.0.2.1:7" && $0.metadata["to"] == "192.0.2.1:8" && $0.level == .info
+            })
+    }
+
+    @Test("Media goes by the trunk's setting, and events are understood by the number of our offer too")
+    func mediaSources() throws {
+        for (isBehindNAT, follows) in [(false, false), (false, true), (true, true)] {
+            var bench = Bench {
+                $0.trunk.isBehindNAT = isBehindNAT
+                $0.trunk.followsMedia = follows
+            }
+            try bench.makeCall()
+            bench.farAnswer()
+            let connection = bench.effects.lazy.compactMap {
+                if case .connectMedia(_, let connection) = $0 { connection } else { nil }
+            }.last
+            #expect(
+                connection?.sources
+                    == MediaSources(
+                        signallingHost: "127.0.0.1", allowsAnySource: isBehindNAT, isFollowed: follows))
+            #expect(connection?.offeredEventPayload == 101)
+            #expect(connection?.isEarly == false)
+        }
     }
 
     @Test("A notification that fails is kept and tried again until it is delivered, and blocks nothing")

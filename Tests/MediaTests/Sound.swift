@@ -57,6 +57,14 @@ enum Sound {
         }
     }
 
+    /// A recording of ours that has one channel.
+    static func samples(ofRecording path: String) throws -> [Int16] {
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)).dropFirst(44))
+        return stride(from: 0, to: bytes.count - 1, by: 2).map { offset in
+            Int16(bitPattern: UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8)
+        }
+    }
+
     /// A WAV file of any format code, rate, channels and data.
     static func wav(format: UInt16, rate: Int, channels: Int, bits: Int, data: [UInt8]) -> [UInt8] {
         func little<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {

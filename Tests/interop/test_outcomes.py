@@ -159,8 +159,12 @@ ENDINGS = {
 
     # What the server ends by itself
     "a dead line": Ending(
-        "completed", "farEndHangup", WE_HANG_UP, "the far end's media fell silent", Person(speaks=25), server="limits"),
-    "the longest call": Ending("completed", "maxDuration", WE_HANG_UP, "the longest call", server="limits"),
+        "completed", "failed", WE_HANG_UP, "the far end's media fell silent.*hung up here", Person(speaks=25),
+        server="limits"),
+    "a line on which nothing ever comes": Ending(
+        "completed", "failed", WE_HANG_UP, "the far end's media never came.*hung up here", Person(), server="limits"),
+    "the longest call": Ending(
+        "completed", "maxDuration", WE_HANG_UP, "the longest call", Person(speaks=400), server="limits"),
 
     # The brake: for who waits, and for all. That the operator hung up has no word of its own among the reasons.
     "dialling is stopped while it waits": Ending(

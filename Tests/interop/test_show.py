@@ -110,8 +110,8 @@ ENDINGS = {
         "completed", "maxDuration",
         [r"Call completed \(maxDuration; the longest call .*\)", WE_HANG_UP], answer=[LONG], never=(THEY_HANG_UP,)),
     "line gone dead": Ending(
-        "completed", "farEndHangup",
-        [r"Call completed \(farEndHangup; the far end's media fell silent.*\)", WE_HANG_UP], to="+13125550142",
+        "completed", "failed",
+        [r"Call completed \(failed; the far end's media fell silent.*hung up here.*\)", WE_HANG_UP], to="+13125550142",
         answer=[LONG], never=(THEY_HANG_UP,)),
 } | {
     name: Ending(status, status, [rf"SIP received : SIP/2.0 {words}",

@@ -20,9 +20,7 @@ extension CallMachine {
         let offer: [UInt8]?
         /// Our answer to the caller's offer; our own offer where it made none.
         var sdp: [UInt8]
-        /// Where the INVITE came from, as an IP address: media may come from there too.
-        let signallingHost: String
-        let allowsAnySource: Bool
+        let mediaSources: MediaSources
         let longestCall: Duration
         /// Nil where the caller made no offer.
         let agreement: AudioAgreement?
@@ -56,6 +54,7 @@ extension CallMachine {
         ifMachine = nil
         ringTimeoutSeconds = 0
         isPrivate = false
+        mediaSources = incoming.mediaSources
         phase = .incoming(incoming)
     }
 
@@ -112,7 +111,7 @@ extension CallMachine {
         }
         self.agreement = agreement
         directives.append(.progress(incoming.sdp))
-        connectMedia(agreement, of: incoming, &directives)
+        connectMedia(agreement, from: incoming.mediaSources, isEarly: true, &directives)
     }
 
     /// 200. The script goes on when the caller has acknowledged it.
@@ -126,16 +125,9 @@ extension CallMachine {
         directives.append(.arm(.longestCall, after: incoming.longestCall))
         directives.append(.answer(incoming.sdp))
         guard let agreement = incoming.agreement else { return }
-        let isFlowing = self.agreement != nil
         self.agreement = agreement
-        if !isFlowing { connectMedia(agreement, of: incoming, &directives) }
-    }
-
-    private func connectMedia(
-        _ agreement: AudioAgreement, of incoming: Incoming, _ directives: inout [CallDirective]
-    ) {
-        connectMedia(
-            agreement, signallingHost: incoming.signallingHost, allowsAnySource: incoming.allowsAnySource, &directives)
+        // Where it has flowed before the answer it goes on; from here on the caller is missed where it is silent.
+        connectMedia(agreement, from: incoming.mediaSources, &directives)
     }
 }
 

@@ -79,13 +79,25 @@ extension CallMachine {
             ["from": .string(from), "to": .string(to)], now, &directives)
     }
 
-    /// Decision 42.
-    mutating func peerSilent(now: Moment, into directives: inout [CallDirective]) {
-        let explanation = "the far end's media fell silent: neither RTP nor RTCP"
+    /// A gateway may send from one address and listen at another. Where nothing is heard there, a NAT stands between.
+    mutating func peerElsewhere(
+        source: String, described: String, now: Moment, into directives: inout [CallDirective]
+    ) {
+        note(
+            .info, .media, "Media comes from elsewhere than the far end's description says, and goes where that says",
+            [
+                "from": .string(source), "to": .string(described),
+                "explanation": "if the far end hears nothing, it is behind a NAT: set trunk-media to follow",
+            ], now, &directives)
+    }
+
+    /// Decision 42: the line is dead, and we hang up.
+    mutating func peerSilent(_ silence: PeerSilence, now: Moment, into directives: inout [CallDirective]) {
+        let explanation = "\(silence.explanation); hung up here"
         switch phase {
         case .connected:
-            finish(
-                CallOutcome(.completed, .farEndHangup, explanation), awaitsSession: true, now, &directives)
+            // The far end has not hung up, so that the reason is not farEndHangup; the API has no word of its own.
+            finish(CallOutcome(.completed, .failed, explanation), awaitsSession: true, now, &directives)
         case .incoming:
             finish(CallOutcome(.canceled, .callCanceled, explanation), now, &directives)
         case .accepted, .queued, .opening, .ringing, .over: break
@@ -98,5 +110,15 @@ extension CallMachine {
         guard case .over(let settling) = phase, settling.awaitsMedia else { return }
         if !settling.isUnwritten { note(.info, .media, "Media figures", figures, now, &directives) }
         mediaIsClosed(&directives)
+    }
+}
+
+extension PeerSilence {
+    fileprivate var explanation: String {
+        switch self {
+        case .fellSilent: "the far end's media fell silent: neither RTP nor RTCP"
+        case .neverHeard: "the far end's media never came: neither RTP nor RTCP since the answer"
+        case .unreachable: "the far end's description names an address that cannot be reached"
+        }
     }
 }

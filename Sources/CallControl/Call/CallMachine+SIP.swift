@@ -157,12 +157,13 @@ extension CallMachine {
     ) {
         let trunk = configuration.trunk
         connectMedia(
-            agreement, signallingHost: trunk.address.address.description, allowsAnySource: trunk.isBehindNAT,
+            agreement, from: mediaSources ?? trunk.mediaSources(signallingHost: trunk.address.address.description),
             &directives)
     }
 
+    /// - Parameter isEarly: before the answer.
     func connectMedia(
-        _ agreement: AudioAgreement, signallingHost: String, allowsAnySource: Bool,
+        _ agreement: AudioAgreement, from sources: MediaSources, isEarly: Bool = false,
         _ directives: inout [CallDirective]
     ) {
         directives.append(
@@ -170,6 +171,7 @@ extension CallMachine {
                 .connectMedia(
                     media,
                     MediaConnection(
-                        agreement: agreement, signallingHost: signallingHost, allowsAnySource: allowsAnySource))))
+                        agreement: agreement, offeredEventPayload: localAudio?.telephoneEventPayload, sources: sources,
+                        isEarly: isEarly))))
     }
 }

@@ -95,6 +95,8 @@ struct CallMachine: Sendable {
     var sessionRecord: SessionRecord?
     var localAudio: LocalAudio?
     var agreement: AudioAgreement?
+    /// Of a call that came in; nil: as the trunk has it.
+    var mediaSources: MediaSources?
     var port: UInt16?
     /// Ports that could not be bound, and those of them that no other program holds.
     var portsFailed = 0

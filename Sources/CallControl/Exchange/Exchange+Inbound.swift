@@ -46,9 +46,9 @@ extension Exchange {
             incoming: number, application: application, from: caller(invitation).text,
             incoming: CallMachine.Incoming(
                 fallbackURL: application?.voiceFallbackURL, offer: invitation.offer, sdp: reply.sdp,
-                signallingHost: invitation.source.address.description,
-                allowsAnySource: configuration.trunk.isBehindNAT, longestCall: configuration.longestCall,
-                agreement: reply.agreement),
+                mediaSources: configuration.trunk.mediaSources(
+                    signallingHost: invitation.source.address.description),
+                longestCall: configuration.longestCall, agreement: reply.agreement),
             localAudio: audio, port: port, callID: CallID(random: &random), requestID: RequestID(random: &random),
             session: session,
             identifiers: InvitationIdentifiers(

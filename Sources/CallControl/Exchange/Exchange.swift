@@ -195,9 +195,13 @@ package struct Exchange: Sendable {
             withCall(of: media, now, &effects) { call, _, directives in
                 call.peerMoved(from: from, to: to, now: now, into: &directives)
             }
-        case .peerSilent(let media):
+        case .peerElsewhere(let media, let source, let described):
             withCall(of: media, now, &effects) { call, _, directives in
-                call.peerSilent(now: now, into: &directives)
+                call.peerElsewhere(source: source, described: described, now: now, into: &directives)
+            }
+        case .peerSilent(let media, let silence):
+            withCall(of: media, now, &effects) { call, _, directives in
+                call.peerSilent(silence, now: now, into: &directives)
             }
         case .mediaClosed(let media, let figures):
             withCall(of: media, now, &effects) { call, _, directives in

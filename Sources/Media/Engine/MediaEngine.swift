@@ -106,7 +106,8 @@ package final class MediaEngine: Sendable {
     /// RTP runs from here on: a packet each 20 ms, silence until something plays. Called again it re-routes, as a
     /// re-INVITE asks; numbers, playback and recording go on.
     ///
-    /// - Parameter deadLineSeconds: → `peerSilent` after so long without RTP or RTCP; nil for never.
+    /// - Parameter deadLineSeconds: → `peerSilent` after so long without RTP or RTCP, counted from here at the earliest,
+    ///   and only while media flows both ways; nil for never.
     package func connect(_ id: MediaSessionID, _ route: MediaRoute, deadLineSeconds: Double? = nil) {
         post(.connect(id, route, deadLineSeconds: deadLineSeconds), to: id)
     }

@@ -18,9 +18,11 @@ package enum MediaEvent: Equatable, Sendable {
     /// The peer's media comes from elsewhere than its description said, and ours goes there from now on. As
     /// "host:port".
     case peerMoved(MediaSessionID, from: String, to: String)
-    /// Neither RTP nor RTCP for the dead-line time, after there had been some. Once for each `connect`. At once where
-    /// the route names an address that no packet can reach.
-    case peerSilent(MediaSessionID)
+    /// The peer's media comes from elsewhere than its description says, and ours goes where that says. As "host:port".
+    case peerElsewhere(MediaSessionID, source: String, described: String)
+    /// Neither RTP nor RTCP for the dead-line time. Once for each `connect`. At once where the first route names an
+    /// address that no packet can reach.
+    case peerSilent(MediaSessionID, PeerSilence)
     /// The peer began to speak. The level is in dB below full scale (negative).
     case voiceStarted(MediaSessionID, decibels: Double)
     /// The peer has been quiet for a while. `milliseconds`: how long it spoke; the level is that of its speech.
@@ -36,7 +38,8 @@ package enum MediaEvent: Equatable, Sendable {
         switch self {
         case .opened(let id, _), .openFailed(let id, _, _), .played(let id, _, _), .digitPressed(let id, _),
             .digitReceived(let id, _, _),
-            .digitsSent(let id, _), .peerMoved(let id, _, _), .peerSilent(let id), .voiceStarted(let id, _),
+            .digitsSent(let id, _), .peerMoved(let id, _, _), .peerElsewhere(let id, _, _),
+            .peerSilent(let id, _), .voiceStarted(let id, _),
             .voiceEnded(let id, _, _), .answererFound(let id, _), .recordingEnded(let id, _, _, _), .closed(let id, _):
             id
         }

@@ -3,7 +3,8 @@ internal import RTP
 /// A session's ear: whose packets count, digits out of events, audio back in its time.
 struct MediaReceiving {
     enum Outcome {
-        case taken
+        /// So many packets are the peer's: this one, and those that were held before it.
+        case taken(Int)
         /// The peer's, perhaps, but of no use: on probation, twice the same.
         case ignored
         case rejected
@@ -17,8 +18,13 @@ struct MediaReceiving {
     /// When the peer last gave a sign of life, by the monotonic clock; nil before the first.
     private(set) var lastHeard: Int64?
 
+    /// Of what lies in the jitter buffer.
+    private let law: G711
+    private var payloadTypes = PayloadTypes()
     private var jitterBuffer: JitterBuffer
     private var events = TelephoneEventReceiver()
+    /// Whose events they are: their numbers are an SSRC's own.
+    private var eventSource: UInt32?
     private var digits: [TelephoneEventReceiver.Received] = []
     private var tones: [DTMFDetector.Detected] = []
     /// `digitPressed` has been told of the event, or the tone, that goes on now.
@@ -26,8 +32,9 @@ struct MediaReceiving {
     private var isToneTold = false
     private var bytes: UInt64 = 0
 
-    init(latch: PeerLatch, jitterDelayMilliseconds delay: ClosedRange<Int>) {
+    init(latch: PeerLatch, law: G711, jitterDelayMilliseconds delay: ClosedRange<Int>) {
         self.latch = latch
+        self.law = law
         let perMillisecond = AudioClip.rate / 1000
         jitterBuffer = JitterBuffer(
             minimumDelay: max(0, min(delay.lowerBound, 1000)) * perMillisecond,
@@ -45,8 +52,10 @@ struct MediaReceiving {
 
     var wantsAudio: Bool { observation != nil || detector != nil }
 
-    mutating func reroute(to described: SocketAddress, allowedHosts: [SocketAddress.Host], allowsAnyHost: Bool) {
-        latch = latch.redescribed(as: described, allowedHosts: allowedHosts, allowsAnyHost: allowsAnyHost)
+    /// The peer has described itself, at first or anew.
+    mutating func describe(as described: SocketAddress, _ route: MediaRoute, now: Int64) {
+        latch.describe(as: described, route.policy, now: now)
+        payloadTypes.learn(route)
     }
 
     /// The peer's losses since the last report.
@@ -64,45 +73,101 @@ struct MediaReceiving {
         _ packet: RTPPacket, _ datagram: Datagram, _ route: MediaRoute, _ id: MediaSessionID,
         _ workspace: MediaWorkspace
     ) -> Outcome {
-        switch latch.receive(packet, from: datagram.source) {
-        case .foreign:
-            return .rejected
-        case .onProbation, .duplicate:
-            return .ignored
-        case .acceptedFromNewSource:
-            jitterBuffer.reset()
-            events = TelephoneEventReceiver()
-            isEventTold = false
-        case .accepted:
-            break
+        let payload = datagram.bytes.span.extracting(packet.payload)
+        let verdict = latch.receive(
+            packet, payload, isEvent: payloadTypes[packet.payloadType] == .events, from: datagram.source,
+            now: workspace.monotonic)
+        switch verdict {
+        case .foreign: return .rejected
+        case .onProbation, .duplicate: return .ignored
+        case .accepted, .acceptedFromNewSource: break
         }
         lastHeard = workspace.monotonic
-        bytes &+= UInt64(packet.payload.count)
-        guard route.receivesMedia else { return .taken }
-
-        let payload = datagram.bytes.span.extracting(packet.payload)
-        if packet.payloadType == route.telephoneEventPayload {
-            guard let event = TelephoneEvent(payload) else { return .rejected }
-            events.receive(
-                event, timestamp: packet.timestamp, arrival: clock(workspace.monotonic), into: &digits)
+        bytes &+= UInt64(payload.count)
+        guard verdict == .accepted else {
+            let held = latch.takeHeld()
+            for earlier in held { bytes &+= UInt64(earlier.payload.count) }
+            begin(id, workspace)
+            guard route.receivesMedia else { return .taken(held.count + 1) }
+            takeFirst(packet, payload, after: held, id, workspace)
+            return .taken(held.count + 1)
+        }
+        guard route.receivesMedia else { return .taken(1) }
+        switch payloadTypes[packet.payloadType] {
+        case .audio(let law):
+            latch.measureJitter(timestamp: packet.timestamp, arrival: clock(datagram.arrivalNanoseconds))
+            store(packet, payload, in: law, workspace)
+        case .events:
+            guard take(packet, payload, workspace) else { return .rejected }
             tell(id, workspace)
-            return .taken
+        case .comfortNoise: break
+        // A packet without a payload keeps a way open (RFC 6263 §4.1).
+        case .unknown: return payload.isEmpty ? .taken(1) : .rejected
         }
-        guard let law = G711(payloadType: packet.payloadType) else {
-            // Comfort noise (RFC 3389) says only that there is nothing to hear.
-            return packet.payloadType == 13 ? .taken : .rejected
+        return .taken(1)
+    }
+
+    /// Another source is heard from here on.
+    private mutating func begin(_ id: MediaSessionID, _ workspace: MediaWorkspace) {
+        jitterBuffer.reset()
+        events.changeSource(into: &digits)
+        eventSource = nil
+        tell(id, workspace)
+    }
+
+    /// The first packets of a source. Events count from the first on, in their order; audio is put in from the newest
+    /// back, so that what was held is heard as far as it is not late, and makes nothing later that comes after it.
+    private mutating func takeFirst(
+        _ packet: RTPPacket, _ payload: Span<UInt8>, after held: [HeldPacket], _ id: MediaSessionID,
+        _ workspace: MediaWorkspace
+    ) {
+        for earlier in held where payloadTypes[earlier.packet.payloadType] == .events {
+            _ = take(earlier.packet, earlier.payload.span, workspace)
+            tell(id, workspace)
         }
-        latch.measureJitter(timestamp: packet.timestamp, arrival: clock(datagram.arrivalNanoseconds))
-        if law == route.payload {
+        switch payloadTypes[packet.payloadType] {
+        case .audio(let law): store(packet, payload, in: law, workspace)
+        case .events:
+            _ = take(packet, payload, workspace)
+            tell(id, workspace)
+        case .comfortNoise, .unknown: break
+        }
+        for earlier in held.reversed() {
+            guard case .audio(let law) = payloadTypes[earlier.packet.payloadType],
+                earlier.packet.timestamp.distance(to: packet.timestamp) >= 0,
+                !jitterBuffer.isPast(earlier.packet.timestamp, count: earlier.payload.count)
+            else { continue }
+            store(earlier.packet, earlier.payload.span, in: law, workspace)
+        }
+    }
+
+    private mutating func store(
+        _ packet: RTPPacket, _ payload: Span<UInt8>, in sent: G711, _ workspace: MediaWorkspace
+    ) {
+        if sent == law {
             jitterBuffer.insert(payload, timestamp: packet.timestamp)
         } else if payload.count <= workspace.transcoded.count {
             for index in 0..<payload.count {
-                workspace.transcoded[index] = route.payload.encode(law.decode(payload[index]))
+                workspace.transcoded[index] = law.encode(sent.decode(payload[index]))
             }
             jitterBuffer.insert(
                 workspace.transcoded.span.extracting(0..<payload.count), timestamp: packet.timestamp)
         }
-        return .taken
+    }
+
+    /// False where the payload is none of an event.
+    private mutating func take(_ packet: RTPPacket, _ payload: Span<UInt8>, _ workspace: MediaWorkspace) -> Bool {
+        guard let event = TelephoneEvent(payload) else { return false }
+        if eventSource != packet.ssrc {
+            events.changeSource(into: &digits)
+            eventSource = packet.ssrc
+        }
+        events.receive(
+            TelephoneEventReceiver.Packet(
+                event, isMarked: packet.isMarked, sequence: packet.sequence, timestamp: packet.timestamp,
+                arrival: clock(workspace.monotonic)),
+            into: &digits)
+        return true
     }
 
     // MARK: The frame
@@ -110,17 +175,15 @@ struct MediaReceiving {
     /// Moves on by 20 ms; what was heard lies in the workspace afterwards where it is decoded.
     ///
     /// - Returns: how many of its samples did not arrive and are silence.
-    mutating func readFrame(
-        _ route: MediaRoute, decodes: Bool, _ id: MediaSessionID, _ workspace: MediaWorkspace
-    ) -> Int {
+    mutating func readFrame(decodes: Bool, _ id: MediaSessionID, _ workspace: MediaWorkspace) -> Int {
         var octets = workspace.octets.mutableSpan
-        let absent = jitterBuffer.read(into: &octets, silence: route.payload.silence)
+        let absent = jitterBuffer.read(into: &octets, silence: law.silence)
         events.timeOut(now: clock(workspace.monotonic), into: &digits)
         tell(id, workspace)
         guard decodes else { return absent }
 
         var heard = workspace.heard.mutableSpan
-        route.payload.decode(workspace.octets.span, into: &heard)
+        law.decode(workspace.octets.span, into: &heard)
         let frame = UnsafeBufferPointer(workspace.heard)
         switch observation?.feed(frame) {
         case .started(let decibels):
@@ -166,9 +229,9 @@ struct MediaReceiving {
     }
 
     func complete(_ report: inout MediaReport) {
-        report.packetsReceived = latch.earlierReceived &+ (latch.source?.received ?? 0)
-        report.packetsLost = latch.earlierLost &+ (latch.source?.lost ?? 0)
-        report.duplicates = latch.earlierDuplicates &+ (latch.source?.duplicates ?? 0)
+        report.packetsReceived = latch.received
+        report.packetsLost = latch.lost
+        report.duplicates = latch.duplicates
         report.bytesReceived = bytes
         report.late = jitterBuffer.lateDropped
         report.jitterMilliseconds = Double(latch.source?.jitter ?? 0) * 1000 / Double(AudioClip.rate)

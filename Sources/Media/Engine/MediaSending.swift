@@ -117,7 +117,7 @@ struct MediaSending {
 
     private func finishAudio(_ route: MediaRoute, _ workspace: MediaWorkspace) -> Int {
         var packet = workspace.packet.mutableSpan
-        printHeader(route.payload.payloadType, timestamp: timestamp, isMarked: beginsTalkspurt, into: &packet)
+        printHeader(route.payloadType, timestamp: timestamp, isMarked: beginsTalkspurt, into: &packet)
         return RTPPacket.headerLength + MediaFrame.samples
     }
 

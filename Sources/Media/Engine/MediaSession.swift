@@ -1,6 +1,7 @@
 internal import AnswerDetection
 internal import RTP
 internal import Synchronization
+internal import Telephony
 
 /// One call's media: its sockets, and what is done at each tick of 20 ms.
 ///
@@ -38,7 +39,9 @@ final class MediaSession {
     private var connectedAt: Int64 = 0
     private var lastTick: Int64?
     private var ticks = 0
-    private var deadLine: Int64?
+    private var watch = PeerWatch()
+    /// The peer has been told of as heard from there, while ours goes elsewhere.
+    private var toldElsewhere: SocketAddress?
     private var report = MediaReport()
 
     init(
@@ -71,30 +74,30 @@ final class MediaSession {
     func connect(_ route: MediaRoute, deadLineSeconds: Double?, _ workspace: MediaWorkspace) {
         guard let described = SocketAddress(route.remoteAddress, port: route.remotePort), socket.reaches(described)
         else {
-            // A name, or an address of the other family: nothing will ever be heard from there, and a call that
-            // nobody can hear must not go on for hours.
-            workspace.events.append(.peerSilent(id))
+            // A name, or an address of the other family. Nothing will ever be heard from there, and a call that nobody
+            // can hear must not go on for hours; but where media flows already, it goes on as it was.
+            if self.route == nil { workspace.events.append(.peerSilent(id, .unreachable)) }
             return
         }
-        let hosts = route.allowedSources.compactMap { SocketAddress($0, port: 0)?.host }
+        let now = workspace.monotonic
+        let isMove = receiving?.latch.described != described && described.isSomewhere
         if receiving == nil {
-            connectedAt = workspace.monotonic
+            connectedAt = now
             discardEarlyDatagrams(workspace)
             receiving = MediaReceiving(
-                latch: PeerLatch(described: described, allowedHosts: hosts, allowsAnyHost: route.allowsAnySource),
+                latch: PeerLatch(described: described, route.policy, now: now), law: route.payload,
                 jitterDelayMilliseconds: jitterDelay)
-        } else {
-            receiving?.reroute(to: described, allowedHosts: hosts, allowsAnyHost: route.allowsAnySource)
         }
+        receiving?.describe(as: described, route, now: now)
         receiving?.observation = observation.map(VoiceActivityDetector.init)
         receiving?.detectTones(detectsDigits)
         sending.markNext()
         self.route = route
-        destination = receiving?.latch.destination
+        destination = described.isSomewhere ? receiving?.latch.destination : nil
         report.codec = route.payload.rawValue
-        deadLine = deadLineSeconds.map { Int64(max(0.02, min($0, 86_400)) * 1_000_000_000) }
+        watch.expect(within: route.isTwoWay ? deadLineSeconds : nil, isAnew: isMove, now: now)
         openControlSocket(route, workspace)
-        reporting.schedule(from: workspace.monotonic, random: &workspace.random)
+        reporting.schedule(from: now, random: &workspace.random)
     }
 
     func play(_ playback: PlaybackID, _ clip: AudioClip, loop: Int, _ workspace: MediaWorkspace) {
@@ -166,7 +169,7 @@ final class MediaSession {
         lastTick = tick
         ticks += 1
         drain(route, workspace)
-        listen(route, workspace)
+        listen(workspace)
         speak(route, skipping: elapsed - 1, workspace)
         if reporting.isDue(workspace.monotonic) {
             sendControl(workspace, isGoodbye: false)
@@ -192,9 +195,9 @@ final class MediaSession {
         }
     }
 
-    private func listen(_ route: MediaRoute, _ workspace: MediaWorkspace) {
+    private func listen(_ workspace: MediaWorkspace) {
         let wantsAudio = !recordings.isEmpty || answerDetector != nil || receiving?.wantsAudio == true
-        guard let absent = receiving?.readFrame(route, decodes: wantsAudio, id, workspace), let answerDetector
+        guard let absent = receiving?.readFrame(decodes: wantsAudio, id, workspace), let answerDetector
         else { return }
         if absent < MediaFrame.samples {
             answerDetector.observe(UnsafeBufferPointer(workspace.heard), into: &workspace.findings)
@@ -215,7 +218,7 @@ final class MediaSession {
                 recordings[index].append(heard: workspace.heard, said: workspace.said, lag: lag, workspace.writer)
             }
         }
-        guard route.sendsMedia, let destination, destination.isSomewhere else {
+        guard route.sendsMedia, let destination else {
             sending.advance(sent: nil)
             return
         }
@@ -240,7 +243,8 @@ final class MediaSession {
         let bytes = datagram.bytes.span
         let isControl = RTPPacket.isRTCP(bytes)
         guard !isControl else {
-            guard isControlPort || route.rtcpMux, receiving?.latch.allowsControl(from: datagram.source) == true,
+            // Multiplexed or not, it is the peer's: some share the port without having agreed to it.
+            guard receiving?.latch.allowsControl(from: datagram.source) == true,
                 let compound = RTCPCompound(bytes)
             else {
                 reject(workspace)
@@ -262,8 +266,8 @@ final class MediaSession {
             reject(workspace)
         case .ignored:
             break
-        case .taken:
-            workspace.packetsReceived &+= 1
+        case .taken(let packets):
+            workspace.packetsReceived &+= UInt64(packets)
             if report.firstReceivedMilliseconds == nil {
                 report.firstReceivedMilliseconds = milliseconds(since: connectedAt, workspace)
             }
@@ -271,12 +275,17 @@ final class MediaSession {
         }
     }
 
-    /// Sends to where the peer is, once that is known.
+    /// Sends to where the peer is, as far as the route wants it; else tells that its media comes from elsewhere.
     private func follow(_ workspace: MediaWorkspace) {
-        guard let latched = receiving?.latch.latched, let former = destination, latched != former else { return }
-        guard socket.reaches(latched) else { return }
-        destination = latched
-        workspace.events.append(.peerMoved(id, from: former.description, to: latched.description))
+        guard let former = destination, let target = receiving?.latch.destination else { return }
+        if target != former {
+            guard socket.reaches(target) else { return }
+            destination = target
+            workspace.events.append(.peerMoved(id, from: former.description, to: target.description))
+        } else if receiving?.latch.sendsElsewhere == true, let peer = receiving?.latch.peer, peer != toldElsewhere {
+            toldElsewhere = peer
+            workspace.events.append(.peerElsewhere(id, source: peer.description, described: target.description))
+        }
     }
 
     private func reject(_ workspace: MediaWorkspace) {
@@ -285,9 +294,9 @@ final class MediaSession {
     }
 
     private func watchDeadLine(_ workspace: MediaWorkspace) {
-        guard let deadLine, let heard = receiving?.lastHeard, workspace.monotonic - heard > deadLine else { return }
-        self.deadLine = nil
-        workspace.events.append(.peerSilent(id))
+        let heard = receiving?.lastHeard
+        guard watch.isOverdue(lastHeard: heard, now: workspace.monotonic) else { return }
+        workspace.events.append(.peerSilent(id, heard == nil ? .neverHeard : .fellSilent))
     }
 
     // MARK: RTCP
@@ -307,7 +316,7 @@ final class MediaSession {
     }
 
     private func sendControl(_ workspace: MediaWorkspace, isGoodbye: Bool) {
-        guard let route, let destination, destination.isSomewhere else { return }
+        guard let route, let destination else { return }
         let compound = reporting.compound(
             sending: sending, at: workspace.realtime, loss: receiving?.reportLoss(), source: receiving?.latch.source,
             isGoodbye: isGoodbye)
@@ -316,7 +325,10 @@ final class MediaSession {
             if route.rtcpMux {
                 _ = socket.send(bytes, to: destination)
             } else {
-                let port = route.remoteRTCPPort ?? (destination.port < .max ? destination.port + 1 : destination.port)
+                // Where the peer is not where it says, its port for RTCP is not either.
+                let isDescribed = destination == receiving?.latch.described
+                let next = destination.port < .max ? destination.port + 1 : destination.port
+                let port = isDescribed ? route.remoteRTCPPort ?? next : next
                 _ = controlSocket?.send(bytes, to: destination.with(port: port))
             }
         }

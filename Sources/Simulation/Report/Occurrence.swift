@@ -12,6 +12,7 @@ package enum Occurrence: String, CaseIterable, Hashable, Sendable {
     case completedMachineDetected = "completed/machineDetected"
     case completedMaxDuration = "completed/maxDuration"
     case completedInternalError = "completed/internalError"
+    case completedFailed = "completed/failed"
     case busy = "busy/busy"
     case noAnswer = "noAnswer/noAnswer"
     case failed = "failed/failed"

@@ -177,7 +177,7 @@ extension World {
             try endRecording(handle, recording)
         case .peerSilent:
             counters.count(.peerSilent)
-            try feed(.peerSilent(handle))
+            try feed(.peerSilent(handle, .fellSilent))
         case .closed:
             for recording in session.recordings { try endRecording(handle, recording.id) }
             _ = media.remove(handle)

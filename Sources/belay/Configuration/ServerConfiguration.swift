@@ -41,6 +41,7 @@ struct ServerConfiguration {
     var rtpPorts: ClosedRange<UInt16>
     var trunk: TrunkTarget?
     var isTrunkBehindNAT: Bool
+    var followsMedia: Bool
     /// Where its calls come from, besides its own address.
     var trunkAddresses: [TrunkAddress]
     var numberForms: NumberForms
@@ -97,6 +98,15 @@ struct ServerConfiguration {
         rtpPorts = try reader.ports("rtp-ports", default: 16_384...32_767)
         trunk = try reader.trunk()
         isTrunkBehindNAT = try reader.bool("trunk-nat") ?? false
+        // Who is behind a NAT can be reached only where its media comes from; and the carrier's people have one of them.
+        followsMedia =
+            try reader.parse("trunk-media", "description or follow") { text in
+                switch text {
+                case "description": false
+                case "follow": true
+                default: nil
+                }
+            } ?? (isTrunkBehindNAT || trunk == nil)
         trunkAddresses = try reader.trunkAddresses()
         numberForms = try reader.numberForms()
         callerSource =

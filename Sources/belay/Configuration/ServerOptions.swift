@@ -18,6 +18,11 @@ struct ServerOptions: ParsableArguments {
     var trunkNat: String?
     @Option(
         help: ArgumentHelp(
+            "Send media as the far end's SDP says, or follow its media (description; follow with trunk-nat).",
+            valueName: "description|follow"))
+    var trunkMedia: String?
+    @Option(
+        help: ArgumentHelp(
             "An address, CIDR or name that the trunk's calls come from, besides its own; may be given several times.",
             valueName: "address"))
     var trunkAddresses: [String] = []
@@ -119,7 +124,7 @@ struct ServerOptions: ParsableArguments {
     var flags: [String: String] {
         let given: [(String, String?)] = [
             ("data", data), ("http", http), ("sip", sip), ("advertise", advertise), ("rtp-ports", rtpPorts),
-            ("trunk", trunk), ("trunk-nat", trunkNat),
+            ("trunk", trunk), ("trunk-nat", trunkNat), ("trunk-media", trunkMedia),
             ("trunk-addresses", trunkAddresses.isEmpty ? nil : trunkAddresses.joined(separator: ",")),
             ("trunk-country", trunkCountry), ("trunk-international-prefix", trunkInternationalPrefix),
             ("trunk-national-prefix", trunkNationalPrefix), ("trunk-caller", trunkCaller),

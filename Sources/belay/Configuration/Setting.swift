@@ -29,6 +29,11 @@ struct Setting {
             name: "trunk-nat", help: "true: media may come from anywhere, not only from the trunk's addresses",
             fallback: "false"),
         Setting(
+            name: "trunk-media",
+            help:
+                "where our media goes: description, as the far end's SDP says, or follow, to where its media comes from"
+        ),
+        Setting(
             name: "trunk-addresses",
             help:
                 "where the trunk's calls come from besides its own address: IP addresses, CIDR, names; comma-separated"),
@@ -81,7 +86,8 @@ struct Setting {
             help: "files with certificates (PEM) that webhooks and audio trust besides the system's; comma-separated"),
         Setting(name: "compat", help: "sdk-5.1: answers for SDKs before 5.4"),
         Setting(
-            name: "dead-line-seconds", help: "a line whose far end is silent so long is hung up; 0: never",
+            name: "dead-line-seconds",
+            help: "a line whose far end is silent so long is hung up (`failed`; a held one is not); 0: never",
             fallback: "60"),
         Setting(name: "max-call-seconds", help: "the longest call", fallback: "14400"),
         Setting(

@@ -225,13 +225,15 @@ enum Server {
             }
             return ExchangeConfiguration.Trunk(
                 address: address, host: target.host, port: target.uri.port,
-                isBehindNAT: configuration.isTrunkBehindNAT, addressHosts: configuration.addressHosts,
-                numberForms: configuration.numberForms, callerSource: configuration.callerSource,
-                callsPerSecond: configuration.callsPerSecond, callsAtOnce: configuration.callsAtOnce)
+                isBehindNAT: configuration.isTrunkBehindNAT, followsMedia: configuration.followsMedia,
+                addressHosts: configuration.addressHosts, numberForms: configuration.numberForms,
+                callerSource: configuration.callerSource, callsPerSecond: configuration.callsPerSecond,
+                callsAtOnce: configuration.callsAtOnce)
         }
         guard let carrier else { throw ConfigurationError(description: "neither a trunk nor a carrier") }
         return ExchangeConfiguration.Trunk(
-            address: carrier, host: carrier.address.hostText, port: carrier.port, isSimulated: true,
+            address: carrier, host: carrier.address.hostText, port: carrier.port,
+            followsMedia: configuration.followsMedia, isSimulated: true,
             addressHosts: configuration.addressHosts, callsPerSecond: configuration.callsPerSecond,
             callsAtOnce: configuration.callsAtOnce)
     }
