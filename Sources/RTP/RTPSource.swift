@@ -132,6 +132,15 @@ public struct RTPSource: Equatable, Sendable {
         }
     }
 
+    /// Another source of the same sender has used the number that comes next here: some count both in one row. It is not
+    /// missing here then. Any other number is its own affair.
+    public mutating func passOver(_ sequence: SequenceNumber) {
+        guard isValid, SequenceNumber(UInt16(truncatingIfNeeded: highest)).next == sequence else { return }
+        highest &+= 1
+        base &+= 1
+        window = window << 1 | 1
+    }
+
     private mutating func probe(_ sequence: SequenceNumber, _ position: Int) -> Validation {
         // A network that doubles every packet does not put them out of order.
         if position == 0, probation < sequential { return .duplicate }

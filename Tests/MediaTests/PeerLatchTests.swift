@@ -303,6 +303,15 @@ struct PeerLatchTests {
         #expect(scene.latch.lost == 0)
     }
 
+    @Test("Events on an SSRC of their own that count on with the audio's numbers are no loss")
+    func eventsInOneRow() {
+        var scene = Scene()
+        scene.stream(Scene.described, milliseconds: 200)
+        for _ in 0..<11 { #expect(scene.hear(Scene.described, ssrc: 77, isEvent: true) == .accepted) }
+        #expect(scene.hear(Scene.described) == .accepted)
+        #expect(scene.latch.lost == 0)
+    }
+
     @Test("An IPv4 address is the same in its IPv6 form, and a name is none")
     func addresses() throws {
         #expect(SocketAddress("::ffff:192.0.2.1", port: 4000) == Scene.described)

@@ -107,6 +107,17 @@ struct RTPSourceTests {
         #expect(source.lost == 2)
     }
 
+    @Test("Numbers that another source of the sender has used are not missing, and all others are")
+    func sharedNumbers() {
+        var source = valid(from: 65_533)
+        for number: UInt16 in [65_535, 0, 1, 700] { source.passOver(SequenceNumber(number)) }
+        #expect(source.receive(SequenceNumber(2)) == .accepted)
+        #expect(source.lost == 0)
+        #expect(source.received == 3)
+        #expect(source.receive(SequenceNumber(5)) == .accepted)
+        #expect(source.lost == 2)
+    }
+
     @Test("A leap is not followed until a second packet confirms it")
     func leap() {
         var source = valid(from: 100)

@@ -198,6 +198,7 @@ struct PeerLatch {
             retireEvents()
             heard?.events = RTPSource(ssrc: packet.ssrc, first: packet.sequence, sequential: 1)
         }
+        heard?.source.passOver(packet.sequence)
         let validation = heard?.events?.receive(packet.sequence, timestamp: packet.timestamp)
         return validation == .duplicate ? .duplicate : .accepted
     }
