@@ -15,19 +15,21 @@ public struct SessionDescription: Hashable, Sendable {
         }
     }
 
-    public var origin: Origin
+    /// Nil where a peer left it out, or wrote one that cannot be read: nothing here depends on it.
+    public var origin: Origin?
     public var sessionName: String
-    public var connection: ConnectionAddress?
+    /// All `c=` of the session part; more than one is not legal there (RFC 8866 §5.7), and seen.
+    public var connections: [ConnectionAddress]
     public var attributes: [Attribute]
     public var media: [MediaDescription]
 
     public init(
-        origin: Origin, sessionName: String = "-", connection: ConnectionAddress?, attributes: [Attribute] = [],
+        origin: Origin?, sessionName: String = "-", connection: ConnectionAddress?, attributes: [Attribute] = [],
         media: [MediaDescription]
     ) {
         self.origin = origin
         self.sessionName = sessionName
-        self.connection = connection
+        connections = connection.map { [$0] } ?? []
         self.attributes = attributes
         self.media = media
     }
@@ -63,6 +65,9 @@ public struct Attribute: Hashable, Sendable {
         self.name = name
         self.value = value
     }
+
+    /// Names compare without case here, although RFC 8866 §5.13 tells them apart: no two that are in use differ by it.
+    func isNamed(_ other: String) -> Bool { name == other || name.lowercased() == other }
 }
 
 /// `m=` and the lines that belong to it (RFC 8866 §5.14).
@@ -72,7 +77,8 @@ public struct MediaDescription: Hashable, Sendable {
     public var port: UInt16
     public var transport: String
     public var formats: [String]
-    public var connection: ConnectionAddress?
+    /// A stream may be sent to several addresses (RFC 8866 §5.7); none: the session's holds.
+    public var connections: [ConnectionAddress]
     public var attributes: [Attribute]
 
     public init(
@@ -83,14 +89,14 @@ public struct MediaDescription: Hashable, Sendable {
         self.port = port
         self.transport = transport
         self.formats = formats
-        self.connection = connection
+        connections = connection.map { [$0] } ?? []
         self.attributes = attributes
     }
 
-    public func hasAttribute(_ name: String) -> Bool { attributes.contains { $0.name == name } }
+    public func hasAttribute(_ name: String) -> Bool { attributes.contains { $0.isNamed(name) } }
 
     /// The first value of an attribute.
-    public func value(of name: String) -> String? { attributes.first { $0.name == name }?.value }
+    public func value(of name: String) -> String? { attributes.first { $0.isNamed(name) }?.value }
 }
 
 /// Which way media flows, seen by whoever made the description (RFC 8866 §6.7).
