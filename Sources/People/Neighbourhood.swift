@@ -353,6 +353,8 @@ package struct Neighbourhood: Sendable {
         case .offerReceived(let id, let body): takeOffer(id, body, now, &effects)
         // The 487 has been sent; `failed` follows.
         case .canceledByPeer: break
+        // An offer is answered at once here, so that none is ever taken back.
+        case .offerWithdrawn: break
         // A caller of ours waits for the answer alone, and nobody reads a trace.
         case .progressed, .recordChanged, .messageSent, .messageReceived, .discarded, .turnedAway: break
         }

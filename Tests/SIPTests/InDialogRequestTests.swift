@@ -161,7 +161,7 @@ struct InDialogRequestTests {
         old.headers[.contentType] = "application/dtmf-relay"
         bench.deliver(old.bytes)
         #expect(bench.responses[0].status == .unsupportedMediaType)
-        #expect(bench.responses[0].headers[.accept] == "application/sdp")
+        #expect(bench.responses[0].headers[.accept]?.hasPrefix("application/sdp") == true)
     }
 
     @Test("A CSeq below an earlier one is 500; a gap is fine (RFC 3261 §12.2.2)")

@@ -264,7 +264,7 @@ struct IncomingSessionTests {
             #expect(bench.summary == [expected])
             #expect(bench.agent.gauges.isIdle)
             if method == .options {
-                #expect(bench.responses[0].headers[.accept] == "application/sdp")
+                #expect(bench.responses[0].headers[.accept]?.hasPrefix("application/sdp") == true)
                 #expect(bench.responses[0].headers.contains(.allow))
                 #expect(bench.responses[0].headers.contains(.supported))
             }

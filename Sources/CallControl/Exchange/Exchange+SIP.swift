@@ -47,6 +47,7 @@ extension Exchange {
             withCall(of: session, now, &effects) { call, _, directives in
                 call.offerReceived(body, configuration: configuration, now: now, into: &directives)
             }
+        case .offerWithdrawn: break
         case .recordChanged(let session):
             guard let record = userAgent.record(of: session) else { return }
             withCall(of: session, now, &effects) { call, _, directives in

@@ -52,6 +52,7 @@ public struct SIPHeaderName: Hashable, Sendable {
     public static let authorization = SIPHeaderName(known: "Authorization")
     public static let callID = SIPHeaderName(known: "Call-ID")
     public static let contact = SIPHeaderName(known: "Contact")
+    public static let contentDisposition = SIPHeaderName(known: "Content-Disposition")
     public static let contentEncoding = SIPHeaderName(known: "Content-Encoding")
     public static let contentLength = SIPHeaderName(known: "Content-Length")
     public static let contentType = SIPHeaderName(known: "Content-Type")
@@ -74,6 +75,7 @@ public struct SIPHeaderName: Hashable, Sendable {
     public static let unsupported = SIPHeaderName(known: "Unsupported")
     public static let userAgent = SIPHeaderName(known: "User-Agent")
     public static let via = SIPHeaderName(known: "Via")
+    public static let warning = SIPHeaderName(known: "Warning")
     public static let wwwAuthenticate = SIPHeaderName(known: "WWW-Authenticate")
 
     /// The compact forms of the IANA registry.

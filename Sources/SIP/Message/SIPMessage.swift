@@ -50,14 +50,3 @@ public enum SIPMessage: Hashable, Sendable {
         }
     }
 }
-
-extension SIPHeaders {
-    /// A body without a Content-Type is taken for SDP too: peers forget it, and no other body stands in an INVITE's
-    /// answer.
-    func sessionDescription(_ body: [UInt8]) -> [UInt8]? {
-        guard !body.isEmpty else { return nil }
-        guard let type = self[.contentType] else { return body }
-        let media = type.split(separator: ";").first.map(String.init) ?? ""
-        return media.withWindow { $0.trimmed.equalsIgnoringCase("application/sdp") } ? body : nil
-    }
-}

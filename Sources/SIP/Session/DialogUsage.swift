@@ -131,12 +131,15 @@ struct DialogUsage: Sendable {
 
     // MARK: The peer's offers
 
-    mutating func answerOffer(_ sdp: [UInt8]?, _ bench: inout Workbench) {
+    /// - Parameter headers: into the 488, where there is no answer.
+    mutating func answerOffer(_ sdp: [UInt8]?, _ headers: SIPHeaders, _ bench: inout Workbench) {
         guard let offer = openOffer else { return }
         openOffer = nil
         bench.cancel(session, .offerUnanswered(remoteTag: dialog.remoteTag))
         guard let sdp else {
-            bench.respond(offer.key, bench.response(to: offer.request, .notAcceptableHere, tag: dialog.localTag))
+            var refusal = bench.response(to: offer.request, .notAcceptableHere, tag: dialog.localTag)
+            for field in headers.fields { refusal.headers.append(field.name, field.value) }
+            bench.respond(offer.key, refusal)
             return
         }
         if dialog.refreshTarget(from: offer.request.headers) { bench.emit(.recordChanged(session)) }
@@ -255,6 +258,7 @@ struct DialogUsage: Sendable {
         openOffer = nil
         bench.cancel(session, .offerUnanswered(remoteTag: dialog.remoteTag))
         bench.respond(offer.key, bench.response(to: offer.request, status, tag: dialog.localTag))
+        bench.emit(.offerWithdrawn(session))
     }
 }
 

@@ -105,7 +105,9 @@ struct IncomingSession: SessionMachine {
         }
     }
 
-    mutating func answerOffer(_ sdp: [UInt8]?, _ bench: inout Workbench) { usage.answerOffer(sdp, &bench) }
+    mutating func answerOffer(_ sdp: [UInt8]?, _ headers: SIPHeaders, _ bench: inout Workbench) {
+        usage.answerOffer(sdp, headers, &bench)
+    }
 
     // MARK: What the peer does
 

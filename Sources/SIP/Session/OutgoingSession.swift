@@ -34,6 +34,8 @@ struct OutgoingSession: SessionMachine {
     private var attempt = 1
     private var authorization: SIPHeaders.Field?
     private var usages: [DialogUsage] = []
+    /// The first session description that each early dialog brought, by its remote tag; empty once it is answered.
+    private var earlyDescriptions: [String: [UInt8]] = [:]
     /// Client transactions that have not terminated.
     private var open: [TransactionKey] = []
 
@@ -96,9 +98,9 @@ struct OutgoingSession: SessionMachine {
         }
     }
 
-    mutating func answerOffer(_ sdp: [UInt8]?, _ bench: inout Workbench) {
+    mutating func answerOffer(_ sdp: [UInt8]?, _ headers: SIPHeaders, _ bench: inout Workbench) {
         guard case .answered(let winner) = state, let index = index(of: winner) else { return }
-        usages[index].answerOffer(sdp, &bench)
+        usages[index].answerOffer(sdp, headers, &bench)
     }
 
     // MARK: Responses
@@ -128,6 +130,7 @@ struct OutgoingSession: SessionMachine {
             // A 100 is the next hop's alone: it makes no dialog and tells nothing.
             guard response.status != .trying else { return }
             noteEarlyDialog(response, &bench)
+            noteEarlyDescription(response, bench)
             bench.emit(.progressed(id, response.status, body: response.sessionDescription))
         case .canceling(_, let isSent):
             if response.status != .trying { noteEarlyDialog(response, &bench) }
@@ -145,6 +148,25 @@ struct OutgoingSession: SessionMachine {
         else { return }
         usages.append(DialogUsage(dialog, session: id, announcesEnd: false, &bench))
         bench.emit(.recordChanged(id))
+    }
+
+    /// RFC 3261 §13.2.1: the answer may stand in a provisional response already, and be missing in the 2xx.
+    private mutating func noteEarlyDescription(_ response: SIPResponse, _ bench: Workbench) {
+        let tag = (try? response.headers.to())?.tag ?? ""
+        guard earlyDescriptions[tag] == nil, earlyDescriptions.count < bench.configuration.limits.forks,
+            let description = response.sessionDescription
+        else { return }
+        earlyDescriptions[tag] = description
+    }
+
+    /// The answer to our offer.
+    ///
+    /// Deviation from RFC 3261 §13.2.1, by which the first description of a dialog is its answer and later ones count
+    /// for nothing: that of the 2xx goes before. Gateways announce a ringback server in the 183 and themselves in the
+    /// 200. Another fork's never counts; that of a response without a tag, which names no fork, does.
+    private mutating func takeAnswer(of response: SIPResponse, tag: String) -> [UInt8] {
+        defer { earlyDescriptions = [:] }
+        return response.sessionDescription ?? earlyDescriptions[tag] ?? earlyDescriptions[""] ?? []
     }
 
     private mutating func receiveSuccess(_ response: SIPResponse, _ bench: inout Workbench) {
@@ -175,7 +197,7 @@ struct OutgoingSession: SessionMachine {
         guard !isFirst else {
             // The branches that lost will end by themselves or answer too; then they are ACKed and BYEd.
             bench.emit(.recordChanged(id))
-            bench.emit(.answered(id, body: response.sessionDescription ?? []))
+            bench.emit(.answered(id, body: takeAnswer(of: response, tag: tag)))
             return
         }
         if case .answered(tag) = state { return }
@@ -198,6 +220,7 @@ struct OutgoingSession: SessionMachine {
             {
                 // RFC 3261 §22.2: the same INVITE with credentials and the next CSeq.
                 dropEarlyDialogs(&bench)
+                earlyDescriptions = [:]
                 attempt = 2
                 authorization = answer
                 invite = OutgoingSession.request(invitation, identifiers)

@@ -13,13 +13,10 @@ enum RequestRules {
         // RFC 3261 §8.2.3. A BYE's or CANCEL's body says nothing that matters.
         switch request.method {
         case .invite, .update:
-            if let encoding = request.headers[.contentEncoding], !encoding.equalsIgnoringCase("identity") {
-                var response = bench.response(to: request, .unsupportedMediaType, tag: tag)
-                response.headers.append(.acceptEncoding, "identity")
-                return response
-            }
-            guard request.sessionDescription == nil else { return nil }
-            return bench.response(to: request, .unsupportedMediaType, tag: tag)
+            guard let obstacle = MessageBody(request.headers, request.body).obstacle else { return nil }
+            var response = bench.response(to: request, .unsupportedMediaType, tag: tag)
+            if obstacle == .encoding { response.headers.append(.acceptEncoding, "identity") }
+            return response
         default: return nil
         }
     }

@@ -60,7 +60,7 @@ struct RestoredSession: SessionMachine {
     }
 
     mutating func end(reason: String?, _ bench: inout Workbench) {}
-    mutating func answerOffer(_ sdp: [UInt8]?, _ bench: inout Workbench) {}
+    mutating func answerOffer(_ sdp: [UInt8]?, _ headers: SIPHeaders, _ bench: inout Workbench) {}
 
     mutating func receive(_ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench) {
         guard key.kind == .inviteClient else {

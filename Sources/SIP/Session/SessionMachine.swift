@@ -7,7 +7,7 @@ protocol SessionMachine: Sendable {
     var record: SessionRecord? { get }
 
     mutating func end(reason: String?, _ bench: inout Workbench)
-    mutating func answerOffer(_ sdp: [UInt8]?, _ bench: inout Workbench)
+    mutating func answerOffer(_ sdp: [UInt8]?, _ headers: SIPHeaders, _ bench: inout Workbench)
 
     mutating func receive(_ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench)
     mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench)

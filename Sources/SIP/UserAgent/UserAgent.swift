@@ -117,11 +117,14 @@ public struct UserAgent: Sendable {
     }
 
     /// Answers the `offerReceived` that is open: with SDP 200, with nil 488. No effect where none is open.
+    ///
+    /// - Parameter headers: into the 488: a Warning that says why (RFC 3261 §20.43).
     public mutating func answerOffer(
-        _ id: SessionID, sdp: [UInt8]?, now: Instant, random: inout RandomSource, into effects: inout [UserAgentEffect]
+        _ id: SessionID, sdp: [UInt8]?, headers: SIPHeaders = SIPHeaders(), now: Instant, random: inout RandomSource,
+        into effects: inout [UserAgentEffect]
     ) {
         work(now, &random, &effects) { agent in
-            agent.change(id) { session, bench in session.answerOffer(sdp, &bench) }
+            agent.change(id) { session, bench in session.answerOffer(sdp, headers, &bench) }
         }
     }
 

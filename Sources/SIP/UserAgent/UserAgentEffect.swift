@@ -6,7 +6,8 @@ public enum UserAgentEffect: Equatable, Sendable {
 
     /// A provisional response above 100; `body` is SDP, if it has any (early media). Repeated ones are told again.
     case progressed(SessionID, StatusCode, body: [UInt8]?)
-    /// A 2xx; its ACK has been emitted already. `body` is the answer; empty where the peer forgot it.
+    /// A 2xx; its ACK has been emitted already. `body` is the answer: the 2xx's own, else that of an earlier response
+    /// of the same dialog; empty where the peer forgot it.
     case answered(SessionID, body: [UInt8])
 
     // MARK: Both
@@ -17,6 +18,9 @@ public enum UserAgentEffect: Equatable, Sendable {
     case ended(SessionID, SessionEnd)
     /// A re-INVITE or UPDATE of the peer with its offer, or a re-INVITE without one (nil): `answerOffer` is due.
     case offerReceived(SessionID, body: [UInt8]?)
+    /// The offer that was told of is off: taken back by its CANCEL, or left unanswered for 64·T1. No `answerOffer` is
+    /// due any more.
+    case offerWithdrawn(SessionID)
     /// The record of the session is worth storing again: INVITE repeated with credentials, early dialog, answer,
     /// target refreshed. Not emitted at the end, where the record may be deleted.
     case recordChanged(SessionID)

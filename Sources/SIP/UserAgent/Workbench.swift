@@ -144,7 +144,8 @@ enum Capabilities {
     /// No extension: in particular no 100rel (RFC 3262) and no timer (RFC 4028). The empty field says so
     /// (RFC 3261 §20.37).
     static let supported = ""
-    static let accept = "application/sdp"
+    /// Who takes multipart bodies says so (RFC 5621 §4).
+    static let accept = "application/sdp, multipart/mixed, multipart/related, multipart/alternative"
 }
 
 /// The timers of a session; those of a dialog carry its remote tag, since an INVITE can have several dialogs.
