@@ -33,6 +33,9 @@ package enum Effect: Hashable, Sendable {
     case observeAnswerer(MediaHandle, Bool)
     /// Whose number that is; `inboundRouted` is owed.
     case routeInbound(SessionID, PhoneNumber)
+    /// The addresses of a host that a session description names (RFC 8866 §5.7); `mediaNameResolved` is owed, in
+    /// bounded time.
+    case resolveMediaName(NameQuestion, String)
     /// Whether the account may call from that number; `callerResolved` is owed.
     case resolveCaller(CallID, AccountID, PhoneNumber)
     /// `mediaClosed` is owed.
@@ -101,6 +104,18 @@ package struct DiallingID: Hashable, Sendable {
     package var rawValue: UInt64
 
     package init(rawValue: UInt64) { self.rawValue = rawValue }
+}
+
+/// Names one question for the addresses of a host.
+package struct NameQuestion: Hashable, Sendable {
+    package var session: SessionID
+    /// Within the session; 0 is the offer of a call that came in.
+    package var number: Int
+
+    package init(session: SessionID, number: Int) {
+        self.session = session
+        self.number = number
+    }
 }
 
 /// What a playback plays.

@@ -45,6 +45,9 @@ package enum Input: Hashable, Sendable {
     case peerElsewhere(MediaHandle, source: String, described: String)
     case peerSilent(MediaHandle, PeerSilence)
     case mediaClosed(MediaHandle, figures: [String: JSONValue])
+    // MARK: From the name servers
+    /// In the order in which they are to be tried; empty where there is none, or nobody could be asked.
+    case mediaNameResolved(NameQuestion, [IPAddress])
     // MARK: From the directory
     /// To whom a call that came in belongs.
     case inboundRouted(SessionID, InboundRoute)

@@ -2,6 +2,7 @@ package import CallControl
 package import Logging
 import Media
 package import NIOCore
+package import NameResolution
 import SIP
 package import SIPTransport
 package import Storage
@@ -20,6 +21,7 @@ package final class CallLoop: @unchecked Sendable {
     private let webhooks: any WebhookPoster
     private let media: MediaBridge
     let numbers: any NumberDirectory
+    private let resolver: NameResolver
     let counters: LoopCounters
     private var transport: UDPTransport?
 
@@ -31,7 +33,8 @@ package final class CallLoop: @unchecked Sendable {
 
     package init(
         eventLoop: any EventLoop, exchange: Exchange, storage: any CallStorage, webhooks: any WebhookPoster,
-        media: MediaBridge, numbers: any NumberDirectory, counters: LoopCounters, logger: Logger
+        media: MediaBridge, numbers: any NumberDirectory, resolver: NameResolver, counters: LoopCounters,
+        logger: Logger
     ) {
         self.eventLoop = eventLoop
         self.exchange = exchange
@@ -39,6 +42,7 @@ package final class CallLoop: @unchecked Sendable {
         self.webhooks = webhooks
         self.media = media
         self.numbers = numbers
+        self.resolver = resolver
         self.counters = counters
         self.logger = logger
     }
@@ -162,6 +166,9 @@ package final class CallLoop: @unchecked Sendable {
             case .observeAnswerer(let handle, let isWanted): media.observeAnswerer(handle, isWanted)
             case .resolveCaller(let call, let account, let number):
                 post(.callerResolved(call, numbers.number(number, of: account)?.phoneNumberID))
+            case .resolveMediaName(let question, let name):
+                resolver.resolve(name) { (addresses: [IPAddress]) in self.post(.mediaNameResolved(question, addresses))
+                }
             case .routeInbound(let session, let number):
                 post(.inboundRouted(session, numbers.route(to: number)))
             case .closeMedia(let handle): media.close(handle)

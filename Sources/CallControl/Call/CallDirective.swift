@@ -19,8 +19,10 @@ enum CallDirective: Equatable, Sendable {
     case progress([UInt8])
     case answer([UInt8])
     case reject(StatusCode)
-    /// The answer to the peer's re-INVITE; nil refuses it with 488.
-    case answerOffer([UInt8]?)
+    /// The answer to the peer's re-INVITE or UPDATE.
+    case answerOffer([UInt8])
+    /// 488 to it, with these header fields.
+    case refuseOffer(SIPHeaders)
     /// Makes the child call that OutDial asked for, which this call's caller may make.
     case makeChild(OutDial, PhoneNumberID?)
     /// Another RTP port, in place of one that could not be bound.

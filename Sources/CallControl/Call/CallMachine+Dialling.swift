@@ -209,6 +209,7 @@ extension CallMachine {
         guard case .opening(let opening) = phase, opening.isCommitted, opening.isMediaOpen, opening.end == nil,
             let invitation
         else { return }
+        localAudio?.noteIssued(invitation.offer)
         phase = .ringing
         call.startTime = now.wall
         changeStatus(.ringing, "the INVITE leaves", now, &directives)

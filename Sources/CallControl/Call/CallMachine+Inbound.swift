@@ -110,6 +110,7 @@ extension CallMachine {
             return
         }
         self.agreement = agreement
+        localAudio?.noteIssued(incoming.sdp)
         directives.append(.progress(incoming.sdp))
         connectMedia(agreement, from: incoming.mediaSources, isEarly: true, &directives)
     }
@@ -123,6 +124,7 @@ extension CallMachine {
         directives.append(.saveRecord)
         directives.append(.disarm(.ring))
         directives.append(.arm(.longestCall, after: incoming.longestCall))
+        localAudio?.noteIssued(incoming.sdp)
         directives.append(.answer(incoming.sdp))
         guard let agreement = incoming.agreement else { return }
         self.agreement = agreement

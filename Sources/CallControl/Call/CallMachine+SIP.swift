@@ -15,28 +15,21 @@ extension CallMachine {
     ) {
         guard case .ringing = phase, let localAudio else { return }
         directives.append(.disarm(.ring))
-        let agreement: AudioAgreement
-        do { agreement = try localAudio.agreement(answer: body) } catch {
+        let place: MediaPlace
+        do { place = try localAudio.place(answer: body) } catch {
             finish(
-                CallOutcome(.failed, .failed, "answered without usable media: \(error.explanation)"),
+                CallOutcome(
+                    .failed, .failed, "answered without usable media, so we hung up: \(error.explanation)"),
                 awaitsSession: true, now, &directives)
             return
         }
-        self.agreement = agreement
         call.connectTime = now.wall
         phase = .connected(Conversation(isDialling: sendDigits != nil, held: nil, run: nil))
         changeStatus(.inProgress, "answered", now, &directives)
         if let record { sessionRecord = record }
         directives.append(.saveRecord)
         directives.append(.arm(.longestCall, after: configuration.longestCall))
-        connectMedia(agreement, configuration, &directives)
-        if ifMachine != nil { directives.append(.effect(.observeAnswerer(media, true))) }
-        if let sendDigits {
-            directives.append(
-                .effect(
-                    .sendDigits(
-                        media, .sendDigits, sendDigits.tones, durationMilliseconds: sendDigits.durationMilliseconds)))
-        }
+        takeAnswer(place, configuration, now, &random, &directives)
         guard let callConnectURL else { return }
         fetchScript(
             from: callConnectURL, type: CallWebhook.connect(call), extras: CallWebhook.connectExtras(call), &random,
@@ -77,63 +70,6 @@ extension CallMachine {
         case .connected: directives.append(.saveRecord)
         case .over(let settling) where settling.awaitsSession: directives.append(.saveRecord)
         case .accepted, .queued, .incoming, .opening, .over: break
-        }
-    }
-
-    /// A re-INVITE or UPDATE; without a body it wants an offer of ours.
-    mutating func offerReceived(
-        _ body: [UInt8]?, configuration: ExchangeConfiguration, now: Moment, into directives: inout [CallDirective]
-    ) {
-        guard case .connected = phase, var localAudio else {
-            directives.append(.answerOffer(nil))
-            return
-        }
-        localAudio.sessionVersion += 1
-        guard let body else {
-            self.localAudio = localAudio
-            directives.append(.answerOffer(localAudio.offer.bytes))
-            return
-        }
-        do {
-            let (agreement, answer) = try localAudio.answer(to: body)
-            self.localAudio = localAudio
-            self.agreement = agreement
-            directives.append(.answerOffer(answer.bytes))
-            connectMedia(agreement, configuration, &directives)
-        } catch {
-            note(
-                .warning, .media, "Offer refused", ["explanation": .string(error.explanation)], now, &directives)
-            directives.append(.answerOffer(nil))
-        }
-    }
-
-    /// The ACK to an offer of ours in a re-INVITE's 2xx brings the peer's answer.
-    mutating func acknowledged(
-        _ body: [UInt8]?, configuration: ExchangeConfiguration, now: Moment, random: inout RandomSource,
-        into directives: inout [CallDirective]
-    ) {
-        takeAnswer(body, configuration, now, &directives)
-        guard agreement != nil || !isConnected else {
-            // Nothing can be played or heard, so that the script would wait for ever.
-            finish(
-                CallOutcome(.completed, .failed, "the far end answered our offer with no usable description"),
-                awaitsSession: true, now, &directives)
-            return
-        }
-        advanceScript(now, &random, &directives) { run, memory, steps in run.answered(&memory, into: &steps) }
-    }
-
-    private mutating func takeAnswer(
-        _ body: [UInt8]?, _ configuration: ExchangeConfiguration, _ now: Moment, _ directives: inout [CallDirective]
-    ) {
-        guard case .connected = phase, let body, !body.isEmpty, let localAudio else { return }
-        do {
-            let agreement = try localAudio.agreement(answer: body)
-            self.agreement = agreement
-            connectMedia(agreement, configuration, &directives)
-        } catch {
-            note(
-                .warning, .media, "Answer unusable", ["explanation": .string(error.explanation)], now, &directives)
         }
     }
 

@@ -16,12 +16,17 @@ extension CallMachine {
         advanceScript(now, &random, &directives) { run, memory, steps in run.start(&memory, into: &steps) }
     }
 
+    /// Nothing keeps a script waiting that has come: not sendDigits, not a beep, and there is media to speak by.
+    var mayRunScript: Bool {
+        guard case .connected(let conversation) = phase else { return true }
+        return conversation.mayRunScript && agreement != nil
+    }
+
     /// Starts the script that came before it might run, once nothing keeps it waiting any more.
     mutating func startHeldScript(
         _ now: Moment, _ random: inout RandomSource, _ directives: inout [CallDirective]
     ) {
-        guard case .connected(var conversation) = phase, conversation.mayRunScript, let held = conversation.held
-        else { return }
+        guard case .connected(var conversation) = phase, mayRunScript, let held = conversation.held else { return }
         conversation.held = nil
         phase = .connected(conversation)
         start(held, now, &random, &directives)

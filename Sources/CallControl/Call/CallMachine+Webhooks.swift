@@ -103,7 +103,7 @@ extension CallMachine {
         }
         switch ScriptFetch(outcome) {
         case .script(let script):
-            guard case .connected(var conversation) = phase, !conversation.mayRunScript else {
+            guard case .connected(var conversation) = phase, !mayRunScript else {
                 return start(script, now, &random, &directives)
             }
             conversation.held = script

@@ -61,6 +61,10 @@ struct CallMachine: Sendable {
         var run: ScriptRun?
         /// An OutDial that waits to hear whether its callingNumber may be used.
         var pendingDial: OutDial?
+        /// Of the peer's answer to an offer of ours. Where it is the first, nothing flows until the address is known.
+        var answerLookup: AddressLookup?
+        /// Of an offer of the peer.
+        var offerLookup: OfferLookup?
 
         var mayRunScript: Bool { !isDialling && !awaitsBeep }
     }
@@ -115,6 +119,7 @@ struct CallMachine: Sendable {
     var keysShown: [Bool] = []
     var digitsNoted = 0
     var messagesNoted = 0
+    var namesAsked = 0
     var tonesNoted = 0
     /// Once it is given.
     var answerer: Answerer?

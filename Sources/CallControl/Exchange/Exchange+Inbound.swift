@@ -23,11 +23,27 @@ extension Exchange {
         _ session: SessionID, _ route: InboundRoute, _ now: Moment, _ effects: inout [Effect]
     ) {
         // The caller may have given up meanwhile.
-        guard let pending = invitations.removeValue(forKey: session) else { return }
+        guard var pending = invitations.removeValue(forKey: session) else { return }
         let invitation = pending.invitation
         guard case .owned(let number, let application) = route else {
             return refuse(
                 session, invitation, .unknownNumber, .notFound, "no account has the number", now, &effects)
+        }
+        let agreement: AudioAgreement?
+        do throws(DescriptionFault) {
+            switch try offeredPlace(pending) {
+            case nil: agreement = nil
+            case .known(let known): agreement = known
+            case .named(let name, _):
+                pending.route = route
+                invitations[session] = pending
+                effects.append(.resolveMediaName(NameQuestion(session: session, number: 0), name))
+                return
+            }
+        } catch {
+            return refuse(
+                session, invitation, .noCommonAudio, .notAcceptableHere, error.explanation, headers: error.headers, now,
+                &effects)
         }
         guard let port = ports.take(now: now.instant) else {
             let explanation =
@@ -48,7 +64,7 @@ extension Exchange {
                 fallbackURL: application?.voiceFallbackURL, offer: invitation.offer, sdp: reply.sdp,
                 mediaSources: configuration.trunk.mediaSources(
                     signallingHost: invitation.source.address.description),
-                longestCall: configuration.longestCall, agreement: reply.agreement),
+                longestCall: configuration.longestCall, agreement: agreement),
             localAudio: audio, port: port, callID: CallID(random: &random), requestID: RequestID(random: &random),
             session: session,
             identifiers: InvitationIdentifiers(
@@ -89,12 +105,23 @@ extension Exchange {
                 explanation: "its address is not the trunk's"), now, &effects)
     }
 
+    /// Where the media of a call that comes in is to go; nil where its caller made no offer.
+    private func offeredPlace(_ pending: PendingInvitation) throws(DescriptionFault) -> MediaPlace? {
+        guard let offer = pending.invitation.offer else { return nil }
+        let local = configuration.mediaAddress
+        // Our port does not matter yet.
+        let audio = LocalAudio(address: local, port: 0, sessionID: 0, sessionVersion: 1)
+        let place = try audio.place(offer: offer).place
+        guard case .named(let name, let agreement) = place, let addresses = pending.addresses else { return place }
+        return .known(try agreement.placed(at: addresses, of: name, seenFrom: local))
+    }
+
     private mutating func refuse(
         _ session: SessionID, _ invitation: IncomingInvitation, _ reason: InboundRefusal.Reason, _ status: StatusCode,
-        _ explanation: String, _ now: Moment, _ effects: inout [Effect]
+        _ explanation: String, headers: SIPHeaders = SIPHeaders(), _ now: Moment, _ effects: inout [Effect]
     ) {
         withUserAgent(now, &effects) { agent, random, sip in
-            agent.reject(session, status: status, now: now.instant, random: &random, into: &sip)
+            agent.reject(session, status: status, headers: headers, now: now.instant, random: &random, into: &sip)
         }
         let called = called(invitation)
         tell(

@@ -44,10 +44,12 @@ extension Exchange {
                 call.ended(end, now: now, into: &directives)
             }
         case .offerReceived(let session, let body):
-            withCall(of: session, now, &effects) { call, _, directives in
-                call.offerReceived(body, configuration: configuration, now: now, into: &directives)
+            withCall(of: session, now, &effects) { call, random, directives in
+                call.offerReceived(
+                    body, configuration: configuration, now: now, random: &random, into: &directives)
             }
-        case .offerWithdrawn: break
+        case .offerWithdrawn(let session):
+            withCall(of: session, now, &effects) { call, _, _ in call.offerWithdrawn() }
         case .recordChanged(let session):
             guard let record = userAgent.record(of: session) else { return }
             withCall(of: session, now, &effects) { call, _, directives in

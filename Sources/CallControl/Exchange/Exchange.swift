@@ -59,6 +59,10 @@ package struct Exchange: Sendable {
         var invitation: IncomingInvitation
         /// What has been sent and received for it so far; its log begins with them.
         var traces: [(trace: SIPTrace, isSent: Bool)] = []
+        /// Whose it is, while the host that its offer names is looked up.
+        var route: InboundRoute?
+        /// Of that host.
+        var addresses: [IPAddress]?
     }
 
     /// Somebody who waits for a transaction.
@@ -183,6 +187,18 @@ package struct Exchange: Sendable {
             }
         case .inboundRouted(let session, let route):
             takeIn(session, route, now, &effects)
+        case .mediaNameResolved(let question, let addresses):
+            if let route = invitations[question.session]?.route {
+                invitations[question.session]?.addresses = addresses
+                takeIn(question.session, route, now, &effects)
+                return
+            }
+            guard let id = callsBySession[question.session] else { return }
+            let configuration = configuration
+            withCall(id, now, &effects) { call, random, directives in
+                call.nameResolved(
+                    question, addresses, configuration: configuration, now: now, random: &random, into: &directives)
+            }
         case .callerResolved(let id, let number):
             withCall(id, now, &effects) { call, _, directives in
                 call.callerResolved(number, now: now, into: &directives)
@@ -304,6 +320,11 @@ package struct Exchange: Sendable {
             case .answerOffer(let body):
                 withUserAgent(now, &effects) { agent, random, sip in
                     agent.answerOffer(session, sdp: body, now: now.instant, random: &random, into: &sip)
+                }
+            case .refuseOffer(let headers):
+                withUserAgent(now, &effects) { agent, random, sip in
+                    agent.answerOffer(
+                        session, sdp: nil, headers: headers, now: now.instant, random: &random, into: &sip)
                 }
             case .makeChild(let dial, let number):
                 guard let call = calls[id] else { continue }

@@ -74,6 +74,8 @@ package enum Occurrence: String, CaseIterable, Hashable, Sendable {
 
     // MARK: Faults of media
     case mediaOpenFailed = "RTP port could not be opened"
+    case mediaNameResolved = "a description named a host"
+    case mediaNameUnknown = "a description named a host that has no address"
     case playbackFailed = "playback failed"
     case peerSilent = "the peer's media fell silent"
     case digitsSent = "sendDigits dialled"

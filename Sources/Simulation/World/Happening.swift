@@ -15,6 +15,7 @@ enum Happening {
     case batchDone(life: Int)
     case webhookAnswered(life: Int, EventID, WebhookOutcome, milliseconds: Int)
     case media(life: Int, MediaHandle, ModelMedia.Step)
+    case mediaNameResolved(life: Int, NameQuestion, [IPAddress])
     case farEndHears(FarCall, FarEndHearing)
     case farMediaClosed(FarCall)
     case drain

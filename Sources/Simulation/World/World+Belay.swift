@@ -22,6 +22,7 @@ extension World {
         case .observeSpeech(let handle, let isWanted): observeSpeech(handle, isWanted)
         case .stopDigits(let handle, let dialling): stopDigits(handle, dialling)
         case .observeAnswerer(let handle, let isWanted): try observeAnswerer(handle, isWanted)
+        case .resolveMediaName(let question, let name): resolve(name, question)
         case .resolveCaller, .routeInbound:
             throw Violation("simulation", "nobody here dials out of a script, or in")
         case .closeMedia(let handle): closeMedia(handle)

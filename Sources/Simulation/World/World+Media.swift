@@ -18,6 +18,18 @@ extension World {
         queue.schedule(.media(life: life, handle, step), at: readyAt)
     }
 
+    /// Far ends name their host in some worlds. A name server answers in its time, and now and then not at all.
+    func resolve(_ name: String, _ question: NameQuestion) {
+        trace.mix(27)
+        trace.mix(UInt64(question.number))
+        let isKnown = !isChosen(perMille: 100)
+        counters.count(isKnown ? .mediaNameResolved : .mediaNameUnknown)
+        let index = Self.farEndNames.firstIndex(of: name)
+        let addresses = isKnown ? index.map { [Self.farEndAddresses[$0].address] } ?? [] : []
+        queue.schedule(
+            .mediaNameResolved(life: life, question, addresses), at: after(milliseconds: draw(1...3_000)))
+    }
+
     func connectMedia(_ handle: MediaHandle, _ connection: MediaConnection) throws(Violation) {
         trace.mix(16)
         guard let session = media[handle], session.isOpen else {

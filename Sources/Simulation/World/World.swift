@@ -9,6 +9,8 @@ import Telephony
 /// wants done goes past the checks first; an illegal move ends the run.
 final class World {
     static let belayAddress = World.address("192.0.2.1:5060")
+    /// What the far ends' media addresses are called, in worlds where descriptions name hosts.
+    static let farEndNames = ["media-a.example", "media-b.example"]
     static let farEndAddresses = [World.address("192.0.2.20:5060"), World.address("192.0.2.21:5060")]
     static let farEndPorts: [ClosedRange<UInt16>] = [30_000...39_999, 40_000...49_999]
     static let portRest = Duration.seconds(5)
@@ -103,6 +105,7 @@ final class World {
             rtpPorts: ports, portRest: Self.portRest, longestCall: .seconds(45),
             beepWait: Bool.random(using: &random) ? .seconds(3) : nil,
             notificationLifetime: .seconds(600), firstRetryPause: .seconds(2), longestRetryPause: .seconds(120))
+        let namesHosts = Int.random(in: 0...3, using: &random) == 0
         webhooks = WebhookCheck(configuration)
         self.ports = PortCheck(range: ports, rest: Self.portRest)
         trace = Trace(storyLines: storyLines)
@@ -113,7 +116,8 @@ final class World {
                         userAgent: UserAgentConfiguration(
                             node: UInt16(100 + index), localAddress: Self.farEndAddresses[index],
                             tracesMessages: false),
-                        mediaAddress: Self.farEndAddresses[index].address.description,
+                        mediaAddress: namesHosts
+                            ? Self.farEndNames[index] : Self.farEndAddresses[index].address.description,
                         rtpPorts: Self.farEndPorts[index]),
                     directory: PlannedDirectory(plans: plans, farEnd: index),
                     random: RandomSource(seed: random.next())))
@@ -207,6 +211,9 @@ final class World {
         case .media(let life, let handle, let step):
             guard life == self.life, subject != nil else { return }
             try mediaHappened(handle, step)
+        case .mediaNameResolved(let life, let question, let addresses):
+            guard life == self.life, subject != nil else { return }
+            try feed(.mediaNameResolved(question, addresses))
         case .farEndHears(let call, let hearing):
             try withFarEnd(call.farEnd) { farEnd, now, effects in
                 switch hearing {

@@ -86,7 +86,7 @@ enum Server {
         let loop = CallLoop(
             eventLoop: callGroup.next(), exchange: exchange, storage: storage,
             webhooks: SigningPoster(client: webhooks, directory: directory), media: bridge, numbers: directory,
-            counters: counters, logger: logger)
+            resolver: resolver, counters: counters, logger: logger)
         inbox.deliver { loop.post($0) }
         directory.observeAccounts { loop.post(.accountChanged($0)) }
         let isDiallingStopped = try await Administration.isDiallingStopped(in: storage)
