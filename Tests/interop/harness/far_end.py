@@ -36,6 +36,8 @@ class Person:
     speaks: how many RTP packets it sends after the ACK, one each 20 ms; then it is silent for ever. tone: what it
     speaks, in Hz; None: silence.
     once: an event that `answers` and `hangs_up` wait for before their time runs; None: they wait for nothing.
+    answer, progress: what its 200 says, and a 183 before that, as the text of SDP or as (Content-Type or None, bytes);
+    `PORT` in it is the port that it listens at. None: an answer of its own, and no 183.
     presses: keys that it presses as RFC 4733 events, 100 ms each, presses_every seconds from one to the next, the first
     one presses_after seconds after the ACK.
     """
@@ -51,6 +53,8 @@ class Person:
     presses: str = ""
     presses_after: float = 0.5
     presses_every: float = 0.2
+    answer: str | tuple | None = None
+    progress: str | tuple | None = None
 
 
 @dataclass
@@ -74,6 +78,9 @@ class Dialog:
     acks: int = 0
     answered_at: float = 0
     deadline: float = 0
+    own_cseq: int = 0
+    reoffer: bytes | None = None
+    reoffer_answer: SIPMessage | None = None
     answered_requests: dict = field(default_factory=dict)
 
     @property
@@ -247,7 +254,10 @@ class FarEnd:
     def _ring(self, dialog):
         if dialog.state != "proceeding":
             return
-        if dialog.person.refuses is None or dialog.person.answers:
+        if dialog.person.progress is not None:
+            self._send(self._response(dialog, dialog.invite, "183 Session Progress",
+                                      *self._described(dialog.person.progress)), dialog.source)
+        elif dialog.person.refuses is None or dialog.person.answers:
             self._respond(dialog, dialog.invite, "180 Ringing")
         if dialog.person.answers is not None:
             self._once(dialog.person, dialog.person.answers, lambda: self._decide_now(dialog))
@@ -264,6 +274,8 @@ class FarEnd:
             return
         if dialog.person.refuses:
             self._finally(dialog, dialog.person.refuses)
+        elif dialog.person.answer is not None:
+            self._finally(dialog, "200 OK", *self._described(dialog.person.answer))
         else:
             formats, events = ("0 101", "a=rtpmap:101 telephone-event/8000\r\n") if self.takes_events else ("0", "")
             body = (f"v=0\r\no=far 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
@@ -271,10 +283,15 @@ class FarEnd:
                     f"{events}a=ptime:20\r\n").encode()
             self._finally(dialog, "200 OK", body)
 
-    def _finally(self, dialog, status, body=b""):
+    def _described(self, what):
+        """Body and Content-Type."""
+        kind, body = ("application/sdp", what.encode()) if isinstance(what, str) else what
+        return body.replace(b"PORT", str(self.media_port).encode()), kind
+
+    def _finally(self, dialog, status, body=b"", kind="application/sdp"):
         dialog.final_status = int(status[:3])
         dialog.state = "answered" if dialog.final_status < 300 else "refused"
-        dialog.final = self._response(dialog, dialog.invite, status, body)
+        dialog.final = self._response(dialog, dialog.invite, status, body, kind)
         dialog.deadline = time.monotonic() + 64 * self.t1
         self._send_final(dialog, self.t1)
 
@@ -412,7 +429,7 @@ class FarEnd:
     def contact(self):
         return f"sip:far@127.0.0.1:{self.port}"
 
-    def _response(self, dialog, request, status, body=b"", tag=True):
+    def _response(self, dialog, request, status, body=b"", kind="application/sdp", tag=True):
         to = request.get("to")
         if tag and request.tag("to") is None:
             to += f";tag={dialog.tag}"
@@ -422,10 +439,46 @@ class FarEnd:
             # RFC 3261 §12.1.1: who asked to stay in the route is told back.
             lines += [f"Record-Route: {route}" for route in request.all("record-route")]
             lines.append(f"Contact: <{self.contact}>")
-        if body:
-            lines.append("Content-Type: application/sdp")
+        if body and kind is not None:
+            lines.append(f"Content-Type: {kind}")
         lines += [f"Content-Length: {len(body)}", "", ""]
         return "\r\n".join(lines).encode() + body
+
+    def offer_again(self, dialog, what, method="INVITE"):
+        """Sends a re-INVITE or UPDATE in the dialog and returns its final answer, acknowledged (RFC 3261 §14.1)."""
+        body, kind = self._described(what)
+        with self._lock:
+            dialog.own_cseq += 1
+            dialog.reoffer_answer = None
+            dialog.reoffer = self._request(dialog, method, dialog.own_cseq, body, kind)
+            self._send(dialog.reoffer, dialog.source)
+        eventually(lambda: dialog.reoffer_answer, 10, f"the {method} is answered")
+        return dialog.reoffer_answer
+
+    def heard(self, dialog):
+        """When the caller's media came last; 0 where none has come."""
+        return self._heard.get(dialog.invite.audio_port, 0)
+
+    def _request(self, dialog, method, cseq, body=b"", kind="application/sdp", branch=None):
+        invite = dialog.invite
+        target = invite.get("contact").partition("<")[2].partition(">")[0] or invite.get("contact")
+        lines = [f"{method} {target} SIP/2.0",
+                 f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{branch or f'{method}{cseq}{dialog.tag}'}",
+                 f"From: {invite.get('to')};tag={dialog.tag}", f"To: {invite.get('from')}",
+                 f"Call-ID: {invite.call_id}", f"CSeq: {cseq} {method}", "Max-Forwards: 70",
+                 f"Contact: <{self.contact}>", *(f"Route: {route}" for route in invite.all("record-route"))]
+        if body and kind is not None:
+            lines.append(f"Content-Type: {kind}")
+        return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", ""]).encode() + body
+
+    def _reoffer_answered(self, dialog, message):
+        if message.status < 200:
+            return
+        if message.cseq[1] == "INVITE":
+            # That of a 2xx is a request of its own, that of a refusal belongs to the INVITE (RFC 3261 §13.2.2.4, §17.1.1.3).
+            branch = f"INVITE{message.cseq[0]}{dialog.tag}" if message.status >= 300 else f"ack{message.cseq[0]}{dialog.tag}"
+            self._send(self._request(dialog, "ACK", message.cseq[0], branch=branch), dialog.source)
+        dialog.reoffer_answer = dialog.reoffer_answer or message
 
     def _respond(self, dialog, request, status, tag=True):
         self._send(self._response(dialog, request, status, tag=tag), dialog.source)
@@ -442,7 +495,7 @@ class FarEnd:
         target = invite.get("contact").partition("<")[2].partition(">")[0] or invite.get("contact")
         lines = [f"BYE {target} SIP/2.0", f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bKbye{dialog.tag}",
                  f"From: {invite.get('to')};tag={dialog.tag}", f"To: {invite.get('from')}",
-                 f"Call-ID: {invite.call_id}", "CSeq: 1 BYE", "Max-Forwards: 70",
+                 f"Call-ID: {invite.call_id}", f"CSeq: {dialog.own_cseq + 1} BYE", "Max-Forwards: 70",
                  # A callee's route set is Record-Route as it came (RFC 3261 §12.1.1).
                  *(f"Route: {route}" for route in invite.all("record-route")), "Content-Length: 0", "", ""]
         data = "\r\n".join(lines).encode()
@@ -462,6 +515,9 @@ class FarEnd:
 
     def _answer_came(self, message):
         dialog = self.dialogs.get(message.call_id)
+        if dialog is not None and dialog.reoffer and message.cseq[1] in ("INVITE", "UPDATE"):
+            self._reoffer_answered(dialog, message)
+            return
         if dialog is None or message.cseq[1] != "BYE" or not dialog.bye_sent:
             self._fault(f"a response to nothing: {message.start} {message.get('cseq')}")
             return
