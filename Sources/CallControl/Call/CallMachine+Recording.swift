@@ -34,9 +34,12 @@ extension CallMachine {
         into directives: inout [CallDirective]
     ) {
         if let failure {
+            let explanation =
+                "\(failure); what was recorded before is kept, and can be fetched; whether the disk is full or cannot be "
+                + "written, whoever runs this server can tell"
             note(
                 .error, .media, "Recording failed",
-                ["recordingId": .string(id.text), "explanation": .string(failure)], now, &directives)
+                ["recordingId": .string(id.text), "explanation": .string(explanation)], now, &directives)
         }
         // Those that the call's end cut short have been told of already (`closeRecordings`).
         guard !isOver else { return }

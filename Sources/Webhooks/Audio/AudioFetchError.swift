@@ -27,7 +27,8 @@ extension AudioFetchError: CustomStringConvertible {
         case .status(let status): "the server answered \(status) instead of 200\(Self.advice(status))"
         case .redirect(let status, let reason):
             "the server answered \(status), a redirect that is not followed: \(reason)"
-        case .tooLarge(let limit): "the file is larger than \(limit / 1_000_000) MB"
+        case .tooLarge(let limit):
+            "the file is larger than \(limit / 1_000_000) MB; 8 kHz and one channel, all that is heard on the telephone, make it smaller"
         case .emptyBody: "the file is empty; does it hold what was meant?"
         case .cacheFailed(let reason): "the file could not be kept on this server's disk: \(reason)"
         }
