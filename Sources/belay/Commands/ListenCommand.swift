@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import JSON
+import SIPTransport
 
 /// `belay listen`.
 struct ListenCommand: AsyncParsableCommand {
