@@ -5,6 +5,7 @@ import contextlib
 import re
 import secrets
 import socket
+import threading
 import time
 
 import pytest
@@ -16,6 +17,8 @@ from harness.steps import application, place
 from harness.waiting import eventually
 
 WAIT = [{"Pause": {"length": 60000}}]
+# A leading Pause would come before the answer.
+ANSWER = [{"Say": {"text": "Hello"}}, *WAIT]
 SDP = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio PORT RTP/AVP 0 101\r\n"
        "a=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=sendrecv\r\n")
 ISUP = "Content-Type: application/isup;version=itu-t92+\r\nContent-Disposition: signal;handling=%s\r\n\r\n\x01\x11\r\nH\0"
@@ -65,6 +68,25 @@ FORMS = {
         ISUP % "optional",
         "Content-Type: multipart/alternative;boundary=b2\r\n\r\n" + mixed(PART, boundary="b2").decode())),
 }
+
+
+@pytest.fixture
+def knows_no_name(endings):
+    """The environment of a server whose name server knows no name at all (RFC 1035 §4.1.1, RCODE 3)."""
+    names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    names.bind(("127.0.0.1", 0))
+
+    def answer():
+        with contextlib.suppress(OSError):
+            while True:
+                query, source = names.recvfrom(4096)
+                # The question alone, without what EDNS adds to it.
+                end = query.index(0, 12) + 5
+                names.sendto(query[:2] + b"\x81\x83" + b"\0\1" + bytes(6) + query[12:end], source)
+
+    threading.Thread(target=answer, daemon=True).start()
+    endings.append(names.close)
+    return {"BELAY_NAME_SERVERS": "127.0.0.1:%d" % names.getsockname()[1]}
 
 
 def by_number(forms, digits="+1312555%04d"):
@@ -121,18 +143,19 @@ def test_answer_that_cannot_be_taken(belay, far_end, app, answer, words):
     assert dialog.acknowledged and dialog.bye_received
 
 
-def test_answer_names_a_host_that_is_none(belay, far_end, app):
-    far = far_end(decide=lambda number: Person(answer=SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 nobody.invalid")))
-    server = belay(trunk=far.trunk)
+def test_answer_names_a_host_that_is_none(belay, far_end, app, knows_no_name):
+    """RFC 8866 §5.7: a name is looked up; where it has no address, the call is hung up by us and says so."""
+    far = far_end(decide=lambda number: Person(answer=SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 nobody.example")))
+    server = belay(trunk=far.trunk, env=knows_no_name)
     call = place(server, app, WAIT)
-    check_outcome(server, app, call, "completed", "failed", logged=["we hung up: c= names nobody.invalid"])
+    check_outcome(server, app, call, "completed", "failed", logged=["we hung up: c= names nobody.example"])
 
 
-def test_later_offers(belay, far_end, app):
+def test_later_offers(belay, far_end, app, knows_no_name):
     """RFC 3261 §14.2, RFC 3311 §5.2: what cannot be taken is 488 and leaves the call as it was; what can, moves it.
     RFC 3264 §8: streams keep their places, and o='s version rises by one with each change."""
     far = far_end(decide=lambda number: Person())
-    server = belay(trunk=far.trunk)
+    server = belay(trunk=far.trunk, env=knows_no_name)
     call = place(server, app, WAIT)
     app.wait_for(call, "outDialApiConnect")
     [dialog] = far.dialogs.values()
@@ -148,7 +171,7 @@ def test_later_offers(belay, far_end, app):
     for method in ("INVITE", "UPDATE"):
         for offer, code in [
             (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP6 ::1"), 300), (SDP.replace("AVP 0", "AVP 18"), 305),
-            (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 nobody.invalid"), 301), ("v=1\r\n", 399),
+            (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 nobody.example"), 301), ("v=1\r\n", 399),
             (SDP.replace("RTP/AVP", "RTP/SAVP"), 302),
         ]:
             answer = far.offer_again(dialog, offer, method)
@@ -195,7 +218,7 @@ class Offerer:
         self.media.bind(("127.0.0.1", 0))
         self.media.settimeout(10)
 
-    def offer(self, what, listens=True):
+    def offer(self, what):
         """The final answer; where it is 200, media has come."""
         kind, body = ("application/sdp", what.encode()) if isinstance(what, str) else what
         body = body.replace(b"PORT", str(self.media.getsockname()[1]).encode())
@@ -225,8 +248,7 @@ class Offerer:
             return final
         self._forget_media()
         send("ACK", 1, secrets.token_hex(8), to_tag=tag)
-        if listens:
-            self.media.recv(2048)
+        self.media.recv(2048)
         send("BYE", 2, secrets.token_hex(8), to_tag=tag)
         assert answer("BYE").status == 200
         return final
@@ -244,13 +266,13 @@ class Offerer:
 
 
 @pytest.fixture
-def offerer(belay, app, endings):
+def offerer(belay, app, endings, knows_no_name):
     far = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     far.bind(("127.0.0.1", 0))
     endings.append(far.close)
-    server = belay(trunk="sip:127.0.0.1:%d" % far.getsockname()[1])
+    server = belay(trunk="sip:127.0.0.1:%d" % far.getsockname()[1], env=knows_no_name)
     app.unfinished_allowed = True
-    answer = server.rest.post("/Applications", {"alias": "in", "voiceUrl": app.answer("/voice", WAIT)})
+    answer = server.rest.post("/Applications", {"alias": "in", "voiceUrl": app.answer("/voice", ANSWER)})
     number = server.rest.get("/IncomingPhoneNumbers").json["incomingPhoneNumbers"][0]["phoneNumberId"]
     assert server.rest.post(f"/IncomingPhoneNumbers/{number}", {"applicationId": answer.json["applicationId"]}).status == 200
     made = Offerer(server)
@@ -269,7 +291,7 @@ def test_offers_that_cannot_be_taken(offerer):
     """RFC 3261 §13.3.1.3: 488 before any 200, with a Warning (§20.43); 415 with Accept for a body that insists (§8.2.3)."""
     for offer, code in [
         (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP6 ::1"), 300), (SDP.replace("AVP 0", "AVP 18"), 305),
-        (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 nobody.invalid"), 301), ("v=1\r\n", 399),
+        (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 nobody.example"), 301), ("v=1\r\n", 399),
         (SDP.replace("RTP/AVP", "RTP/SAVP"), 302), (SDP.replace("m=audio", "m=video"), 304),
         (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 224.2.1.1"), 330),
     ]:
