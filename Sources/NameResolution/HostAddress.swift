@@ -27,8 +27,12 @@ package enum HostAddress: Hashable, Sendable {
     }
 
     /// nil for a family that is neither IPv4 nor IPv6.
-    package init?(_ address: UnsafePointer<sockaddr>, length: Int) {
+    ///
+    /// - Parameter address: a `sockaddr` of `length` bytes; which module that type comes from depends on what else is
+    ///   built with this one.
+    package init?(_ address: UnsafeRawPointer, length: Int) {
         var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let address = address.assumingMemoryBound(to: sockaddr.self)
         guard getnameinfo(address, socklen_t(length), &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
             return nil
         }
