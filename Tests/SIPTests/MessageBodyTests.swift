@@ -76,6 +76,10 @@ struct MessageBodyTests {
             "a boundary that begins like another", "multipart/mixed;boundary=b1",
             joined([part("text/plain", "--b11\r\n--b1x--\r\n--b"), description])
         ),
+        (
+            "another disposition", "multipart/mixed;boundary=b1",
+            joined([part("application/sdp", sdp, "Content-Disposition: render"), optional])
+        ),
         ("no boundary named", "multipart/mixed", joined([description, optional])),
         ("another boundary named", "multipart/mixed;boundary=other", joined([optional, description])),
         ("no Content-Type of the part", "multipart/mixed;boundary=b1", joined([optional, part(nil, sdp)])),

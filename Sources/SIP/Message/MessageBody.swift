@@ -2,8 +2,8 @@
 /// (RFC 3261 §7.4, §20.11; RFC 5621; RFC 2046 §5.1).
 ///
 /// A description is found wherever it stands: alone, or as a part of multipart bodies within each other. Of several the
-/// first is taken, and of the forms of a multipart/alternative the last (RFC 2046 §5.1.4). One of another disposition
-/// than `session`, such as early-session (RFC 3959), is none.
+/// first is taken, and of the forms of a multipart/alternative the last (RFC 2046 §5.1.4). That of an early session
+/// (RFC 3959), which is another than the call's, is none.
 struct MessageBody: Equatable, Sendable {
     /// Why a request must be refused: its sender insists on something that is not understood.
     enum Obstacle: Equatable, Sendable {
@@ -111,11 +111,11 @@ private struct BodyPart {
         return encoding.withWindow { $0.trimmed.isEmpty || $0.trimmed.equalsIgnoringCase("identity") }
     }
 
-    /// A session description says by itself what it is for, unless it is said (RFC 3261 §20.11).
+    /// A session description says by itself what it is for (RFC 3261 §20.11), unless it is that of an early session.
     var isOfSession: Bool {
         guard let disposition else { return true }
         let word = disposition.utf8.prefix { $0 != UInt8(ascii: ";") }.filter { !$0.isSpacing }.map(\.lowercased)
-        return word.isEmpty || word.elementsEqual("session".utf8)
+        return !word.elementsEqual("early-session".utf8)
     }
 
     var looksLikeDescription: Bool { content.drop { $0.isSpacing }.starts(with: "v=".utf8) }
