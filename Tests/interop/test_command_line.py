@@ -394,3 +394,17 @@ def test_a_port_in_use_is_told_in_words(folder):
 def test_two_servers_are_not_given_one_folder(server):
     _, err = belay_says(server.data, "serve", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0", status=1)
     assert f"in use by another process (process {server.program.pid})" in err, err
+
+
+@pytest.mark.parametrize("arguments, status, words", [
+    (("serve", "--data", "/proc/belay"), 1, "the data folder /proc/belay cannot be made (No such file or directory)"),
+    (("serve", "--config", "/nowhere.yaml"), 1, "the configuration file /nowhere.yaml cannot be read"),
+    (("serve", "--rtp-ports", "5-1"), 1, "--rtp-ports is"),
+    (("carrier", "--file", "/nowhere.yaml"), 1, "/nowhere.yaml cannot be"),
+    (("machines", "evaluate", "/nowhere"), 64, "there is no folder /nowhere"),
+    (("listen", "--script", "/nowhere.json"), 64, "/nowhere.json cannot be read"), (("listen", "--port", "70000"), 64, "65535"),
+    (("export", "calls", "--format", "xml"), 64, "csv"), (("config", "show", "--http", "1"), 1, "HOST:PORT"),
+])
+def test_what_needs_no_server_names_what_is_wrong(folder, arguments, status, words):
+    _, err = belay_says(folder / "data", *arguments, status=status)
+    assert words in err, err

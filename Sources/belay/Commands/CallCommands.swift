@@ -204,7 +204,7 @@ struct RecordingCommand: AsyncParsableCommand {
             }
             let into = into ?? "."
             do { try FileManager.default.createDirectory(atPath: into, withIntermediateDirectories: true) } catch {
-                throw ClientError("the folder \(into) cannot be made: \(error.localizedDescription)")
+                throw ClientError("the folder \(into) cannot be made: \(FileFailure.words(error))")
             }
             for recording in recordings {
                 guard let name = recording["recordingId"]?.string, let url = recording["downloadUrl"]?.string else {
@@ -214,7 +214,7 @@ struct RecordingCommand: AsyncParsableCommand {
                 let path = "\(into)/\(name).wav"
                 let bytes = try await client.file("/apiserver" + url)
                 do { try Data(bytes).write(to: URL(filePath: path)) } catch {
-                    throw ClientError("\(path) cannot be written: \(error.localizedDescription)")
+                    throw ClientError("\(path) cannot be written: \(FileFailure.words(error))")
                 }
                 Terminal.print(path)
             }

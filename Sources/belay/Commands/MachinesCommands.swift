@@ -28,11 +28,16 @@ struct EvaluateMachinesCommand: ParsableCommand {
     var errors = 50
 
     func run() throws {
+        guard FileManager.default.fileExists(atPath: folder) else {
+            Terminal.say("belay: there is no folder \(folder)")
+            throw ExitCode.validationFailure
+        }
         do {
             let reports = try TrialRecordings(folder).judge()
             Terminal.print(reports.map { $0.text(failures: max(0, errors)) }.joined(separator: "\n\n"))
         } catch let failure as TrialRecordings.Failure {
-            throw ValidationError(failure.description)
+            Terminal.say("belay: \(failure)")
+            throw ExitCode.validationFailure
         }
     }
 }

@@ -186,7 +186,7 @@ enum Server {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            let reason = (error as NSError).userInfo[NSUnderlyingErrorKey].map { "\($0)" } ?? error.localizedDescription
+            let reason = FileFailure.words(error)
             throw ConfigurationError(
                 description: "the data folder \(path) cannot be made (\(reason)); choose another with --data")
         }
