@@ -29,9 +29,7 @@ package struct NumberForms: Hashable, Sendable {
         guard let written = Self.withoutSeparators(text) else { return nil }
         if written.hasPrefix("+") { return PhoneNumber(written) }
         if let context, let code = Self.withoutSeparators(context), code.hasPrefix("+") {
-            let code = String(code.dropFirst())
-            let forms = NumberForms(callingCode: code, nationalPrefix: code == callingCode ? nationalPrefix : nil)
-            return forms.likeliest(forms.nationalReadings(of: written))
+            return likeliest(readings(of: written, within: String(code.dropFirst())))
         }
         for prefix in internationalPrefixes where !prefix.isEmpty && written.hasPrefix(prefix) {
             if let number = PhoneNumber("+" + written.dropFirst(prefix.count)) { return number }
@@ -52,11 +50,24 @@ package struct NumberForms: Hashable, Sendable {
         return readings
     }
 
+    /// What a local number may be within a context: a context may name more than what is left out (`863-1234` within
+    /// `+1-914-555`, RFC 3966 §5.1.5), so that ever shorter beginnings of it are thought of.
+    private func readings(of digits: String, within context: String) -> [String] {
+        (1...context.count).reversed().flatMap { length in
+            let code = String(context.prefix(length))
+            return NumberForms(callingCode: code, nationalPrefix: code == callingCode ? nationalPrefix : nil)
+                .nationalReadings(of: digits)
+        }
+    }
+
     /// The first that some country has; where none has, the first that could be a number at all.
     private func likeliest(_ readings: [String]) -> PhoneNumber? {
         let numbers = readings.compactMap { PhoneNumber($0) }
         return numbers.first { NumberingPlan.destination(of: $0) != nil } ?? numbers.first
     }
+
+    /// The longest prefix that somebody might write, and the longest number behind it.
+    private static let longestNumber = 32
 
     /// Nil where something else than a number stands there.
     private static func withoutSeparators(_ text: some StringProtocol) -> String? {
@@ -71,6 +82,7 @@ package struct NumberForms: Hashable, Sendable {
             default: return nil
             }
         }
-        return bytes.isEmpty || bytes == [UInt8(ascii: "+")] ? nil : String(decoding: bytes, as: UTF8.self)
+        return bytes.isEmpty || bytes == [UInt8(ascii: "+")] || bytes.count > longestNumber
+            ? nil : String(decoding: bytes, as: UTF8.self)
     }
 }
