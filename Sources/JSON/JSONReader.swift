@@ -46,7 +46,23 @@ package struct JSONReader {
         case UInt8(ascii: "n"): return try literal("null", .null)
         case .some(UInt8(ascii: "0")...UInt8(ascii: "9")), UInt8(ascii: "-"): return try number()
         case nil: throw malformed("it ends where a value is expected")
-        default: throw malformed("a value is expected")
+        case .some(let byte): throw malformed(Self.valueExpected(before: byte))
+        }
+    }
+
+    private static let wordExpected =
+        "a value is expected: a text in double quotation marks, or true, false or null as they are written here"
+
+    /// What people write that other languages take.
+    private static func valueExpected(before byte: UInt8) -> String {
+        switch byte {
+        case UInt8(ascii: "'"): "a value is expected: a text stands in double quotation marks, not in single ones"
+        case UInt8(ascii: "/"), UInt8(ascii: "#"): "a value is expected: JSON has no comments"
+        case UInt8(ascii: "]"), UInt8(ascii: "}"): "a value is expected: no comma stands behind the last one"
+        case UInt8(ascii: "+"), UInt8(ascii: "."): "a value is expected: a number begins with a digit or -"
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"):
+            wordExpected
+        default: "a value is expected"
         }
     }
 
@@ -58,7 +74,7 @@ package struct JSONReader {
         var members: [String: JSONValue] = [:]
         while true {
             guard current == UInt8(ascii: "\"") else {
-                throw malformed("a member's name in quotation marks is expected")
+                throw malformed("a member's name in double quotation marks is expected")
             }
             let name = try string()
             skipWhiteSpace()
@@ -88,7 +104,7 @@ package struct JSONReader {
 
     private mutating func literal(_ word: StaticString, _ value: JSONValue) throws(Malformed) -> JSONValue {
         let isHere = word.withUTF8Buffer { bytes[position...].starts(with: $0) }
-        guard isHere else { throw malformed("\(word) is expected") }
+        guard isHere else { throw malformed(Self.wordExpected) }
         position += word.utf8CodeUnitCount
         return value
     }

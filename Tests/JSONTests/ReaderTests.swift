@@ -74,7 +74,43 @@ struct ReaderTests {
     @Test("A fault is placed by its byte")
     func offset() {
         #expect(throws: JSONReader.Malformed(offset: 5, explanation: "a value is expected")) {
-            try JSONReader.read(Array(#"{"a":x}"#.utf8))
+            try JSONReader.read(Array(#"{"a":,}"#.utf8))
+        }
+    }
+
+    @Test(
+        "A fault is told so that whoever sent it knows what to do, and repeats nothing of what came",
+        arguments: [
+            ("from=%2B13125550100&to=x", "it looks like a form (name=value), not like JSON; at byte 0 "),
+            (" \nfrom=a", "it looks like a form (name=value), not like JSON; at byte 2 (line 2, column 1) "),
+            ("<!doctype html><p>secret", "it looks like HTML or XML; at byte 0 "),
+            ("--X\r\nContent-Disposition: form-data", "it looks like a multipart form, not like JSON; "),
+            (
+                "{\"a\":1,\n \"b\":secret}",
+                "at byte 13 (line 2, column 6) a value is expected: a text in double quotation"
+            ),
+            ("{'a':1}", "at byte 1 a member's name in double quotation marks is expected"),
+            ("{\"a\":'b'}", "not in single ones"), ("{\"a\":True}", "true, false or null as they are written here"),
+            ("{\"a\":None}", "true, false or null as they are written here"),
+            ("[1,]", "no comma stands behind the last"),
+            ("[1, // c\n2]", "JSON has no comments"), ("[+1]", "a number begins with a digit or -"),
+            ("false=1", "it looks like a form"), ("{\"a\":falsch}", "a value is expected: a text in double"),
+        ])
+    func sentences(_ text: String, _ words: String) throws {
+        let bytes = Array(text.utf8)
+        let fault = try #require(throws: JSONReader.Malformed.self) { try JSONReader.read(bytes) }
+        let sentence = fault.sentence(about: bytes)
+        #expect(sentence.contains(words), "\(sentence)")
+        #expect(!sentence.contains("secret") && !sentence.contains("falsch"))
+    }
+
+    @Test("Other encodings and compressed bodies are told by their first bytes")
+    func encodings() throws {
+        for (bytes, words) in [
+            ([0xFF, 0xFE, 0x7B, 0x00], "UTF-16"), ([0x1F, 0x8B, 0x08], "compressed"),
+        ] as [([UInt8], String)] {
+            let fault = try #require(throws: JSONReader.Malformed.self) { try JSONReader.read(bytes) }
+            #expect(fault.sentence(about: bytes).contains(words))
         }
     }
 
