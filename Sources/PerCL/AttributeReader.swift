@@ -1,14 +1,51 @@
 import JSON
 import Telephony
 
-/// Reads a command's attributes and says exactly what is wrong with one. Unknown attributes are ignored
-/// (spec §3.1); `null` counts as absent.
-struct AttributeReader {
+/// Reads a command's attributes and says exactly what is wrong with one. `null` counts as absent, and a text that is a
+/// number or a truth is one where one is wanted: SDKs before mid-2024 can send `"initialTimeoutMs": "6000"` only.
+/// Unknown attributes are ignored (spec §3.1), with a hint.
+///
+/// A class, as a command's initialiser and what is nested in it share it: it notes which attributes they ask for, and
+/// those are the ones that the command has.
+final class AttributeReader {
     let index: Int
     let command: String
     /// Where the command is nested: `prompts[1]`; empty at the top.
     let path: String
     let attributes: [String: JSONValue]
+    private(set) var hints: ScriptHints
+    private var known: Set<String> = []
+    private var passedOver: Set<String> = []
+
+    init(index: Int, command: String, path: String, attributes: [String: JSONValue], hints: ScriptHints) {
+        self.index = index
+        self.command = command
+        self.path = path
+        self.attributes = attributes
+        self.hints = hints
+    }
+
+    /// What was noted about this command and what is nested in it, once all of its attributes have been asked for.
+    func finish() -> ScriptHints {
+        for name in attributes.keys.sorted()
+        where !known.contains(name) && !passedOver.contains(name) && attributes[name] != .null {
+            hint(nil, "has no attribute \(ShownName.of(name)), which is passed over\(question(name))")
+        }
+        return hints
+    }
+
+    /// Attributes of earlier versions of the API, which official samples still send and which mean nothing.
+    func passOver(_ fields: String...) { passedOver.formUnion(fields) }
+
+    private func question(_ name: String) -> String {
+        if let near = NearestName.of(name, among: known) { return ": did you mean \(near)?" }
+        guard !known.isEmpty else { return ": it has none" }
+        return "; it has \(known.sorted().joined(separator: ", "))"
+    }
+
+    private func hint(_ field: String?, _ explanation: String) {
+        hints.append(error(field, explanation))
+    }
 
     func error(_ field: String?, _ explanation: String) -> ScriptError {
         let place = [path.isEmpty ? nil : "\(path).\(command)", field].compactMap(\.self).joined(separator: ".")
@@ -20,6 +57,7 @@ struct AttributeReader {
     private var isPrivate: Bool {
         switch value("privacyMode") {
         case nil, .bool(false): false
+        case .string(let text): Self.truth(text) != false
         case .some: true
         }
     }
@@ -30,7 +68,15 @@ struct AttributeReader {
     /// What was given as a URL.
     func shownURL(_ text: String) -> String { shown(Mask.malformedURL(text)) }
 
+    /// A required attribute that is not there; perhaps another one was meant for it.
+    func missing(_ field: String, _ required: String) -> ScriptError {
+        let meant = attributes.keys.sorted().first { !known.contains($0) && NearestName.isSlip($0, for: field) }
+        let question = meant.map { "; \(ShownName.of($0)) is no attribute of it: did you mean \(field)?" } ?? ""
+        return error(field, "is missing; \(required)\(question)")
+    }
+
     func value(_ field: String) -> JSONValue? {
+        known.insert(field)
         guard let value = attributes[field], value != .null else { return nil }
         return value
     }
@@ -42,7 +88,7 @@ struct AttributeReader {
     }
 
     func requiredString(_ field: String) throws(ScriptError) -> String {
-        guard let text = try string(field) else { throw error(field, "is missing; a string is required") }
+        guard let text = try string(field) else { throw missing(field, "a string is required") }
         return text
     }
 
@@ -55,7 +101,7 @@ struct AttributeReader {
 
     func requiredURL(_ field: String) throws(ScriptError) -> WebURL {
         guard let url = try url(field) else {
-            throw error(field, "is missing; an absolute http or https URL is required")
+            throw missing(field, "an absolute http or https URL is required")
         }
         return url
     }
@@ -64,6 +110,12 @@ struct AttributeReader {
         switch value(field) {
         case nil: return fallback
         case .bool(let value): return value
+        case .string(let text):
+            guard let truth = Self.truth(text) else {
+                throw error(field, "is \(shown(text)); true or false is required")
+            }
+            hint(field, "is a text and is taken for \(truth): write it without quotation marks")
+            return truth
         case .some(let other): throw error(field, "must be true or false, not \(other.kind)")
         }
     }
@@ -75,6 +127,12 @@ struct AttributeReader {
         case .integer(let value): number = value
         // 5.0 and 5e3 are whole numbers too: JSON knows one kind (RFC 8259 §6).
         case .number(let value) where value == value.rounded(): number = Int64(exactly: value)
+        case .string(let text):
+            guard let written = WrittenNumber(text), written.isWhole else {
+                throw error(field, "is \(shown(text)); a whole number is required")
+            }
+            number = written.integer
+            hint(field, "is a text and is taken for the number in it: write it without quotation marks")
         case .some(let other): throw error(field, "must be a whole number, not \(other.kind)")
         }
         guard let number, let number = Int(exactly: number), range.contains(number) else {
@@ -86,7 +144,7 @@ struct AttributeReader {
 
     func requiredInteger(_ field: String, in range: ClosedRange<Int>) throws(ScriptError) -> Int {
         guard let number = try integer(field, in: range) else {
-            throw error(field, "is missing; a whole number from \(range.lowerBound) to \(range.upperBound) is required")
+            throw missing(field, "a whole number from \(range.lowerBound) to \(range.upperBound) is required")
         }
         return number
     }
@@ -97,6 +155,12 @@ struct AttributeReader {
         case nil: return nil
         case .number(let value): number = value
         case .integer(let value): number = Double(value)
+        case .string(let text):
+            guard let written = WrittenNumber(text) else {
+                throw error(field, "is \(shown(text)); a number is required")
+            }
+            number = written.value
+            hint(field, "is a text and is taken for the number in it: write it without quotation marks")
         case .some(let other): throw error(field, "must be a number, not \(other.kind)")
         }
         guard (0...1).contains(number) else { throw error(field, "is \(number); 0 to 1 is allowed") }
@@ -141,6 +205,21 @@ struct AttributeReader {
         return text
     }
 
+    /// What an object within the command holds, under the command's own name.
+    func nested(_ field: String) throws(ScriptError) -> AttributeReader {
+        let members: [String: JSONValue]
+        switch value(field) {
+        case nil: members = [:]
+        case .object(let given): members = given
+        case .some(let other): throw error(field, "must be an object, not \(other.kind)")
+        }
+        return AttributeReader(
+            index: index, command: "\(command).\(field)", path: path, attributes: members, hints: hints)
+    }
+
+    /// Takes over what was noted while a nested object was read.
+    func finish(_ nested: AttributeReader) { hints = nested.finish() }
+
     /// Say, Play and Pause within another command (spec §3.2, column N).
     func prompts(_ field: String) throws(ScriptError) -> [Command] {
         guard let value = value(field) else { return [] }
@@ -153,7 +232,7 @@ struct AttributeReader {
             prompts.append(
                 try Command(
                     element, index: index, allowed: [Say.name, Play.name, Pause.name],
-                    path: "\(command).\(field)[\(position)]"))
+                    path: "\(command).\(field)[\(position)]", hints: &hints))
         }
         return prompts
     }
@@ -168,8 +247,36 @@ struct AttributeReader {
             guard url == nil else { throw error("ifMachineUrl", "must not be given when ifMachine is hangup") }
             return .hangup
         case .redirect:
-            guard let url else { throw error("ifMachineUrl", "is missing; it is required when ifMachine is redirect") }
+            guard let url else { throw missing("ifMachineUrl", "it is required when ifMachine is redirect") }
             return .redirect(url)
         }
+    }
+
+    /// `true` and `false`, and as Python prints them.
+    private static func truth(_ text: String) -> Bool? {
+        switch text {
+        case "true", "True", "TRUE": true
+        case "false", "False", "FALSE": false
+        default: nil
+        }
+    }
+}
+
+/// A number as a text: digits with a sign and decimals, nothing around them, no exponent.
+private struct WrittenNumber {
+    let value: Double
+    let isWhole: Bool
+    /// Nil beyond 64 bits.
+    let integer: Int64?
+
+    init?(_ text: String) {
+        let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
+        let parts = digits.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy({ (48...57).contains($0) }) }),
+            let value = Double(text)
+        else { return nil }
+        self.value = value
+        isWhole = parts.count == 1 || parts[1].utf8.allSatisfy { $0 == 48 }
+        integer = Int64((digits.count == text.count ? "" : "-") + parts[0])
     }
 }

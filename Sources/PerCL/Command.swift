@@ -1,4 +1,5 @@
 import JSON
+import Telephony
 
 /// One PerCL command with its attributes (spec §3).
 package enum Command: Hashable, Sendable, Codable {
@@ -31,8 +32,12 @@ package enum Command: Hashable, Sendable, Codable {
     case unpark(Unpark)
 
     /// Decodes `{"Name": {attributes}}`.
-    /// - Parameter allowed: the commands that may stand here; nil: all.
-    init(_ element: JSONValue, index: Int, allowed: Set<String>?, path: String = "") throws(ScriptError) {
+    /// - Parameters:
+    ///   - allowed: the commands that may stand here; nil: all.
+    ///   - hints: what is taken although it is not as it should be is appended.
+    init(
+        _ element: JSONValue, index: Int, allowed: Set<String>?, path: String = "", hints: inout ScriptHints
+    ) throws(ScriptError) {
         func wrong(_ explanation: String, command: String? = nil) -> ScriptError {
             ScriptError(index: index, command: command, field: path.isEmpty ? nil : path, explanation: explanation)
         }
@@ -53,11 +58,15 @@ package enum Command: Hashable, Sendable, Codable {
         case .null: attributes = [:]
         default: throw wrong("must have an object of attributes, not \(value.kind)", command: name)
         }
-        let reader = AttributeReader(index: index, command: name, path: path, attributes: attributes)
         guard let decode = Self.decoders[name] else {
-            throw wrong("is no PerCL command; names are written as in \"Say\" and \"GetDigits\"", command: name)
+            let meant =
+                NearestName.of(name, among: Self.decoders.keys).map { "did you mean \($0)?" }
+                ?? "names are written as in \"Say\" and \"GetDigits\""
+            throw wrong("is no PerCL command; \(meant)", command: name)
         }
+        let reader = AttributeReader(index: index, command: name, path: path, attributes: attributes, hints: hints)
         self = try decode(reader)
+        hints = reader.finish()
     }
 
     private typealias Decoder = @Sendable (AttributeReader) throws(ScriptError) -> Command

@@ -1,4 +1,4 @@
-package import JSON
+import JSON
 import Telephony
 
 /// A PerCL script: checked whole before its first command runs (decision 17).
@@ -13,7 +13,7 @@ package struct Script: Hashable, Sendable, Codable {
 
 /// What the answer to a webhook that fetches a script comes to (decision 10).
 package enum ScriptAnswer: Hashable, Sendable {
-    case script(Script)
+    case script(Script, ScriptHints)
     /// Empty body or `[]`: `appNoPercl`.
     case empty
     /// `webhookInvalidResponse`.
@@ -34,13 +34,13 @@ package enum ScriptAnswer: Hashable, Sendable {
         let value: JSONValue
         do { value = try JSONValue(parsing: body) } catch {
             // What it says stands with the webhook's answer, masked where it may be private.
-            self = .notJSON(
-                explanation: "the answer is not JSON: at byte \(error.offset) \(error.explanation)")
+            self = .notJSON(explanation: "the answer is not JSON: \(error.sentence(about: body))")
             return
         }
         do throws(ScriptError) {
-            let script = try Script(value)
-            self = script.commands.isEmpty ? .empty : .script(script)
+            var hints = ScriptHints()
+            let script = try Script(value, hints: &hints)
+            self = script.commands.isEmpty ? .empty : .script(script, hints)
         } catch {
             self = .invalid(error)
         }
@@ -48,7 +48,7 @@ package enum ScriptAnswer: Hashable, Sendable {
 }
 
 extension Script {
-    package init(_ value: JSONValue) throws(ScriptError) {
+    init(_ value: JSONValue, hints: inout ScriptHints) throws(ScriptError) {
         guard case .array(let elements) = value else {
             throw ScriptError(explanation: "must be an array of commands, not \(value.kind)")
         }
@@ -59,7 +59,7 @@ extension Script {
         var commands: [Command] = []
         commands.reserveCapacity(elements.count)
         for (index, element) in elements.enumerated() {
-            commands.append(try Command(element, index: index, allowed: nil))
+            commands.append(try Command(element, index: index, allowed: nil, hints: &hints))
         }
         self.init(commands: commands)
     }

@@ -342,6 +342,59 @@ struct AnswererTests {
         #expect(bench.played.count == 2)
     }
 
+    @Test("A request may ask for the wait, for another one, or for none, whatever the server's setting is")
+    func beepByRequest() throws {
+        for (setting, asked, waits) in [(nil, 30, true), (20, 30, true), (20, 0, false), (nil, 0, false)]
+            as [(Int?, Int, Bool)]
+        {
+            var bench = Bench { $0.beepWait = setting.map { .seconds($0) } }
+            let url = try #require(WebURL(Self.machineURL))
+            try bench.makeCall(ifMachine: .redirect(url), machineBeepSeconds: asked)
+            #expect(
+                bench.journal.first { $0.message == "Call accepted" }?.metadata["ifMachineBeepSeconds"]
+                    == JSONValue(asked))
+            bench.farAnswer()
+            bench.answerWebhook(#"[{"Say":{"text":"Hello"}}]"#)
+            bench.find(Self.verdict(.answeringMachine))
+            bench.answerWebhook(#"[{"Say":{"text":"A message"}}]"#)
+            #expect(bench.played.count == (waits ? 1 : 2))
+            guard waits else { continue }
+            bench.pass(.milliseconds(29_999))
+            #expect(bench.played.count == 1)
+            bench.pass(.milliseconds(1))
+            #expect(bench.played.count == 2)
+        }
+    }
+
+    @Test("OutDial may ask for it too, and a call that waits keeps what it asked for over a restart")
+    func beepByOutDial() throws {
+        var bench = try Self.bench(
+            nil,
+            script:
+                #"[{"OutDial":{"destination":"+15555550199","callingNumber":"+15555550100","actionUrl":"http://app/a","callConnectUrl":"http://app/b","ifMachine":"redirect","ifMachineUrl":"http://app/machine","ifMachineBeepSeconds":"30"}}]"#
+        )
+        let child = try #require(bench.rows.values.first { $0.direction == .outboundDial })
+        bench.answerWebhook(#"[{"Pause":{"length":60000}}]"#)
+        bench.farAnswer()
+        bench.answerWebhook(#"[{"Say":{"text":"Hello"}}]"#)
+        bench.find(Self.verdict(.answeringMachine))
+        bench.answerWebhook(#"[{"Say":{"text":"A message"}}]"#)
+        #expect(bench.played.count == 1)
+        bench.find(Self.beep)
+        #expect(bench.played.count == 2)
+
+        var request = try Bench.request()
+        request.ifMachine = .redirect(try #require(WebURL(Self.machineURL)))
+        request.machineBeepSeconds = 30
+        var record = CallRecord(
+            phase: .queued, call: child, requestID: request.requestID, callConnectURL: nil, statusCallbackURL: nil,
+            sendDigits: nil, ringTimeoutSeconds: 40, eventSequence: 0, isPrivate: nil, callRecordingID: nil,
+            ifMachine: request.ifMachine, ifMachineBeepSeconds: request.machineBeepSeconds, session: nil)
+        #expect(try CallRecord(reading: record.bytes) == record)
+        record.ifMachineBeepSeconds = nil
+        #expect(try CallRecord(reading: record.bytes).ifMachineBeepSeconds == nil)
+    }
+
     @Test(
         "It does not wait where the beep is over, or where nothing will beep",
         arguments: [(Answerer.answeringMachine, AnswerVerdict.Cause.beep), (.faxModem, .answerTone)])

@@ -73,13 +73,16 @@ struct Bench {
 
     mutating func makeCall(
         sendDigits: String? = nil, statusCallback: Bool = true, timeout: Int = 40, token: UInt64 = 1,
-        account: String = Self.account, to: String = "+15555550123", ifMachine: MachineHandling? = nil
+        account: String = Self.account, to: String = "+15555550123", ifMachine: MachineHandling? = nil,
+        machineBeepSeconds: Int? = nil, remarks: [String] = []
     ) throws {
         var request = try Self.request(sendDigits: sendDigits, statusCallback: statusCallback, timeout: timeout)
         guard let account = AccountID(account), let to = CallDestination(to) else { throw Missing() }
         request.accountID = account
         request.to = to
         request.ifMachine = ifMachine
+        request.machineBeepSeconds = machineBeepSeconds
+        request.remarks = remarks
         give(.makeCall(ReplyToken(rawValue: token), request))
     }
 

@@ -92,6 +92,36 @@ struct GetDigitsTests {
         #expect(bench.field("digits") == "34")
     }
 
+    @Test("A Say forgets what was typed before it, and keeps what is typed during it (spec §3.3 \"Say\")")
+    func sayFlushes() throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farAnswer()
+        bench.press("1")
+        bench.answerWebhook(
+            #"[{"Say":{"text":"Once more."}},{"GetDigits":{"actionUrl":"http://app/digits","maxDigits":1}}]"#)
+        bench.press("2")
+        bench.endPlayback()
+        #expect(bench.field("digits") == "2")
+    }
+
+    @Test(
+        "Nothing else does: not Play, Pause, an empty Say, or a Say among prompts",
+        arguments: [
+            #"{"Play":{"file":"http://app/a.wav"}}"#, #"{"Pause":{"length":100}}"#, #"{"Say":{"text":""}}"#,
+            #"{"StartRecordCall":{}}"#,
+        ])
+    func othersKeep(_ command: String) throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farAnswer()
+        bench.press("1")
+        bench.answerWebhook("[\(command)," + Self.script(Self.prompts + #","maxDigits":1"#).dropFirst())
+        bench.endPlayback()
+        bench.pass(.milliseconds(100))
+        #expect(bench.field("digits") == "1")
+    }
+
     @Test("flushBuffer forgets what was typed ahead")
     func flush() throws {
         var bench = Bench()

@@ -75,6 +75,13 @@ CALLS = {
     "GetDigits typed ahead": Live(
         [{"Pause": {"length": 1300}}, {"GetDigits": {"actionUrl": "URL/digits", "maxDigits": 1}}],
         Person(presses="45", presses_after=0.4, presses_every=2.0), {"/digits": HANGUP}),
+    "GetDigits after Say": Live(
+        [{"Pause": {"length": 1300}}, {"Say": {"text": "One."}}, {"GetDigits": {"actionUrl": "URL/digits", "maxDigits": 1}}],
+        Person(presses="45", presses_after=0.4, presses_every=3.0), {"/digits": HANGUP}),
+    "Texts that are numbers": Live(
+        [{"SendDigits": {"digits": "12", "pauseMs": "200"}}, {"Pause": {"length": "300"}}, {"GetDigits": {
+            "actionUrl": "URL/digits", "maxDigits": "1", "initialTimeoutMs": "6000", "flushBuffer": "true", "maxDigts": 3}}],
+        Person(presses="4", presses_after=2.5), {"/digits": HANGUP}),
     "GetDigits.prompts": get_digits("", initialTimeoutMs=300, prompts=[
         {"Say": {"text": "Please."}}, {"Pause": {"length": 300}}, {"Play": {"file": "URL/tone.wav"}}]),
     "GetDigits.privacyMode": get_digits("8431#", privacyMode=True),
@@ -236,6 +243,7 @@ def test_pause_length(stories):
     ("GetDigits.minDigits", "", "finishKey", None), ("GetDigits.maxDigits", "12", "maxDigits", None),
     ("GetDigits.flushBuffer", "5", "maxDigits", None), ("GetDigits typed ahead", "4", "maxDigits", None),
     ("GetDigits.prompts", "", "timeout", None), ("GetDigits.privacyMode", "8431", "finishKey", None),
+    ("GetDigits after Say", "5", "maxDigits", None), ("Texts that are numbers", "4", "maxDigits", None),
 ])
 def test_get_digits(stories, name, digits, reason, seconds):
     told = stories[name]
@@ -245,6 +253,16 @@ def test_get_digits(stories, name, digits, reason, seconds):
     assert webhook["parentCallId"] is None and webhook["callStatus"] == "inProgress", webhook
     if seconds:
         assert told.seconds("GetDigits") == pytest.approx(seconds, abs=0.35)
+
+
+def test_texts_that_are_numbers(stories):
+    """SDKs before mid-2024 can send nothing else; what does not exist is passed over. The log has a hint for each."""
+    told = stories["Texts that are numbers"]
+    hints = [entry["message"] for entry in told.entries if entry["level"] == "warning"]
+    for words in ("(SendDigits), pauseMs, is a text", "(Pause), length, is a text", "(GetDigits), maxDigits, is a text",
+                  "(GetDigits), initialTimeoutMs, is a text", "(GetDigits), flushBuffer, is a text",
+                  '(GetDigits) has no attribute "maxDigts", which is passed over: did you mean maxDigits?'):
+        assert [hint for hint in hints if words in hint], (words, hints)
 
 
 def test_get_digits_prompts(stories):

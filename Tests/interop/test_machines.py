@@ -316,14 +316,17 @@ def test_out_dial(calls, handling, reason, kinds):
 
 # A message for the machine
 
-def test_a_message_is_left_whole(belay, app):
-    """With machine-beep-seconds the script waits for the beep: what the machine keeps is the message, and all of it."""
-    server = belay(arguments=["--log-level", "info", "--machine-beep-seconds", "20"])
+@pytest.mark.parametrize("setting, asked", [(["--machine-beep-seconds", "20"], {}), ([], {"ifMachineBeepSeconds": 20})],
+                         ids=["by the setting", "by the request"])
+def test_a_message_is_left_whole(belay, app, setting, asked):
+    """The script waits for the beep where the server or the request says so: what the machine keeps is the message, and
+    all of it."""
+    server = belay(arguments=["--log-level", "info", *setting])
     app.answer("/tone.wav", Reply(200, audio.tone(2), {"Content-Type": "audio/wav"}))
     call = server.rest.place(
         from_=NUMBER, to=GREETING, callConnectUrl=app.answer("/connect", [LINGER]), ifMachine="redirect",
         ifMachineUrl=app.answer("/machine", [
-            {"Play": {"file": app.url("/tone.wav")}}, {"Pause": {"length": 500}}, {"Hangup": {}}]))
+            {"Play": {"file": app.url("/tone.wav")}}, {"Pause": {"length": 500}}, {"Hangup": {}}]), **asked)
     server.wait_until_ended(call, 40)
     entries = {entry["message"]: entry for entry in server.rest.logs(call)}
     assert "the machine has beeped" in "".join(entries)

@@ -51,7 +51,8 @@ extension CallMachine {
                 now, &directives)
         case .redirect(let url):
             abortScript(now, &random, &directives)
-            if awaitsBeep, let wait = configuration.beepWait { awaitBeep(wait, &directives) }
+            let wait = machineBeepSeconds.map { .seconds($0) } ?? configuration.beepWait ?? .zero
+            if awaitsBeep, wait > .zero { awaitBeep(wait, &directives) }
             fetchScript(
                 from: url, type: CallWebhook.machineDetected, extras: CallWebhook.machineExtras(verdict.answerer),
                 &random, now, &directives)

@@ -4,7 +4,6 @@ import SIP
 import Telephony
 
 extension CallMachine {
-    /// The request was taken.
     /// No line, or no pace, has let it be dialled yet.
     var awaitsTurn: Bool {
         switch phase {
@@ -13,6 +12,7 @@ extension CallMachine {
         }
     }
 
+    /// The request was taken.
     mutating func accept(expectedWaitSeconds: Double, now: Moment, into directives: inout [CallDirective]) {
         var metadata: [String: JSONValue] = [
             "from": .string(call.from), "to": .string(call.to), "callConnectUrl": JSONValue(callConnectURL?.text),
@@ -23,11 +23,13 @@ extension CallMachine {
             metadata["ifMachine"] = .string(ifMachine.kind.rawValue)
             metadata["ifMachineUrl"] = JSONValue(ifMachine.url?.text)
         }
+        if let machineBeepSeconds { metadata["ifMachineBeepSeconds"] = JSONValue(machineBeepSeconds) }
         if expectedWaitSeconds > 0 {
             metadata["expectedWaitSeconds"] = .integer(Int64(expectedWaitSeconds.rounded(.up)))
         }
         directives.append(.store(.saveCall(call)))
         note(.info, .request, "Call accepted", metadata, now, &directives)
+        for remark in remarks { note(.warning, .request, remark, [:], now, &directives) }
         directives.append(.awaitCommit(.creation))
         directives.append(.saveRecord)
     }

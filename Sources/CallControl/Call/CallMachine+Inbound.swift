@@ -52,6 +52,8 @@ extension CallMachine {
         statusCallbackURL = application?.statusCallbackURL
         sendDigits = nil
         ifMachine = nil
+        machineBeepSeconds = nil
+        remarks = []
         ringTimeoutSeconds = 0
         isPrivate = false
         mediaSources = incoming.mediaSources

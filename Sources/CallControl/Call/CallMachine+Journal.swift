@@ -33,7 +33,8 @@ extension CallMachine {
             statusCallbackURL: statusCallbackURL, sendDigits: recorded == .queued ? sendDigits?.text : nil,
             ringTimeoutSeconds: ringTimeoutSeconds, eventSequence: eventSequence, isPrivate: isPrivate ? true : nil,
             callRecordingID: callRecording?.recording.recordingID,
-            ifMachine: recorded == .queued ? ifMachine : nil, session: sessionRecord)
+            ifMachine: recorded == .queued ? ifMachine : nil,
+            ifMachineBeepSeconds: recorded == .queued ? machineBeepSeconds : nil, session: sessionRecord)
     }
 
     /// - Parameter other: the request that did it, where it is not the one that made the call.

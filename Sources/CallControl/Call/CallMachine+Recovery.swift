@@ -64,6 +64,8 @@ extension CallMachine {
         sendDigits = record.sendDigits.flatMap { try? DigitString($0) }
         ringTimeoutSeconds = record.ringTimeoutSeconds
         ifMachine = record.machineHandling
+        machineBeepSeconds = record.ifMachineBeepSeconds
+        remarks = []
         eventSequence = record.eventSequence + Self.eventSequenceGap
         sessionRecord = record.session
         self.journalSequence = journalSequence

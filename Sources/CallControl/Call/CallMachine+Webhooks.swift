@@ -102,7 +102,8 @@ extension CallMachine {
         case .accepted, .queued, .opening, .ringing, .over: return
         }
         switch ScriptFetch(outcome) {
-        case .script(let script):
+        case .script(let script, let hints):
+            noteHints(hints, now, &directives)
             guard case .connected(var conversation) = phase, !mayRunScript else {
                 return start(script, now, &random, &directives)
             }
@@ -115,6 +116,40 @@ extension CallMachine {
                 ["url": .string(webhook.url.description), "explanation": .string(explanation)], now, &directives)
             let status: CallStatus = if case .incoming = phase { .failed } else { .completed }
             finish(CallOutcome(status, reason, explanation), now, &directives)
+        }
+    }
+
+    /// What was taken although it is not as it should be. Calls whose scripts repeat the same mistake tell of it for a
+    /// while.
+    private mutating func noteHints(_ hints: ScriptHints, _ now: Moment, _ directives: inout [CallDirective]) {
+        for hint in hints.shown {
+            guard noteHint(hint.description, hint.journalMetadata, now, &directives) else { return }
+        }
+        if hints.more > 0 {
+            _ = noteHint(
+                "\(hints.more) more of the script's attributes are not as they should be", [:], now, &directives)
+        }
+    }
+
+    private mutating func noteHint(
+        _ message: String, _ metadata: [String: JSONValue], _ now: Moment, _ directives: inout [CallDirective]
+    ) -> Bool {
+        guard hintsNoted < Self.maximumHintsNoted else { return false }
+        hintsNoted += 1
+        note(.warning, .percl, message, metadata, now, &directives)
+        if hintsNoted == Self.maximumHintsNoted {
+            note(
+                .warning, .percl, "Further attributes of this call that are not as they should be are not logged", [:],
+                now, &directives)
+        }
+        return true
+    }
+}
+
+extension ScriptError {
+    fileprivate var journalMetadata: [String: JSONValue] {
+        ["index": JSONValue(index), "command": JSONValue(command), "field": JSONValue(field)].filter {
+            $0.value != .null
         }
     }
 }

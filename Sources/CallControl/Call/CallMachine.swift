@@ -90,6 +90,10 @@ struct CallMachine: Sendable {
     let sendDigits: DigitString?
     let ringTimeoutSeconds: Int
     let ifMachine: MachineHandling?
+    /// Nil: as the server's setting says.
+    let machineBeepSeconds: Int?
+    /// What its request held that was passed over.
+    let remarks: [String]
     let identifiers: InvitationIdentifiers
 
     var phase: Phase
@@ -121,6 +125,7 @@ struct CallMachine: Sendable {
     var messagesNoted = 0
     var namesAsked = 0
     var tonesNoted = 0
+    var hintsNoted = 0
     /// Once it is given.
     var answerer: Answerer?
     /// StartRecordCall's.
@@ -142,6 +147,8 @@ struct CallMachine: Sendable {
     static let maximumMessagesNoted = 2000
     /// Tones and beeps of a call in its journal.
     static let maximumTonesNoted = 100
+    /// What of its scripts is taken although it is not as it should be.
+    static let maximumHintsNoted = 50
     /// How long a call that came in may go unanswered: as long as a proxy lets it ring (RFC 3261 §16.6, timer C).
     static let longestRinging = Duration.seconds(180)
     /// The system may refuse a port for a reason of its own; after so many refusals the call is given up. Ports that
@@ -172,6 +179,8 @@ struct CallMachine: Sendable {
         sendDigits = request.sendDigits
         ringTimeoutSeconds = request.ringTimeoutSeconds
         ifMachine = request.ifMachine
+        machineBeepSeconds = request.machineBeepSeconds
+        remarks = request.remarks
         phase = .accepted
     }
 

@@ -36,6 +36,7 @@ struct CallRecord: Hashable, Sendable, Codable {
     /// Of a call that waits; absent in records of earlier versions.
     var ifMachine: MachineHandling.Kind?
     var ifMachineURL: WebURL?
+    var ifMachineBeepSeconds: Int?
     /// Nil while no INVITE may have left.
     var session: SessionRecord?
 
@@ -57,6 +58,7 @@ struct CallRecord: Hashable, Sendable, Codable {
             if let callRecordingID { writer.member("callRecordingID", callRecordingID.text) }
             writer.member("eventSequence", eventSequence)
             if let ifMachine { writer.member("ifMachine", ifMachine.rawValue) }
+            if let ifMachineBeepSeconds { writer.member("ifMachineBeepSeconds", ifMachineBeepSeconds) }
             if let ifMachineURL { writer.member("ifMachineURL", ifMachineURL.text) }
             if let isPrivate { writer.member("isPrivate", isPrivate) }
             writer.member("phase", phase.rawValue)
@@ -73,7 +75,8 @@ struct CallRecord: Hashable, Sendable, Codable {
     init(
         phase: Phase, call: Call, requestID: RequestID, callConnectURL: WebURL?, statusCallbackURL: WebURL?,
         sendDigits: String?, ringTimeoutSeconds: Int, eventSequence: Int, isPrivate: Bool?,
-        callRecordingID: RecordingID?, ifMachine: MachineHandling? = nil, session: SessionRecord?
+        callRecordingID: RecordingID?, ifMachine: MachineHandling? = nil, ifMachineBeepSeconds: Int? = nil,
+        session: SessionRecord?
     ) {
         self.phase = phase
         self.call = call
@@ -87,6 +90,7 @@ struct CallRecord: Hashable, Sendable, Codable {
         self.callRecordingID = callRecordingID
         self.ifMachine = ifMachine?.kind
         ifMachineURL = ifMachine?.url
+        self.ifMachineBeepSeconds = ifMachineBeepSeconds
         self.session = session
     }
 

@@ -47,6 +47,7 @@ extension Exchange {
         request.parentCallID = parent.call.callID
         request.isPrivate = dial.privacyMode
         request.ifMachine = dial.ifMachine
+        request.machineBeepSeconds = dial.machineBeepSeconds
         if let rule = brokenRule(by: request, now) {
             withCall(parent.call.callID, now, &effects) { call, _, directives in
                 call.refuseOutDial(rule.explanation, rule: rule.name, now, &directives)

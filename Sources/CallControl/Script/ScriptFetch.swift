@@ -3,7 +3,7 @@ import Telephony
 
 /// What a webhook that fetches a script comes to (decision 10): a script, or the reason that ends the call.
 enum ScriptFetch: Hashable, Sendable {
-    case script(Script)
+    case script(Script, ScriptHints)
     case refused(CallEndedReason, explanation: String)
 
     init(_ outcome: WebhookOutcome) {
@@ -47,7 +47,7 @@ enum ScriptFetch: Hashable, Sendable {
             return
         }
         switch ScriptAnswer(body: body) {
-        case .script(let script): self = .script(script)
+        case .script(let script, let hints): self = .script(script, hints)
         case .empty: self = .refused(.appNoPercl, explanation: "the answer holds no PerCL command")
         case .notJSON(let explanation): self = .refused(.webhookInvalidResponse, explanation: explanation)
         case .invalid(let error): self = .refused(.appInvalidPercl, explanation: error.description)

@@ -265,6 +265,9 @@ struct ScriptRun: Hashable, Sendable {
         case .say(let say):
             // An empty text is skipped (spec §3.3 "Say").
             guard !say.text.isEmpty else { return skip(command, &directives) }
+            // It empties the buffer (spec §3.3 "Say"): what it asks is not answered by what was typed before. A Say
+            // among prompts does not, nor does anything else: there flushBuffer decides.
+            memory.forgetTypedAhead()
             play(say.prompt, loop: say.loop, &memory, &directives)
         case .play(let file):
             play(.file(file.file), loop: file.loop, &memory, &directives)

@@ -16,6 +16,7 @@ package struct AddToConference: Hashable, Sendable, Codable {
     package var notificationURL: WebURL?
 
     init(_ attributes: AttributeReader) throws(ScriptError) {
+        attributes.passOver("callId")
         let text = try attributes.requiredString("conferenceId")
         guard let conferenceID = ConferenceID(text) else {
             throw attributes.error(

@@ -20,7 +20,7 @@ package struct AudioStream: Hashable, Sendable, Codable {
     /// `location` comes as a string and as `{"uri": …}`, the metadata as `metaData` and as `metadata`: both are taken.
     init(_ attributes: AttributeReader) throws(ScriptError) {
         switch attributes.value("location") {
-        case nil: throw attributes.error("location", "is missing; a URI is required")
+        case nil: throw attributes.missing("location", "a URI is required")
         case .string(let text): location = text
         case .some(let value):
             guard let text = value["uri"]?.string else {

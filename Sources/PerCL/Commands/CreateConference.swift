@@ -14,6 +14,7 @@ package struct CreateConference: Hashable, Sendable, Codable {
     package var waitURL: WebURL?
 
     init(_ attributes: AttributeReader) throws(ScriptError) {
+        attributes.passOver("parentCallId")
         actionURL = try attributes.requiredURL("actionUrl")
         statusCallbackURL = try attributes.url("statusCallbackUrl")
         alias = try attributes.string("alias")

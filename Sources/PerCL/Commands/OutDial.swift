@@ -11,6 +11,8 @@ package struct OutDial: Hashable, Sendable, Codable {
     package var ringTimeoutSeconds: Int
     package var sendDigits: String?
     package var ifMachine: MachineHandling?
+    /// `ifMachineBeepSeconds` (ours); nil: as the server's setting says.
+    package var machineBeepSeconds: Int?
     package var statusCallbackURL: WebURL?
     package var privacyMode: Bool
 
@@ -25,6 +27,10 @@ package struct OutDial: Hashable, Sendable, Codable {
         sendDigits = try attributes.digits(
             "sendDigits", pauseMilliseconds: DigitString.standardPauseMilliseconds)?.text
         ifMachine = try attributes.machineHandling()
+        machineBeepSeconds = try attributes.integer("ifMachineBeepSeconds", in: MachineHandling.beepSeconds)
+        guard machineBeepSeconds == nil || ifMachine != .hangup else {
+            throw attributes.error("ifMachineBeepSeconds", "must not be given when ifMachine is hangup")
+        }
         statusCallbackURL = try attributes.url("statusCallbackUrl")
         privacyMode = try attributes.bool("privacyMode", default: false)
     }

@@ -2,5 +2,5 @@
 package struct RemoveFromConference: Hashable, Sendable, Codable {
     static let name = "RemoveFromConference"
 
-    init(_ attributes: AttributeReader) throws(ScriptError) {}
+    init(_ attributes: AttributeReader) throws(ScriptError) { attributes.passOver("callId") }
 }

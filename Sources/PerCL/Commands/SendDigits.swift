@@ -14,7 +14,7 @@ package struct SendDigits: Hashable, Sendable, Codable {
         let pause = try attributes.integer("pauseMs", in: Int.min...Int.max) ?? DigitString.standardPauseMilliseconds
         pauseMilliseconds = min(max(pause, Self.pauseRange.lowerBound), Self.pauseRange.upperBound)
         guard let string = try attributes.digits("digits", pauseMilliseconds: pauseMilliseconds) else {
-            throw attributes.error("digits", "is missing; a string of digits is required")
+            throw attributes.missing("digits", "a string of digits is required")
         }
         digits = string
         privacyMode = try attributes.bool("privacyMode", default: false)

@@ -5,6 +5,7 @@ package struct SetDTMFPassThrough: Hashable, Sendable, Codable {
     package var dtmfPassThrough: Bool
 
     init(_ attributes: AttributeReader) throws(ScriptError) {
+        attributes.passOver("callId")
         dtmfPassThrough = try attributes.bool("dtmfPassThrough", default: true)
     }
 }

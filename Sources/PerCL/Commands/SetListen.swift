@@ -5,6 +5,7 @@ package struct SetListen: Hashable, Sendable, Codable {
     package var listen: Bool
 
     init(_ attributes: AttributeReader) throws(ScriptError) {
+        attributes.passOver("callId")
         listen = try attributes.bool("listen", default: true)
     }
 }

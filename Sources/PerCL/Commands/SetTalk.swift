@@ -5,6 +5,7 @@ package struct SetTalk: Hashable, Sendable, Codable {
     package var talk: Bool
 
     init(_ attributes: AttributeReader) throws(ScriptError) {
+        attributes.passOver("callId")
         talk = try attributes.bool("talk", default: true)
     }
 }

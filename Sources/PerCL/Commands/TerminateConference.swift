@@ -2,5 +2,5 @@
 package struct TerminateConference: Hashable, Sendable, Codable {
     static let name = "TerminateConference"
 
-    init(_ attributes: AttributeReader) throws(ScriptError) {}
+    init(_ attributes: AttributeReader) throws(ScriptError) { attributes.passOver("conferenceId") }
 }

@@ -1,4 +1,3 @@
-import JSON
 package import Telephony
 
 /// Records what the caller says and writes it down (spec §3.3 "TranscribeUtterance"). Terminal.
@@ -20,17 +19,10 @@ package struct TranscribeUtterance: Hashable, Sendable, Codable {
         privacyForLogging = try attributes.bool("privacyForLogging", default: false)
         privacyForRecording = try attributes.bool("privacyForRecording", default: false)
         prompts = try attributes.prompts("prompts")
-        var members: [String: JSONValue] = [:]
-        switch attributes.value("record") {
-        case nil: break
-        case .object(let given): members = given
-        case .some(let other): throw attributes.error("record", "must be an object, not \(other.kind)")
-        }
-        let record = AttributeReader(
-            index: attributes.index, command: "\(attributes.command).record", path: attributes.path,
-            attributes: members)
+        let record = try attributes.nested("record")
         savesRecording = try record.bool("saveRecording", default: false)
         maxLengthSeconds = try record.integer("maxLengthSec", in: 1...60) ?? 60
         terminationSilenceMilliseconds = try record.integer("rcrdTerminationSilenceTimeMs", in: 1...3000)
+        attributes.finish(record)
     }
 }

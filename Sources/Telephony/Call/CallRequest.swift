@@ -24,6 +24,11 @@ package struct CallRequest: Hashable, Sendable {
     package var isPrivate = false
     /// Nil: nobody listens for machines.
     package var ifMachine: MachineHandling?
+    /// `ifMachineBeepSeconds` (ours): so long the script of ifMachineUrl waits for the machine's beep, 0: not at all;
+    /// nil: as the server's setting says.
+    package var machineBeepSeconds: Int?
+    /// What the request held that was passed over: for the call's log.
+    package var remarks: [String] = []
 
     package init(
         requestID: RequestID, accountID: AccountID, applicationID: ApplicationID?, phoneNumberID: PhoneNumberID?,

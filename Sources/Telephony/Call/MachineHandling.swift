@@ -3,6 +3,9 @@ package enum MachineHandling: Hashable, Sendable, Codable {
     /// `ifMachine`.
     package enum Kind: String, CaseIterable, Sendable, Codable { case redirect, hangup }
 
+    /// How long the script of ifMachineUrl may wait for a beep: greetings are shorter (decision 19).
+    package static let beepSeconds = 0...300
+
     /// The call ends.
     case hangup
     /// What runs is aborted, and the URL is asked for a script.
