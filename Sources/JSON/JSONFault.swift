@@ -21,8 +21,8 @@ extension JSONReader.Malformed {
 /// What strangers send where JSON is wanted.
 private enum LooksLike: String {
     case markup = "HTML or XML"
-    case form = "a form (name=value), not like JSON"
-    case multipart = "a multipart form, not like JSON"
+    case form = "a form-encoded body (name=value)"
+    case multipart = "a multipart form"
     case compressed = "compressed data"
     case utf16 = "UTF-16, and JSON is sent in UTF-8"
 

@@ -97,7 +97,7 @@ struct AccessTests {
         arguments: [
             "/", "/nothing", "/apiserver", "/apiserver/Accounts", "/apiserver/AvailableNumbers", "~/Logs/x",
             "~/calls",
-            "~/Calls/x/Conferences", "~/Calls/x/Logs/y", "~/Queues", "//", "/..", "/%00",
+            "~/Calls/x/Conferences", "~/Calls/x/Logs/y", "~/Queues", "~/CallingNumbers", "//", "/..", "/%00",
         ])
     func unknownPath(_ path: String) async throws {
         let test = try TestServer()
@@ -108,6 +108,55 @@ struct AccessTests {
             #expect(reply.code == 1)
             #expect(reply.message.contains(full))
             #expect(reply.header("Request-Id") != nil)
+        }
+    }
+
+    @Test(
+        "What the API has and this version has not is told from a slip of the keys, with any method and below it",
+        arguments: [
+            ("GET", "~/Conferences", "list-conferences"), ("POST", "~/Conferences", "create-a-conference"),
+            ("DELETE", "~/Conferences/CF1/Participants/CA1", "remove-a-participant"), ("PUT", "~/Conferences/CF1", nil),
+            ("GET", "~/Conferences/CF1/Recordings", "list-conference-recordings"),
+            ("GET", "~/Queues", "list-active-queues"),
+            ("POST", "~/Queues/QU1/Members/Front", "dequeue-head-member"),
+            ("GET", "~/Queues/QU1/Members/CA1", "get-a-member"),
+            ("DELETE", "~/Queues/QU1", nil), ("POST", "~/Messages", "send-message"),
+            ("GET", "~/Messages/SM1", "get-message"),
+            ("GET", "~/Messages/10DLC/Brands", nil), ("POST", "~/Calls/WebRTC/Token", "make-a-webrtc-jwt"),
+            ("GET", "~/Calls/WebRTC/Token", nil), ("GET", "~/Exports", nil), ("GET", "~/Exports/EX1/Download", nil),
+            ("PATCH", "~/Blobs/BL1", nil), ("POST", "~/KnowledgeBases/KB1/Completion", nil),
+            ("GET", "~/Queues/", "list-active-queues"),
+        ] as [(String, String, String?)])
+    func notInThisVersion(_ method: String, _ path: String, _ operation: String?) async throws {
+        let test = try TestServer()
+        let full = path.replacing("~", with: test.base)
+        let reply = try await test.send(try #require(HTTPRequest.Method(method)), full)
+        #expect(reply.status == 404)
+        #expect(reply.code == 1)
+        #expect(reply.message.contains("\(full)\" is not in this version"), "\(reply.message)")
+        #expect(reply["details"]?["notInThisVersion"] == true)
+        #expect(reply["details"]?["operation"]?.string == operation)
+    }
+
+    @Test(
+        "A slip of the keys is asked about",
+        arguments: [
+            ("~/calls", "~/Calls"), ("~/Call", "~/Calls"), ("~/Recording", "~/Recordings"),
+            ("/apiserver/AvailableNumbers", nil), ("/Accounts/AC1/Calls", "/apiserver/Accounts/AC1/Calls"),
+            ("/AvailablePhoneNumbers", "/apiserver/AvailablePhoneNumbers"), ("~/Calls/CA1/Log", "~/Calls/CA1/Logs"),
+            ("/apiserver/accounts/AC1/Applications", "/apiserver/Accounts/AC1/Applications"), ("~/Nothing", nil),
+        ] as [(String, String?)])
+    func slips(_ path: String, _ meant: String?) async throws {
+        let test = try TestServer()
+        let reply = try await test.send(.get, path.replacing("~", with: test.base))
+        #expect(reply.status == 404)
+        #expect(reply["details"]?["notInThisVersion"] == nil)
+        if let meant {
+            #expect(
+                reply.message.hasSuffix("Did you mean \"\(meant.replacing("~", with: test.base))\"?"),
+                "\(reply.message)")
+        } else {
+            #expect(!reply.message.contains("Did you mean"), "\(reply.message)")
         }
     }
 
@@ -178,7 +227,8 @@ struct AccessTests {
     @Test("The link is absolute where the public URL is known, and unknown codes are a 404")
     func errorLinks() async throws {
         let relative = try TestServer()
-        #expect(try await relative.send(.get, "/x")["url"] == "/errors/1")
+        let link = try #require(try await relative.send(.get, "/x")["url"]?.string)
+        #expect(link.hasSuffix("/errors/1"))
         for base in ["https://voice.example", "https://voice.example/"] {
             let absolute = try TestServer(publicURL: WebURL(base))
             #expect(try await absolute.send(.get, "/x")["url"] == "https://voice.example/errors/1")

@@ -236,7 +236,8 @@ struct CallTests {
         #expect(try await total("applicationId=\(ids[0])&applicationId=\(ids[1])") == 2)
         #expect(try await total("applicationId%5B0%5D=\(ids[0])&applicationId[1]=\(ids[1])") == 2)
         #expect(try await total("startTime=2024-10-09%2016:44:00") == 2)
-        #expect(try await total("endTime=2024-10-09%2015:05:08") == 0)
+        #expect(try await total("endTime=2024-10-09%2015:05:07") == 0)
+        #expect(try await total("endTime=2024-10-09%2015:05:08") == 1)
         #expect(try await total("endTime=2024-10-09%2015:06:10") == 2)
         let many = (0..<17).map { _ in "applicationId=\(ids[0])" }.joined(separator: "&")
         let refused = try await test.send(.get, test.base + "/Calls?" + many)
@@ -251,6 +252,8 @@ struct CallTests {
             ("cursor=!", "cursor"), ("cursor=", "cursor"), ("cursor=c1", "cursor"), ("cursor=c-1p0", "cursor"),
             ("cursor=c99999999999999999999p0", "cursor"), ("startTime=1.1.2024", "startTime"),
             ("endTime=x", "endTime"), ("applicationId=A", "applicationId"), ("parentCallId=A", "parentCallId"),
+            ("endTime=2024-02-30", "endTime"), ("page=1", "page"), ("page=", "page"), ("page=first", "page"),
+            ("pageSize=10", "pageSize"), ("pageSize=0", "pageSize"), ("page=0&cursor=c5p100", "page"),
             ("riskScoreMin=1", "riskScoreMin"), ("webRTC=true", "webRTC"), ("usedAudioStream=1", "usedAudioStream"),
         ])
     func badFilters(_ query: String, _ name: String) async throws {
@@ -260,6 +263,63 @@ struct CallTests {
         #expect(reply.code == 9)
         #expect(reply.blamed == [name])
         #expect(!name.contains("web") || reply.message.contains("allowed: false, "), "\(reply.message)")
+    }
+
+    @Test("A call is found by every form of the times that its own resource shows, and by its day, on both sides")
+    func shownTimes() async throws {
+        let test = try TestServer()
+        var call = makeCall(test, to: "+13125550122", status: .completed)
+        call.startTime = TestServer.start
+        call.endTime = TestServer.start.advanced(byMicroseconds: 5_000_900)
+        test.calls.insert(call)
+        func isFound(_ query: String) async throws -> Bool {
+            let reply = try await test.send(.get, test.base + "/Calls?" + query)
+            #expect(reply.status == 200, "\(reply.text)")
+            return reply["total"] == 1
+        }
+        let shown = try await test.send(.get, "\(test.base)/Calls/\(call.callID)")
+        for (filter, fields) in [
+            ("startTime", ["startTime", "startTimeISO"]), ("endTime", ["endTime", "endTimeISO"]),
+        ] {
+            for field in fields {
+                let text = try #require(shown[field]?.string)
+                #expect(try await isFound("\(filter)=\(Query.encode(text))"), "\(filter)=\(text)")
+            }
+            for text in ["2024-10-09", "2024-10-09T15:05", "2024-10-09 15:05"] {
+                #expect(try await isFound("\(filter)=\(Query.encode(text))"), "\(filter)=\(text)")
+            }
+        }
+        #expect(try await isFound("startTime=2024-10-09&endTime=2024-10-09"))
+        #expect(try await isFound("startTime=2024-10-09T17:05:03+02:00"), "a + that was not encoded")
+        #expect(try await isFound("endTime=2024-10-09T15:05:08.359Z"))
+        for query in [
+            "startTime=2024-10-10", "endTime=2024-10-08", "startTime=2024-10-09T15:05:03.359Z",
+            "endTime=2024-10-09T15:05:08.358Z", "endTime=2024-10-09T15:05:07Z", "startTime=2024-10-09T15:05:04Z",
+        ] {
+            #expect(try await !isFound(query), "\(query)")
+        }
+    }
+
+    @Test("page and pageSize are taken where they ask for what comes anyway, on every list")
+    func pages() async throws {
+        let test = try TestServer()
+        for minute in 0..<101 {
+            var call = makeCall(test, to: "+13125550122", status: .completed)
+            call.startTime = TestServer.start.advanced(byMicroseconds: Int64(minute))
+            test.calls.insert(call)
+        }
+        let lists = ["/Calls", "/Recordings", "/Applications", "/IncomingPhoneNumbers", "/Logs"].map { test.base + $0 }
+        for list in lists + ["/apiserver/AvailablePhoneNumbers"] {
+            let reply = try await test.send(.get, list + "?page=0&pageSize=100")
+            #expect(reply.status == 200, "\(list)")
+            #expect(reply["page"] == 0 && reply["pageSize"] == 100)
+            #expect(try await test.send(.get, list + "?page=3").blamed == ["page"], "\(list)")
+            #expect(try await test.send(.get, list + "?pageSize=50").blamed == ["pageSize"], "\(list)")
+        }
+        let next = try #require(try await test.send(.get, test.base + "/Calls?page=0")["nextPageUri"]?.string)
+        let second = try await test.send(.get, "/apiserver" + next + "&page=1")
+        #expect(second["page"] == 1)
+        #expect(second["calls"]?.elements.count == 1)
     }
 
     // MARK: Update

@@ -315,6 +315,9 @@ struct MakeCallTests {
         #expect(reply.status == 400)
         #expect(reply.code == 46)
         #expect(reply.blamed == ["from"])
+        // Both of the seed's rules.
+        #expect(reply.message.contains("a number that the account owns"))
+        #expect(reply.message.contains("the To or From of a call that came in to it"))
         #expect(test.calls.requests.isEmpty)
     }
 
@@ -426,6 +429,115 @@ struct MakeCallTests {
         #expect(reply.status == 400)
         #expect(reply.code == 3)
         #expect(reply.message.contains(words))
+    }
+
+    @Test("A body that is no JSON is answered with what is wanted, and with the Content-Type that came")
+    func noJSON() async throws {
+        let test = try TestServer()
+        for (body, type, words) in [
+            ("from=%2B1&to=x", "application/x-www-form-urlencoded", "it looks like a form-encoded body (name=value)"),
+            ("false=1", "text/plain; charset=utf-8", "it looks like a form-encoded body"), ("<a/>", nil, "HTML or XML"),
+            ("[]", "application/json", "The body is an array."),
+        ] as [(String, String?, String)] {
+            let reply = try await test.send(
+                .post, test.base + "/Calls", body: body, headers: type.map { [.contentType: $0] } ?? [:])
+            #expect(reply.status == 400)
+            #expect(reply.code == 3)
+            #expect(reply.message.contains(words), "\(reply.message)")
+            #expect(reply.message.contains("A JSON object is wanted"), "\(reply.message)")
+            let sent = type.map { "came with Content-Type \"\($0)\"." } ?? "came with no Content-Type."
+            #expect(reply.message.hasSuffix(sent), "\(reply.message)")
+        }
+    }
+
+    // MARK: What is passed over
+
+    @Test("A field that does not exist is passed over, and the answer and the call's log name the nearest")
+    func unknownFields() async throws {
+        let test = try TestServer()
+        let body = test.goodCall.merging(["machineDetection": "Enable", "nothing": .null]) { _, new in new }
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        let remark =
+            "\"machineDetection\" is no field of this request and is passed over: did you mean ifMachine?"
+        #expect(reply.status == 202)
+        #expect(reply.header("Belay-Warning") == remark)
+        #expect(test.calls.requests.last?.remarks == [remark])
+        let plain = try await test.send(.post, test.base + "/Calls", json: .object(test.goodCall))
+        #expect(plain.header("Belay-Warning") == nil)
+        #expect(test.calls.requests.last?.remarks == [])
+    }
+
+    @Test("A field that is missing may stand there under a name that is like it, and the message says so")
+    func misspelled() async throws {
+        let test = try TestServer()
+        var body = test.goodCall
+        body["form"] = body.removeValue(forKey: "from")
+        let reply = try await test.send(.post, test.base + "/Calls", json: .object(body))
+        #expect(reply.code == 80)
+        #expect(reply.message.hasSuffix("\"form\" is no field of this request and is passed over: did you mean from?"))
+        #expect(reply.header("Belay-Warning")?.contains("did you mean from?") == true)
+    }
+
+    @Test("However much is unknown, what is said of it is short, in ASCII, and on one line")
+    func boundedRemarks() async throws {
+        let test = try TestServer()
+        var body = test.goodCall
+        for index in 0..<300 { body["é\r\n\"" + String(repeating: "x", count: 100) + "\(index)"] = 1 }
+        let reply = try await test.send(.post, test.base + "/Calls?a=1&b=2", json: .object(body))
+        #expect(reply.status == 202)
+        let warning = try #require(reply.header("Belay-Warning"))
+        #expect(warning.utf8.count < 2000)
+        #expect(warning.utf8.allSatisfy { (0x20...0x7E).contains($0) })
+        #expect(warning.hasSuffix("more names are not known."))
+        #expect(test.calls.requests.last?.remarks.count == Remarks.maximum + 1)
+    }
+
+    @Test("Parameters of a query that do not exist are told on every operation, lists and others")
+    func unknownParameters() async throws {
+        let test = try TestServer()
+        for (path, words) in [
+            ("~/Calls?frm=%2B1", "\"frm\" is no parameter of this request and is passed over: did you mean from?"),
+            ("~/Recordings?callID=x", "did you mean callId?"), ("~/Applications?alais=x", "did you mean alias?"),
+            ("~/IncomingPhoneNumbers?phone=1", "did you mean phoneNumber?"),
+            ("~/Logs?level=info", "\"level\" is no parameter"),
+            ("/apiserver/AvailablePhoneNumbers?contry=US", "did you mean country?"),
+            ("~?verbose=1", "\"verbose\" is no parameter of this request and is passed over: it has none."),
+        ] {
+            let reply = try await test.send(.get, path.replacing("~", with: test.base))
+            #expect(reply.status == 200, "\(path)")
+            #expect(reply.header("Belay-Warning")?.contains(words) == true, "\(path) \(reply.headers)")
+        }
+        let known = try await test.send(
+            .get, test.base + "/Calls?applicationId[0]=AP\(String(repeating: "0", count: 40))")
+        #expect(known.header("Belay-Warning") == nil)
+    }
+
+    @Test("Every body tells of unknown fields", arguments: ["", "/Applications", "/Logs", "/Carrier/Calls"])
+    func unknownFieldsElsewhere(_ path: String) async throws {
+        let test = try TestServer()
+        let body: JSONValue = ["aliass": "x", "pql": "level = \"info\"", "to": .string(test.number.text)]
+        let reply = try await test.send(.post, test.base + path, json: body)
+        #expect(reply.status < 300)
+        #expect(reply.header("Belay-Warning")?.contains("\"aliass\" is no field of this request") == true)
+    }
+
+    @Test("ifMachineBeepSeconds goes with redirect, from 0 to 300 seconds")
+    func beepSeconds() async throws {
+        let test = try TestServer()
+        func send(_ fields: [String: JSONValue]) async throws -> Reply {
+            let body = test.goodCall.merging(fields) { _, new in new }
+            return try await test.send(.post, test.base + "/Calls", json: .object(body))
+        }
+        let redirect: [String: JSONValue] = ["ifMachine": "redirect", "ifMachineUrl": "https://app.example/machine"]
+        for (seconds, taken) in [(0, 0), (20, 20), (300, 300), (.null, nil)] as [(JSONValue, Int?)] {
+            #expect(try await send(redirect.merging(["ifMachineBeepSeconds": seconds]) { _, new in new }).status == 202)
+            #expect(test.calls.requests.last?.machineBeepSeconds == taken)
+        }
+        for seconds in [-1, 301, "20", .number(1.5)] as [JSONValue] {
+            let reply = try await send(redirect.merging(["ifMachineBeepSeconds": seconds]) { _, new in new })
+            #expect(reply.blamed == ["ifMachineBeepSeconds"])
+        }
+        #expect(try await send(["ifMachine": "hangup", "ifMachineBeepSeconds": 5]).blamed == ["ifMachineBeepSeconds"])
     }
 
     // MARK: Refusals

@@ -97,6 +97,17 @@ struct RecordingTests {
         #expect(try await count("?dateCreated=2024-10-10") == 0)
         #expect(try await count("?startTime=2024-10-09%2015:05:04") == 0)
         #expect(try await count("?endTime=2024-10-09%2015:05:04") == 2)
+        #expect(try await count("?startTime=2024-10-09&endTime=2024-10-09") == 2)
+        #expect(try await count("?startTime=2024-10-10") == 0)
+        #expect(try await count("?endTime=2024-10-08") == 0)
+        let shown = try #require(
+            try await test.send(.get, test.base + "/Recordings")["recordings"]?.elements.first)
+        for field in ["dateCreated", "dateCreatedISO"] {
+            let text = Query.encode(try #require(shown[field]?.string))
+            for filter in ["dateCreated", "startTime", "endTime"] {
+                #expect(try await count("?\(filter)=\(text)") == 2, "\(filter)=\(text)")
+            }
+        }
         #expect(try await test.send(.get, test.base + "/Recordings?dateCreated=9.10.2024").blamed == ["dateCreated"])
     }
 

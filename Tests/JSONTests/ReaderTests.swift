@@ -81,10 +81,10 @@ struct ReaderTests {
     @Test(
         "A fault is told so that whoever sent it knows what to do, and repeats nothing of what came",
         arguments: [
-            ("from=%2B13125550100&to=x", "it looks like a form (name=value), not like JSON; at byte 0 "),
-            (" \nfrom=a", "it looks like a form (name=value), not like JSON; at byte 2 (line 2, column 1) "),
+            ("from=%2B13125550100&to=x", "it looks like a form-encoded body (name=value); at byte 0 "),
+            (" \nfrom=a", "it looks like a form-encoded body (name=value); at byte 2 (line 2, column 1) "),
             ("<!doctype html><p>secret", "it looks like HTML or XML; at byte 0 "),
-            ("--X\r\nContent-Disposition: form-data", "it looks like a multipart form, not like JSON; "),
+            ("--X\r\nContent-Disposition: form-data", "it looks like a multipart form; "),
             (
                 "{\"a\":1,\n \"b\":secret}",
                 "at byte 13 (line 2, column 6) a value is expected: a text in double quotation"
@@ -94,7 +94,7 @@ struct ReaderTests {
             ("{\"a\":None}", "true, false or null as they are written here"),
             ("[1,]", "no comma stands behind the last"),
             ("[1, // c\n2]", "JSON has no comments"), ("[+1]", "a number begins with a digit or -"),
-            ("false=1", "it looks like a form"), ("{\"a\":falsch}", "a value is expected: a text in double"),
+            ("false=1", "it looks like a form-encoded body"), ("{\"a\":falsch}", "a value is expected: a text in double"),
         ])
     func sentences(_ text: String, _ words: String) throws {
         let bytes = Array(text.utf8)

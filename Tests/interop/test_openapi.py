@@ -46,7 +46,8 @@ METHODS = ("get", "put", "post", "delete", "patch")
 #: A valid request that the server refuses, by no fault of its form: (operation, status): the fields that may be blamed.
 #: Whom an account may call, whose things they are and what state they are in stands in no schema.
 REFUSED_FOR_ITS_MEANING = {
-    ("make-a-call", 400): {"from", "to", "applicationId", "parentCallId", "callConnectUrl", "ifMachineUrl"},
+    ("make-a-call", 400): {"from", "to", "applicationId", "parentCallId", "callConnectUrl", "ifMachineUrl",
+                           "ifMachineBeepSeconds"},
     ("make-a-call", 409): {"parentCallId"},
     ("buy-a-phone-number", 400): {"applicationId"}, ("buy-a-phone-number", 409): set(),
     ("update-an-incoming-number", 400): {"applicationId"},
@@ -59,7 +60,7 @@ REFUSED_FOR_ITS_MEANING = {
 QUERIES = ['level = "error"', 'timestamp > 0 AND NOT level != "info"', 'message CONTAINS "INVITE" OR metadata.scope = "sip"',
            "2024-10-09T08:00Z <= timestamp < 2034-10-09T09:00Z", '(level = "info")', 'metadata."a b".0 = true']
 #: Nor which cursors were handed out, and how many days February has.
-IN_ANY_LIST = {"cursor", "startTime", "endTime", "dateCreated"}
+IN_ANY_LIST = {"cursor", "page", "startTime", "endTime", "dateCreated"}
 
 
 def operations():

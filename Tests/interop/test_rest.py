@@ -3,6 +3,8 @@
 import json
 import re
 import socket
+import urllib.parse
+import urllib.request
 
 import pytest
 
@@ -198,4 +200,55 @@ def test_an_operation_that_is_not_in_this_version(server, name):
     method, path = NOT_IN_THIS_VERSION[name]
     path = re.sub(r"/(CF|QU|CA|SM)(?=/|$)", r"/\g<1>" + "0" * 40, path)
     path = path.replace("~", server.rest.path)
-    check_error(server.rest.raw(method, path, b"{}" if method == "POST" else None), 404, 1)
+    error = check_error(server.rest.raw(method, path, b"{}" if method == "POST" else None), 404, 1)
+    assert "is not in this version" in error["message"], error
+    assert error["details"] == {"notInThisVersion": True, "operation": name}, error
+
+
+def test_an_error_leads_to_a_page_that_exists(server):
+    """Without a public URL the link goes where the request itself was sent."""
+    host, port = server.http_address
+    for method, path, body in (("GET", "/nowhere", None), ("POST", server.rest.path + "/Calls", b"a=b"),
+                               ("GET", server.rest.path + "/Queues", None), ("PUT", server.rest.path + "/Calls", b"{}")):
+        url = server.rest.raw(method, path, body).json["url"]
+        with urllib.request.urlopen(url, timeout=5) as page:
+            assert url.startswith(f"http://{host}:{port}/errors/"), url
+            assert len(page.read()) > 40
+
+
+@pytest.mark.parametrize("body, kind", [
+    (b"from=%2B13125550100&to=%2B13125550199", "application/x-www-form-urlencoded"), (b"{'from': 'x'}", "application/json"),
+    (b"--X\r\nContent-Disposition: form-data; name=a\r\n\r\nb\r\n--X--\r\n", "multipart/form-data"),
+])
+def test_a_body_that_is_no_json_says_what_is_wanted(server, body, kind):
+    answer = server.rest.raw("POST", server.rest.path + "/Calls", body, {"Content-Type": kind})
+    error = check_error(answer, 400, 3)
+    assert "A JSON object is wanted" in error["message"] and f'Content-Type "{kind}"' in error["message"], error
+    assert "false is expected" not in error["message"], error
+
+
+def test_what_is_passed_over_is_told(server):
+    """A field that does not exist: in a header, and in the call's log; a filter that does not exist: in a header."""
+    body = json.dumps({**GOOD, "machineDetection": "Enable"}).encode()
+    answer = server.rest.raw("POST", server.rest.path + "/Calls", body)
+    remark = '"machineDetection" is no field of this request and is passed over: did you mean ifMachine?'
+    assert answer.status == 202 and answer.headers["Belay-Warning"] == remark, answer
+    logs = eventually(lambda: server.rest.get(f"/Calls/{answer.json['callId']}/Logs").json["logs"], 5, "a log")
+    assert [entry["level"] for entry in logs if entry["message"] == remark] == ["warning"], logs
+    answer = server.rest.get("/Calls?frm=%2B13125550100")
+    assert answer.status == 200 and "did you mean from?" in answer.headers["Belay-Warning"], answer
+
+
+def test_a_day_and_what_answers_show_filter_a_list(server):
+    call = server.rest.raw("POST", server.rest.path + "/Calls", json.dumps(GOOD).encode()).json["callId"]
+    shown = eventually(lambda: (lambda it: it if it["startTime"] else None)(server.rest.get(f"/Calls/{call}").json), 10, "dialled")
+    for text in (shown["startTime"], shown["startTimeISO"], shown["startTimeISO"][:10], shown["startTimeISO"][:-1],
+                 shown["startTimeISO"][:19] + "+00:00"):
+        for name in ("startTime", "endTime"):
+            answer = server.rest.get(f"/Calls?{urllib.parse.urlencode({name: text})}")
+            assert answer.status == 200, answer
+            if name == "startTime":
+                assert call in [each["callId"] for each in answer.json["calls"]], (text, answer)
+    assert server.rest.get("/Calls?page=0&pageSize=100").status == 200
+    for query in ("page=1", "pageSize=20", "startTime=today"):
+        check_error(server.rest.get("/Calls?" + query), 400, 9)

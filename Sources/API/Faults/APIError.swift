@@ -13,12 +13,20 @@ package struct APIError: Error, Sendable {
     package let faults: [FieldFault]
     /// The name of the rule that refused it, where one did.
     package let rule: String?
+    /// Where the API has what was asked for, and this version has not.
+    let absence: Absence?
+
+    struct Absence: Sendable {
+        /// Its name in the API; nil where path and method are no operation's.
+        let operation: String?
+    }
     let headers: HTTPFields
 
     init(
         status: Int, code: ErrorCode, message: String, faults: [FieldFault] = [], rule: String? = nil,
-        headers: HTTPFields = [:]
+        absence: Absence? = nil, headers: HTTPFields = [:]
     ) {
+        self.absence = absence
         self.rule = rule
         self.status = status
         self.code = code
@@ -32,15 +40,19 @@ package struct APIError: Error, Sendable {
         var details: [String: JSONValue] = [:]
         if !faults.isEmpty { details["fields"] = .array(faults.map(\.json)) }
         if let rule { details["rule"] = .string(rule) }
+        if let absence {
+            details["notInThisVersion"] = true
+            if let operation = absence.operation { details["operation"] = .string(operation) }
+        }
         return .object(details)
     }
 
     // MARK: The request's faults
 
-    static func faults(_ faults: [FieldFault]) -> Self {
+    static func faults(_ faults: [FieldFault], remarks: [String] = []) -> Self {
         Self(
             status: 400, code: faults.contains(where: \.isMissing) ? .missingParameters : .malformedValue,
-            message: faults.map(\.sentence).joined(separator: " "), faults: faults)
+            message: (faults.map(\.sentence) + remarks).joined(separator: " "), faults: faults)
     }
 
     static func querySyntax(_ fault: LogQueryFault, in query: String) -> Self {
@@ -58,13 +70,18 @@ package struct APIError: Error, Sendable {
             headers: [.connection: "close"])
     }
 
-    static func numberNotOwned(_ number: PhoneNumber, field: String) -> Self {
-        let fault = FieldFault.malformed(
-            field, given: .string(number.text), allowed: "a number that the account owns")
+    /// - Parameter allowed: which numbers it may be.
+    static func numberNotOwned(_ number: PhoneNumber, field: String, allowed: String) -> Self {
+        let fault = FieldFault.malformed(field, given: .string(number.text), allowed: allowed)
         return Self(status: 400, code: .numberNotOwned, message: fault.sentence, faults: [fault])
     }
 
     static func notFound(_ message: String) -> Self { Self(status: 404, code: .notFound, message: message) }
+
+    /// - Parameter operation: its name in the API, where the method and path are one's.
+    static func notInThisVersion(_ message: String, operation: String?) -> Self {
+        Self(status: 404, code: .notFound, message: message, absence: Absence(operation: operation))
+    }
 
     /// What a path names is not there. What cannot be an identifier at all is said to be none.
     ///

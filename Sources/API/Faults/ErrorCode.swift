@@ -54,11 +54,15 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
                 + "Request-Id that the answer carries."
         case .notFound:
             "Nothing is at this path, or what is named there does not exist, belongs to another account, or is a "
-                + "call that has ended. Paths begin with /apiserver and are case-sensitive."
+                + "call that has ended. Paths begin with /apiserver and are case-sensitive. What FreeClimb's API has and "
+                + "this version has not (conferences, queues, messages, WebRTC tokens, exports, blobs, knowledge bases) "
+                + "is told by details.notInThisVersion, with the operation's name."
         case .methodNotAllowed:
             "The path exists, but not with this method. The answer's Allow header lists those that it has."
         case .badRequestBody:
-            "The body is no JSON object in UTF-8, or is larger than 64 KiB. The message says where it goes wrong."
+            "The body is no JSON object in UTF-8, or is larger than 64 KiB. The message says where it goes wrong, and "
+                + "what Content-Type it came with. Forms (curl's -d a=b) are not taken: send -d '{\"a\": \"b\"}' with "
+                + "-H 'Content-Type: application/json'."
         case .querySyntax:
             "The query in `pql` is not one of the Performance Query Language. The details say where it goes wrong "
                 + "(`offset` in bytes from 0, `column` in characters from 1) and what is allowed there. Texts stand in "
@@ -78,7 +82,8 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
             "The account's rules, or the server's, do not let it call this number: details.rule names which. Premium "
                 + "and emergency numbers are never called; the operator sets prefixes with `belay account update`."
         case .numberNotOwned:
-            "The number in `from` is not one that the account owns."
+            "The number in `from` is neither one that the account owns, nor the To or From of a call that came in to it. "
+                + "GET ~/IncomingPhoneNumbers lists the account's numbers; `belay number add` registers one."
         case .internationalNotEnabled:
             "The number is in another country than the caller. The operator allows such calls with `belay account "
                 + "update --international yes`."

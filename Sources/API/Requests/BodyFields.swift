@@ -5,7 +5,7 @@ import Telephony
 /// one answer names it all.
 ///
 /// A `null` counts as absent; an empty text is malformed wherever a text is expected; fields that nobody asks for are
-/// passed over.
+/// passed over, and remarked on.
 struct BodyFields {
     /// What an update says of a field.
     enum Change<Value: Sendable>: Sendable {
@@ -29,11 +29,17 @@ struct BodyFields {
     }
 
     private let members: [String: JSONValue]
+    private let remarks: Remarks
     private(set) var faults: [FieldFault] = []
+    /// What has been asked for: the fields that the request has.
+    private var known: Set<String> = []
 
-    init(_ members: [String: JSONValue]) { self.members = members }
+    init(_ members: [String: JSONValue], remarks: Remarks) {
+        self.members = members
+        self.remarks = remarks
+    }
 
-    func isPresent(_ name: String) -> Bool { value(name) != nil }
+    func isPresent(_ name: String) -> Bool { members[name].map { $0 != .null } ?? false }
 
     // MARK: One kind of field each
 
@@ -169,6 +175,7 @@ struct BodyFields {
 
     /// What an update says of the field that `read` takes.
     mutating func change<Value: Sendable>(_ name: String, _ read: (inout Self) -> Value?) -> Change<Value> {
+        known.insert(name)
         if members[name] == .null { return .cleared }
         return read(&self).map(Change.set) ?? .absent
     }
@@ -196,12 +203,17 @@ struct BodyFields {
         }
     }
 
+    /// Everything has been asked for.
     func check() throws(APIError) {
-        if !faults.isEmpty { throw .faults(faults) }
+        remarks.fieldsAreRead(members.filter { $0.value != .null }.keys, known: known)
+        guard !faults.isEmpty else { return }
+        // What is missing may stand there under another name.
+        throw .faults(faults, remarks: faults.contains(where: \.isMissing) ? remarks.sentences : [])
     }
 
     /// The field's value, nil where it is absent or null.
-    func value(_ name: String) -> JSONValue? {
+    mutating func value(_ name: String) -> JSONValue? {
+        known.insert(name)
         guard let value = members[name] else { return nil }
         if case .null = value { return nil }
         return value

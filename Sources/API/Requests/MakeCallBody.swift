@@ -10,6 +10,7 @@ struct MakeCallBody {
     let parentCallID: CallID?
     let sendDigits: DigitString?
     let ifMachine: MachineHandling?
+    let machineBeepSeconds: Int?
     let isPrivate: Bool
     let ringTimeoutSeconds: Int
 
@@ -25,6 +26,8 @@ struct MakeCallBody {
         let timeout = fields.integer("timeout", in: CallRequest.ringTimeoutSeconds, unit: "seconds")
         let sendDigits = Self.sendDigits(&fields)
         let ifMachine = Self.ifMachine(&fields)
+        let machineBeepSeconds = fields.integer(
+            "ifMachineBeepSeconds", in: MachineHandling.beepSeconds, unit: "seconds")
         let isPrivate = fields.flag("privacyMode") ?? false
         let parentCallID: CallID? = fields.identifier("parentCallId")
         if !fields.isPresent("from") { fields.missing("from", allowed: BodyFields.numberForm) }
@@ -40,6 +43,7 @@ struct MakeCallBody {
         self.callConnectURL = callConnectURL
         self.sendDigits = sendDigits
         self.ifMachine = ifMachine
+        self.machineBeepSeconds = machineBeepSeconds
         self.isPrivate = isPrivate
         self.parentCallID = parentCallID
         self.ringTimeoutSeconds = timeout ?? CallRequest.defaultRingTimeoutSeconds
@@ -53,6 +57,10 @@ struct MakeCallBody {
             if let value = fields.value("ifMachineUrl") {
                 let _: MachineHandling? = fields.malformed(
                     "ifMachineUrl", value, "nothing: with ifMachine hangup the call ends and no URL is asked")
+            }
+            if let value = fields.value("ifMachineBeepSeconds") {
+                let _: MachineHandling? = fields.malformed(
+                    "ifMachineBeepSeconds", value, "nothing: with ifMachine hangup no script waits for the beep")
             }
             return .hangup
         case .redirect:

@@ -20,6 +20,13 @@ package struct Query: Sendable {
 
     package subscript(name: String) -> String? { values[name] }
 
+    /// The parameters' names in their order, without the brackets of repeated ones.
+    var names: [String] {
+        var seen: Set<String> = []
+        return pairs.map { $0.name.hasSuffix("]") ? String($0.name.prefix { $0 != "[" }) : $0.name }
+            .filter { seen.insert($0).inserted }
+    }
+
     /// A parameter that may be repeated, as `name=a&name=b` or `name[0]=a&name[1]=b` (spec §0.1), in order.
     package func all(_ name: String) -> [String] {
         pairs.filter { pair in
@@ -74,15 +81,27 @@ package struct Query: Sendable {
     }
 }
 
-/// Takes parameters out of a query, each of the type it must have, and gathers what is wrong with them.
+/// Takes parameters out of a query, each of the type it must have, and gathers what is wrong with them. Parameters that
+/// nobody asks for are passed over (spec §3.1 has it so for attributes), and remarked on.
 struct QueryReader {
     private let query: Query
+    private let remarks: Remarks
     private var faults: [FieldFault] = []
+    /// What has been asked for: the parameters that the operation has.
+    private var known: Set<String> = []
 
-    init(_ query: Query) { self.query = query }
+    init(_ query: Query, remarks: Remarks) {
+        self.query = query
+        self.remarks = remarks
+    }
+
+    private mutating func value(_ name: String) -> String? {
+        known.insert(name)
+        return query[name]
+    }
 
     mutating func text(_ name: String) -> String? {
-        guard let text = query[name] else { return nil }
+        guard let text = value(name) else { return nil }
         guard !text.isEmpty else { return fault(name, text, "a value that is not empty") }
         return text
     }
@@ -102,7 +121,7 @@ struct QueryReader {
 
     /// `true`, `false`, or 1 and 0, which the PHP SDK sends.
     mutating func flag(_ name: String) -> Bool? {
-        switch query[name] {
+        switch value(name) {
         case nil: nil
         case "true", "1": true
         case "false", "0": false
@@ -112,7 +131,7 @@ struct QueryReader {
 
     mutating func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) -> Choice?
     where Choice.RawValue == String {
-        guard let text = query[name] else { return nil }
+        guard let text = value(name) else { return nil }
         guard let choice = Choice(rawValue: text) else {
             return fault(name, text, Choice.allCases.map(\.rawValue).joined(separator: ", "))
         }
@@ -120,7 +139,7 @@ struct QueryReader {
     }
 
     mutating func identifier<Kind>(_ name: String) -> Identifier<Kind>? {
-        guard let text = query[name] else { return nil }
+        guard let text = value(name) else { return nil }
         guard let identifier = Identifier<Kind>(text) else {
             return fault(name, text, "\(Kind.prefix) and \(Identifier<Kind>.digitCount) hexadecimal digits")
         }
@@ -129,6 +148,7 @@ struct QueryReader {
 
     /// A parameter that may be repeated.
     mutating func identifiers<Kind>(_ name: String, atMost limit: Int) -> [Identifier<Kind>] {
+        known.insert(name)
         let texts = query.all(name)
         guard texts.count <= limit else {
             let _: Never? = fault(name, texts[limit], "at most \(limit) of it, and this is one more")
@@ -140,63 +160,84 @@ struct QueryReader {
         }
     }
 
-    /// `YYYY-MM-DD hh:mm:ss` in GMT (spec §1.3).
-    mutating func moment(_ name: String) -> Timestamp? {
-        guard let text = query[name] else { return nil }
-        guard let moment = Timestamp(filter: text) else {
-            return fault(name, text, "YYYY-MM-DD or YYYY-MM-DD hh:mm:ss, in GMT")
-        }
-        return moment
+    /// A time in one of the forms that the API documents or shows, for as long as its words are exact: a date is its
+    /// whole day (spec §1.3).
+    mutating func span(_ name: String) -> Range<Timestamp>? {
+        guard let text = value(name) else { return nil }
+        guard let span = Timestamp.span(filter: text) else { return fault(name, text, Self.timeForm) }
+        return span
     }
 
-    /// `YYYY-MM-DD`, the whole day in GMT.
-    mutating func day(_ name: String) -> Range<Timestamp>? {
-        guard let text = query[name] else { return nil }
-        guard text.utf8.count == 10, let start = Timestamp(filter: text) else {
-            return fault(name, text, "YYYY-MM-DD, in GMT")
-        }
-        return start..<start.advanced(byMicroseconds: 86_400_000_000)
-    }
+    static let timeForm =
+        "YYYY-MM-DD, which is the whole day, YYYY-MM-DD hh:mm:ss, or a time of ISO 8601 such as "
+        + "2024-10-09T15:05:03.358Z; without an offset it is GMT"
 
     mutating func cursor() -> PageCursor? {
-        guard let text = query["cursor"] else { return nil }
+        guard let text = value("cursor") else {
+            checkPage(from: 0)
+            return nil
+        }
         guard let cursor = PageCursor(text) else { return fault("cursor", text, "one from a nextPageUri") }
+        checkPage(from: cursor.position)
         return cursor
     }
 
+    /// `page` and `pageSize` stand in every answer, and so in some clients' requests. Pages are asked for by their
+    /// cursor: what asks for the page that comes anyway is taken, everything else refused, as nobody would find out
+    /// that it was passed over.
+    private mutating func checkPage(from position: Int) {
+        let page = String(position / PageLimits.pageSize), size = String(PageLimits.pageSize)
+        if let text = value("page"), text != page {
+            let _: Never? = fault(
+                "page", text, "\(page), for a further page is asked for by the nextPageUri of the one before it")
+        }
+        if let text = value("pageSize"), text != size {
+            let _: Never? = fault("pageSize", text, "\(size), which every page has but the last")
+        }
+    }
+
     mutating func endedCallPosition() -> EndedCallPosition? {
-        guard let text = query["cursor"] else { return nil }
+        for name in ["page", "pageSize"] {
+            refuse(name, allowed: "nothing: a further page is asked for by the cursor of the one before it")
+        }
+        guard let text = value("cursor") else { return nil }
         guard let position = EndedCallPosition(text) else { return fault("cursor", text, "one from an earlier answer") }
         return position
     }
 
     mutating func logCursor() -> LogCursor? {
-        guard let text = query["cursor"] else { return nil }
+        guard let text = value("cursor") else {
+            checkPage(from: 0)
+            return nil
+        }
         guard let cursor = LogCursor(text) else { return fault("cursor", text, "one from a nextPageUri") }
+        checkPage(from: cursor.position.position)
         return cursor
     }
 
     /// A parameter that this operation takes elsewhere, or not at all.
     mutating func refuse(_ name: String, allowed: String) {
-        guard let text = query[name] else { return }
+        guard let text = value(name) else { return }
         let _: String? = fault(name, text, allowed)
     }
 
     /// A filter by what no item of the list has.
     mutating func refuseTrue(_ name: String) {
         guard flag(name) == true else { return }
-        let _: Bool? = fault(name, query[name] ?? "", "false, for nothing in this list has it")
+        let _: Bool? = fault(name, value(name) ?? "", "false, for nothing in this list has it")
     }
 
     /// A filter that would change the list and is not understood yet must not be passed over in silence.
     mutating func refuseUnsupported(_ names: [String]) {
         for name in names {
-            guard let text = query[name] else { continue }
+            guard let text = value(name) else { continue }
             let _: String? = fault(name, text, "nothing: this filter is not in this version")
         }
     }
 
+    /// Everything has been asked for.
     func check() throws(APIError) {
+        remarks.queryIsRead(query, known: known)
         if !faults.isEmpty { throw .faults(faults) }
     }
 

@@ -148,9 +148,11 @@ struct AdministrationRoutes: Sendable {
     // MARK: Records of calls
 
     @Sendable private func endedCalls(_ exchange: Exchange) async throws -> Response {
-        var reader = QueryReader(exchange.query)
+        var reader = exchange.queryReader()
         let filter = EndedCallFilter(
-            accountID: reader.identifier("accountId"), since: reader.moment("since"), until: reader.moment("until"))
+            accountID: reader.identifier("accountId"), since: reader.span("since")?.lowerBound,
+            // Periods follow one another without a gap: until a day is until it begins.
+            until: reader.span("until")?.lowerBound)
         let position = reader.endedCallPosition()
         try reader.check()
         let found = try await services.calls.endedCalls(matching: filter, after: position)

@@ -17,7 +17,7 @@ struct ApplicationRoutes: Sendable {
     }
 
     @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
-        var reader = QueryReader(exchange.query)
+        var reader = exchange.queryReader()
         let alias = reader.text("alias")
         let cursor = reader.cursor()
         try reader.check()

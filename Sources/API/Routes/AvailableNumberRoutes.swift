@@ -16,7 +16,7 @@ struct AvailableNumberRoutes: Sendable {
     }
 
     @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
-        var reader = QueryReader(exchange.query)
+        var reader = exchange.queryReader()
         let pattern = reader.pattern("phoneNumber")
         let country = reader.text("country")
         // No number here has one of these, and every number has voice, whatever the SDKs' defaults ask for.
@@ -25,14 +25,20 @@ struct AvailableNumberRoutes: Sendable {
         ].filter { reader.flag($0) == true }
         for name in ["voiceEnabled", "smsEnabled", "capabilities.voice"] { _ = reader.flag(name) }
         let region = reader.text("region")
+        let start = reader.cursor()?.position ?? 0
         try reader.check()
         let numbers = offered.filter { number in
             isWithout.isEmpty && region == nil && !services.directory.isRegistered(number)
                 && (country.map { $0 == NumberingPlan.origin(of: number)?.region } ?? true)
                 && (pattern?.matches(number) ?? true)
         }
+        let end = min(numbers.count, start + PageLimits.pageSize)
+        let filters = exchange.query.names.filter { $0 != "cursor" }.map { (name: $0, value: exchange.query[$0]) }
         let resource = PageResource(
-            items: numbers, total: numbers.count, start: 0, cursor: nil, path: "/AvailablePhoneNumbers")
+            Page(
+                items: Array(numbers[min(start, end)..<end]), total: numbers.count, start: start,
+                next: end < numbers.count ? PageCursor(after: 0, position: end) : nil),
+            path: "/AvailablePhoneNumbers", filters: filters)
         return Answer.json(200) { writer in
             resource.write(to: &writer, name: "availablePhoneNumbers") { writer, number in
                 writer.object { object in

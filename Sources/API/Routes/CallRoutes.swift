@@ -28,7 +28,8 @@ struct CallRoutes: Sendable {
             let members = try await exchange.members()
             let key = try idempotencyKey(exchange, members)
             if let key, let made = try await callMade(by: key, account) { return repeated(made) }
-            var request = try await callRequest(MakeCallBody(BodyFields(members)), exchange, account)
+            var request = try await callRequest(
+                MakeCallBody(BodyFields(members, remarks: exchange.remarks)), exchange, account)
             request.idempotency = key
             do { return answer(try await services.calls.makeCall(request)) } catch .keyInUse {
                 // The same request came twice at once, and the other one was quicker.
@@ -141,6 +142,8 @@ struct CallRoutes: Sendable {
         request.parentCallID = body.parentCallID
         request.isPrivate = body.isPrivate
         request.ifMachine = body.ifMachine
+        request.machineBeepSeconds = body.machineBeepSeconds
+        request.remarks = exchange.remarks.sentences
         return request
     }
 
@@ -163,8 +166,13 @@ struct CallRoutes: Sendable {
         do { isKnown = try await services.calls.hasInboundCall(with: number, of: account.accountID) } catch {
             throw .internalFailure
         }
-        guard isKnown else { throw .numberNotOwned(number, field: "from") }
+        guard isKnown else { throw .numberNotOwned(number, field: "from", allowed: Self.callerForm) }
     }
+
+    /// Both of the seed's rules for `from`.
+    private static let callerForm =
+        "a number that the account owns (GET ~/IncomingPhoneNumbers lists them), or the To or From of a call that "
+        + "came in to it"
 
     /// A refused call has no journal of its own, so the reason goes into the account's log.
     private func noted(_ error: APIError, _ exchange: Exchange, _ account: Account) -> APIError {
@@ -193,14 +201,14 @@ struct CallRoutes: Sendable {
 
     @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
         let query = exchange.query
-        var reader = QueryReader(query)
+        var reader = exchange.queryReader()
         var filter = CallFilter(
             to: reader.party("to"), from: reader.party("from"), status: reader.choice("status"),
             isActive: reader.flag("active") ?? false)
         filter.parentCallID = reader.identifier("parentCallId")
         filter.applicationIDs = reader.identifiers("applicationId", atMost: CallFilter.maximumApplications)
-        filter.startedFrom = reader.moment("startTime")
-        filter.endedUntil = reader.moment("endTime")
+        filter.startedFrom = reader.span("startTime")?.lowerBound
+        filter.endedUntil = reader.span("endTime")?.upperBound.advanced(byMicroseconds: -1)
         let cursor = reader.cursor()
         // The PHP SDK always sends these two as 0, which every call that there is satisfies.
         for name in ["usedAudioStream", "webRTC"] { reader.refuseTrue(name) }
@@ -237,7 +245,7 @@ struct CallRoutes: Sendable {
 
     @Sendable private func logs(_ exchange: Exchange, _ account: Account) async throws -> Response {
         let id = try Self.callID(exchange)
-        var reader = QueryReader(exchange.query)
+        var reader = exchange.queryReader()
         let cursor = reader.cursor()
         try reader.check()
         guard let page = try await services.calls.journal(of: id, account: account.accountID, after: cursor) else {

@@ -23,7 +23,7 @@ struct CarrierRoutes: Sendable {
         try fields.check()
         guard let to, let from else { throw APIError.internalFailure }
         guard services.directory.number(to, of: account.accountID) != nil else {
-            throw APIError.numberNotOwned(to, field: "to")
+            throw APIError.numberNotOwned(to, field: "to", allowed: "a number that the account owns")
         }
         guard let carrier = services.carrier else {
             throw APIError.conflict("A trunk is configured: only the simulated carrier has people who call in.")

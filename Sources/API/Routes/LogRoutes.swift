@@ -16,7 +16,7 @@ struct LogRoutes: Sendable {
 
     /// The whole log, or, by a cursor, a further page of whatever list the cursor is of.
     @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
-        var reader = QueryReader(exchange.query)
+        var reader = exchange.queryReader()
         let cursor = reader.logCursor()
         reader.refuse("pql", allowed: "nothing here: a query is posted to the same path as {\"pql\": \"…\"}")
         try reader.check()
@@ -24,7 +24,7 @@ struct LogRoutes: Sendable {
     }
 
     @Sendable private func search(_ exchange: Exchange, _ account: Account) async throws -> Response {
-        var reader = QueryReader(exchange.query)
+        var reader = exchange.queryReader()
         let cursor = reader.logCursor()
         let query = try Self.query(try await exchange.fields())
         if let cursor, cursor.query != query {

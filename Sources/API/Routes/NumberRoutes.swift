@@ -25,7 +25,7 @@ struct NumberRoutes: Sendable {
     ]
 
     @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
-        var reader = QueryReader(exchange.query)
+        var reader = exchange.queryReader()
         var filter = NumberFilter(
             alias: reader.text("alias"), applicationID: reader.identifier("applicationId"),
             hasApplication: reader.flag("hasApplication") ?? false)

@@ -37,12 +37,12 @@ struct RecordingRoutes: Sendable {
     private func list(
         _ exchange: Exchange, _ account: Account, of call: CallID?, path: String
     ) async throws -> Response {
-        var reader = QueryReader(exchange.query)
+        var reader = exchange.queryReader()
         var filter = RecordingFilter(callID: call)
         if call == nil { filter.callID = reader.identifier("callId") }
-        let (day, start, end) = (reader.day("dateCreated"), reader.moment("startTime"), reader.moment("endTime"))
-        filter.earliest = [day?.lowerBound, start].compactMap(\.self).max()
-        filter.latest = [day?.upperBound, end].compactMap(\.self).min()
+        let (created, start, end) = (reader.span("dateCreated"), reader.span("startTime"), reader.span("endTime"))
+        filter.earliest = [created?.lowerBound, start?.lowerBound].compactMap(\.self).max()
+        filter.latest = [created?.upperBound, end?.upperBound].compactMap(\.self).min()
         let cursor = reader.cursor()
         reader.refuseUnsupported(["conferenceId"])
         try reader.check()

@@ -18,6 +18,9 @@ struct APIResponder: Sendable {
 
     private static let requestIDHeader = HTTPField.Name("Request-Id")
 
+    /// What was passed over (ours).
+    private static let warningHeader = HTTPField.Name("Belay-Warning")
+
     init(services: APIServices, publicURL: WebURL?, operatorTokenHash: [UInt8]?, keyUse: KeyUse) {
         self.services = services
         self.publicURL = publicURL
@@ -34,11 +37,14 @@ struct APIResponder: Sendable {
                 try operatorAuthenticator.authenticate(request.headers)
                 return try await answer(exchange)
             case .anyAccount(let answer):
-                return try await answer(exchange, try authenticator.authenticate(request.headers, owner: nil))
+                let account = try authenticator.authenticate(request.headers, owner: nil)
+                defer { exchange.remarks.finish(exchange.query) }
+                return try await answer(exchange, account)
             case .account(let answer):
                 // Before the body is read: a stranger's costs nothing.
                 let account = try authenticator.authenticate(
                     request.headers, owner: context.parameters.get("accountId") ?? "")
+                defer { exchange.remarks.finish(exchange.query) }
                 return try await noting(exchange, account, route) { try await answer(exchange, account) }
             }
         }
@@ -92,7 +98,7 @@ struct APIResponder: Sendable {
             let path = request.uri.path
             let shown = FieldFault.quoted(path)
             let methods = table.methods(at: path)
-            guard !methods.isEmpty else { throw APIError.notFound("Nothing is at \(shown).") }
+            guard !methods.isEmpty else { throw UnknownPath(path, request.method, table).error }
             throw APIError.methodNotAllowed(request.method.rawValue, path: shown, allowed: methods)
         }
     }
@@ -107,9 +113,9 @@ struct APIResponder: Sendable {
         do {
             response = try await answer(exchange)
         } catch let error as APIError {
-            response = Answer.error(error, publicURL: publicURL)
+            response = Answer.error(error, base: base(request))
         } catch let refusal as CallRefusal {
-            response = Answer.error(APIError(refusal), publicURL: publicURL)
+            response = Answer.error(APIError(refusal), base: base(request))
         } catch {
             context.logger.error(
                 "A request failed",
@@ -117,11 +123,20 @@ struct APIResponder: Sendable {
                     "requestId": "\(exchange.requestID)", "method": "\(request.method)", "path": "\(request.uri.path)",
                     "error": "\(error)",
                 ])
-            response = Answer.error(.internalFailure, publicURL: publicURL)
+            response = Answer.error(.internalFailure, base: base(request))
         }
         if let name = Self.requestIDHeader { response.headers[name] = exchange.requestID.text }
+        let remarks = exchange.remarks.sentences
+        if let name = Self.warningHeader, !remarks.isEmpty { response.headers[name] = remarks.joined(separator: " ") }
         if response.headers[.connection] == "close" { closeLater(context.channel) }
         return response
+    }
+
+    /// What the link of an error begins with, so that it works for whoever asked: what the configuration names, else
+    /// the host that the request itself was sent to.
+    private func base(_ request: Request) -> String {
+        if let publicURL { return publicURL.text }
+        return request.head.authority.flatMap { WebURL("http://\($0)") }?.text ?? ""
     }
 
     private func closeLater(_ channel: any Channel) {

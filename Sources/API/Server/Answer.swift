@@ -20,14 +20,16 @@ enum Answer {
     static func empty(_ status: Int) -> Response { Response(status: HTTPResponse.Status(code: status)) }
 
     /// The error's body is `{code, message, call, url, details}` (decision 28).
-    static func error(_ error: APIError, publicURL: WebURL?) -> Response {
+    ///
+    /// - Parameter base: what the link to the page about it begins with.
+    static func error(_ error: APIError, base: String) -> Response {
         var response = json(error.status) { writer in
             writer.object { object in
                 object.member("call", error.code.title)
                 object.member("code", error.code.rawValue)
                 object.member("details", error.details)
                 object.member("message", error.message)
-                object.member("url", link(to: error.code, publicURL: publicURL))
+                object.member("url", link(to: error.code, base: base))
             }
         }
         response.headers.append(contentsOf: error.headers)
@@ -35,8 +37,8 @@ enum Answer {
     }
 
     /// The page that explains a code.
-    private static func link(to code: ErrorCode, publicURL: WebURL?) -> String {
-        var base = publicURL?.text ?? ""
+    private static func link(to code: ErrorCode, base: String) -> String {
+        var base = base
         while base.hasSuffix("/") { base.removeLast() }
         return "\(base)/errors/\(code.rawValue)"
     }

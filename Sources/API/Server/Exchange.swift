@@ -13,8 +13,14 @@ struct Exchange: Sendable {
     let requestID: Telephony.RequestID
     let logger: Logger
     let context: APIRequestContext
+    let remarks = Remarks()
 
     var query: Query { Query(request.uri.query ?? "") }
+
+    func queryReader() -> QueryReader {
+        remarks.expectsQuery()
+        return QueryReader(query, remarks: remarks)
+    }
 
     /// The body, whole.
     ///
@@ -35,37 +41,34 @@ struct Exchange: Sendable {
     }
 
     /// The body's members; none where it is empty, which the SDKs send for "nothing to say".
-    func fields() async throws(APIError) -> BodyFields { BodyFields(try await members()) }
+    func fields() async throws(APIError) -> BodyFields { BodyFields(try await members(), remarks: remarks) }
 
-    func members() async throws(APIError) -> [String: JSONValue] {
-        let bytes = try await body()
-        do { return try Self.members(of: bytes) } catch {
-            // What `curl -d from=…` and HTML forms send.
-            guard isForm, bytes.first(where: { $0 > 0x20 }) != UInt8(ascii: "{") else { throw error }
-            throw .badBody(
-                "The body is form-encoded (application/x-www-form-urlencoded); a JSON object is expected, such as "
-                    + #"{"from": "+15551230000"}, with the Content-Type application/json."#)
-        }
-    }
+    func members() async throws(APIError) -> [String: JSONValue] { try members(of: try await body()) }
 
-    private var isForm: Bool {
-        request.headers[.contentType]?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
-    }
-
-    private static func members(of bytes: [UInt8]) throws(APIError) -> [String: JSONValue] {
+    private func members(of bytes: [UInt8]) throws(APIError) -> [String: JSONValue] {
         guard !bytes.isEmpty else { return [:] }
         do {
             let value = try JSONReader.read(bytes)
             guard case .object(let members) = value else {
-                throw APIError.badBody("The body is \(value.kind); a JSON object is expected.")
+                throw APIError.badBody("The body is \(value.kind). \(wanted)")
             }
             return members
         } catch let error as APIError {
             throw error
         } catch let error as JSONReader.Malformed {
-            throw .badBody("The body is not JSON: at byte \(error.offset) \(error.explanation).")
+            throw .badBody("The body is not JSON: \(error.sentence(about: bytes)). \(wanted)")
         } catch {
-            throw .badBody("The body is not JSON.")
+            throw .badBody("The body is not JSON. \(wanted)")
         }
+    }
+
+    /// Any Content-Type is taken for JSON; where the body is none, it may be the reason: what `curl -d from=…` and HTML
+    /// forms send.
+    private var wanted: String {
+        let sent = request.headers[.contentType]
+        let isForm = sent?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
+        return "A JSON object is wanted, such as {\"alias\": \"Front desk\"}\(isForm ? " and no form-encoded body" : ""), "
+            + "with Content-Type application/json; this came with "
+            + (sent.map { "Content-Type \(ShownName.of($0))." } ?? "no Content-Type.")
     }
 }
