@@ -244,7 +244,7 @@ let package = Package(
         .executableTarget(
             name: "belay-bench",
             dependencies: [
-                "JSON", "SIP", "Storage", "Telephony",
+                "JSON", "Media", "SIP", "Storage", "Telephony",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "NIOCore", package: "swift-nio"),

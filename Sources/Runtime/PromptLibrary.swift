@@ -30,12 +30,14 @@ package final class PromptLibrary: Sendable {
         self.publicURL = publicURL
     }
 
+    /// A clip that can be played from its beginning; its end may still be being made.
+    ///
     /// - Throws: an error whose description is a sentence for the customer's log.
     func clip(for prompt: Prompt) async throws -> (clip: AudioClip, warning: String?) {
         switch prompt {
         case .speech(let text, let language, let isPrivate):
             let request = SpeechRequest(text: text, language: language, privacy: isPrivate)
-            return try await synthesizer.clip(for: request)
+            return try await synthesizer.growingClip(for: request)
         case .file(let reference):
             let audio = try await fetcher.fetch(try url(of: reference))
             // The file stays in the cache for as long as `audio` lives; the decoder holds it open from then on.

@@ -60,6 +60,17 @@ final class SpeechCache: Sendable {
     /// The bytes that the folder's files hold.
     var bytes: Int { index.withLock { $0.bytes } }
 
+    /// Without a look into the folder.
+    func clipInMemory(for key: Key) -> AudioClip? {
+        let name = Self.name(of: key)
+        return index.withLock { index in
+            guard let kept = index.entries[name]?.clip, kept.key == key else { return nil }
+            index.clock += 1
+            index.entries[name]?.lastUsed = index.clock
+            return kept.clip
+        }
+    }
+
     func clip(for key: Key) -> AudioClip? {
         let name = Self.name(of: key)
         let (isKnown, kept) = index.withLock { index -> (Bool, AudioClip?) in

@@ -1,10 +1,15 @@
 internal import CMedia
+internal import Dispatch
 
 /// Speaks texts: by espeak-ng, a separate program (it is under the GPL and never linked).
 ///
 /// The text goes to its standard input, never into an argument; a bounded number run at once, a bounded number wait;
 /// one that is too slow or says too much is ended. What was said before comes out of the cache, and a text that is
 /// asked for twice at once is spoken once.
+///
+/// A long text is spoken in pieces (``SpeechPieces``), each by a program of its own and kept by itself: its clip can be
+/// played as soon as the first is made and grows by the others, of which one at a time waits for its turn
+/// (``SpeechSchedule``).
 package actor SpeechSynthesizer {
     package struct Configuration: Equatable, Sendable {
         /// An absolute path.
@@ -28,54 +33,130 @@ package actor SpeechSynthesizer {
     private static let maximumOutputBytes = 128 << 20
     private static let wordsPerMinute = 80...450
 
+    private typealias Job = @Sendable () -> Void
+
     private let configuration: Configuration
     private let cache: SpeechCache?
-    private let programs: WorkQueue
-    /// Tasks that wait for a program or for one to finish.
-    private var waiting = 0
+    /// A program blocks the thread that waits for it, so that each has a thread of its own.
+    private var idleLanes: [DispatchQueue]
+    private var schedule = SpeechSchedule<Job>()
+    /// Pieces that wait for a program or for one to finish.
+    private(set) var waiting = 0
     private var underWay: [SpeechCache.Key: Task<AudioClip, any Error>] = [:]
 
     package init(configuration: Configuration = Configuration()) {
         self.configuration = configuration
-        programs = WorkQueue("speech", width: configuration.maximumAtOnce ?? SystemCores.count)
+        idleLanes = (0..<max(1, configuration.maximumAtOnce ?? SystemCores.count)).map {
+            DispatchQueue(label: "belay.media.speech.\($0)")
+        }
         cache = configuration.cacheFolder.map {
             SpeechCache(folder: $0, maximumBytes: configuration.maximumCacheBytes)
         }
     }
 
-    /// The text as sound, at about −20 dB below full scale.
+    /// The text as sound, whole, at about −20 dB below full scale.
     ///
     /// - Returns: the clip, and what the log should say where no voice has the language. A text with nothing to say
     ///   gives an empty clip.
     /// - Throws: `SpeechFailure`.
     package func clip(for request: SpeechRequest) async throws -> (AudioClip, warning: String?) {
-        let voice = SpeechVoice(language: request.language)
-        let bytes = request.text.utf8.count
-        guard bytes <= Self.maximumTextBytes else { throw SpeechFailure.textTooLong(bytes: bytes) }
-        guard request.text.contains(where: { !$0.isWhitespace }) else {
-            return (AudioClip(samples: []), voice.warning)
+        guard let (voice, pieces) = try pieces(of: request, whole: true) else {
+            return (AudioClip(samples: []), SpeechVoice(language: request.language).warning)
         }
-        let speed = min(max(request.wordsPerMinute, Self.wordsPerMinute.lowerBound), Self.wordsPerMinute.upperBound)
-        let key = SpeechCache.Key(text: request.text, voice: voice.name, wordsPerMinute: speed)
-        if request.privacy { return (try await speak(key, cache: nil), voice.warning) }
-        if let task = underWay[key] { return (try await task.value, voice.warning) }
-        let task = Task { try await speak(key, cache: cache) }
-        underWay[key] = task
-        defer { underWay[key] = nil }
-        return (try await task.value, voice.warning)
+        return (try await speak(pieces[0], .first, request), voice.warning)
     }
 
-    private func speak(_ key: SpeechCache.Key, cache: SpeechCache?) async throws -> AudioClip {
-        guard waiting < configuration.maximumWaiting else { throw SpeechFailure.tooManyWaiting }
-        waiting += 1
-        defer { waiting -= 1 }
-        let (programs, configuration) = (programs, configuration)
-        return try await withCheckedThrowingContinuation { continuation in
-            // The cache's files are read there too: no file is waited for on Swift's own threads.
-            programs.run {
-                continuation.resume(with: Self.blockingSpeak(key, configuration, cache))
+    /// The text as sound that can be played from its beginning while its end is being made: complete where the text is
+    /// short or is kept, else growing, and failed where a later piece cannot be made.
+    ///
+    /// Nothing further is made once nobody has the clip any more.
+    ///
+    /// - Throws: `SpeechFailure`, where not even the beginning can be made.
+    package func growingClip(for request: SpeechRequest) async throws -> (AudioClip, warning: String?) {
+        guard let (voice, pieces) = try pieces(of: request, whole: false) else {
+            return (AudioClip(samples: []), SpeechVoice(language: request.language).warning)
+        }
+        let first = try await speak(pieces[0], .first, request)
+        guard pieces.count > 1 else { return (first, voice.warning) }
+        let descriptor = cmedia_file_in_memory("speech", nil, 0)
+        guard descriptor >= 0 else {
+            throw SpeechFailure.synthesisFailed("keeping speech in memory: \(MediaFailure.text(of: Int(descriptor)))")
+        }
+        let clip = AudioClip(growingIn: descriptor)
+        try clip.append(first.samples())
+        let began = cmedia_monotonic_nanoseconds()
+        Task { [weak clip] in
+            do {
+                for piece in pieces.dropFirst() {
+                    guard let made = clip?.milliseconds else { return }
+                    let neededBy = began + Int64(made) * 1_000_000
+                    let samples = try await self.speak(piece, .later(neededBy: neededBy), request).samples()
+                    try clip?.append(samples)
+                }
+                clip?.finish()
+            } catch {
+                clip?.fail("\(error)")
             }
         }
+        return (clip, voice.warning)
+    }
+
+    /// What is to be spoken of a request, each with the key that it is kept by; nil where there is nothing.
+    private func pieces(
+        of request: SpeechRequest, whole: Bool
+    ) throws(SpeechFailure) -> (SpeechVoice, [SpeechCache.Key])? {
+        let bytes = request.text.utf8.count
+        guard bytes <= Self.maximumTextBytes else { throw SpeechFailure.textTooLong(bytes: bytes) }
+        guard request.text.contains(where: { !$0.isWhitespace }) else { return nil }
+        let voice = SpeechVoice(language: request.language)
+        let speed = min(max(request.wordsPerMinute, Self.wordsPerMinute.lowerBound), Self.wordsPerMinute.upperBound)
+        let pieces = whole ? [request.text] : SpeechPieces.of(request.text)
+        return (voice, pieces.map { SpeechCache.Key(text: $0, voice: voice.name, wordsPerMinute: speed) })
+    }
+
+    private func speak(
+        _ key: SpeechCache.Key, _ rank: SpeechSchedule<Job>.Rank, _ request: SpeechRequest
+    ) async throws -> AudioClip {
+        if request.privacy { return try await make(key, rank, cache: nil) }
+        if let kept = cache?.clipInMemory(for: key) { return kept }
+        if let task = underWay[key] {
+            schedule.hurry(key, rank)
+            return try await task.value
+        }
+        let task = Task { try await make(key, rank, cache: cache) }
+        underWay[key] = task
+        defer { underWay[key] = nil }
+        return try await task.value
+    }
+
+    /// - Throws: `SpeechFailure.tooManyWaiting` for a text's first piece alone: what has begun is spoken to its end.
+    private func make(
+        _ key: SpeechCache.Key, _ rank: SpeechSchedule<Job>.Rank, cache: SpeechCache?
+    ) async throws -> AudioClip {
+        guard rank != .first || waiting < configuration.maximumWaiting else { throw SpeechFailure.tooManyWaiting }
+        waiting += 1
+        defer { waiting -= 1 }
+        let configuration = configuration
+        return try await withCheckedThrowingContinuation { continuation in
+            // The cache's files are read there too: no file is waited for on Swift's own threads.
+            schedule.add({ continuation.resume(with: Self.blockingSpeak(key, configuration, cache)) }, key, rank)
+            startNext()
+        }
+    }
+
+    private func startNext() {
+        while let lane = idleLanes.last, let job = schedule.next() {
+            idleLanes.removeLast()
+            lane.async {
+                job()
+                Task { await self.ended(on: lane) }
+            }
+        }
+    }
+
+    private func ended(on lane: DispatchQueue) {
+        idleLanes.append(lane)
+        startNext()
     }
 
     private static func blockingSpeak(
