@@ -77,7 +77,8 @@ struct GrowingSpeechTests {
         #expect(!clip.isComplete)
 
         var queue = PlaybackQueue()
-        #expect(queue.add(PlaybackID(1), clip, loop: 1))
+        let isTaken = queue.add(PlaybackID(1), clip, loop: 1)
+        #expect(isTaken)
         var heard: [Int16] = []
         var ended: [(PlaybackID, PlaybackEnd)] = []
         func play() {
