@@ -94,7 +94,8 @@ struct ReaderTests {
             ("{\"a\":None}", "true, false or null as they are written here"),
             ("[1,]", "no comma stands behind the last"),
             ("[1, // c\n2]", "JSON has no comments"), ("[+1]", "a number begins with a digit or -"),
-            ("false=1", "it looks like a form-encoded body"), ("{\"a\":falsch}", "a value is expected: a text in double"),
+            ("false=1", "it looks like a form-encoded body"),
+            ("{\"a\":falsch}", "a value is expected: a text in double"),
         ])
     func sentences(_ text: String, _ words: String) throws {
         let bytes = Array(text.utf8)

@@ -67,8 +67,8 @@ struct Exchange: Sendable {
     private var wanted: String {
         let sent = request.headers[.contentType]
         let isForm = sent?.lowercased().hasPrefix("application/x-www-form-urlencoded") ?? false
-        return "A JSON object is wanted, such as {\"alias\": \"Front desk\"}\(isForm ? " and no form-encoded body" : ""), "
-            + "with Content-Type application/json; this came with "
+        return "A JSON object is wanted, such as {\"alias\": \"Front desk\"}"
+            + (isForm ? " and no form-encoded body" : "") + ", with Content-Type application/json; this came with "
             + (sent.map { "Content-Type \(ShownName.of($0))." } ?? "no Content-Type.")
     }
 }
