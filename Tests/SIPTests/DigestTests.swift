@@ -44,10 +44,58 @@ struct DigestTests {
         "Challenges that cannot be answered are refused",
         arguments: [
             "Basic realm=\"x\"", "Digest realm=\"x\"", "Digest nonce=\"x\"", "Digest", "",
-            "Digest realm=\"x\", nonce=\"y\", algorithm=MD5-sess", "Digest realm=\"x\", nonce=\"y\", qop=\"auth-int\"",
+            "Digest realm=\"x\", nonce=\"y\", algorithm=SHA-512-256", "Digestrealm=\"x\", nonce=\"y\"",
+            "Digest realm=\"x\", nonce=\"y\", qop=\"auth-int\"",
         ])
     func refused(text: String) {
         #expect(throws: SIPParseError.self) { try DigestChallenge(text) }
+    }
+
+    @Test(
+        "With a session key the password's hash goes through both nonces (RFC 7616 §3.4.2)",
+        arguments: [DigestAlgorithm.md5, .sha256])
+    func sessionKey(algorithm: DigestAlgorithm) throws {
+        let challenge = try DigestChallenge(
+            "Digest realm=\"r\", nonce=\"n\", qop=\"auth\", algorithm=\(algorithm.rawValue.lowercased())-SESS")
+        let answer = challenge.answer(
+            DigestCredentials(username: "u", password: "p"), method: .invite, uri: "sip:h", clientNonce: "c", count: 2)
+        let key = algorithm.hash("\(algorithm.hash("u:r:p")):n:c")
+        let expected = algorithm.hash("\(key):n:00000002:c:auth:\(algorithm.hash("INVITE:sip:h"))")
+        #expect(answer.contains("response=\"\(expected)\""))
+        #expect(answer.contains("algorithm=\(algorithm.rawValue)-sess"))
+    }
+
+    @Test(
+        "Challenges in odd forms are read (RFC 3261 §25.1: white space of any kind, quotes where there need be none)",
+        arguments: [
+            "Digest\trealm=\"r\", nonce=\"n\"", "Digest  realm=\"r\",nonce=\"n\"",
+            "digest realm = \"r\" , nonce = \"n\"",
+            "Digest realm=\"r\", nonce=\"n\", algorithm=\"md5\", qop=auth, opaque=\"\"",
+            "Digest realm=\"r\", nonce=\"n\", qop=\"auth-int, auth\", domain=\"sip:x\", foo=bar",
+            "Digest realm=\"r\", nonce=\"n\", qop=\"\"", "Digest realm=r, nonce=n, stale=FALSE",
+            "Digest \t realm=\"r\",\tnonce=\"n\",",
+        ])
+    func oddForms(text: String) throws {
+        let challenge = try DigestChallenge(text)
+        #expect(challenge.realm == "r")
+        #expect(challenge.nonce == "n")
+        #expect(!challenge.isStale)
+    }
+
+    @Test("A realm with a comma and quotes comes back as it is")
+    func quotedRealm() throws {
+        let challenge = try DigestChallenge("Digest realm=\"a, \\\"b\\\" c\", nonce=\"n\"")
+        #expect(challenge.realm == "a, \"b\" c")
+        let answer = challenge.answer(rfc7616, method: .bye, uri: "sip:h", clientNonce: "c")
+        #expect(answer.contains("realm=\"a, \\\"b\\\" c\""))
+    }
+
+    @Test("One field may hold several challenges (RFC 9110 §11.6.1)")
+    func several() {
+        let all = DigestChallenge.all(
+            in: "Basic realm=\"x\", Digest realm=\"a\", nonce=\"1\", qop=\"auth\", Digest realm=\"b\", nonce=\"2\"")
+        #expect(all.map(\.realm) == ["a", "b"])
+        #expect(all.map(\.hasQualityOfProtection) == [true, false])
     }
 
     @Test("SHA-256 is answered before MD5, and a foreign realm not at all")
@@ -57,12 +105,15 @@ struct DigestTests {
         response.headers.append(.wwwAuthenticate, "Digest realm=\"a\", nonce=\"2\", algorithm=SHA-256, qop=\"auth\"")
         var random = RandomSource(seed: 1)
         var credentials = DigestCredentials(username: "u", password: "p", realm: "a")
-        let field = try #require(
-            DigestChallenge.answer(to: response, method: .invite, uri: "sip:h", credentials, &random))
-        #expect(field.name == .authorization)
-        #expect(field.value.contains("algorithm=SHA-256"))
+        var challenges = AnsweredChallenges()
+        #expect(challenges.take(response, credentials, &random))
+        var request = SIPRequest(method: .invite, uri: try AnyURI("sip:h"))
+        challenges.authorize(&request, credentials)
+        #expect(request.headers.all(.authorization).count == 1)
+        #expect(request.headers[.authorization]?.contains("algorithm=SHA-256") == true)
         credentials.realm = "b"
-        #expect(DigestChallenge.answer(to: response, method: .invite, uri: "sip:h", credentials, &random) == nil)
+        var others = AnsweredChallenges()
+        #expect(!others.take(response, credentials, &random))
     }
 
     @Test("A description holds no password")

@@ -61,9 +61,7 @@ struct HeaderTests {
         request.headers[.from] = "<sip:other@h>;tag=x"
         #expect(try request.headers.from().tag == "x")
         guard case .request(var again) = try SIPMessage(parsing: incomingInvite().bytes) else { return }
-        var marked = try again.headers.topVia()
-        marked.parameters["received"] = "192.0.2.1"
-        again.headers.replaceTopVia(with: marked)
+        again.headers.markTopVia(try again.headers.topVia(), received: "192.0.2.1", receivedPort: nil)
         #expect(try again.headers.topVia().received == "192.0.2.1")
         #expect(again.headers[.via]?.hasSuffix(";received=192.0.2.1") == true)
         #expect(try again.headers.from().tag == "caller")

@@ -148,20 +148,87 @@ struct InDialogRequestTests {
         if expected.hasPrefix("405") { #expect(bench.responses[0].headers.contains(.allow)) }
     }
 
-    @Test("INFO: a package is 469 with Recv-Info, a body of old usage 415 with Accept (RFC 6086)")
-    func info() {
+    private func info(_ body: String, _ type: String?, _ bench: inout Bench, _ invite: SIPRequest) -> StatusCode? {
+        var request = bench.peerRequest(.info, in: invite, cseq: 6, branch: "m2", sdp: Array(body.utf8))
+        request.headers[.contentType] = type
+        bench.deliver(request.bytes)
+        return bench.responses.last?.status
+    }
+
+    @Test("INFO: a package is 469 with Recv-Info, a body that nobody knows 415 with what is taken (RFC 6086)")
+    func infoPackages() {
         var (bench, invite) = answered()
-        var package = bench.peerRequest(.info, in: invite, cseq: 5, branch: "m1")
+        var package = bench.peerRequest(.info, in: invite, cseq: 5, branch: "m1", sdp: Array("Signal=5".utf8))
+        package.headers[.contentType] = "application/dtmf-relay"
         package.headers.append(.infoPackage, "infoDtmf")
         bench.deliver(package.bytes)
         #expect(bench.responses[0].status == .badInfoPackage)
         #expect(bench.responses[0].headers[.recvInfo] == "")
         _ = bench.take()
-        var old = bench.peerRequest(.info, in: invite, cseq: 6, branch: "m2", sdp: Array("Signal=5".utf8))
-        old.headers[.contentType] = "application/dtmf-relay"
-        bench.deliver(old.bytes)
-        #expect(bench.responses[0].status == .unsupportedMediaType)
-        #expect(bench.responses[0].headers[.accept]?.hasPrefix("application/sdp") == true)
+        #expect(info("<media_control/>", "application/media_control+xml", &bench, invite) == .unsupportedMediaType)
+        #expect(bench.responses.last?.headers.all(.accept) == ["application/dtmf-relay, application/dtmf"])
+        #expect(bench.told.isEmpty)
+    }
+
+    @Test(
+        "A key by INFO is read in every form that gateways use",
+        arguments: [
+            ("application/dtmf-relay", "Signal=4\r\nDuration=160\r\n", "4", 160),
+            ("application/dtmf-relay", "Signal= 4\r\nDuration= 250\r\n", "4", 250),
+            ("application/dtmf-relay", "Signal=4\nDuration=160", "4", 160),
+            ("application/dtmf-relay", "Signal=4\rDuration=90\r", "4", 90),
+            ("Application/DTMF-Relay; charset=utf-8", "signal = \"#\"\r\nDURATION=100", "#", 100),
+            ("application/dtmf-relay", "Signal=*", "*", 160), ("application/dtmf-relay", "Signal=10", "*", 160),
+            ("application/dtmf-relay", "Signal=11", "#", 160), ("application/dtmf-relay", "Signal=12", "A", 160),
+            ("application/dtmf-relay", "Signal=d", "D", 160),
+            ("application/dtmf-relay", "Duration=70\r\nSignal=0", "0", 70),
+            ("application/dtmf-relay", "Signal=5\r\nDuration=long\r\n", "5", 160),
+            ("application/dtmf", "5", "5", 160), ("application/dtmf", "5\r\n", "5", 160),
+            ("application/dtmf", " * \n", "*", 160), ("application/dtmf", "11", "#", 160),
+            ("application/dtmf", "Signal=7\r\nDuration=80", "7", 80),
+        ] as [(String, String, Character, Int)])
+    func reportedKeys(type: String, body: String, key: Character, milliseconds: Int) {
+        var (bench, invite) = answered()
+        #expect(info(body, type, &bench, invite) == .ok)
+        #expect(bench.told == [.keyReported(.one, key, milliseconds: milliseconds)])
+        // The same request again is the same key.
+        _ = info(body, type, &bench, invite)
+        #expect(bench.told.count == 1)
+    }
+
+    @Test(
+        "A hook flash is no key; what is no key is 400",
+        arguments: ["16", "!", "hf", "17", "12345", "x", "", "Duration=100"])
+    func noKeys(signal: String) {
+        var (bench, invite) = answered()
+        let isFlash = ["16", "!", "hf"].contains(signal)
+        let body = signal.contains("=") ? signal : "Signal=\(signal)\r\n"
+        #expect(info(body, "application/dtmf-relay", &bench, invite) == (isFlash ? .ok : .badRequest))
+        #expect(bench.told.isEmpty)
+    }
+
+    @Test("A key goes out as INFO inside the dialog, and what became of it is told", arguments: [200, 415, 500])
+    func sentKey(status: Int) throws {
+        var (bench, _) = answered()
+        bench.agent.reportKey(
+            .one, "#", milliseconds: 100, now: bench.now, random: &bench.random, into: &bench.effects)
+        let info = try #require(bench.requests(.info).first)
+        #expect(info.headers[.contentType] == "application/dtmf-relay")
+        #expect(info.body == Array("Signal=#\r\nDuration=100\r\n".utf8))
+        #expect(info.headers[.cseq] == "2 INFO")
+        #expect(try info.headers.to().tag == "callee")
+        #expect(info.uri.description == "sip:callee@10.0.0.2:5060")
+        bench.respond(to: info, status)
+        #expect(bench.told == [.infoAnswered(.one, StatusCode(status))])
+    }
+
+    @Test("An INFO that nobody answers is told of; one before the answer is none")
+    func infoUnanswered() {
+        var (bench, _) = answered()
+        bench.agent.reportKey(
+            .one, "1", milliseconds: 100, now: bench.now, random: &bench.random, into: &bench.effects)
+        bench.pass(.seconds(32))
+        #expect(bench.told == [.infoAnswered(.one, nil)])
     }
 
     @Test("A CSeq below an earlier one is 500; a gap is fine (RFC 3261 §12.2.2)")

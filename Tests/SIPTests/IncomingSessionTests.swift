@@ -44,6 +44,46 @@ struct IncomingSessionTests {
         #expect(bench.agent.gauges.isIdle)
     }
 
+    @Test("An INVITE that gives its callee a time is answered 487 when it is over (RFC 3261 §13.3.1)")
+    func expires() {
+        for expires in ["20", " 20 "] {
+            var bench = Bench()
+            bench.deliver(incomingInvite(headers: [.init("Expires", expires)]).bytes)
+            ring(&bench)
+            _ = bench.take()
+            bench.pass(.milliseconds(19_999))
+            #expect(bench.effects.isEmpty)
+            bench.pass(.milliseconds(1))
+            #expect(bench.summary == ["487 INVITE"])
+            #expect(bench.told == [.canceledByPeer(id), .failed(id, .expired)])
+            answer(&bench)
+            #expect(!bench.summary.contains("200 INVITE"))
+            bench.pass(.seconds(60))
+            #expect(bench.agent.gauges.isIdle)
+        }
+    }
+
+    @Test(
+        "What is no number of seconds sets no limit, and an answer in time ends it",
+        arguments: ["soon", "-1", "", "20"])
+    func noExpiry(expires: String) {
+        var bench = Bench()
+        bench.deliver(incomingInvite(headers: [.init("Expires", expires)]).bytes)
+        if expires == "20" { answer(&bench) } else { ring(&bench) }
+        bench.pass(.seconds(25))
+        #expect(!bench.summary.contains("487 INVITE"))
+    }
+
+    @Test("The longest Expires, and one beyond it, are no end (RFC 3261 §20.19)")
+    func longestExpiry() {
+        for expires in ["4294967295", "10000000000000000", "18446744073709551615"] {
+            var bench = Bench()
+            bench.deliver(incomingInvite(headers: [.init("Expires", expires)]).bytes)
+            bench.pass(.seconds(3600))
+            #expect(!bench.summary.contains("487 INVITE"))
+        }
+    }
+
     @Test("A retransmitted INVITE gets the latest response and makes no second session")
     func retransmission() {
         var bench = Bench()

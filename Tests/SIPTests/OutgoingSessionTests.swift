@@ -94,12 +94,8 @@ struct OutgoingSessionTests {
         }
     }
 
-    @Test("A Contact that is a name, and a trunk behind a NAT, send requests where the call began")
+    @Test("A trunk behind a NAT sends requests where the call began")
     func outboundProxy() {
-        var bench = Bench()
-        let invite = bench.invite()
-        bench.respond(to: invite, 200, contact: "<sip:x@pbx.internal>")
-        #expect(bench.effects.contains { if case .send(_, Bench.peer) = $0 { true } else { false } })
         var natted = Bench { $0.inDialogRouting = .outboundProxy }
         let second = natted.invite()
         _ = natted.take()
@@ -372,8 +368,8 @@ struct OutgoingSessionTests {
         #expect(bench.requests(.bye).first?.headers[.reason] == "Q.850;cause=16")
     }
 
-    @Test("A BYE on an early dialog is answered; a 2xx that comes all the same makes the call")
-    func byeWhileEarly() throws {
+    @Test("A BYE that overtakes its 2xx: the call was answered, and is over")
+    func byeBeforeAnswer() throws {
         var bench = Bench()
         let invite = bench.invite()
         bench.respond(to: invite, 180)
@@ -382,13 +378,68 @@ struct OutgoingSessionTests {
         #expect(bench.summary == ["200 BYE"])
         #expect(bench.told.isEmpty)
         bench.respond(to: invite, 200, sdp: Bench.answer)
-        #expect(bench.told == [.answered(.one, body: Bench.answer)])
+        #expect(bench.summary == ["200 BYE", "ACK"])
+        #expect(bench.told == [.answered(.one, body: Bench.answer), .ended(.one, .remoteHangUp)])
+        bench.respond(to: invite, 200, sdp: Bench.answer)
+        #expect(bench.summary == ["200 BYE", "ACK", "ACK"])
         bench.end()
-        let bye = try #require(bench.requests(.bye).first)
-        bench.respond(to: bye, 481)
         bench.pass(.seconds(60))
-        #expect(bench.told.last == .ended(.one, .localHangUp(confirmed: false)))
+        #expect(bench.requests(.bye).isEmpty)
+        #expect(bench.told.count { $0.isOutcome } == 1)
         #expect(bench.agent.gauges.isIdle)
+    }
+
+    @Test(
+        "A callee that hangs up its early dialog and says nothing else: CANCEL after a while, and the call has failed")
+    func byeAndNoAnswer() throws {
+        var bench = Bench()
+        let invite = bench.invite()
+        bench.respond(to: invite, 180)
+        bench.deliver(bench.peerRequest(.bye, in: invite, cseq: 4, branch: "b1").bytes)
+        bench.pass(.milliseconds(2_999))
+        #expect(bench.told == [.progressed(.one, .ringing, body: nil)])
+        _ = bench.take()
+        bench.pass(.milliseconds(1))
+        #expect(bench.summary == ["CANCEL"])
+        #expect(bench.told == [.failed(.one, .canceledByPeer)])
+        _ = bench.take()
+        // Its answer crosses the CANCEL.
+        bench.respond(to: invite, 200, sdp: Bench.answer)
+        #expect(bench.summary == ["ACK"])
+        bench.pass(.seconds(60))
+        #expect(!bench.told.contains { $0.isOutcome })
+        #expect(bench.agent.gauges.isIdle)
+    }
+
+    @Test("After a BYE on an early dialog: the INVITE's own refusal counts, another branch rings on, ours ends it")
+    func byeWhileEarly() {
+        var refused = Bench()
+        let first = refused.invite()
+        refused.respond(to: first, 180)
+        refused.deliver(refused.peerRequest(.bye, in: first, cseq: 4, branch: "b1").bytes)
+        refused.respond(to: first, 487)
+        #expect(refused.told.last == .failed(.one, .response(.requestTerminated, reason: "Request Terminated")))
+        refused.pass(.seconds(60))
+        #expect(refused.agent.gauges.isIdle)
+
+        var forked = Bench()
+        let second = forked.invite()
+        forked.respond(to: second, 180, tag: "one")
+        forked.respond(to: second, 180, tag: "two")
+        forked.deliver(forked.peerRequest(.bye, in: second, tag: "one", cseq: 4, branch: "b1").bytes)
+        forked.pass(.seconds(30))
+        #expect(!forked.told.contains { $0.isOutcome })
+        forked.respond(to: second, 200, tag: "two", sdp: Bench.answer)
+        #expect(forked.told.last == .answered(.one, body: Bench.answer))
+
+        var ended = Bench()
+        let third = ended.invite()
+        ended.respond(to: third, 180)
+        ended.deliver(ended.peerRequest(.bye, in: third, cseq: 4, branch: "b1").bytes)
+        ended.end()
+        ended.pass(.seconds(60))
+        #expect(ended.told.filter(\.isOutcome) == [.failed(.one, .canceled)])
+        #expect(ended.agent.gauges.isIdle)
     }
 
     @Test("Each message is told once for the timeline, repetitions marked as such")

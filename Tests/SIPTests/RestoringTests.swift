@@ -124,13 +124,13 @@ struct RestoringTests {
         #expect(bench.agent.gauges.isIdle)
     }
 
-    @Test("With credentials both attempts are cancelled: the challenge may have come after the record")
+    @Test("With credentials all attempts are cancelled: challenges may have come after the record")
     func challenged() {
         let bench = restored(SessionRecord(invitation: Bench.invitation, identifiers: Self.identifiers)) {
             $0.credentials = DigestCredentials(username: "u", password: "p")
         }
-        #expect(bench.summary == ["CANCEL", "CANCEL"])
-        #expect(bench.requests.map { $0.headers[.cseq] } == ["1 CANCEL", "2 CANCEL"])
+        #expect(bench.requests.map { $0.headers[.cseq] } == (1...5).map { "\($0) CANCEL" })
+        #expect(Set(bench.requests.compactMap { try? $0.headers.topVia().branch }).count == 5)
     }
 
     @Test("An incoming call comes back under its number, and later ones are drawn above it")

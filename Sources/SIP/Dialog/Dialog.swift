@@ -25,14 +25,18 @@ public struct Dialog: Hashable, Codable, Sendable {
     /// Where requests go: the peer's latest Contact.
     public private(set) var remoteTarget: AnyURI
     /// Route header fields in the order in which they are written.
-    public let routeSet: [NameAddress]
+    public private(set) var routeSet: [NameAddress]
     /// The number of our latest request; nil while we have sent none.
     public private(set) var localCSeq: UInt32?
     /// The number of the peer's latest request.
     public private(set) var remoteCSeq: UInt32?
     public private(set) var isConfirmed: Bool
-    /// Where the dialog began: the hop that gets its requests when the target's host is a name.
+    /// Where the dialog began: the hop that gets its requests when the target cannot be reached as it says.
     public let peer: TransportAddress
+    /// The host that was called, where it is a name: `peer` is its address.
+    private var called: KnownHost?
+    /// The host that was looked up last.
+    private var resolved: KnownHost?
 
     public var id: DialogID { DialogID(callID: callID, localTag: localTag, remoteTag: remoteTag) }
 
@@ -57,6 +61,9 @@ public struct Dialog: Hashable, Codable, Sendable {
         remoteCSeq = nil
         isConfirmed = response.status.isSuccess
         self.peer = peer
+        if let host = invite.uri.sip?.host, IPAddress(host) == nil {
+            called = KnownHost(name: host, address: peer.address)
+        }
     }
 
     /// As UAS, from the peer's INVITE and the tag that our responses carry (RFC 3261 §12.1.1). Nil without a Contact.
@@ -79,10 +86,15 @@ public struct Dialog: Hashable, Codable, Sendable {
         self.peer = peer
     }
 
-    /// A 2xx came or went out. The peer's Contact in it is the target from now on (RFC 3261 §13.2.2.4).
-    public mutating func confirm(target: AnyURI? = nil) {
+    /// Our 2xx went out.
+    public mutating func confirm() { isConfirmed = true }
+
+    /// A 2xx came. Its Contact is the target from now on, and the route set is computed anew from its Record-Route,
+    /// whatever an 18x said before (RFC 3261 §13.2.2.4); what cannot be read leaves both as they were.
+    public mutating func confirm(by response: SIPResponse) {
         isConfirmed = true
-        if let target { remoteTarget = target }
+        if let target = (try? response.headers.addresses(.contact))?.first?.uri { remoteTarget = target }
+        if let routes = try? response.headers.addresses(.recordRoute) { routeSet = routes.reversed() }
     }
 
     /// The peer moved: a re-INVITE or UPDATE with another Contact (RFC 3261 §12.2). True where that changed anything.
@@ -106,14 +118,11 @@ public struct Dialog: Hashable, Codable, Sendable {
     /// - Parameter number: the CSeq; nil draws the next. An ACK has its INVITE's.
     public mutating func request(_ method: SIPMethod, number: UInt32? = nil) -> SIPRequest {
         let number = number ?? nextNumber()
-        var target = remoteTarget
+        var target = remoteTarget.asRequestURI
         var routes = routeSet
         if let first = routeSet.first, let router = first.uri.sip, !router.isLooseRouter {
             // A strict router wants to see itself in the Request-URI, the target last in the Route.
-            var stripped = router
-            stripped.escapedHeaders = nil
-            stripped.parameters["method"] = nil
-            target = .sip(stripped)
+            target = first.uri.asRequestURI
             routes = Array(routeSet.dropFirst()) + [NameAddress(uri: remoteTarget)]
         }
         var request = SIPRequest(method: method, uri: target)
@@ -125,16 +134,43 @@ public struct Dialog: Hashable, Codable, Sendable {
         return request
     }
 
-    /// Where requests of this dialog are sent (RFC 3261 §8.1.2): the first route, or the target. Names are not
-    /// resolved here: such a request goes where the dialog began, and so does one for another transport or family, or to no
-    /// single host.
-    public func nextHop(_ routing: UserAgentConfiguration.InDialogRouting) -> TransportAddress {
-        guard routing == .remoteTarget, let uri = (routeSet.first?.uri ?? remoteTarget).sip,
-            let address = uri.address
-        else { return peer }
-        let port = uri.port ?? peer.transport.defaultPort
-        // Our socket is of the family in which the peer was reached.
-        guard port > 0, address.bytes.count == peer.address.bytes.count, address.isUnicast else { return peer }
+    /// Where requests of this dialog are sent (RFC 3261 §8.1.2, §12.2.1.1): the first route, or the target, and of either
+    /// its `maddr` where it has one (RFC 3263 §4).
+    ///
+    /// They go where the dialog began instead where what is named cannot be reached from our socket: another transport or
+    /// family, no single host, a name that has no address.
+    ///
+    /// Deviation from RFC 3263 §4.2: a name without a port would have to be looked up as SRV first. That is not done
+    /// here, and its address records may well be another service's: such a request goes where the dialog began, too.
+    public func nextHop(_ routing: UserAgentConfiguration.InDialogRouting) -> NextHop {
+        guard routing == .remoteTarget, let uri = (routeSet.first?.uri ?? remoteTarget).sip, isReachable(uri) else {
+            return .address(peer)
+        }
+        let host = uri.parameters["maddr"] ?? uri.host
+        if let address = IPAddress(host) {
+            return .address(at(address, uri.port ?? peer.transport.defaultPort) ?? peer)
+        }
+        guard let port = uri.port, port > 0 else { return .address(peer) }
+        if let known = [resolved, called].compactMap(\.self).first(where: { $0.name.equalsIgnoringCase(host) }) {
+            return .address(known.address.flatMap { at($0, port) } ?? peer)
+        }
+        return .name(host)
+    }
+
+    /// What looking up a host came to: of its addresses the first that our socket reaches; none is known for good, too.
+    public mutating func learn(_ host: String, _ addresses: [IPAddress]) {
+        resolved = KnownHost(name: host, address: addresses.first { at($0, peer.port) != nil })
+    }
+
+    /// Over the transport that the dialog began on: no other is tried for it.
+    private func isReachable(_ uri: SIPURI) -> Bool {
+        guard let transport = uri.parameters["transport"] else { return !uri.isSecure || peer.transport == .tls }
+        return transport.equalsIgnoringCase(peer.transport.rawValue)
+    }
+
+    /// Our socket is of the family in which the peer was reached.
+    private func at(_ address: IPAddress, _ port: UInt16) -> TransportAddress? {
+        guard port > 0, address.bytes.count == peer.address.bytes.count, address.isUnicast else { return nil }
         return TransportAddress(transport: peer.transport, address: address, port: port)
     }
 
@@ -143,6 +179,37 @@ public struct Dialog: Hashable, Codable, Sendable {
         let next = localCSeq.map { UInt64($0) >= SIPLimits.sequenceNumber ? 1 : $0 + 1 } ?? 1
         localCSeq = next
         return next
+    }
+}
+
+extension Dialog {
+    /// A host's name, and the address that it stands for; nil where it has none for us.
+    private struct KnownHost: Hashable, Sendable {
+        let name: String
+        let address: IPAddress?
+    }
+
+    /// Where a request goes next.
+    public enum NextHop: Hashable, Sendable {
+        case address(TransportAddress)
+        /// A host that has to be looked up first; the dialog is told by ``learn(_:_:)``.
+        case name(String)
+    }
+
+    /// What was looked up is not stored: after a crash it is looked up again.
+    private enum CodingKeys: String, CodingKey {
+        case callID, localTag, remoteTag, localAddress, remoteAddress, remoteTarget, routeSet, localCSeq, remoteCSeq
+        case isConfirmed, peer
+    }
+}
+
+extension AnyURI {
+    /// Without what may not stand in a Request-URI: headers, and a method (RFC 3261 §19.1.1, table 1).
+    var asRequestURI: AnyURI {
+        guard case .sip(var uri) = self else { return self }
+        uri.escapedHeaders = nil
+        uri.parameters["method"] = nil
+        return .sip(uri)
     }
 }
 

@@ -5,14 +5,13 @@ public enum DigestAlgorithm: String, Hashable, Sendable {
     case md5 = "MD5"
     case sha256 = "SHA-256"
 
-    init?(name: String) {
-        if name.equalsIgnoringCase("MD5") {
-            self = .md5
-        } else if name.equalsIgnoringCase("SHA-256") {
-            self = .sha256
-        } else {
-            return nil
+    /// The function of an `algorithm` parameter, and whether it is used with a session key (`-sess`).
+    static func named(_ name: String) -> (DigestAlgorithm, hasSessionKey: Bool)? {
+        for algorithm in [DigestAlgorithm.md5, .sha256] {
+            if name.equalsIgnoringCase(algorithm.rawValue) { return (algorithm, false) }
+            if name.equalsIgnoringCase(algorithm.rawValue + "-sess") { return (algorithm, true) }
         }
+        return nil
     }
 
     /// The hash of a text, as lower-case hexadecimal digits.

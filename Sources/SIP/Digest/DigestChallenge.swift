@@ -4,58 +4,106 @@ public struct DigestChallenge: Hashable, Sendable {
     public let nonce: String
     public let opaque: String?
     public let algorithm: DigestAlgorithm
-    /// True where `qop` offers `auth`; false where there is no `qop` at all (RFC 2069).
+    /// True for `MD5-sess` and `SHA-256-sess`: the password's hash goes through a key made of the two nonces
+    /// (RFC 7616 §3.4.2).
+    public let hasSessionKey: Bool
+    /// True where `qop` offers `auth`; false where there is no `qop` at all (RFC 2069), or an empty one.
     public let hasQualityOfProtection: Bool
+    /// The nonce has run out, and the credentials were right (RFC 7616 §3.3).
     public let isStale: Bool
 
-    /// Reads `Digest realm="…", nonce="…", …`. Refused: another scheme, an algorithm other than MD5 and SHA-256
-    /// (`-sess` too), a `qop` without `auth`.
+    /// Reads `Digest realm="…", nonce="…", …`. Refused: another scheme, an algorithm other than MD5 and SHA-256, a
+    /// `qop` without `auth`.
     public init(_ text: String) throws(SIPParseError) {
+        self = try text.withWindow { window throws(SIPParseError) in
+            try DigestChallenge(parts: window.trimmed.split(at: UInt8(ascii: ",")))
+        }
+    }
+
+    /// The challenges of one header field that can be answered. Most fields hold one; HTTP's grammar, which digest comes
+    /// from, allows several after one another (RFC 9110 §11.6.1).
+    static func all(in text: String) -> [DigestChallenge] {
+        text.withWindow { window in
+            var challenges: [[ByteWindow]] = []
+            for part in window.trimmed.split(at: UInt8(ascii: ",")) where !part.isEmpty {
+                if challenges.isEmpty || Self.scheme(of: part) != nil {
+                    challenges.append([part])
+                } else {
+                    challenges[challenges.count - 1].append(part)
+                }
+            }
+            return challenges.compactMap { try? DigestChallenge(parts: $0) }
+        }
+    }
+
+    /// - Parameter parts: what stands between the commas, the first with the scheme before it.
+    private init(parts: [ByteWindow]) throws(SIPParseError) {
         let fault = SIPParseError(.badChallenge, in: "challenge")
-        let fields: [(name: String, value: String)] = try text.withWindow { window throws(SIPParseError) in
-            let trimmed = window.trimmed
-            guard let blank = trimmed.firstIndex(of: .space, from: trimmed.start),
-                trimmed.window(trimmed.start, blank).equalsIgnoringCase("Digest")
-            else { throw fault }
-            let parts = trimmed.window(blank, trimmed.end).trimmed.split(at: UInt8(ascii: ","))
-            guard parts.count <= SIPLimits.parameters else { throw SIPParseError(.tooManyValues, in: "challenge") }
-            return parts.compactMap { part in
-                guard let equals = part.firstIndex(of: UInt8(ascii: "="), from: part.start) else { return nil }
-                return (
+        guard let first = parts.first, let scheme = Self.scheme(of: first), scheme.equalsIgnoringCase("Digest") else {
+            throw fault
+        }
+        guard parts.count <= SIPLimits.parameters else { throw SIPParseError(.tooManyValues, in: "challenge") }
+        var fields: [(name: String, value: String)] = []
+        for part in [first.window(scheme.end, first.end).trimmed] + parts.dropFirst() {
+            guard let equals = part.firstIndex(of: UInt8(ascii: "="), from: part.start) else { continue }
+            fields.append(
+                (
                     part.window(part.start, equals).trimmed.text.asciiLowercased,
                     DigestText.unquoted(part.window(equals + 1, part.end).trimmed)
-                )
-            }
+                ))
         }
         func value(_ name: String) -> String? { fields.first { $0.name == name }?.value }
         guard let realm = value("realm"), let nonce = value("nonce"),
-            let algorithm = DigestAlgorithm(name: value("algorithm") ?? "MD5")
+            let (algorithm, hasSessionKey) = DigestAlgorithm.named(value("algorithm") ?? "MD5")
         else { throw fault }
-        if let qop = value("qop") {
-            let offers = qop.split(separator: ",").contains { offer in
-                String(offer).withWindow { $0.trimmed.equalsIgnoringCase("auth") }
-            }
-            guard offers else { throw fault }
-            hasQualityOfProtection = true
-        } else {
-            hasQualityOfProtection = false
-        }
+        let offers = (value("qop") ?? "").split(separator: ",").map { offer in
+            String(offer).withWindow { $0.trimmed.text.asciiLowercased }
+        }.filter { !$0.isEmpty }
+        guard offers.isEmpty || offers.contains("auth") else { throw fault }
+        hasQualityOfProtection = !offers.isEmpty
         self.realm = realm
         self.nonce = nonce
         self.algorithm = algorithm
+        self.hasSessionKey = hasSessionKey
         opaque = value("opaque")
         isStale = value("stale")?.equalsIgnoringCase("true") ?? false
+    }
+
+    /// The scheme that a part begins with: a token with white space behind it, of whatever kind (RFC 3261 §25.1, LWS),
+    /// and no `=` after that.
+    private static func scheme(of part: ByteWindow) -> ByteWindow? {
+        var end = part.start
+        while part[end].isToken { end += 1 }
+        guard end > part.start, part[end].isSpacing else { return nil }
+        var next = end
+        while part[next].isSpacing { next += 1 }
+        return part[next] == UInt8(ascii: "=") ? nil : part.window(part.start, end)
+    }
+
+    /// The same challenge with the nonce that is to be used from now on (RFC 7616 §3.5).
+    func with(nonce: String) -> DigestChallenge { DigestChallenge(self, nonce: nonce) }
+
+    private init(_ other: DigestChallenge, nonce: String) {
+        realm = other.realm
+        self.nonce = nonce
+        opaque = other.opaque
+        algorithm = other.algorithm
+        hasSessionKey = other.hasSessionKey
+        hasQualityOfProtection = other.hasQualityOfProtection
+        isStale = false
     }
 
     /// The value of Authorization or Proxy-Authorization that answers this challenge (RFC 7616 §3.4.1).
     ///
     /// - Parameters:
     ///   - uri: the Request-URI.
-    ///   - clientNonce: hexadecimal digits, fresh for each answer.
+    ///   - clientNonce: hexadecimal digits, drawn for the nonce: a session key holds both (RFC 7616 §3.4.2).
+    ///   - count: how many requests the nonce has been used for, this one included (RFC 7616 §3.4).
     public func answer(
         _ credentials: DigestCredentials, method: SIPMethod, uri: String, clientNonce: String, count: UInt32 = 1
     ) -> String {
-        let ha1 = algorithm.hash("\(credentials.username):\(realm):\(credentials.password)")
+        var ha1 = algorithm.hash("\(credentials.username):\(realm):\(credentials.password)")
+        if hasSessionKey { ha1 = algorithm.hash("\(ha1):\(nonce):\(clientNonce)") }
         let ha2 = algorithm.hash("\(method.name):\(uri)")
         let digits = String(count, radix: 16)
         let nonceCount = String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
@@ -65,33 +113,15 @@ public struct DigestChallenge: Hashable, Sendable {
             : algorithm.hash("\(ha1):\(nonce):\(ha2)")
         var text = "Digest username=\(DigestText.quoted(credentials.username)), realm=\(DigestText.quoted(realm))"
         text += ", nonce=\(DigestText.quoted(nonce)), uri=\(DigestText.quoted(uri)), response=\"\(response)\""
-        text += ", algorithm=\(algorithm.rawValue)"
-        if hasQualityOfProtection { text += ", qop=auth, nc=\(nonceCount), cnonce=\"\(clientNonce)\"" }
+        text += ", algorithm=\(algorithm.rawValue)\(hasSessionKey ? "-sess" : "")"
+        if hasQualityOfProtection {
+            text += ", qop=auth, nc=\(nonceCount), cnonce=\"\(clientNonce)\""
+        } else if hasSessionKey {
+            // The server cannot make the key without it.
+            text += ", cnonce=\"\(clientNonce)\""
+        }
         if let opaque { text += ", opaque=\(DigestText.quoted(opaque))" }
         return text
-    }
-
-    /// The header field that answers a 401 or 407: to its strongest challenge that we can answer (RFC 8760 §2.4 lets
-    /// the server put the preferred one first; SHA-256 is taken before MD5). Nil for any other response, and where
-    /// the credentials are not for the realm.
-    static func answer(
-        to response: SIPResponse, method: SIPMethod, uri: String, _ credentials: DigestCredentials,
-        _ random: inout RandomSource
-    ) -> SIPHeaders.Field? {
-        let names: (challenge: SIPHeaderName, answer: SIPHeaderName)
-        switch response.status {
-        case .unauthorized: names = (.wwwAuthenticate, .authorization)
-        case .proxyAuthenticationRequired: names = (.proxyAuthenticate, .proxyAuthorization)
-        default: return nil
-        }
-        let challenges = response.headers.all(names.challenge).compactMap { try? DigestChallenge($0) }
-            .filter { credentials.realm == nil || credentials.realm == $0.realm }
-        guard let challenge = challenges.first(where: { $0.algorithm == .sha256 }) ?? challenges.first else {
-            return nil
-        }
-        return SIPHeaders.Field(
-            names.answer,
-            challenge.answer(credentials, method: method, uri: uri, clientNonce: random.hex(bytes: 8)))
     }
 }
 
@@ -105,6 +135,19 @@ enum DigestText {
         }
         quoted.append(UInt8(ascii: "\""))
         return String(decoding: quoted, as: UTF8.self)
+    }
+
+    /// The value of a parameter of `name="…", name=…`; nil where it is missing.
+    static func parameter(_ name: String, of text: String) -> String? {
+        text.withWindow { window in
+            for part in window.split(at: UInt8(ascii: ",")) {
+                guard let equals = part.firstIndex(of: UInt8(ascii: "="), from: part.start),
+                    part.window(part.start, equals).trimmed.text.equalsIgnoringCase(name)
+                else { continue }
+                return unquoted(part.window(equals + 1, part.end).trimmed)
+            }
+            return nil
+        }
     }
 
     static func unquoted(_ window: ByteWindow) -> String {

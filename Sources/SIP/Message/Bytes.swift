@@ -97,8 +97,12 @@ struct ByteWindow {
         return nil
     }
 
+    /// The bytes as text, from which printing makes the same bytes again: see ``WireText``.
     var text: String {
-        String(decoding: UnsafeBufferPointer(rebasing: base[start..<end]), as: UTF8.self)
+        let bytes = UnsafeBufferPointer(rebasing: base[start..<end])
+        guard firstIndex(of: WireText.mark, from: start) == nil, let text = String(validating: bytes, as: UTF8.self)
+        else { return WireText.decoded(bytes) }
+        return text
     }
 
     /// The decimal number that the whole window writes; nil for anything else and beyond `limit`.

@@ -106,12 +106,40 @@ public struct SIPHeaders: Hashable, Sendable {
         fields.insert(Field(name, value), at: 0)
     }
 
-    /// Replaces the topmost Via value, leaving further ones, also those in the same field.
-    mutating func replaceTopVia(with via: Via) {
+    /// Writes `received`, and `rport` where the client asked for it, into the topmost Via value (RFC 3261 §18.2.1,
+    /// RFC 3581 §4). Further values, also those in the same field, and all other text stay as they came.
+    ///
+    /// - Parameter via: what that value says.
+    mutating func markTopVia(_ via: Via, received: String, receivedPort: UInt16?) {
         guard let index = fields.firstIndex(where: { $0.name == .via }) else { return }
-        let others = SIPHeaders([fields[index]]).values(.via).dropFirst()
-        fields[index].value = ([via.description] + others).joined(separator: ", ")
-        essentials = essentials.map { Essentials(via: via, from: $0.from, to: $0.to, cseq: $0.cseq) }
+        var marked = via
+        marked.parameters["received"] = received
+        if let receivedPort { marked.parameters["rport"] = "\(receivedPort)" }
+        let whole = fields[index].value
+        fields[index].value = whole.withWindow { window in
+            var end = window.start
+            var isQuoted = false
+            while end < window.end, isQuoted || window[end] != UInt8(ascii: ",") {
+                if window[end] == UInt8(ascii: "\"") { isQuoted.toggle() }
+                end += 1
+            }
+            let parts = window.window(window.start, end).split(at: UInt8(ascii: ";"))
+            var written = parts.first?.end ?? end
+            var text = window.window(window.start, written).text
+            for part in parts.dropFirst() {
+                // With the semicolon and the blanks before it.
+                let lead = window.window(written, part.start).text
+                written = part.end
+                let equals = part.firstIndex(of: UInt8(ascii: "="), from: part.start) ?? part.end
+                let name = part.window(part.start, equals).trimmed
+                // A `received` that came with the request is somebody else's claim.
+                if name.equalsIgnoringCase("received") { continue }
+                let isPort = receivedPort != nil && name.equalsIgnoringCase("rport")
+                text += lead + (isPort ? "\(name.text)=\(receivedPort ?? 0)" : part.text)
+            }
+            return text + ";received=\(received)" + window.window(end, window.end).text
+        }
+        essentials = essentials.map { Essentials(via: marked, from: $0.from, to: $0.to, cseq: $0.cseq) }
     }
 
     // MARK: Typed values. nil where the field is missing; an error where it is malformed.

@@ -21,9 +21,11 @@ public enum SIPMessage: Hashable, Sendable {
         let content = Array(UnsafeBufferPointer(rebasing: body.base[body.start..<body.end]))
         switch line {
         case .request(let method, let uri):
+            let uri = try AnyURI(window: uri)
+            // RFC 3261 §19.1.1, table 1; RFC 4475 §3.1.2.11.
+            guard uri.sip?.escapedHeaders == nil else { throw SIPParseError(.badURI, in: "Request-URI") }
             self = .request(
-                SIPRequest(
-                    method: SIPMethod(window: method), uri: try AnyURI(window: uri), headers: headers, body: content))
+                SIPRequest(method: SIPMethod(window: method), uri: uri, headers: headers, body: content))
         case .response(let status, let reason):
             self = .response(SIPResponse(status: status, reason: reason.text, headers: headers, body: content))
         }

@@ -24,11 +24,15 @@ extension [UInt8] {
     fileprivate mutating func append(line: String) {
         let start = count
         append(contentsOf: line.utf8)
-        let isBroken = withUnsafeBufferPointer { bytes in
+        let (isBroken, isMarked) = withUnsafeBufferPointer { bytes in
             let window = ByteWindow(bytes)
-            return window.firstIndex(of: .carriageReturn, from: start) != nil
-                || window.firstIndex(of: .lineFeed, from: start) != nil
+            return (
+                window.firstIndex(of: .carriageReturn, from: start) != nil
+                    || window.firstIndex(of: .lineFeed, from: start) != nil,
+                window.firstIndex(of: WireText.mark, from: start) != nil
+            )
         }
+        if isMarked { WireText.encode(&self, from: start) }
         if isBroken {
             for index in start..<count where self[index] == .carriageReturn || self[index] == .lineFeed {
                 self[index] = .space

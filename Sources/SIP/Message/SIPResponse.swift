@@ -23,8 +23,13 @@ public struct SIPResponse: Hashable, Sendable {
         for via in request.headers.all(.via) { headers.append(.via, via) }
         if let from = request.headers[.from] { headers.append(.from, from) }
         if var to = request.headers[.to] {
-            if let toTag, let address = try? request.headers.to(), address.tag == nil {
-                to = to.addingTag(toTag, address)
+            if let toTag {
+                if let address = try? request.headers.to() {
+                    if address.tag == nil { to = to.addingTag(toTag, address) }
+                } else if !to.hasTag {
+                    // What cannot be read is echoed all the same, and a 400 has its tag too (RFC 3261 §8.2.6.2).
+                    to += ";tag=" + toTag
+                }
             }
             headers.append(.to, to)
         }
@@ -44,6 +49,16 @@ public struct SIPResponse: Hashable, Sendable {
 }
 
 extension String {
+    /// Whether a To that is malformed somewhere has a tag.
+    fileprivate var hasTag: Bool {
+        withWindow { window in
+            window.split(at: UInt8(ascii: ";")).dropFirst().contains { part in
+                let equals = part.firstIndex(of: UInt8(ascii: "="), from: part.start) ?? part.end
+                return part.window(part.start, equals).trimmed.equalsIgnoringCase("tag")
+            }
+        }
+    }
+
     /// A To value with a tag. An address without brackets gets them, since a parameter behind it would otherwise be
     /// read as the URI's by careless peers.
     fileprivate func addingTag(_ tag: String, _ address: NameAddress) -> String {

@@ -34,6 +34,7 @@ public struct StatusCode: Hashable, Comparable, Sendable {
     public static let forbidden = StatusCode(known: 403)
     public static let notFound = StatusCode(known: 404)
     public static let methodNotAllowed = StatusCode(known: 405)
+    public static let notAcceptable = StatusCode(known: 406)
     public static let proxyAuthenticationRequired = StatusCode(known: 407)
     public static let requestTimeout = StatusCode(known: 408)
     public static let gone = StatusCode(known: 410)

@@ -21,6 +21,13 @@ public struct Via: Hashable, Sendable {
         self = try text.withWindow { window throws(SIPParseError) in try Via(window: window.trimmed) }
     }
 
+    /// As above, whatever version of SIP it names: also what comes of another one is to be answered (505).
+    init?(ofAnyVersion text: String) {
+        let via = text.withWindow { window in try? Via(window: window.trimmed, isAnyVersion: true) }
+        guard let via else { return nil }
+        self = via
+    }
+
     public var branch: String? { parameters["branch"] }
     public var received: String? { parameters["received"] }
     /// RFC 3581: the port that the request came from, filled in by the server.
@@ -38,7 +45,7 @@ public struct Via: Hashable, Sendable {
 
     var defaultPort: UInt16 { transport == "TLS" ? 5061 : 5060 }
 
-    init(window: ByteWindow) throws(SIPParseError) {
+    init(window: ByteWindow, isAnyVersion: Bool = false) throws(SIPParseError) {
         func fail(_ offset: Int) -> SIPParseError { SIPParseError(.badVia, in: "Via", at: offset) }
         var position = window.start
         func skipSpacing() { while window[position].isSpacing { position += 1 } }
@@ -57,7 +64,8 @@ public struct Via: Hashable, Sendable {
         // sent-protocol: `SIP / 2.0 / UDP`, blanks allowed around the slashes.
         guard try token().equalsIgnoringCase("SIP") else { throw fail(window.start) }
         try slash()
-        guard try token().equals("2.0") else { throw SIPParseError(.badVersion, in: "Via", at: position) }
+        let version = try token()
+        guard isAnyVersion || version.equals("2.0") else { throw SIPParseError(.badVersion, in: "Via", at: position) }
         try slash()
         transport = try token().text.uppercased()
         guard window[position].isSpacing else { throw fail(position) }

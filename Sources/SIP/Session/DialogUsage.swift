@@ -9,7 +9,9 @@
 ///        └──────────────────── INVITE failed ──────────────────────────────┘
 ///
 /// Used by all sessions and both roles. Whatever the peer answers to a BYE, the usage is over (RFC 3261 §15.1.1);
-/// only a challenge is answered once, where there are credentials.
+/// only challenges are answered, where there are credentials.
+///
+/// Where the next hop is a name, requests wait for its look-up, in order: the ACK leaves before the BYE.
 struct DialogUsage: Sendable {
     enum State: Equatable, Sendable {
         /// No 2xx yet. Leaves by `confirm`, by the end of its INVITE, or by a BYE.
@@ -18,8 +20,9 @@ struct DialogUsage: Sendable {
         case active
         /// Answered by us, to be hung up, but a callee sends no BYE before the ACK (RFC 3261 §15).
         case awaitingACK(reason: String?)
-        /// Our BYE is under way. Leaves by anything.
-        case hangingUp(bye: TransactionKey, isRepeated: Bool)
+        /// Our BYE is under way; its key is nil while it waits for the look-up of its host. `attempt` counts from 1, one
+        /// more for each challenge that was answered. Leaves by anything.
+        case hangingUp(bye: TransactionKey?, attempt: Int, reason: String?)
         case over
     }
 
@@ -51,7 +54,21 @@ struct DialogUsage: Sendable {
     private var accepted: AcceptedInvite?
     private var openOffer: OpenOffer?
     /// The ACK of the latest 2xx, sent again when that comes again.
-    private var acknowledgement: [UInt8]?
+    private var acknowledgement: SIPRequest?
+    private var isAcknowledged = false
+    /// Requests that wait for their host to be looked up, oldest first.
+    private var waiting: [SIPRequest] = []
+    /// What the INVITE was challenged with, and later requests.
+    private var challenges = AnsweredChallenges()
+    /// INFO requests that are under way.
+    private var infos: [TransactionKey: Info] = [:]
+
+    private struct Info: Sendable {
+        let contentType: String
+        let body: [UInt8]
+        /// As of a BYE.
+        let attempt: Int
+    }
 
     init(_ dialog: Dialog, session: SessionID, announcesEnd: Bool, _ bench: inout Workbench) {
         self.session = session
@@ -69,36 +86,46 @@ struct DialogUsage: Sendable {
 
     /// A 2xx to our INVITE came: the first is acknowledged, a repeated one once more (RFC 3261 §13.2.2.4).
     ///
-    /// - Parameter authorization: the INVITE's credentials; the ACK has the same (RFC 3261 §22.1).
-    mutating func confirm(_ response: SIPResponse, authorization: SIPHeaders.Field?, _ bench: inout Workbench) {
-        let destination = dialog.nextHop(bench.configuration.inDialogRouting)
+    /// - Parameters:
+    ///   - invite: as it left: the ACK has the same credentials (RFC 3261 §22.1).
+    ///   - challenges: those that the INVITE has answered.
+    mutating func confirm(
+        _ response: SIPResponse, of invite: SIPRequest?, _ challenges: AnsweredChallenges, _ bench: inout Workbench
+    ) {
         if let acknowledgement {
-            bench.output.send(acknowledgement, to: destination, session: session, isRetransmission: true)
+            // One that still waits for its host is on its way.
+            if !waiting.contains(where: { $0.method == .ack }) { dispatch(acknowledgement, &bench) }
             return
         }
         let wasConfirmed = dialog.isConfirmed
-        dialog.confirm(target: (try? response.headers.addresses(.contact))?.first?.uri)
+        dialog.confirm(by: response)
+        self.challenges = challenges
         var ack = dialog.request(.ack, number: (try? response.headers.cseq())?.number ?? 1)
-        if let authorization { ack.headers.append(authorization.name, authorization.value) }
-        acknowledgement = bench.sendACK(
-            ack, to: dialog.nextHop(bench.configuration.inDialogRouting), session: session)
+        for name in [SIPHeaderName.authorization, .proxyAuthorization] {
+            for value in invite?.headers.all(name) ?? [] { ack.headers.append(name, value) }
+        }
+        acknowledge(ack, &bench)
         guard !wasConfirmed else { return }
         switch state {
         case .early, .over:
             state = .active
             bench.dialogs[dialog.id] = session
-        case .hangingUp:
+        case .hangingUp(_, _, let reason):
             // The BYE that is under way was for the early dialog; the callee may have refused it.
-            sendBye(reason: nil, &bench)
+            sendBye(reason: reason, &bench)
         case .active, .awaitingACK: break
         }
     }
 
     /// Acknowledges the 2xx of a dialog that an earlier process confirmed. A repeated 2xx brings it again.
     mutating func acknowledge(number: UInt32, _ bench: inout Workbench) {
-        acknowledgement = bench.sendACK(
-            dialog.request(.ack, number: number), to: dialog.nextHop(bench.configuration.inDialogRouting),
-            session: session)
+        acknowledge(dialog.request(.ack, number: number), &bench)
+    }
+
+    private mutating func acknowledge(_ ack: SIPRequest, _ bench: inout Workbench) {
+        let request = bench.complete(ack, transport: dialog.peer.transport)
+        acknowledgement = request
+        dispatch(request, &bench)
     }
 
     /// Sends our 2xx to an INVITE, and goes on sending it until the ACK comes.
@@ -177,27 +204,37 @@ struct DialogUsage: Sendable {
     /// Ends an early dialog without a word: its INVITE failed.
     mutating func drop(_ bench: inout Workbench) { finish(nil, &bench) }
 
-    /// A response to our BYE.
+    /// The peer's BYE came before the 2xx that this usage was confirmed by: the two overtook each other.
+    mutating func endByPeer(_ bench: inout Workbench) { finish(.remoteHangUp, &bench) }
+
+    /// A response to a request of ours in the dialog.
     mutating func receive(_ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench) {
-        guard case .hangingUp(key, let isRepeated) = state, response.status.isFinal else { return }
-        if !isRepeated, let credentials = bench.configuration.credentials,
-            let authorization = DigestChallenge.answer(
-                to: response, method: .bye, uri: dialog.remoteTarget.description, credentials, &bench.random)
-        {
-            var bye = dialog.request(.bye)
-            bye.headers.append(authorization.name, authorization.value)
-            let destination = dialog.nextHop(bench.configuration.inDialogRouting)
-            if let key = bench.send(bye, to: destination, session: session) {
-                state = .hangingUp(bye: key, isRepeated: true)
-                return
+        guard response.status.isFinal else { return }
+        if let info = infos.removeValue(forKey: key) {
+            guard info.attempt < AnsweredChallenges.maximumAttempts, isAnswerable(response, &bench) else {
+                return bench.emit(.infoAnswered(session, response.status))
             }
+            return send(Info(contentType: info.contentType, body: info.body, attempt: info.attempt + 1), &bench)
+        }
+        guard case .hangingUp(key, let attempt, let reason) = state else { return }
+        if attempt < AnsweredChallenges.maximumAttempts, isAnswerable(response, &bench) {
+            return sendBye(reason: reason, attempt: attempt + 1, &bench)
         }
         finish(end ?? .localHangUp(confirmed: response.status.isSuccess), &bench)
     }
 
-    /// Our BYE came to nothing: timeout, or the transport failed.
-    mutating func byeFailed(_ key: TransactionKey, _ bench: inout Workbench) {
-        guard case .hangingUp(key, _) = state else { return }
+    /// True for a challenge that the request can answer when it goes again.
+    private mutating func isAnswerable(_ response: SIPResponse, _ bench: inout Workbench) -> Bool {
+        guard let credentials = bench.configuration.credentials else { return false }
+        if challenges.take(response, credentials, &bench.random) { return true }
+        challenges.settle(response, &bench.random)
+        return false
+    }
+
+    /// A request of ours came to nothing: timeout, or the transport failed.
+    mutating func requestFailed(_ key: TransactionKey, _ bench: inout Workbench) {
+        if infos.removeValue(forKey: key) != nil { return bench.emit(.infoAnswered(session, nil)) }
+        guard case .hangingUp(key, _, _) = state else { return }
         finish(end ?? .localHangUp(confirmed: false), &bench)
     }
 
@@ -221,26 +258,31 @@ struct DialogUsage: Sendable {
             }
         case .offerUnanswered:
             refuseOpenOffer(.serverInternalError, &bench)
-        case .repeatProvisional: break
+        case .unresolved:
+            let hop = dialog.nextHop(bench.configuration.inDialogRouting)
+            if case .name(let host) = hop { resolved(host, [], &bench) } else { resolved("", [], &bench) }
+        case .repeatProvisional, .invitationExpired, .hungUpEarly: break
         }
     }
 
-    private mutating func sendBye(reason: String?, _ bench: inout Workbench) {
+    private mutating func sendBye(reason: String?, attempt: Int = 1, _ bench: inout Workbench) {
         refuseOpenOffer(.requestTerminated, &bench)
         stopRepeating(&bench)
         var bye = dialog.request(.bye)
         if let reason { bye.headers.append(.reason, reason) }
-        let destination = dialog.nextHop(bench.configuration.inDialogRouting)
-        guard let key = bench.send(bye, to: destination, session: session) else {
-            return finish(end ?? .localHangUp(confirmed: false), &bench)
-        }
-        state = .hangingUp(bye: key, isRepeated: false)
+        if let credentials = bench.configuration.credentials { challenges.authorize(&bye, credentials) }
+        waiting.removeAll { $0.method != .ack }
+        state = .hangingUp(bye: nil, attempt: attempt, reason: reason)
+        dispatch(bench.complete(bye, transport: dialog.peer.transport), &bench)
     }
 
     private mutating func finish(_ end: SessionEnd?, _ bench: inout Workbench) {
         guard state != .over else { return }
         refuseOpenOffer(.requestTerminated, &bench)
         stopRepeating(&bench)
+        // The callee waits for its ACK all the same.
+        waiting.removeAll { $0.method != .ack }
+        infos.removeAll()
         state = .over
         bench.dialogs[dialog.id] = nil
         if announcesEnd, let end { bench.emit(.ended(session, end)) }
@@ -262,6 +304,75 @@ struct DialogUsage: Sendable {
     }
 }
 
+// MARK: - Requests of ours
+
+extension DialogUsage {
+    /// Sends an INFO of the kind that knows no package (RFC 6086 §9.2). `infoAnswered` follows.
+    mutating func sendInfo(contentType: String, body: [UInt8], _ bench: inout Workbench) {
+        guard state == .active else { return bench.emit(.infoAnswered(session, nil)) }
+        send(Info(contentType: contentType, body: body, attempt: 1), &bench)
+    }
+
+    private mutating func send(_ info: Info, _ bench: inout Workbench) {
+        guard state == .active else { return bench.emit(.infoAnswered(session, nil)) }
+        var request = dialog.request(.info)
+        if let credentials = bench.configuration.credentials { challenges.authorize(&request, credentials) }
+        request.headers.append(.contentType, info.contentType)
+        request.body = info.body
+        request = bench.complete(request, transport: dialog.peer.transport)
+        if let key = try? TransactionKey(client: request) { infos[key] = info }
+        dispatch(request, &bench)
+    }
+
+    /// Sends a request, or lets it wait for the look-up of its host, behind those that wait already.
+    private mutating func dispatch(_ request: SIPRequest, _ bench: inout Workbench) {
+        guard waiting.isEmpty else {
+            waiting.append(request)
+            return
+        }
+        switch dialog.nextHop(bench.configuration.inDialogRouting) {
+        case .address(let destination): transmit(request, to: destination, &bench)
+        case .name(let host):
+            waiting.append(request)
+            lookUp(host, &bench)
+        }
+    }
+
+    private func lookUp(_ host: String, _ bench: inout Workbench) {
+        bench.emit(.resolve(session, host: host))
+        bench.arm(
+            session, .unresolved(remoteTag: dialog.remoteTag), after: bench.configuration.timers.lookUpTimeout)
+    }
+
+    /// A host was looked up, or that took too long. What waits for it leaves.
+    mutating func resolved(_ host: String, _ addresses: [IPAddress], _ bench: inout Workbench) {
+        guard !waiting.isEmpty else { return }
+        bench.cancel(session, .unresolved(remoteTag: dialog.remoteTag))
+        let routing = bench.configuration.inDialogRouting
+        if dialog.nextHop(routing) == .name(host) { dialog.learn(host, addresses) }
+        switch dialog.nextHop(routing) {
+        case .address(let destination):
+            let requests = waiting
+            waiting = []
+            for request in requests { transmit(request, to: destination, &bench) }
+        // The peer has moved meanwhile, to another name.
+        case .name(let other): lookUp(other, &bench)
+        }
+    }
+
+    private mutating func transmit(_ request: SIPRequest, to destination: TransportAddress, _ bench: inout Workbench) {
+        if request.method == .ack {
+            bench.output.send(request.bytes, to: destination, session: session, isRetransmission: isAcknowledged)
+            isAcknowledged = true
+            return
+        }
+        let key = bench.transactions.start(request, to: destination, session: session, &bench.output)
+        guard request.method == .bye, case .hangingUp(nil, let attempt, let reason) = state else { return }
+        guard let key else { return finish(end ?? .localHangUp(confirmed: false), &bench) }
+        state = .hangingUp(bye: key, attempt: attempt, reason: reason)
+    }
+}
+
 // MARK: - Requests of the peer
 
 extension DialogUsage {
@@ -278,7 +389,7 @@ extension DialogUsage {
         case .invite: receiveInvite(request, key, &bench)
         case .update: receiveUpdate(request, key, &bench)
         case .options: answer(request, key, .ok, &bench)
-        case .info: bench.respond(key, RequestRules.answer(toInfo: request, tag: dialog.localTag, bench))
+        case .info: receiveInfo(request, key, &bench)
         case .ack, .cancel, .register, .prack, .subscribe, .notify, .publish, .refer, .message, .other:
             answer(request, key, .methodNotAllowed, &bench)
         }
@@ -311,6 +422,14 @@ extension DialogUsage {
             open(request, key, isWithoutOffer: request.sessionDescription == nil, &bench)
         case .awaitingACK, .hangingUp, .over:
             answer(request, key, .callDoesNotExist, &bench)
+        }
+    }
+
+    private func receiveInfo(_ request: SIPRequest, _ key: TransactionKey, _ bench: inout Workbench) {
+        let report = request.headers.contains(.infoPackage) ? nil : KeyReport(request)
+        bench.respond(key, RequestRules.answer(toInfo: request, report, tag: dialog.localTag, bench))
+        if case .key(let pressed, let milliseconds) = report {
+            bench.emit(.keyReported(session, pressed, milliseconds: milliseconds))
         }
     }
 

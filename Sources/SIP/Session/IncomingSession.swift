@@ -2,7 +2,7 @@
 ///
 ///     invited ── answer: 2xx until the ACK ──▶ answered ── BYE either way, no ACK in 64·T1: BYE ──▶ over
 ///        │  └─ ring, progress: 18x, again every minute                                              ▲
-///        └── reject, end, CANCEL, BYE of the peer: 300–699, failed ─────────────────────────────────┘
+///        └── reject, end, CANCEL, BYE of the peer, Expires: 300–699, failed ────────────────────────┘
 ///
 /// RFC 3261 §13.3, §9.2, §15.1.2.
 struct IncomingSession: SessionMachine {
@@ -16,6 +16,8 @@ struct IncomingSession: SessionMachine {
 
     /// RFC 3261 §13.3.1.1
     private static let provisionalInterval = Duration.seconds(60)
+    /// `Expires` may say anything up to 2^32 - 1 s (RFC 3261 §20.19), and is asked to say more.
+    private static let longestInvitation: UInt64 = 0xffff_ffff
 
     let id: SessionID
     let inviteKey: TransactionKey
@@ -38,6 +40,8 @@ struct IncomingSession: SessionMachine {
         inviteKey = key
         usage = DialogUsage(dialog, session: id, announcesEnd: true, &bench)
     }
+
+    var callID: String { usage.dialog.callID }
 
     /// The tag of all our responses.
     var localTag: String { usage.dialog.localTag }
@@ -65,6 +69,12 @@ struct IncomingSession: SessionMachine {
 
     mutating func start(_ bench: inout Workbench) {
         bench.respond(inviteKey, bench.response(to: request, .trying, tag: nil))
+        // RFC 3261 §13.3.1 step 1. What is no number of seconds sets no limit.
+        if let expires = request.headers["Expires"],
+            let seconds = expires.withWindow({ $0.trimmed.number(limit: .max) })
+        {
+            bench.arm(id, .invitationExpired, after: .seconds(Int64(min(seconds, Self.longestInvitation))))
+        }
     }
 
     mutating func progress(_ status: StatusCode, body: [UInt8]?, _ bench: inout Workbench) {
@@ -78,7 +88,7 @@ struct IncomingSession: SessionMachine {
     mutating func answer(_ sdp: [UInt8], _ bench: inout Workbench) {
         guard case .invited = state else { return }
         state = .answered
-        bench.cancel(id, .repeatProvisional)
+        stopWaiting(&bench)
         usage.accept(
             request, of: inviteKey, sdp: sdp, holdsOffer: request.sessionDescription == nil, &bench)
         bench.emit(.recordChanged(id))
@@ -107,6 +117,16 @@ struct IncomingSession: SessionMachine {
 
     mutating func answerOffer(_ sdp: [UInt8]?, _ headers: SIPHeaders, _ bench: inout Workbench) {
         usage.answerOffer(sdp, headers, &bench)
+    }
+
+    mutating func sendInfo(contentType: String, body: [UInt8], _ bench: inout Workbench) {
+        guard case .answered = state else { return }
+        usage.sendInfo(contentType: contentType, body: body, &bench)
+    }
+
+    mutating func resolved(_ host: String, _ addresses: [IPAddress], _ bench: inout Workbench) {
+        usage.resolved(host, addresses, &bench)
+        trackBye()
     }
 
     // MARK: What the peer does
@@ -151,7 +171,7 @@ struct IncomingSession: SessionMachine {
     }
 
     mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench) {
-        usage.byeFailed(key, &bench)
+        usage.requestFailed(key, &bench)
     }
 
     mutating func transactionTerminated(_ key: TransactionKey, _ bench: inout Workbench) {
@@ -164,9 +184,15 @@ struct IncomingSession: SessionMachine {
             guard case .invited(let latest?) = state else { return }
             bench.respond(inviteKey, latest)
             bench.arm(id, .repeatProvisional, after: Self.provisionalInterval)
-        case .repeatAnswer, .unacknowledged, .offerUnanswered:
+        case .invitationExpired:
+            guard case .invited = state else { return }
+            refuse(.requestTerminated, SIPHeaders(), &bench)
+            bench.emit(.canceledByPeer(id))
+            bench.emit(.failed(id, .expired))
+        case .repeatAnswer, .unacknowledged, .offerUnanswered, .unresolved:
             usage.fire(timer, &bench)
             trackBye()
+        case .hungUpEarly: break
         }
     }
 
@@ -174,14 +200,19 @@ struct IncomingSession: SessionMachine {
 
     private mutating func refuse(_ status: StatusCode, _ headers: SIPHeaders, _ bench: inout Workbench) {
         state = .over
-        bench.cancel(id, .repeatProvisional)
+        stopWaiting(&bench)
         var response = bench.response(to: request, status, tag: usage.dialog.localTag)
         for field in headers.fields { response.headers.append(field.name, field.value) }
         bench.respond(inviteKey, response)
         usage.drop(&bench)
     }
 
+    private func stopWaiting(_ bench: inout Workbench) {
+        bench.cancel(id, .repeatProvisional)
+        bench.cancel(id, .invitationExpired)
+    }
+
     private mutating func trackBye() {
-        if case .hangingUp(let key, _) = usage.state, !open.contains(key) { open.append(key) }
+        if case .hangingUp(let key?, _, _) = usage.state, !open.contains(key) { open.append(key) }
     }
 }

@@ -1,7 +1,7 @@
 /// One INVITE as its caller, with every dialog that comes of it.
 ///
 ///     inviting ──── 2xx ────────────────▶ answered ── BYE either way ──▶ over
-///        │  │ 401/407 with credentials: once more, CSeq + 1                ▲
+///        │  │ 401/407 with credentials: again, CSeq + 1                    ▲
 ///        │  └─ 300–699, no answer, transport error: failed ────────────────┤
 ///        │ end                                                             │
 ///        ▼                                                                 │
@@ -11,6 +11,10 @@
 ///
 /// The first 2xx wins; each further one (another To tag) is ACKed and BYEd, also after the session is over, as long
 /// as the INVITE's transaction lives (RFC 3261 §13.2.2.4). A repeated 2xx gets its ACK again.
+///
+/// A BYE on an early dialog is forbidden to the callee (RFC 3261 §15), and comes all the same: its 2xx is late or was
+/// lost. A 2xx that follows is a call that was answered and is over; where none comes in a while, the INVITE is
+/// cancelled, for nobody is left who could answer it.
 ///
 /// How long it may ring is the caller's affair: it calls `end`.
 struct OutgoingSession: SessionMachine {
@@ -32,7 +36,9 @@ struct OutgoingSession: SessionMachine {
     private var invite: SIPRequest
     private var inviteKey: TransactionKey?
     private var attempt = 1
-    private var authorization: SIPHeaders.Field?
+    private var challenges = AnsweredChallenges()
+    /// Remote tags of early dialogs that their callee has hung up.
+    private var hungUpEarly: [String] = []
     private var usages: [DialogUsage] = []
     /// The first session description that each early dialog brought, by its remote tag; empty once it is answered.
     private var earlyDescriptions: [String: [UInt8]] = [:]
@@ -45,6 +51,8 @@ struct OutgoingSession: SessionMachine {
         self.identifiers = identifiers
         invite = OutgoingSession.request(invitation, identifiers)
     }
+
+    var callID: String { identifiers.callID }
 
     var isQuiet: Bool {
         guard open.isEmpty, usages.allSatisfy(\.isOver) else { return false }
@@ -77,7 +85,7 @@ struct OutgoingSession: SessionMachine {
         let branch = identifiers.branch(attempt: attempt)
         var request = invite
         request.headers[.cseq] = CSeq(UInt32(attempt), .invite).description
-        if let authorization { request.headers.append(authorization.name, authorization.value) }
+        if let credentials = bench.configuration.credentials { challenges.authorize(&request, credentials) }
         invite = bench.complete(request, branch: branch, transport: invitation.destination.transport)
         inviteKey = bench.transactions.start(invite, to: invitation.destination, session: id, &bench.output)
         guard let inviteKey else {
@@ -101,6 +109,16 @@ struct OutgoingSession: SessionMachine {
     mutating func answerOffer(_ sdp: [UInt8]?, _ headers: SIPHeaders, _ bench: inout Workbench) {
         guard case .answered(let winner) = state, let index = index(of: winner) else { return }
         usages[index].answerOffer(sdp, headers, &bench)
+    }
+
+    mutating func sendInfo(contentType: String, body: [UInt8], _ bench: inout Workbench) {
+        guard case .answered(let winner) = state, let index = index(of: winner) else { return }
+        usages[index].sendInfo(contentType: contentType, body: body, &bench)
+    }
+
+    mutating func resolved(_ host: String, _ addresses: [IPAddress], _ bench: inout Workbench) {
+        for index in usages.indices { usages[index].resolved(host, addresses, &bench) }
+        trackByes()
     }
 
     // MARK: Responses
@@ -142,8 +160,8 @@ struct OutgoingSession: SessionMachine {
     /// RFC 3261 §12.1.2: any 101–199 with a To tag makes an early dialog. A Require: 100rel in it is the peer's
     /// fault, since we did not offer it (RFC 3262 §3); the response counts as an ordinary one.
     private mutating func noteEarlyDialog(_ response: SIPResponse, _ bench: inout Workbench) {
-        guard let tag = (try? response.headers.to())?.tag, index(of: tag) == nil,
-            usages.count < bench.configuration.limits.forks,
+        guard let tag = (try? response.headers.to())?.tag, index(of: tag) == nil, !hungUpEarly.contains(tag),
+            usages.count + hungUpEarly.count < bench.configuration.limits.forks,
             let dialog = Dialog(asCallerOf: invite, response: response, peer: invitation.destination)
         else { return }
         usages.append(DialogUsage(dialog, session: id, announcesEnd: false, &bench))
@@ -193,13 +211,17 @@ struct OutgoingSession: SessionMachine {
             isFirst = true
         case .canceling, .answered, .over: isFirst = false
         }
-        usages[known].confirm(response, authorization: authorization, &bench)
+        challenges.settle(response, &bench.random)
+        usages[known].confirm(response, of: invite, challenges, &bench)
+        let isHungUp = hungUpEarly.contains(tag)
         guard !isFirst else {
             // The branches that lost will end by themselves or answer too; then they are ACKed and BYEd.
             bench.emit(.recordChanged(id))
             bench.emit(.answered(id, body: takeAnswer(of: response, tag: tag)))
+            if isHungUp { usages[known].endByPeer(&bench) }
             return
         }
+        if isHungUp { usages[known].endByPeer(&bench) }
         if case .answered(tag) = state { return }
         if case .canceling(let reason, _) = state {
             // The answer was on the way when we cancelled (RFC 3261 §9.1): the call is set up, and hung up.
@@ -214,15 +236,13 @@ struct OutgoingSession: SessionMachine {
     private mutating func receiveRefusal(_ response: SIPResponse, _ bench: inout Workbench) {
         switch state {
         case .inviting:
-            if attempt == 1, let credentials = bench.configuration.credentials,
-                let answer = DigestChallenge.answer(
-                    to: response, method: .invite, uri: invite.uri.description, credentials, &bench.random)
+            if attempt < AnsweredChallenges.maximumAttempts, let credentials = bench.configuration.credentials,
+                challenges.take(response, credentials, &bench.random)
             {
                 // RFC 3261 §22.2: the same INVITE with credentials and the next CSeq.
                 dropEarlyDialogs(&bench)
                 earlyDescriptions = [:]
-                attempt = 2
-                authorization = answer
+                attempt += 1
                 invite = OutgoingSession.request(invitation, identifiers)
                 state = .inviting(heardProvisional: false)
                 start(&bench)
@@ -237,7 +257,7 @@ struct OutgoingSession: SessionMachine {
 
     mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench) {
         guard key == inviteKey else {
-            for index in usages.indices { usages[index].byeFailed(key, &bench) }
+            for index in usages.indices { usages[index].requestFailed(key, &bench) }
             return
         }
         switch state {
@@ -262,9 +282,22 @@ struct OutgoingSession: SessionMachine {
             return bench.respond(key, bench.response(to: request, .callDoesNotExist, tag: dialog.localTag))
         }
         usages[index].receive(request, of: key, &bench)
-        // A BYE on an early dialog is forbidden to the callee (RFC 3261 §15). It was answered; should a 2xx come all
-        // the same, it makes the dialog anew.
-        usages.removeAll { $0.isOver && !$0.isConfirmed }
+        guard usages[index].isOver, !usages[index].isConfirmed else { return }
+        // It was answered; should a 2xx come all the same, it makes the dialog anew.
+        usages.remove(at: index)
+        hungUpEarly.append(dialog.remoteTag)
+        bench.emit(.recordChanged(id))
+        guard case .inviting = state, usages.isEmpty else { return }
+        // A lost 2xx comes again after T1, and after 2·T1 more (RFC 3261 §13.3.1.4): twice that, and it will not come.
+        bench.arm(id, .hungUpEarly, after: bench.configuration.timers.t1 * 6)
+    }
+
+    /// Nobody is left who could answer, and nobody has said so.
+    private mutating func giveUpHungUp(_ bench: inout Workbench) {
+        guard case .inviting = state, usages.isEmpty else { return }
+        state = .canceling(reason: nil, isSent: false)
+        cancel(&bench)
+        conclude(.failed(id, .canceledByPeer), &bench)
     }
 
     mutating func receiveACK(_ request: SIPRequest, _ dialog: DialogID, _ bench: inout Workbench) {
@@ -278,15 +311,16 @@ struct OutgoingSession: SessionMachine {
 
     mutating func fire(_ timer: SessionTimer, _ bench: inout Workbench) {
         switch timer {
-        case .repeatAnswer(let tag), .unacknowledged(let tag), .offerUnanswered(let tag):
+        case .repeatAnswer(let tag), .unacknowledged(let tag), .offerUnanswered(let tag), .unresolved(let tag):
             guard let index = index(of: tag) else { return }
             usages[index].fire(timer, &bench)
             trackByes()
-        case .repeatProvisional: break
+        case .hungUpEarly: giveUpHungUp(&bench)
+        case .repeatProvisional, .invitationExpired: break
         }
     }
 
-    mutating func close(_ bench: inout Workbench) {}
+    mutating func close(_ bench: inout Workbench) { bench.cancel(id, .hungUpEarly) }
 
     // MARK: Details
 
@@ -316,7 +350,7 @@ struct OutgoingSession: SessionMachine {
     /// Takes note of the BYEs that are under way, so that the session lives as long as they do.
     private mutating func trackByes() {
         for usage in usages {
-            if case .hangingUp(let key, _) = usage.state, !open.contains(key) { open.append(key) }
+            if case .hangingUp(let key?, _, _) = usage.state, !open.contains(key) { open.append(key) }
         }
     }
 

@@ -9,6 +9,7 @@ enum RequestRules {
             response.headers.append(.unsupported, required.joined(separator: ", "))
             return response
         }
+        if let refusal = refusalByAccept(request, tag, bench) { return refusal }
         guard !request.body.isEmpty else { return nil }
         // RFC 3261 §8.2.3. A BYE's or CANCEL's body says nothing that matters.
         switch request.method {
@@ -21,15 +22,48 @@ enum RequestRules {
         }
     }
 
+    /// 406 where the peer takes no session description in our answer (RFC 3261 §21.4.7; RFC 4475 §3.3.15). Without Accept
+    /// it takes one, with an empty one nothing at all (§20.1).
+    private static func refusalByAccept(_ request: SIPRequest, _ tag: String, _ bench: Workbench) -> SIPResponse? {
+        guard request.headers.contains(.accept) else { return nil }
+        let accepted = request.headers.values(.accept)
+        switch request.method {
+        case .invite, .update: break
+        // Our 200 has no body: it can be taken by who takes nothing.
+        case .options where !accepted.isEmpty: break
+        default: return nil
+        }
+        let isTaken = accepted.contains { range in
+            let parts = range.split(separator: ";").map { part in
+                String(part).withWindow { $0.trimmed.text.asciiLowercased }
+            }
+            let weight = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) }
+            return ["application/sdp", "application/*", "*/*", "*"].contains(parts.first) && weight != 0
+        }
+        return isTaken ? nil : bench.response(to: request, .notAcceptable, tag: tag)
+    }
+
     /// RFC 6086. We take no Info Package: one is refused 469 with the empty list of those that we take (§4.2.2,
-    /// §5.2). An INFO without a package is old usage (§9.2): empty it is a sign of life, answered 200; with a body it
-    /// would want to be understood (DTMF, RFC 2976), which we do not, so 415 makes the sender use RFC 4733.
-    static func answer(toInfo request: SIPRequest, tag: String, _ bench: Workbench) -> SIPResponse {
+    /// §5.2). An INFO without a package is old usage (§9.2): empty it is a sign of life, answered 200; a key is taken in,
+    /// 400 where it cannot be read; any other body would want to be understood, and is not: 415.
+    ///
+    /// - Parameter report: what the body says of a key; nil where it is no such body.
+    static func answer(
+        toInfo request: SIPRequest, _ report: KeyReport?, tag: String, _ bench: Workbench
+    ) -> SIPResponse {
         if request.headers.contains(.infoPackage) {
             var response = bench.response(to: request, .badInfoPackage, tag: tag)
             response.headers.append(.recvInfo, "")
             return response
         }
-        return bench.response(to: request, request.body.isEmpty ? .ok : .unsupportedMediaType, tag: tag)
+        switch report {
+        case .key, .flash: return bench.response(to: request, .ok, tag: tag)
+        case .unreadable: return bench.response(to: request, .badRequest, tag: tag)
+        case nil: break
+        }
+        guard !request.body.isEmpty else { return bench.response(to: request, .ok, tag: tag) }
+        var response = bench.response(to: request, .unsupportedMediaType, tag: tag)
+        response.headers[.accept] = KeyReport.contentTypes.joined(separator: ", ")
+        return response
     }
 }

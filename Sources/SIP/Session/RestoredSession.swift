@@ -25,6 +25,8 @@ struct RestoredSession: SessionMachine {
         stored = record
     }
 
+    var callID: String { stored.identifiers.callID }
+
     var isQuiet: Bool { hasStarted && open.isEmpty && usages.allSatisfy(\.isOver) }
 
     /// The record stays what it was until the far end has been told: a second crash begins this again.
@@ -41,9 +43,11 @@ struct RestoredSession: SessionMachine {
         }
         trackByes()
         guard !stored.isIncoming else { return }
-        // A record of the first attempt may be older than the challenge: then the second one's branch is known too.
-        let last = bench.configuration.credentials == nil ? stored.attempt : max(2, stored.attempt)
-        for attempt in min(stored.attempt, last)...last {
+        // The record may be older than the latest challenge: the branches of the attempts after it are known too.
+        let last =
+            bench.configuration.credentials == nil
+            ? stored.attempt : max(AnsweredChallenges.maximumAttempts, stored.attempt)
+        for attempt in stored.attempt...last {
             let branch = stored.identifiers.branch(attempt: attempt)
             let invite = bench.complete(
                 request(attempt), branch: branch, transport: stored.destination.transport)
@@ -79,13 +83,13 @@ struct RestoredSession: SessionMachine {
             usages.append(DialogUsage(dialog, session: id, announcesEnd: false, &bench))
         }
         guard let index = usages.firstIndex(where: { $0.dialog.remoteTag == tag }) else { return }
-        usages[index].confirm(response, authorization: nil, &bench)
+        usages[index].confirm(response, of: nil, AnsweredChallenges(), &bench)
         usages[index].hangUp(reason: nil, &bench)
         trackByes()
     }
 
     mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench) {
-        for index in usages.indices { usages[index].byeFailed(key, &bench) }
+        for index in usages.indices { usages[index].requestFailed(key, &bench) }
         tellEnd(&bench)
     }
 
@@ -105,7 +109,20 @@ struct RestoredSession: SessionMachine {
 
     mutating func cancelByPeer(_ key: TransactionKey, _ bench: inout Workbench) {}
     mutating func receiveACK(_ request: SIPRequest, _ dialog: DialogID, _ bench: inout Workbench) {}
-    mutating func fire(_ timer: SessionTimer, _ bench: inout Workbench) {}
+
+    mutating func fire(_ timer: SessionTimer, _ bench: inout Workbench) {
+        guard case .unresolved(let tag) = timer, let index = usages.firstIndex(where: { $0.dialog.remoteTag == tag })
+        else { return }
+        usages[index].fire(timer, &bench)
+        trackByes()
+    }
+
+    mutating func sendInfo(contentType: String, body: [UInt8], _ bench: inout Workbench) {}
+
+    mutating func resolved(_ host: String, _ addresses: [IPAddress], _ bench: inout Workbench) {
+        for index in usages.indices { usages[index].resolved(host, addresses, &bench) }
+        trackByes()
+    }
 
     mutating func close(_ bench: inout Workbench) {
         guard !hasEnded else { return }
@@ -126,7 +143,7 @@ struct RestoredSession: SessionMachine {
 
     private mutating func trackByes() {
         for usage in usages {
-            if case .hangingUp(let key, _) = usage.state, !open.contains(key) { open.append(key) }
+            if case .hangingUp(let key?, _, _) = usage.state, !open.contains(key) { open.append(key) }
         }
     }
 

@@ -1,6 +1,8 @@
 /// What the user agent asks of every kind of session.
 protocol SessionMachine: Sendable {
     var id: SessionID { get }
+    /// Of its INVITE.
+    var callID: String { get }
     /// True when the outcome has been told and nothing is under way any more; then the session is forgotten.
     var isQuiet: Bool { get }
     /// nil once there is nothing to recover.
@@ -8,6 +10,9 @@ protocol SessionMachine: Sendable {
 
     mutating func end(reason: String?, _ bench: inout Workbench)
     mutating func answerOffer(_ sdp: [UInt8]?, _ headers: SIPHeaders, _ bench: inout Workbench)
+    mutating func sendInfo(contentType: String, body: [UInt8], _ bench: inout Workbench)
+    /// A host that a request waits for was looked up.
+    mutating func resolved(_ host: String, _ addresses: [IPAddress], _ bench: inout Workbench)
 
     mutating func receive(_ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench)
     mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench)

@@ -15,6 +15,9 @@ public struct TransactionTimers: Hashable, Sendable {
 
     /// 64·T1: timers B, F, H, J, L, M.
     public var transactionTimeout: Duration { t1 * 64 }
+    /// Ours: so long a request waits for its host's addresses. The callee repeats its 2xx meanwhile, and does not give up
+    /// before 64·T1.
+    public var lookUpTimeout: Duration { t1 * 8 }
     /// Timer D: at least 32 s over UDP, 0 over a reliable transport.
     public var completedLinger: Duration { max(t1 * 64, .seconds(32)) }
 }

@@ -11,15 +11,13 @@ enum ReplyPath {
     }
 
     /// The request with `received` and `rport` in its topmost Via: always where the client asked for `rport`,
-    /// otherwise where sent-by is not the source's address.
+    /// otherwise where sent-by is not the source's address. Everything else of the Via stays as it came.
     static func marking(_ request: SIPRequest, _ via: Via, _ source: TransportAddress) -> SIPRequest {
         let asksForPort = via.parameters.contains("rport")
         guard asksForPort || IPAddress(via.host) != source.address else { return request }
-        var marked = via
-        marked.parameters["received"] = source.address.description
-        if asksForPort { marked.parameters["rport"] = "\(source.port)" }
         var request = request
-        request.headers.replaceTopVia(with: marked)
+        request.headers.markTopVia(
+            via, received: source.address.description, receivedPort: asksForPort ? source.port : nil)
         return request
     }
 }

@@ -8,8 +8,11 @@ public enum SessionFailure: Hashable, Codable, Sendable {
     case transportFailed
     /// We ended it before it was answered, whatever the peer said to that.
     case canceled
-    /// An incoming session: the peer took it back, by CANCEL or BYE.
+    /// An incoming session: the peer took it back, by CANCEL or BYE. An outgoing one: the callee hung up what it held to
+    /// be answered, and its answer never came.
     case canceledByPeer
+    /// An incoming session: the time that its INVITE gave, by Expires, was over (RFC 3261 §13.3.1).
+    case expired
     /// An incoming session that we refused.
     case rejected(StatusCode)
     /// The peer answered with something that makes no dialog (no tag, no Contact), or an INVITE that cannot be

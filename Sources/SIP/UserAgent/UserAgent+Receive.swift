@@ -97,6 +97,8 @@ extension UserAgent {
             }
             return
         }
+        // RFC 3261 §8.2.2.1, of whatever method.
+        guard request.uri.isCallable else { return answerStateless(request, .unsupportedURIScheme, reply) }
         if let refusal = RequestRules.refusal(of: request, tag: statelessTag(request), bench) {
             return sendStateless(refusal, reply)
         }
@@ -160,7 +162,6 @@ extension UserAgent {
         _ request: SIPRequest, _ key: TransactionKey, _ datagram: [UInt8], _ source: TransportAddress,
         _ reply: TransportAddress
     ) {
-        guard request.uri.isCallable else { return answerStateless(request, .unsupportedURIScheme, reply) }
         guard let cseq = try? request.headers.cseq(), let from = try? request.headers.from(),
             let to = try? request.headers.to(), let callID = request.headers.callID
         else { return answerStateless(request, .badRequest, reply) }
@@ -215,18 +216,34 @@ extension UserAgent {
         return Identifier.statelessTag(node: configuration.node, of: parts)
     }
 
-    /// What is no whole message gets a 400 (505 for another version) if it is a request whose Via says where to, and
-    /// nothing otherwise (RFC 3261 §8.2.6, §16.3, §18.3).
+    // MARK: What is no whole message
+
+    /// It gets a 400 (505 for another version) if it is a request whose topmost Via says where to, and nothing otherwise
+    /// (RFC 3261 §8.2.6, §16.3, §18.3). The call that it belongs to is told.
     private mutating func refuseMalformed(
         _ datagram: [UInt8], _ error: SIPParseError, _ source: TransportAddress
     ) {
         bench.emit(.discarded(reason: .malformed, from: source))
-        guard let request = MalformedRequest.salvage(datagram), let via = try? request.headers.topVia() else { return }
-        guard configuration.allows(source.address) else { return }
+        guard let salvaged = SalvagedMessage(datagram) else { return }
+        let isAllowed = configuration.allows(source.address)
+        if configuration.tracesMessages, let id = owner(of: salvaged, isAllowed: isAllowed) {
+            bench.emit(
+                .messageRefused(id, SIPTrace(datagram, peer: source, isRetransmission: false), error))
+        }
+        guard isAllowed, let request = salvaged.request, let via = salvaged.topVia else { return }
         let marked = ReplyPath.marking(request, via, source)
         let status: StatusCode = error.problem == .badVersion ? .versionNotSupported : .badRequest
         var response = bench.response(to: marked, status, tag: statelessTag(marked))
         if status == .badRequest { response.reason = "Bad Request (\(error.element))" }
         sendStateless(response, ReplyPath.address(via, source))
+    }
+
+    /// Whose it is as far as it can be read: by its branch, else by its Call-ID. Those are searched for peers that may
+    /// call only: anybody else could make us search as often as he likes.
+    private func owner(of message: SalvagedMessage, isAllowed: Bool) -> SessionID? {
+        if let id = message.clientTransactions.lazy.compactMap(bench.transactions.session(of:)).first { return id }
+        guard isAllowed, let callID = message.headers.callID else { return nil }
+        // The least, lest a dictionary's order shows.
+        return sessions.lazy.filter { $0.value.callID == callID }.map(\.key).min()
     }
 }

@@ -128,6 +128,30 @@ public struct UserAgent: Sendable {
         }
     }
 
+    /// Sends an INFO that knows no package (RFC 6086 §9.2) in an answered session. `infoAnswered` follows.
+    public mutating func info(
+        _ id: SessionID, contentType: String, body: [UInt8], now: Instant, random: inout RandomSource,
+        into effects: inout [UserAgentEffect]
+    ) {
+        work(now, &random, &effects) { agent in
+            agent.change(id) { session, bench in
+                session.sendInfo(contentType: contentType, body: body, &bench)
+            }
+        }
+    }
+
+    /// Reports a key to the peer by INFO (`application/dtmf-relay`).
+    ///
+    /// - Parameter key: `0`…`9`, `*`, `#`, `A`…`D`.
+    public mutating func reportKey(
+        _ id: SessionID, _ key: Character, milliseconds: Int, now: Instant, random: inout RandomSource,
+        into effects: inout [UserAgentEffect]
+    ) {
+        info(
+            id, contentType: KeyReport.contentTypes[0], body: KeyReport.body(key, milliseconds: milliseconds), now: now,
+            random: &random, into: &effects)
+    }
+
     /// Ends what a crash left behind. A call without an answer is cancelled under its stored branch, and each early
     /// dialog gets a BYE; an answered one gets a BYE. For 64·T1 the session goes on to ACK and BYE every 2xx that
     /// arrives late or again. Then `ended` (if it was answered before the crash) or `failed(.canceled)` tells that all
@@ -159,6 +183,17 @@ public struct UserAgent: Sendable {
         into effects: inout [UserAgentEffect]
     ) {
         work(now, &random, &effects) { $0.dispatch(datagram, from: source) }
+    }
+
+    /// What a `resolve` came to; no addresses where the host has none. Which of them is taken, and what to do without
+    /// any, is the dialog's affair.
+    public mutating func resolved(
+        _ id: SessionID, host: String, addresses: [IPAddress], now: Instant, random: inout RandomSource,
+        into effects: inout [UserAgentEffect]
+    ) {
+        work(now, &random, &effects) { agent in
+            agent.change(id) { session, bench in session.resolved(host, addresses, &bench) }
+        }
     }
 
     /// The transport could not send to that address (RFC 3261 §17.1.4): every client transaction that waits for an

@@ -21,6 +21,12 @@ public enum UserAgentEffect: Equatable, Sendable {
     /// The offer that was told of is off: taken back by its CANCEL, or left unanswered for 64·T1. No `answerOffer` is
     /// due any more.
     case offerWithdrawn(SessionID)
+    /// The peer reported a key by INFO; it has been answered 200. Whether it also came as media is not known here.
+    case keyReported(SessionID, Character, milliseconds: Int)
+    /// The final answer to an `info` of ours; nil where none came, or the session cannot send one (any more).
+    case infoAnswered(SessionID, StatusCode?)
+    /// A request of the session waits for its next hop, which is a name: `resolved` is owed.
+    case resolve(SessionID, host: String)
     /// The record of the session is worth storing again: INVITE repeated with credentials, early dialog, answer,
     /// target refreshed. Not emitted at the end, where the record may be deleted.
     case recordChanged(SessionID)
@@ -29,7 +35,7 @@ public enum UserAgentEffect: Equatable, Sendable {
 
     /// A new INVITE; 100 has been sent. The owner owes `reject` or `answer`.
     case invited(SessionID, IncomingInvitation)
-    /// CANCEL or BYE came before the answer; 487 has been sent. `failed` follows.
+    /// CANCEL or BYE came before the answer, or its time ran out; 487 has been sent. `failed` follows.
     case canceledByPeer(SessionID)
     /// The ACK for our 2xx came, of the first INVITE or of a later one. `body` is the peer's answer where we offered.
     case acknowledged(SessionID, body: [UInt8]?)
@@ -38,6 +44,9 @@ public enum UserAgentEffect: Equatable, Sendable {
 
     case messageSent(SessionID, SIPTrace)
     case messageReceived(SessionID, SIPTrace)
+    /// A message that plainly belongs to the session, and could not be taken: a response was dropped, a request was
+    /// answered 400 or 505.
+    case messageRefused(SessionID, SIPTrace, SIPParseError)
     case discarded(reason: DiscardReason, from: TransportAddress)
     /// Before it `discarded`, with `peerNotAllowed`.
     case turnedAway(TurnedAway)

@@ -24,24 +24,9 @@ struct Workbench: Sendable {
 
     // MARK: Requests
 
-    /// Sends a request through a client transaction of its own.
-    ///
-    /// - Parameter branch: nil draws one.
-    mutating func send(
-        _ request: SIPRequest, to destination: TransportAddress, session: SessionID, branch: String? = nil
-    ) -> TransactionKey? {
-        let branch = branch ?? Identifier.branch(node: configuration.node, random: &random)
-        return transactions.start(
-            complete(request, branch: branch, transport: destination.transport), to: destination, session: session,
-            &output)
-    }
-
-    /// Sends an ACK, which has no transaction, and returns its bytes for the next time.
-    mutating func sendACK(_ request: SIPRequest, to destination: TransportAddress, session: SessionID) -> [UInt8] {
-        let branch = Identifier.branch(node: configuration.node, random: &random)
-        let bytes = complete(request, branch: branch, transport: destination.transport).bytes
-        output.send(bytes, to: destination, session: session, isRetransmission: false)
-        return bytes
+    /// As below, under a branch drawn for it.
+    mutating func complete(_ request: SIPRequest, transport: TransportProtocol) -> SIPRequest {
+        complete(request, branch: Identifier.branch(node: configuration.node, random: &random), transport: transport)
     }
 
     /// Sends the CANCEL of an INVITE that has left: everything as in the INVITE, the branch too (RFC 3261 §9.1).
@@ -107,7 +92,9 @@ struct Workbench: Sendable {
         if status.isSuccess, request.method == .invite || request.method == .options {
             response.headers.append(.supported, Capabilities.supported)
         }
-        if status.isSuccess && request.method == .options || status == .unsupportedMediaType {
+        if status.isSuccess && request.method == .options || status == .unsupportedMediaType
+            || status == .notAcceptable
+        {
             response.headers.append(.accept, Capabilities.accept)
         }
         response.headers.append(.server, configuration.userAgentName)
@@ -158,6 +145,12 @@ enum SessionTimer: Hashable, Sendable {
     case offerUnanswered(remoteTag: String)
     /// A ringing INVITE says so every minute, lest proxies give up (RFC 3261 §13.3.1.1).
     case repeatProvisional
+    /// The time that an INVITE gave its callee is over (RFC 3261 §13.3.1).
+    case invitationExpired
+    /// A request's host is taken for one without an address.
+    case unresolved(remoteTag: String)
+    /// The callee hung up its early dialog, and nothing else has come since.
+    case hungUpEarly
 }
 
 struct SessionTimerKey: Hashable, Sendable {

@@ -1,0 +1,55 @@
+/// What can be read of bytes that are no whole message: enough to answer a request, and to find the call that a request
+/// or a response belongs to.
+struct SalvagedMessage {
+    /// Nil for a response.
+    let method: SIPMethod?
+    /// The fields that a response copies, of each but Via the first; unchecked.
+    let headers: SIPHeaders
+
+    /// Nil where not even the first line can be told from the rest.
+    init?(_ datagram: [UInt8]) {
+        let salvaged: (method: SIPMethod?, headers: SIPHeaders)? = datagram.withUnsafeBufferPointer { buffer in
+            guard var scanner = try? HeaderScanner(ByteWindow(buffer)) else { return nil }
+            let line = scanner.firstLine
+            let end = line.firstIndex(of: .space, from: line.start) ?? line.end
+            let word = line.window(line.start, end)
+            let isResponse = word.window(word.start, word.start + 4).equalsIgnoringCase("SIP/")
+            guard isResponse || word.isToken else { return nil }
+            var headers = SIPHeaders()
+            // A fault further down does not spoil what was read before it.
+            while let field = try? scanner.next() {
+                let name = SIPHeaderName(window: field.name)
+                switch name {
+                case .via: headers.append(name, field.text)
+                case .from, .to, .callID, .cseq:
+                    if !headers.contains(name) { headers.append(name, field.text) }
+                default: break
+                }
+            }
+            return (isResponse ? nil : SIPMethod(window: word), headers)
+        }
+        guard let salvaged else { return nil }
+        method = salvaged.method
+        headers = salvaged.headers
+    }
+
+    /// Where an answer goes, and what a response is matched by; of whatever version. Nil where it cannot be read.
+    var topVia: Via? { headers.values(.via).first.flatMap { Via(ofAnyVersion: $0) } }
+
+    /// To be answered: nil for a response, and for an ACK.
+    var request: SIPRequest? {
+        guard let method, method != .ack else { return nil }
+        return SIPRequest(method: method, uri: .other(scheme: "unknown", text: ""), headers: headers)
+    }
+
+    /// The client transactions that a response may belong to: one, unless its CSeq cannot be read.
+    var clientTransactions: [TransactionKey] {
+        guard method == nil, let via = topVia, let branch = via.branch else { return [] }
+        let methods = (try? headers.cseq()).map { [$0.method] } ?? [.invite, .bye, .info, .cancel]
+        return methods.map { method in
+            TransactionKey(
+                kind: method == .invite ? .inviteClient : .nonInviteClient, branch: branch, sentBy: via.sentBy,
+                method: method)
+        }
+    }
+}
