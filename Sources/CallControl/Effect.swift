@@ -31,6 +31,8 @@ package enum Effect: Hashable, Sendable {
     case observeSpeech(MediaHandle, Bool)
     /// Whether `answererFound` is wanted: who answered is told from what is heard from here on.
     case observeAnswerer(MediaHandle, Bool)
+    /// Looks up the host that a SIP request of the session waits for; `hopResolved` is owed.
+    case resolveHop(SessionID, String)
     /// Whose number that is; `inboundRouted` is owed.
     case routeInbound(SessionID, PhoneNumber)
     /// The addresses of a host that a session description names (RFC 8866 §5.7); `mediaNameResolved` is owed, in

@@ -28,6 +28,8 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         package var isBehindNAT: Bool
         /// Our media goes to where the far end's comes from, and not to where its description says.
         package var followsMedia: Bool
+        /// Digits go out as SIP INFO, not in the media.
+        package var reportsKeys: Bool
         /// The simulated carrier inside this process.
         package var isSimulated: Bool
         /// Hosts of SIP addresses that it takes, in lower case; none: telephone numbers only.
@@ -42,7 +44,8 @@ package struct ExchangeConfiguration: Hashable, Sendable {
 
         package init(
             address: TransportAddress, host: String, port: UInt16?, isBehindNAT: Bool = false,
-            followsMedia: Bool = false, isSimulated: Bool = false, addressHosts: [String] = [],
+            followsMedia: Bool = false, reportsKeys: Bool = false, isSimulated: Bool = false,
+            addressHosts: [String] = [],
             numberForms: NumberForms = NumberForms(), callerSource: CallerSource = .from, callsPerSecond: Double?,
             callsAtOnce: Int?
         ) {
@@ -51,6 +54,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
             self.port = port
             self.isBehindNAT = isBehindNAT
             self.followsMedia = followsMedia
+            self.reportsKeys = reportsKeys
             self.isSimulated = isSimulated
             self.addressHosts = addressHosts
             self.numberForms = numberForms

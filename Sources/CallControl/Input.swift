@@ -18,6 +18,8 @@ package enum Input: Hashable, Sendable {
     case updateCall(ReplyToken, CallID, AccountID, CallUpdate, RequestID)
     // MARK: From the network
     case datagramReceived([UInt8], from: TransportAddress)
+    /// What looking up a host came to, for a session whose requests wait for it; none where it has no address.
+    case hopResolved(SessionID, String, [IPAddress])
     // MARK: From storage
     case committed(CommitToken)
     case commitFailed(CommitToken, CommitFailure)

@@ -351,12 +351,20 @@ package struct Neighbourhood: Sendable {
         case .failed(let id, let failure): leave(id, .canceled, .failed(failure), now, &effects)
         case .ended(let id, let end): leave(id, .hungUp, .ended(end), now, &effects)
         case .offerReceived(let id, let body): takeOffer(id, body, now, &effects)
+        // Everybody here names addresses; who names a host is answered where the call came from.
+        case .resolve(let id, let host):
+            withAgent(now, &effects) { agent, random, sip in
+                agent.resolved(id, host: host, addresses: [], now: now, random: &random, into: &sip)
+            }
         // The 487 has been sent; `failed` follows.
         case .canceledByPeer: break
         // An offer is answered at once here, so that none is ever taken back.
         case .offerWithdrawn: break
         // A caller of ours waits for the answer alone, and nobody reads a trace.
-        case .progressed, .recordChanged, .messageSent, .messageReceived, .discarded, .turnedAway: break
+        case .progressed, .recordChanged, .messageSent, .messageReceived, .messageRefused, .discarded, .turnedAway:
+            break
+        // Keys reach a person as media.
+        case .keyReported, .infoAnswered: break
         }
     }
 

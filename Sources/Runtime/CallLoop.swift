@@ -164,6 +164,9 @@ package final class CallLoop: @unchecked Sendable {
             case .observeSpeech(let handle, let isWanted): media.observeSpeech(handle, isWanted)
             case .stopDigits(let handle, let dialling): media.stopDigits(handle, dialling)
             case .observeAnswerer(let handle, let isWanted): media.observeAnswerer(handle, isWanted)
+            case .resolveHop(let session, let host):
+                resolver.resolve(host) { [self] (addresses: [IPAddress]) in post(.hopResolved(session, host, addresses))
+                }
             case .resolveCaller(let call, let account, let number):
                 post(.callerResolved(call, numbers.number(number, of: account)?.phoneNumberID))
             case .resolveMediaName(let question, let name):

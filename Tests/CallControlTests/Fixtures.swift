@@ -30,6 +30,8 @@ struct Bench {
     /// The account's numbers, and who answers for calls to them.
     var owned: [PhoneNumber: PhoneNumberID] = [:]
     var route = InboundRoute.unknown
+    /// Addresses of hosts.
+    var hosts: [String: [IPAddress]] = [:]
     /// False loses every message on its way to the far end.
     var reachesFarEnd = true
     /// False leaves the question whose a number is open.
@@ -209,12 +211,16 @@ struct Bench {
                 give(.recordingEnded(media, recording, milliseconds: 2500, failure: nil))
             case .resolveCaller(let call, _, let number):
                 if resolvesCallers { give(.callerResolved(call, owned[number])) }
+            case .resolveHop(let session, let host): give(.hopResolved(session, host, hosts[host] ?? []))
             case .routeInbound(let session, _): give(.inboundRouted(session, route))
             case .closeMedia(let media): give(.mediaClosed(media, figures: [:]))
             default: break
             }
         }
     }
+
+    /// The first journal entry with that message.
+    func entry(_ message: String) -> JournalEntry? { journal.first { $0.message.hasPrefix(message) } }
 
     private mutating func store(_ operation: StorageOperation) {
         switch operation {

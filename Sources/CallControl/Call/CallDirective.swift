@@ -23,6 +23,8 @@ enum CallDirective: Equatable, Sendable {
     case answerOffer([UInt8])
     /// 488 to it, with these header fields.
     case refuseOffer(SIPHeaders)
+    /// One digit, by INFO.
+    case reportKey(Character, milliseconds: Int)
     /// Makes the child call that OutDial asked for, which this call's caller may make.
     case makeChild(OutDial, PhoneNumberID?)
     /// Another RTP port, in place of one that could not be bound.
@@ -63,6 +65,8 @@ enum CallTimer: Hashable, Sendable, CaseIterable {
     case silence
     /// RecordUtterance: the longest length.
     case utterance
+    /// The next digit that goes out by INFO, or the end of the last.
+    case keyReport
     /// A machine's beep, before ifMachineUrl's script may speak.
     case beep
     /// Decision 42.

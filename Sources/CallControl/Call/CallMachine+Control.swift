@@ -24,6 +24,8 @@ extension CallMachine {
                 &directives)
         case .pause:
             advanceScript(now, &random, &directives) { run, memory, steps in run.pauseOver(&memory, into: &steps) }
+        case .keyReport:
+            nextKeyReport(now, &random, &directives)
         case .beep:
             stopAwaitingBeep("no beep came", now, &random, &directives)
         case .storing:

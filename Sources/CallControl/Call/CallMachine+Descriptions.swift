@@ -151,12 +151,7 @@ extension CallMachine {
         connectMedia(agreement, configuration, &directives)
         guard isFirst else { return }
         if ifMachine != nil { directives.append(.effect(.observeAnswerer(media, true))) }
-        if let sendDigits {
-            directives.append(
-                .effect(
-                    .sendDigits(
-                        media, .sendDigits, sendDigits.tones, durationMilliseconds: sendDigits.durationMilliseconds)))
-        }
+        if let sendDigits { dial(.sendDigits, sendDigits, now, &random, &directives) }
         advanceScript(now, &random, &directives) { run, memory, steps in run.answered(&memory, into: &steps) }
         startHeldScript(now, &random, &directives)
     }

@@ -12,59 +12,6 @@ extension CallMachine {
         }
     }
 
-    mutating func digitsSent(
-        _ dialling: DiallingID, now: Moment, random: inout RandomSource, into directives: inout [CallDirective]
-    ) {
-        guard dialling == .sendDigits else {
-            advanceScript(now, &random, &directives) { run, memory, steps in
-                run.digitsSent(dialling, &memory, into: &steps)
-            }
-            return
-        }
-        guard case .connected(var conversation) = phase, conversation.isDialling else { return }
-        conversation.isDialling = false
-        phase = .connected(conversation)
-        note(.info, .media, "Digits sent", ["sendDigits": shownSendDigits], now, &directives)
-        startHeldScript(now, &random, &directives)
-    }
-
-    /// A key goes down: it counts from here on, so that prompts stop at once.
-    mutating func keyPressed(
-        _ key: Character, now: Moment, random: inout RandomSource, into directives: inout [CallDirective]
-    ) {
-        guard case .connected(let conversation) = phase else { return }
-        // Only who asked for keys, and not in private, lets them be read later: what is typed ahead, or beyond what was
-        // asked for, may be part of a card's number.
-        if keysShown.count < ScriptMemory.maximumTypedAhead {
-            keysShown.append(conversation.run?.isCollectingInTheOpen == true)
-        }
-        guard conversation.run != nil else {
-            memory.keep(key)
-            return
-        }
-        advanceScript(now, &random, &directives) { run, memory, steps in
-            run.keyPressed(key, &memory, into: &steps)
-        }
-    }
-
-    /// A key was let go: for the journal.
-    mutating func digitReceived(
-        _ digit: Character, milliseconds: Int, now: Moment, into directives: inout [CallDirective]
-    ) {
-        // One key is down at a time; where more are held to be, because an end was lost, all of them must be open.
-        let isShown = !keysShown.isEmpty && keysShown.allSatisfy(\.self)
-        if !keysShown.isEmpty { keysShown.removeFirst() }
-        digitsNoted += 1
-        guard digitsNoted <= Self.maximumDigitsNoted else { return }
-        note(
-            .info, .media, "Digit received",
-            ["digit": .string(isShown ? String(digit) : Mask.text), "milliseconds": JSONValue(milliseconds)], now,
-            &directives)
-        if digitsNoted == Self.maximumDigitsNoted {
-            note(.warning, .media, "Further digits of this call are not logged", [:], now, &directives)
-        }
-    }
-
     mutating func voiceChanged(
         isSpeaking: Bool, now: Moment, random: inout RandomSource, into directives: inout [CallDirective]
     ) {

@@ -29,6 +29,7 @@ extension CallMachine {
         if let record { sessionRecord = record }
         directives.append(.saveRecord)
         directives.append(.arm(.longestCall, after: configuration.longestCall))
+        reportsKeys = configuration.trunk.reportsKeys
         takeAnswer(place, configuration, now, &random, &directives)
         guard let callConnectURL else { return }
         fetchScript(
@@ -40,8 +41,12 @@ extension CallMachine {
         switch phase {
         case .ringing: finish(OutcomeTable.outcome(of: failure), awaitsSession: false, now, &directives)
         case .incoming:
-            finish(
-                CallOutcome(.canceled, .callCanceled, "the caller gave up"), awaitsSession: false, now, &directives)
+            let outcome =
+                failure == .expired
+                ? CallOutcome(
+                    .noAnswer, .noAnswer, "the script did not answer within the time that the INVITE gave (Expires)")
+                : CallOutcome(.canceled, .callCanceled, "the caller gave up")
+            finish(outcome, awaitsSession: false, now, &directives)
         case .over: sessionIsOver(&directives)
         case .accepted, .queued, .opening, .connected: break
         }
@@ -71,6 +76,21 @@ extension CallMachine {
         case .over(let settling) where settling.awaitsSession: directives.append(.saveRecord)
         case .accepted, .queued, .incoming, .opening, .over: break
         }
+    }
+
+    /// A message that plainly belongs to this call, and could not be taken.
+    mutating func refused(
+        _ trace: SIPTrace, _ error: SIPParseError, now: Moment, into directives: inout [CallDirective]
+    ) {
+        guard messagesNoted < Self.maximumMessagesNoted - 1 else { return }
+        messagesNoted += 1
+        let isResponse = trace.startLine.utf8.starts(with: "SIP/".utf8)
+        note(
+            .warning, .sip, (isResponse ? "SIP dropped : " : "SIP refused : ") + trace.startLine,
+            [
+                "direction": "received", "peer": .string(trace.peer.description), "text": .string(trace.text),
+                "explanation": .string("a message that belongs to this call was not taken: \(error.explanation)"),
+            ], now, &directives)
     }
 
     mutating func traced(_ trace: SIPTrace, isSent: Bool, now: Moment, into directives: inout [CallDirective]) {

@@ -79,11 +79,9 @@ extension CallMachine {
         case .disarm(let timer):
             directives.append(.disarm(timer))
         case .dial(let dialling, let digits):
-            directives.append(
-                .effect(
-                    .sendDigits(media, dialling, digits.tones, durationMilliseconds: digits.durationMilliseconds)))
+            dial(dialling, digits, now, &random, &directives)
         case .stopDialling(let dialling):
-            directives.append(.effect(.stopDigits(media, dialling)))
+            stopDialling(dialling, &directives)
         case .recordCall:
             recordCall(&random, now, &directives)
         case .startUtterance(let command):

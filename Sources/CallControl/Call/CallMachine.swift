@@ -119,8 +119,13 @@ struct CallMachine: Sendable {
     var publicURL: String
     /// `privacyMode`: sendDigits are masked wherever they can be read later.
     let isPrivate: Bool
-    /// For each key that is down whether the journal may say which it is, oldest first.
-    var keysShown: [Bool] = []
+    /// Each key that is down, oldest first.
+    var keysDown: [KeyDown] = []
+    var keyRepetitions = KeyRepetitions()
+    /// Digits go out by INFO; from the answer on it is known.
+    var reportsKeys = false
+    /// Digits that are going out by INFO.
+    var keyReports: KeyReports?
     var digitsNoted = 0
     var messagesNoted = 0
     var namesAsked = 0

@@ -70,6 +70,7 @@ extension Exchange {
             identifiers: InvitationIdentifiers(
                 callID: invitation.callID, fromTag: invitation.from.tag ?? "", branch: ""),
             publicURL: publicURL, now: now)
+        call.reportsKeys = configuration.trunk.reportsKeys
         var directives: [CallDirective] = []
         if application == nil {
             call.refuse(

@@ -55,6 +55,20 @@ extension Exchange {
             withCall(of: session, now, &effects) { call, _, directives in
                 call.recordChanged(record, into: &directives)
             }
+        case .resolve(let session, let host):
+            effects.append(.resolveHop(session, host))
+        case .keyReported(let session, let key, let milliseconds):
+            withCall(of: session, now, &effects) { call, random, directives in
+                call.keyReported(key, milliseconds: milliseconds, now: now, random: &random, into: &directives)
+            }
+        case .infoAnswered(let session, let status):
+            withCall(of: session, now, &effects) { call, random, directives in
+                call.reportAnswered(status, now: now, random: &random, into: &directives)
+            }
+        case .messageRefused(let session, let trace, let error):
+            withCall(of: session, now, &effects) { call, _, directives in
+                call.refused(trace, error, now: now, into: &directives)
+            }
         case .invited(let session, let invitation):
             invited(session, invitation, now, &effects)
         case .canceledByPeer(let session):

@@ -132,6 +132,11 @@ package struct Exchange: Sendable {
             withUserAgent(now, &effects) { agent, random, sip in
                 agent.receive(bytes, from: source, now: now.instant, random: &random, into: &sip)
             }
+        case .hopResolved(let session, let host, let addresses):
+            withUserAgent(now, &effects) { agent, random, sip in
+                agent.resolved(
+                    session, host: host, addresses: addresses, now: now.instant, random: &random, into: &sip)
+            }
         case .committed(let token):
             for pending in commits.removeValue(forKey: token) ?? [] { committed(pending, now, &effects) }
         case .commitFailed(let token, let failure):
@@ -325,6 +330,11 @@ package struct Exchange: Sendable {
                 withUserAgent(now, &effects) { agent, random, sip in
                     agent.answerOffer(
                         session, sdp: nil, headers: headers, now: now.instant, random: &random, into: &sip)
+                }
+            case .reportKey(let key, let milliseconds):
+                withUserAgent(now, &effects) { agent, random, sip in
+                    agent.reportKey(
+                        session, key, milliseconds: milliseconds, now: now.instant, random: &random, into: &sip)
                 }
             case .makeChild(let dial, let number):
                 guard let call = calls[id] else { continue }

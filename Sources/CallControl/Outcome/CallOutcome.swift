@@ -25,8 +25,12 @@ package enum OutcomeTable {
             CallOutcome(.failed, .failed, "no response to the INVITE at all")
         case .transportFailed:
             CallOutcome(.failed, .failed, "the INVITE could not be sent")
-        case .canceled, .canceledByPeer:
+        case .canceled:
             CallOutcome(.canceled, .callCanceled, "canceled before it was answered")
+        case .canceledByPeer:
+            CallOutcome(.failed, .failed, "the far end hung up, and its answer never came")
+        case .expired:
+            CallOutcome(.failed, .failed, "the invitation ran out")
         case .rejected(let code):
             CallOutcome(.failed, .failed, "refused with \(code.rawValue)")
         case .protocolError(let explanation):

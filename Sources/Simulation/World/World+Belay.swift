@@ -23,6 +23,8 @@ extension World {
         case .stopDigits(let handle, let dialling): stopDigits(handle, dialling)
         case .observeAnswerer(let handle, let isWanted): try observeAnswerer(handle, isWanted)
         case .resolveMediaName(let question, let name): resolve(name, question)
+        case .resolveHop(_, let host):
+            throw Violation("simulation", "nobody here is at a name, not even at \(host)")
         case .resolveCaller, .routeInbound:
             throw Violation("simulation", "nobody here dials out of a script, or in")
         case .closeMedia(let handle): closeMedia(handle)

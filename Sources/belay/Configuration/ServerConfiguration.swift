@@ -34,6 +34,14 @@ struct ServerConfiguration {
         var uri: SIPURI
     }
 
+    /// How digits go out over the trunk.
+    enum TrunkDigits: String, CaseIterable {
+        /// As telephone events, or as tones where none were agreed.
+        case media
+        /// By SIP INFO.
+        case info
+    }
+
     var dataFolder: String
     var http: Endpoint
     var sip: TransportAddress
@@ -47,6 +55,7 @@ struct ServerConfiguration {
     var numberForms: NumberForms
     var callerSource: ExchangeConfiguration.CallerSource
     var trunkCredentials: DigestCredentials?
+    var trunkDigits: TrunkDigits
     /// Who else answers in the simulated carrier; nil: nobody.
     var peopleFile: String?
     var carrierSeed: UInt64
@@ -127,6 +136,10 @@ struct ServerConfiguration {
         default:
             throw ConfigurationError(description: "trunk-username and trunk-password belong together; one is missing")
         }
+        trunkDigits =
+            try reader.parse("trunk-digits", "one of " + TrunkDigits.allCases.map(\.rawValue).joined(separator: ", ")) {
+                TrunkDigits(rawValue: $0)
+            } ?? .media
         addressHosts = try reader.list("sip-uri-hosts", "a host name or an IPv4 address") {
             SIPAddress.isHost($0) ? $0.lowercased() : nil
         }

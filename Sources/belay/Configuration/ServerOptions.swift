@@ -36,6 +36,8 @@ struct ServerOptions: ParsableArguments {
     var trunkNationalPrefix: String?
     @Option(help: ArgumentHelp("Where the trunk says who calls: from, or asserted (from).", valueName: "field"))
     var trunkCaller: String?
+    @Option(help: ArgumentHelp("How digits go out: media, or info, by SIP INFO (media).", valueName: "way"))
+    var trunkDigits: String?
     @Option(help: ArgumentHelp("For the trunk's digest challenges.", valueName: "name"))
     var trunkUsername: String?
     @Option(
@@ -128,6 +130,7 @@ struct ServerOptions: ParsableArguments {
             ("trunk-addresses", trunkAddresses.isEmpty ? nil : trunkAddresses.joined(separator: ",")),
             ("trunk-country", trunkCountry), ("trunk-international-prefix", trunkInternationalPrefix),
             ("trunk-national-prefix", trunkNationalPrefix), ("trunk-caller", trunkCaller),
+            ("trunk-digits", trunkDigits),
             ("sip-uri-hosts", sipUriHosts.isEmpty ? nil : sipUriHosts.joined(separator: ",")),
             ("offered-numbers", offeredNumbers.isEmpty ? nil : offeredNumbers.joined(separator: ",")),
             ("trunk-username", trunkUsername),

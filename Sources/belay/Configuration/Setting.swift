@@ -51,6 +51,10 @@ struct Setting {
         Setting(
             name: "sip-uri-hosts",
             help: "hosts of SIP addresses that may be called through the trunk; comma-separated; none: numbers only"),
+        Setting(
+            name: "trunk-digits",
+            help: "how digits go out: media (telephone events, or tones), or info (SIP INFO, application/dtmf-relay)",
+            fallback: "media"),
         Setting(name: "trunk-username", help: "answers the trunk's digest challenges"),
         Setting(name: "trunk-password", help: "answers the trunk's digest challenges", isSecret: true),
         Setting(name: "people", help: "a YAML file with people of your own for the simulated carrier"),

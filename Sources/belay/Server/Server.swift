@@ -226,6 +226,7 @@ enum Server {
             return ExchangeConfiguration.Trunk(
                 address: address, host: target.host, port: target.uri.port,
                 isBehindNAT: configuration.isTrunkBehindNAT, followsMedia: configuration.followsMedia,
+                reportsKeys: configuration.trunkDigits == .info,
                 addressHosts: configuration.addressHosts, numberForms: configuration.numberForms,
                 callerSource: configuration.callerSource, callsPerSecond: configuration.callsPerSecond,
                 callsAtOnce: configuration.callsAtOnce)
