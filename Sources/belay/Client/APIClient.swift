@@ -8,7 +8,9 @@ import NIOHTTP1
 struct APIClient: Sendable {
     /// Who waits sits before a terminal, or is a test: where no server is, that is told within a second, and one that
     /// takes the connection and stays silent is not waited for much longer.
-    private static let connecting = TimeAmount.milliseconds(800)
+    /// On loopback a connection is made or refused at once, and only this process can be late: it is not hurried.
+    private static let connecting = TimeAmount.milliseconds(900)
+    private static let connectingHere = TimeAmount.seconds(10)
     private static let silence = TimeAmount.seconds(10)
     /// For a whole answer, and for a whole file.
     private static let patience = TimeAmount.seconds(30)
@@ -16,14 +18,17 @@ struct APIClient: Sendable {
     private static let longestAnswer = 64 << 20
     private static let longestFile = 1 << 30
 
-    /// Lives as long as the process.
-    private static let http: HTTPClient = {
+    // Both live as long as the process.
+    private static let http = makeHTTP(connecting: connecting)
+    private static let httpHere = makeHTTP(connecting: connectingHere)
+
+    private static func makeHTTP(connecting: TimeAmount) -> HTTPClient {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: connecting, read: silence))
         // A refused connection is tried again by default, until the whole patience is used up.
         configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-    }()
+    }
 
     /// Who asks.
     enum Authorization: Sendable {
@@ -110,7 +115,7 @@ struct APIClient: Sendable {
         let response: HTTPClientResponse
         let answer: [UInt8]
         do {
-            response = try await Self.http.execute(request, timeout: patience)
+            response = try await (server.isHere ? Self.httpHere : Self.http).execute(request, timeout: patience)
             answer = Array((try await response.body.collect(upTo: longest)).readableBytesView)
         } catch is NIOTooManyBytesError {
             throw ClientError("\(server) answered with more than \(longest >> 20) MiB")

@@ -15,6 +15,12 @@ struct ServerAddress: CustomStringConvertible {
 
     var description: String { url }
 
+    /// On loopback.
+    var isHere: Bool {
+        guard let host = URL(string: url)?.host(percentEncoded: false) else { return false }
+        return host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+
     /// What another command needs to reach the same server; empty where it finds it by itself.
     let option: String
 
