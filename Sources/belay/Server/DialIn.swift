@@ -64,6 +64,7 @@ struct DialIn: CarrierService {
         case .failed(.transportFailed): "the INVITE could not be sent"
         case .failed(.protocolError(let what)): "the server's answer was no good: \(what)"
         case .failed(.canceled), .failed(.canceledByPeer), .failed(.rejected): "the caller gave up"
+        case .failed(.expired): "nobody answered before the INVITE expired"
         case .ended: "the call ended, and the log does not name it"
         }
     }
