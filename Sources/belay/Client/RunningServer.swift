@@ -29,6 +29,15 @@ struct RunningServer {
     var sip: String { status["sip"]?.string ?? "?" }
     var rtpPortsInUse: Int64 { status["rtpPortsInUse"]?.integerValue ?? 0 }
 
+    /// ``settings`` with the ports that it has, where it let the system choose.
+    var bound: [String: SettingSource.Value] {
+        var settings = settings
+        for (name, address) in [("http", http.replacing("http://", with: "")), ("sip", sip)] {
+            settings[name] = SettingSource.Value(text: address, origin: "the server that runs")
+        }
+        return settings
+    }
+
     /// Its settings where they are set, in the words of their origins.
     var settings: [String: SettingSource.Value] {
         guard case .array(let settings)? = status["settings"] else { return [:] }

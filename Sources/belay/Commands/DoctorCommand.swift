@@ -30,7 +30,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 var given = options.flags
                 given["data"] = configuration.dataFolder
                 configuration = try ServerConfiguration(
-                    SettingSource(running.settings, flags: given), home: environment["HOME"])
+                    SettingSource(running.bound, flags: given), home: environment["HOME"])
             }
         } catch {
             Terminal.say("belay: \(error)")
