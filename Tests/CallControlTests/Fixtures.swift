@@ -296,8 +296,7 @@ struct Bench {
     // MARK: A call that comes in
 
     /// The far end calls a number here; its session's number is given back.
-    mutating func farCall(withOffer: Bool = true) throws -> SessionID {
-        let id = SessionID(rawValue: 77)
+    mutating func farCall(withOffer: Bool = true, id: SessionID = SessionID(rawValue: 77)) throws -> SessionID {
         let uri = SIPURI(user: "+15555550100", host: "127.0.0.1", port: 5060)
         let invitation = Invitation(
             destination: Self.local, requestURI: uri,

@@ -169,7 +169,7 @@ struct PortTests {
 
         // The next is refused before there is a call of it, and the account's log says why.
         bench.farEffects.removeAll()
-        _ = try bench.farCall()
+        _ = try bench.farCall(id: SessionID(rawValue: 78))
         #expect(bench.farRefusal == 503)
         #expect(bench.refusals.map(\.reason) == [.noPort])
         #expect(bench.refusals.first?.explanation.contains("held by freeswitch") == true)

@@ -19,7 +19,7 @@ def proxied(belay, far_end, folder, endings):
         far = far_end(lambda number: person)
         proxy = Kamailio(folder)
         endings.append(proxy.stop)
-        server = belay(trunk=proxy.trunk)
+        server = belay(trunk=proxy.trunk, rtp_ports=20)
         proxy.start(server.sip[1], far.port)
         # Last made, first ended: a request that missed the route is a fault of the server.
         endings.append(lambda: missed_nothing(proxy))

@@ -28,7 +28,7 @@ def directions(server, call):
 
 def test_hold_and_resume(linphone, belay, app):
     """On hold the far end may fall silent for as long as it likes: with a dead line of two seconds the call goes on."""
-    server = belay(trunk=linphone.trunk, arguments=["--dead-line-seconds", "2"])
+    server = belay(trunk=linphone.trunk, arguments=["--dead-line-seconds", "2"], rtp_ports=20)
     call = place(server, app, [{"Say": {"text": "Hello."}}, {"Pause": {"length": 60000}}])
     server.wait_for_status(call, "inProgress")
     linphone.hold()
@@ -44,7 +44,7 @@ def test_hold_and_resume(linphone, belay, app):
 
 
 def test_belay_hangs_up_a_call_on_hold(linphone, belay, app):
-    server = belay(trunk=linphone.trunk)
+    server = belay(trunk=linphone.trunk, rtp_ports=20)
     call = place(server, app, [{"Pause": {"length": 60000}}])
     server.wait_for_status(call, "inProgress")
     linphone.hold()
