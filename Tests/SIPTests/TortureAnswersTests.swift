@@ -49,7 +49,7 @@ struct TortureAnswersTests {
 
     /// §3.1.1: valid.
     static let valid: [Case] = [
-        plain("3.1.1.1 wsinv", 100, Array(TortureTests.messages[0].utf8)),
+        plain("3.1.1.1 wsinv: its To tag names a dialog that nobody has", 481, Array(TortureTests.messages[0].utf8)),
         plain("3.1.1.2 intmeth: a method that nobody knows", 501, Array(TortureTests.messages[1].utf8)),
         plain(
             "3.1.1.3 esc01", 100,
@@ -328,8 +328,8 @@ struct TortureAnswersTests {
             (wire { $0 = $0.replacing("CSeq: 1 INVITE", with: "CSeq: one INVITE") }, .badCSeq),
             (wire { $0 = $0.replacing("SIP/2.0 200", with: "SIP/2.0 2000") }, .badStatusCode),
             (
-                wire { $0 = $0.replacing("branch=", with: "branches=").replacing("\r\nTo: <", with: "\r\nTo: \"<") },
-                .badAddress
+                wire { $0 = $0.replacing("branch=", with: "branches=").replacing("CSeq: 1", with: "CSeq: 1x") }, .badCSeq
+            ),
             ),
             (wire { $0 = $0.replacing("\r\n\r\n", with: "\r\nno field\r\n\r\n") }, .badFieldName),
         ]

@@ -40,17 +40,18 @@ struct ByteWindow {
     let base: UnsafeBufferPointer<UInt8>
     let start: Int
     let end: Int
+    /// The bytes are those of a `String` and not of the wire: what stands for others in it does so already.
+    private let isText: Bool
 
-    init(_ base: UnsafeBufferPointer<UInt8>) {
-        self.base = base
-        start = 0
-        end = base.count
+    init(_ base: UnsafeBufferPointer<UInt8>, isText: Bool = false) {
+        self.init(base: base, start: 0, end: base.count, isText: isText)
     }
 
-    private init(base: UnsafeBufferPointer<UInt8>, start: Int, end: Int) {
+    private init(base: UnsafeBufferPointer<UInt8>, start: Int, end: Int, isText: Bool) {
         self.base = base
         self.start = start
         self.end = end
+        self.isText = isText
     }
 
     var count: Int { end - start }
@@ -65,7 +66,7 @@ struct ByteWindow {
     /// The part of this window between two offsets of the whole buffer, cut to fit.
     func window(_ from: Int, _ to: Int) -> ByteWindow {
         let from = Swift.min(Swift.max(from, start), end)
-        return ByteWindow(base: base, start: from, end: Swift.min(Swift.max(to, from), end))
+        return ByteWindow(base: base, start: from, end: Swift.min(Swift.max(to, from), end), isText: isText)
     }
 
     var trimmed: ByteWindow {
@@ -73,7 +74,7 @@ struct ByteWindow {
         var to = end
         while from < to, base[from].isSpacing { from += 1 }
         while to > from, base[to - 1].isSpacing { to -= 1 }
-        return ByteWindow(base: base, start: from, end: to)
+        return ByteWindow(base: base, start: from, end: to, isText: isText)
     }
 
     /// The offset of the first `byte` at or after `from`. Eight bytes at a time: a word has a zero byte exactly where
@@ -100,6 +101,7 @@ struct ByteWindow {
     /// The bytes as text, from which printing makes the same bytes again: see ``WireText``.
     var text: String {
         let bytes = UnsafeBufferPointer(rebasing: base[start..<end])
+        if isText { return String(decoding: bytes, as: UTF8.self) }
         guard firstIndex(of: WireText.mark, from: start) == nil, let text = String(validating: bytes, as: UTF8.self)
         else { return WireText.decoded(bytes) }
         return text
@@ -180,7 +182,7 @@ extension String {
         // `withUTF8` rethrows untyped; the result carries the typed error out.
         let outcome: Swift.Result<Result, Failure> = copy.withUTF8 { bytes in
             do throws(Failure) {
-                return .success(try body(ByteWindow(bytes)))
+                return .success(try body(ByteWindow(bytes, isText: true)))
             } catch {
                 return .failure(error)
             }

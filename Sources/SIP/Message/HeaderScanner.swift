@@ -86,6 +86,6 @@ extension HeaderScanner.Field {
                 index += 1
             }
         }
-        return String(decoding: unfolded, as: UTF8.self)
+        return unfolded.withUnsafeBufferPointer { ByteWindow($0).text }
     }
 }
