@@ -3,8 +3,7 @@ extension JSONReader.Malformed {
     /// Goes on from "is not JSON: ".
     package func sentence(about bytes: [UInt8]) -> String {
         let place = "at byte \(offset)\(line(in: bytes)) \(explanation)"
-        let start = bytes.firstIndex { $0 > 0x20 } ?? 0
-        guard let kind = LooksLike(bytes), offset <= start else { return place }
+        guard let kind = LooksLike(bytes) else { return place }
         return "it looks like \(kind.rawValue); \(place)"
     }
 

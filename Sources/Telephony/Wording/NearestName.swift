@@ -6,14 +6,17 @@ package enum NearestName {
     private static let shortestSharedWord = 4
 
     /// - Returns: the name that differs in case, in `_` and `-`, or in a third of its letters at most; else one that
-    ///   shares a word with it (`machineDetection`, `ifMachine`); else nil.
+    ///   begins with it (`lang`, `language`); else one that shares a word with it (`machineDetection`, `ifMachine`);
+    ///   else nil.
     package static func of(_ name: String, among known: some Sequence<String>) -> String? {
         guard name.unicodeScalars.count <= longestCompared else { return nil }
         let wanted = folded(name)
         let limit = min(max(1, wanted.count / 3), wanted.count - 1)
-        let candidates = known.filter { $0 != name }.map { Candidate(name: $0, wanted: wanted) }
+        let candidates = known.filter { $0 != name }.sorted().map { Candidate(name: $0, wanted: wanted) }
         let near = candidates.filter { $0.distance <= limit }.min { $0.comesBefore($1) }
         if let near { return near.name }
+        let begun = candidates.filter { wanted.count >= shortestSharedWord && folded($0.name).starts(with: wanted) }
+        if let whole = begun.min(by: { $0.comesBefore($1) }) { return whole.name }
         let words = Set(words(of: name))
         var best: (candidate: Candidate, shared: Int)?
         for candidate in candidates {
@@ -23,7 +26,8 @@ package enum NearestName {
                 best = (candidate, shared)
                 continue
             }
-            if shared != known.shared ? shared > known.shared : candidate.comesBefore(known.candidate) {
+            // Of those that share as much, the plainest.
+            if (shared, -candidate.name.utf8.count) > (known.shared, -known.candidate.name.utf8.count) {
                 best = (candidate, shared)
             }
         }
