@@ -60,6 +60,8 @@ struct TelephonePress: Equatable, Sendable {
             return step == 0
                 ? gap <= Self.patience : (0...Self.nearby).contains(step) && gap <= Self.nearby + Self.tolerance
         }
+        // No press begins with a field that is full: one that stays so tells nothing of the time.
+        if step == 0, growth >= 0, packet.event.duration == 0xFFFF { return true }
         guard gap <= max(0, growth) + Self.patience else { return false }
         if isFilled(by: packet, step: step) { return true }
         if step == 0 { return growth >= 0 && !(packet.isMarked && growth == 0) }

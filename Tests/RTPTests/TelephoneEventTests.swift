@@ -214,6 +214,17 @@ struct TelephoneEventTests {
         if overflow != .stuck { #expect(abs(try #require(line.digits.first).duration - 850 * 160) <= 480) }
     }
 
+    @Test("A key whose duration is full is one key, whatever holds its packets up")
+    func stuckAndHeldUp() {
+        var line = Line()
+        for number in 0..<500 {
+            line.send(
+                9, min(160 * (number + 1), 0xFFFF), at: 0, isEnd: number > 496, isMarked: number == 0,
+                after: number % 50 == 49 ? 1000 : 20)
+        }
+        #expect(line.heard() == "9")
+    }
+
     @Test("An event that is no key, such as a hook flash, is passed over")
     func flash() {
         var line = Line()
