@@ -330,7 +330,6 @@ struct TortureAnswersTests {
             (
                 wire { $0 = $0.replacing("branch=", with: "branches=").replacing("CSeq: 1", with: "CSeq: 1x") }, .badCSeq
             ),
-            ),
             (wire { $0 = $0.replacing("\r\n\r\n", with: "\r\nno field\r\n\r\n") }, .badFieldName),
         ]
         for (bytes, problem) in broken {
