@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 from harness import ports
 from harness.process import Program
 from harness.server import REPOSITORY, binary
@@ -19,6 +21,7 @@ def scripts(page):
     return re.findall(r"^```sh\n(.*?)^```$", (REPOSITORY / "docs" / page).read_text(), re.S | re.M)
 
 
+@pytest.mark.timeout(300)
 def test_two_jobs_at_once_run_the_script_of_the_page(folder, endings):
     """docs/ci.md: both with the same defaults, side by side; each ends with 0 and leaves what the page says it leaves."""
     [script] = scripts("ci.md")
