@@ -176,7 +176,7 @@ struct SpeechTests {
                 group.addTask {
                     do {
                         _ = try await synthesizer.clip(
-                            for: SpeechRequest(text: String(repeating: "Number \(number). ", count: 100)))
+                            for: SpeechRequest(text: String(repeating: "Number \(number). ", count: 30)))
                         return false
                     } catch {
                         return error as? SpeechFailure == .tooManyWaiting
