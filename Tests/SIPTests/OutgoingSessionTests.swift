@@ -306,6 +306,17 @@ struct OutgoingSessionTests {
         #expect(bench.told.isEmpty)
     }
 
+    @Test("A reason phrase in Latin-1 is read as what it most likely says")
+    func oddReason() {
+        var bench = Bench()
+        let invite = bench.invite()
+        var response = SIPResponse(to: invite, status: .busyHere, reason: "XX", toTag: "callee").bytes
+        let at = response.firstIndex(of: UInt8(ascii: "X")) ?? 0
+        response.replaceSubrange(at...at + 1, with: [0xFC, UInt8(ascii: "b")])
+        bench.deliver(response)
+        #expect(bench.told == [.failed(.one, .response(.busyHere, reason: "\u{FC}b"))])
+    }
+
     // MARK: BYE
 
     @Test("A BYE ends the call whatever the peer answers", arguments: [200, 401, 407, 408, 481, 500])

@@ -27,6 +27,17 @@ enum WireText {
         return String(text)
     }
 
+    /// For people: what is no UTF-8 is most likely Latin-1.
+    static func shown(_ text: String) -> String {
+        guard text.utf8.contains(mark) else { return text }
+        var shown = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            let isByte = escapes.contains(scalar.value)
+            shown.append(isByte ? Unicode.Scalar(UInt8(scalar.value - base)) : scalar)
+        }
+        return String(shown)
+    }
+
     /// The bytes of printed text from `start` on, with those bytes again that are no UTF-8.
     static func encode(_ bytes: inout [UInt8], from start: Int) {
         var read = start

@@ -249,7 +249,8 @@ struct OutgoingSession: SessionMachine {
                 bench.emit(.recordChanged(id))
                 return
             }
-            conclude(.failed(id, .response(response.status, reason: response.reason)), &bench)
+            conclude(
+                .failed(id, .response(response.status, reason: WireText.shown(response.reason))), &bench)
         case .canceling: conclude(.failed(id, .canceled), &bench)
         case .answered, .over: break
         }
