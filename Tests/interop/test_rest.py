@@ -232,11 +232,11 @@ def test_what_is_passed_over_is_told(server):
     body = json.dumps({**GOOD, "machineDetection": "Enable"}).encode()
     answer = server.rest.raw("POST", server.rest.path + "/Calls", body)
     remark = '"machineDetection" is no field of this request and is passed over: did you mean ifMachine?'
-    assert answer.status == 202 and answer.headers["Belay-Warning"] == remark, answer
+    assert answer.status == 202 and answer.headers["belay-warning"] == remark, answer
     logs = eventually(lambda: server.rest.get(f"/Calls/{answer.json['callId']}/Logs").json["logs"], 5, "a log")
     assert [entry["level"] for entry in logs if entry["message"] == remark] == ["warning"], logs
     answer = server.rest.get("/Calls?frm=%2B13125550100")
-    assert answer.status == 200 and "did you mean from?" in answer.headers["Belay-Warning"], answer
+    assert answer.status == 200 and "did you mean from?" in answer.headers["belay-warning"], answer
 
 
 def test_a_day_and_what_answers_show_filter_a_list(server):
