@@ -5,9 +5,9 @@ struct TelephonePress: Equatable, Sendable {
     static let nearby = 480
     /// By so much a timestamp that rises with the duration may differ from it: a packet's time.
     static let tolerance = 160
-    /// The end's repetitions may come so much later than one another: 240 ms at 8 kHz, where an event's updates are far
-    /// apart, or were held up.
-    static let patience = 1920
+    /// Packets of one event may come so much later than one another, where they were held up: 5 s at 8 kHz. Where all
+    /// presses share a timestamp, the next one shows itself by a duration that begins anew.
+    static let patience = 40_000
     /// From here on the duration's field may be full: the event goes on in another segment (RFC 4733 §2.5.1.3), and
     /// where the sender does not know of segments the field stays as it is or begins at 0.
     static let almostFull = 0xF000
@@ -60,8 +60,6 @@ struct TelephonePress: Equatable, Sendable {
             return step == 0
                 ? gap <= Self.patience : (0...Self.nearby).contains(step) && gap <= Self.nearby + Self.tolerance
         }
-        // No press begins with a field that is full: one that stays so tells nothing of the time.
-        if step == 0, growth >= 0, packet.event.duration == 0xFFFF { return true }
         guard gap <= max(0, growth) + Self.patience else { return false }
         if isFilled(by: packet, step: step) { return true }
         if step == 0 { return growth >= 0 && !(packet.isMarked && growth == 0) }

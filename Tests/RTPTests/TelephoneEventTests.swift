@@ -225,6 +225,19 @@ struct TelephoneEventTests {
         #expect(line.heard() == "9")
     }
 
+    @Test("Packets of a key that are held up for a second are no presses of their own", arguments: 1...7)
+    func heldUp(place: Int) {
+        var line = Line()
+        for key: UInt8 in [4, 2] {
+            for number in 0..<8 {
+                line.send(
+                    key, 160 * min(number + 1, 6), at: UInt32(key) * 20_000, isEnd: number > 4, isMarked: number == 0,
+                    after: number == place ? 1000 : 20)
+            }
+        }
+        #expect(line.heard() == "42")
+    }
+
     @Test("An event that is no key, such as a hook flash, is passed over")
     func flash() {
         var line = Line()
