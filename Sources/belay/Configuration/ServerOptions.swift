@@ -71,8 +71,19 @@ struct ServerOptions: ParsableArguments {
     var webhookAllow: [String] = []
     @Option(help: ArgumentHelp("Time limit for a webhook's connection (5).", valueName: "seconds"))
     var webhookConnectSeconds: String?
-    @Option(help: ArgumentHelp("Time limit for a whole webhook (15).", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Time limit for a whole webhook, once it is its turn (15).", valueName: "seconds"))
     var webhookSeconds: String?
+    @Option(help: ArgumentHelp("So long a webhook waits for its turn at a busy host (60).", valueName: "seconds"))
+    var webhookWaitSeconds: String?
+    @Option(help: ArgumentHelp("Requests for scripts that one host may get at once (256).", valueName: "count"))
+    var webhookConnections: String?
+    @Option(help: ArgumentHelp("Notifications that one host may get at once (64).", valueName: "count"))
+    var notificationConnections: String?
+    @Option(
+        help: ArgumentHelp(
+            "Certificates (PEM) that webhooks and audio trust besides the system's; may be given several times.",
+            valueName: "file"))
+    var webhookCa: [String] = []
     @Option(
         help: ArgumentHelp(
             "A name server to ask, ADDRESS or ADDRESS:PORT, instead of the system's; may be given several times.",
@@ -139,6 +150,9 @@ struct ServerOptions: ParsableArguments {
             ("public-url", publicUrl),
             ("webhook-allow", webhookAllow.isEmpty ? nil : webhookAllow.joined(separator: ",")),
             ("webhook-connect-seconds", webhookConnectSeconds), ("webhook-seconds", webhookSeconds),
+            ("webhook-wait-seconds", webhookWaitSeconds), ("webhook-connections", webhookConnections),
+            ("notification-connections", notificationConnections),
+            ("webhook-ca", webhookCa.isEmpty ? nil : webhookCa.joined(separator: ",")),
             ("name-servers", nameServers.isEmpty ? nil : nameServers.joined(separator: ",")),
             ("compat", compat), ("dead-line-seconds", deadLineSeconds), ("max-call-seconds", maxCallSeconds),
             ("machine-detection", machineDetection), ("machine-beep-seconds", machineBeepSeconds),
