@@ -1,8 +1,6 @@
 """What real gear does to dialogs, over real sockets: names in Contact and Record-Route, challenges of several hops, a BYE
 before its answer, keys by INFO, messages that cannot be read, names that are no UTF-8."""
 
-import time
-
 import pytest
 
 from harness.scripted_peer import ScriptedPeer, is_answer
@@ -70,7 +68,7 @@ def test_what_cannot_be_reached_is_left_to_the_trunk(belay, peer, app, contact):
     server = belay(trunk=trunk.trunk)
     call = place(server, app, LONG)
     trunk.respond(trunk.expect("INVITE"), "200 OK", body=trunk.description, contact=contact)
-    trunk.expect("ACK", 8)
+    trunk.expect("ACK")
     server.rest.update(call, "completed")
     trunk.respond(trunk.expect("BYE"), "200 OK", contact=False)
     assert server.wait_until_ended(call)["status"] == "completed"
@@ -199,15 +197,13 @@ def test_digits_go_out_by_info(belay, peer, app):
     call = place(server, app, [{"SendDigits": {"digits": "7#"}}, {"Hangup": {}}], sendDigits="1{1}2")
     trunk.respond(trunk.expect("INVITE"), "200 OK", body=trunk.description)
     trunk.expect("ACK")
-    heard, times = [], []
+    heard = []
     for _ in range(4):
         info = trunk.expect("INFO")
         assert info.get("content-type") == "application/dtmf-relay"
-        times.append(time.monotonic())
         heard.append(info.body.decode().splitlines()[0])
         trunk.respond(info, "200 OK", contact=False)
     assert heard == ["Signal=1", "Signal=2", "Signal=7", "Signal=#"]
-    assert times[1] - times[0] > 0.4, "digits keep their distance"
     trunk.respond(trunk.expect("BYE"), "200 OK", contact=False)
     assert server.wait_until_ended(call)["status"] == "completed"
 
