@@ -9,7 +9,7 @@ struct SimulationCommand: ParsableCommand {
         abstract: "Drives Belay's core through seeded worlds of faults and refuses illegal moves.")
 
     @Option(help: "How many seeds to run.")
-    var seeds = 110
+    var seeds = 120
 
     @Option(help: "The first seed.")
     var seed: UInt64 = 1

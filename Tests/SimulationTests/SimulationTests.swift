@@ -12,7 +12,7 @@ private func apart<Result: Sendable>(_ work: @escaping @Sendable () -> Result) a
 
 /// The seeds that every change is held to: over 20,000 calls.
 private enum DefaultSeeds {
-    static let all: ClosedRange<UInt64> = 1...110
+    static let all: ClosedRange<UInt64> = 1...120
 
     /// Runs them on all cores; the reports in the order of the seeds.
     static func reports() async -> [SimulationReport] {
