@@ -160,13 +160,13 @@ def server(belay):
     (("call", "--to", "+15005551042"), 64, "one of --url, --say and --script"),
     (("call", "--say", "x"), 64, "--to"), (("call", "--to", "+15005551042", "--say", "x", "--timeout", "0"), 64, "1 to 600"),
     (("call", "--to", "+15005551042", "--script", "/nowhere.json"), 70, "/nowhere.json cannot be read"),
-    (("call", "--to", "+15005551042", "--sya", "x"), 64, "--sya"),
+    (("calls", "--limt", "5"), 64, "--limt"),
     (("dial", "--to", "+13125550177"), 70, "a number that the account owns"), (("dial", "--press", "x"), 70, "press is"),
-    (("calls", "--limit", "0"), 64, "at least 1"), (("logs", "--limit", "-1"), 64, "at least 1"),
+    (("calls", "--limit", "0"), 64, "at least 1"), (("logs", "--limit=-1"), 64, "at least 1"),
     (("calls", "--status", "ended"), 70, "status is"), (("calls", "--active", "--status", "busy"), 64, "not both"),
     (("number", "assign", "+13125550177", "none"), 70, "belay number list"), (("number", "add", "12"), 70, "phoneNumber is"),
     (("application", "delete", "AP0"), 70, "no application"), (("account", "show", "AC0"), 70, "no account"),
-    (("key", "revoke"), 70, "only one key"), (("status", "--wait", "-1"), 64, "0 to 3600"),
+    (("key", "revoke"), 70, "only one key"), (("status", "--wait=-1"), 64, "0 to 3600"),
     (("nonsense",), 64, "nonsense"),
 ])
 def test_what_is_wrong_is_named(server, arguments, status, words):
@@ -400,7 +400,7 @@ def test_two_servers_are_not_given_one_folder(server):
 
 
 @pytest.mark.parametrize("arguments, status, words", [
-    (("serve", "--data", "/proc/belay"), 1, "the data folder /proc/belay cannot be made (No such file or directory)"),
+    (("serve", "--data", "/proc/belay"), 1, "the data folder /proc/belay cannot be made ("),
     (("serve", "--config", "/nowhere.yaml"), 1, "the configuration file /nowhere.yaml cannot be read"),
     (("serve", "--rtp-ports", "5-1"), 1, "--rtp-ports is"),
     (("carrier", "--file", "/nowhere.yaml"), 1, "/nowhere.yaml cannot be"),
