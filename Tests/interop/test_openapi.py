@@ -52,8 +52,8 @@ REFUSED_FOR_ITS_MEANING = {
     ("buy-a-phone-number", 400): {"applicationId"}, ("buy-a-phone-number", 409): set(),
     ("update-an-incoming-number", 400): {"applicationId"},
     ("dial-in", 409): set(), ("dial-in", 400): {"to"},
-    ("filter-logs", 400): {"pql"}, ("list-available-numbers", 400): {"phoneNumber"},
-    ("list-incoming-numbers", 400): {"phoneNumber", "cursor"},
+    ("filter-logs", 400): {"pql"}, ("list-available-numbers", 400): {"phoneNumber", "cursor", "page"},
+    ("list-incoming-numbers", 400): {"phoneNumber", "cursor", "page"},
     ("list-ended-calls", 400): {"since", "until", "cursor"},
 }
 #: What nobody would come upon by chance.
