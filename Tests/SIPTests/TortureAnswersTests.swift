@@ -328,7 +328,8 @@ struct TortureAnswersTests {
             (wire { $0 = $0.replacing("CSeq: 1 INVITE", with: "CSeq: one INVITE") }, .badCSeq),
             (wire { $0 = $0.replacing("SIP/2.0 200", with: "SIP/2.0 2000") }, .badStatusCode),
             (
-                wire { $0 = $0.replacing("branch=", with: "branches=").replacing("CSeq: 1", with: "CSeq: 1x") }, .badCSeq
+                wire { $0 = $0.replacing("branch=", with: "branches=").replacing("CSeq: 1", with: "CSeq: 1x") },
+                .badCSeq
             ),
             (wire { $0 = $0.replacing("\r\n\r\n", with: "\r\nno field\r\n\r\n") }, .badFieldName),
         ]
