@@ -1,5 +1,7 @@
 """Fixtures: everything is made by factories, and everything made is ended and judged when the test is over."""
 
+import contextlib
+import itertools
 import json
 import os
 import re
@@ -44,10 +46,13 @@ def pytest_terminal_summary(terminalreporter, config):
 
 @pytest.fixture
 def folder(request, pytestconfig):
-    """A folder of the test's own, kept after the run."""
-    path = pytestconfig.belay_folder / re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.name)[:100]
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+    """A folder of the test's own, kept after the run. Names that differ in their marks alone get one each."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", request.node.name)[:100]
+    for number in itertools.count(1):
+        path = pytestconfig.belay_folder / (name if number == 1 else f"{name}-{number}")
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(parents=True)
+            return path
 
 
 @pytest.fixture
