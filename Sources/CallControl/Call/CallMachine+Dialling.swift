@@ -15,13 +15,13 @@ extension CallMachine {
     /// The request was taken.
     mutating func accept(expectedWaitSeconds: Double, now: Moment, into directives: inout [CallDirective]) {
         var metadata: [String: JSONValue] = [
-            "from": .string(call.from), "to": .string(call.to), "callConnectUrl": JSONValue(callConnectURL?.text),
+            "from": .string(call.from), "to": .string(call.to), "callConnectUrl": JSONValue(callConnectURL?.description),
             "timeout": JSONValue(ringTimeoutSeconds), "sendDigits": shownSendDigits,
             "applicationId": JSONValue(call.applicationID?.text),
         ]
         if let ifMachine {
             metadata["ifMachine"] = .string(ifMachine.kind.rawValue)
-            metadata["ifMachineUrl"] = JSONValue(ifMachine.url?.text)
+            metadata["ifMachineUrl"] = JSONValue(ifMachine.url?.description)
         }
         if let machineBeepSeconds { metadata["ifMachineBeepSeconds"] = JSONValue(machineBeepSeconds) }
         if expectedWaitSeconds > 0 {
