@@ -24,7 +24,7 @@ EXAMPLES = {
     "Say": ("+15005551042", [r"PerCL Say \(Good morning\.\)", "PerCL Say completed"]),
     "Play": ("+15005550010", ["PerCL Play$", "PerCL Play completed"]),
     "Pause": ("+15005550010", ["PerCL Pause completed", r"PerCL Say \(That was half a second\.\)"]),
-    "GetDigits": ("+15005555201", ["PerCL GetDigits", r"Digit received \(1", r"PerCL Say \(You pressed 1\.\)"]),
+    "GetDigits": ("+15005555201", ["PerCL GetDigits", "Webhook getDigits answered : 200", r"PerCL Say \(You pressed 1\.\)"]),
     "SendDigits": ("+15005550010", ["PerCL SendDigits", "PerCL SendDigits completed"]),
     "StartRecordCall": ("+15005550010", ["PerCL StartRecordCall", r"PerCL Say \(This call is recorded\.\)"]),
     "RecordUtterance": ("+15005550013", ["PerCL RecordUtterance", "Webhook record answered : 200", "PerCL Play completed"]),
