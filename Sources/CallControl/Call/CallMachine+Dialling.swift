@@ -15,7 +15,8 @@ extension CallMachine {
     /// The request was taken.
     mutating func accept(expectedWaitSeconds: Double, now: Moment, into directives: inout [CallDirective]) {
         var metadata: [String: JSONValue] = [
-            "from": .string(call.from), "to": .string(call.to), "callConnectUrl": JSONValue(callConnectURL?.description),
+            "from": .string(call.from), "to": .string(call.to),
+            "callConnectUrl": JSONValue(callConnectURL?.description),
             "timeout": JSONValue(ringTimeoutSeconds), "sendDigits": shownSendDigits,
             "applicationId": JSONValue(call.applicationID?.text),
         ]

@@ -66,7 +66,8 @@ extension CallMachine {
             .info, .request, "Call came in",
             [
                 "from": .string(call.from), "to": .string(call.to),
-                "applicationId": JSONValue(call.applicationID?.text), "voiceUrl": JSONValue(callConnectURL?.description),
+                "applicationId": JSONValue(call.applicationID?.text),
+                "voiceUrl": JSONValue(callConnectURL?.description),
             ], now, &directives)
         directives.append(.saveRecord)
         directives.append(.awaitCommit(.creation))
