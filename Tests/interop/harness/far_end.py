@@ -35,6 +35,7 @@ class Person:
     refuses: the status sent instead of a 200. answers_when_cancelled: the 200 leaves just before the CANCEL is read.
     speaks: how many RTP packets it sends after the ACK, one each 20 ms; then it is silent for ever. tone: what it
     speaks, in Hz; None: silence.
+    alerts: whether a 180 comes before the answer; without it a 200 is the first response that has a tag.
     once: an event that `answers` and `hangs_up` wait for before their time runs; None: they wait for nothing.
     answer, progress: what its 200 says, and a 183 before that, as the text of SDP or as (Content-Type or None, bytes);
     `PORT` in it is the port that it listens at. None: an answer of its own, and no 183.
@@ -49,6 +50,7 @@ class Person:
     answers_when_cancelled: bool = False
     speaks: int = 0
     tone: int | None = None
+    alerts: bool = True
     once: threading.Event | None = None
     presses: str = ""
     presses_after: float = 0.5
@@ -77,6 +79,8 @@ class Dialog:
     ended_by: str | None = None
     acks: int = 0
     answered_at: float = 0
+    #: When the caller's CANCEL or BYE came first; 0: none has.
+    told_at: float = 0
     deadline: float = 0
     own_cseq: int = 0
     reoffer: bytes | None = None
@@ -257,7 +261,7 @@ class FarEnd:
         if dialog.person.progress is not None:
             self._send(self._response(dialog, dialog.invite, "183 Session Progress",
                                       *self._described(dialog.person.progress)), dialog.source)
-        elif dialog.person.refuses is None or dialog.person.answers:
+        elif dialog.person.alerts and (dialog.person.refuses is None or dialog.person.answers):
             self._respond(dialog, dialog.invite, "180 Ringing")
         if dialog.person.answers is not None:
             self._once(dialog.person, dialog.person.answers, lambda: self._decide_now(dialog))
@@ -372,6 +376,7 @@ class FarEnd:
             return
         if message.uri != dialog.invite.uri or message.cseq[0] != dialog.invite.cseq[0] or message.tag("to"):
             self._fault(f"CANCEL does not repeat its INVITE (RFC 3261 §9.1): {message.start} {message.get('cseq')}")
+        dialog.told_at = dialog.told_at or time.monotonic()
         if dialog.person.answers_when_cancelled and dialog.state == "proceeding":
             self._decide_now(dialog)
         self._respond(dialog, message, "200 OK")
@@ -386,6 +391,7 @@ class FarEnd:
             self._fault(f"BYE for nobody: {message.call_id} {message.get('to')!r}")
             self._reply(message, source, "481 Call/Transaction Does Not Exist")
             return
+        dialog.told_at = dialog.told_at or time.monotonic()
         if message.branch in dialog.answered_requests:
             self._send(dialog.answered_requests[message.branch], source)
             return
@@ -513,6 +519,14 @@ class FarEnd:
 
         again(self.t1)
 
+    def end(self, dialog):
+        """Ends what its caller has left open, as a carrier does in the end."""
+        with self._lock:
+            if dialog.state == "answered":
+                self._hang_up(dialog)
+            elif dialog.state == "proceeding":
+                self._finally(dialog, "480 Temporarily Unavailable")
+
     def _answer_came(self, message):
         dialog = self.dialogs.get(message.call_id)
         if dialog is not None and dialog.reoffer and message.cseq[1] in ("INVITE", "UPDATE"):
@@ -542,7 +556,10 @@ class FarEnd:
         """What was on the wire for this number, in order: `INVITE`, `> 180 INVITE`, …; what it sent itself has a >."""
         with self._lock:
             [call_id] = self.call_ids_by_number[number]
-            return list(self._wire[call_id.lower()].values())
+            return self.flow_of(call_id)
+
+    def flow_of(self, call_id):
+        return list(self._wire[call_id.lower()].values())
 
     def dialogs_of(self, number):
         with self._lock:

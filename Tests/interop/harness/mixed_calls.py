@@ -1,0 +1,102 @@
+"""Calls of every kind that the server has, mixed: what the far end does with each, what its script is, how it ends."""
+
+import itertools
+import random
+from dataclasses import dataclass
+
+from .far_end import Person
+from .server import NUMBER
+from .webhook_app import HANGUP, Reply
+
+APP, FAR = ("completed", "appHangup"), ("completed", "farEndHangup")
+BUSY, FAILED, SILENT = ("busy", "busy"), ("failed", "failed"), ("noAnswer", "noAnswer")
+#: Of a number, what comes before the seven digits that are its own: who is called, and whom that call's OutDial calls.
+CALLED, CHILD = "+1312", "+1313"
+
+
+def pause(milliseconds):
+    return [{"Pause": {"length": milliseconds}}, {"Hangup": {}}]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`share`: how many of a hundred calls. `script`: a list, or the name of one that needs the app's URLs."""
+
+    name: str
+    share: int
+    person: Person
+    end: tuple
+    script: list | str = ()
+
+
+KINDS = [
+    Kind("answered without 18x", 14, Person(rings=0.0, answers=0.01, alerts=False), APP, pause(250)),
+    Kind("answered after 18x", 14, Person(rings=0.02, answers=0.05), APP, pause(250)),
+    Kind("answered late", 8, Person(rings=0.01, answers=0.3), APP, pause(50)),
+    Kind("hangs up", 10, Person(rings=0.02, answers=0.1, hangs_up=0.1), FAR, pause(60_000)),
+    Kind("busy", 7, Person(refuses="486 Busy Here", answers=0.05), BUSY),
+    Kind("refused", 5, Person(refuses="503 Service Unavailable", answers=0.02), FAILED),
+    Kind("rings for ever", 6, Person(rings=0.05, answers=None), SILENT),
+    Kind("recorded", 8, Person(answers=0.02, tone=440, speaks=20), APP, [{"StartRecordCall": {}}, *pause(300)]),
+    Kind("utterance", 8, Person(answers=0.02, tone=440, speaks=40), APP, "utterance"),
+    Kind("keys", 8, Person(answers=0.02, presses="12", presses_after=0.2), APP, "keys"),
+    Kind("OutDial", 12, Person(answers=0.02), APP, "out-dial"),
+]
+assert sum(kind.share for kind in KINDS) == 100
+BY_HUNDREDTH = [kind for kind in KINDS for _ in range(kind.share)]
+#: Who is called by an OutDial: by the last digit.
+CHILDREN = [Person(answers=0.01, alerts=False), Person(rings=0.01, answers=0.1), Person(refuses="486 Busy Here", answers=0.1),
+            Person(answers=0.02, hangs_up=0.1), Person(rings=0.05, answers=None)]
+
+
+def kind_of(number):
+    return BY_HUNDREDTH[int(number[-2:])]
+
+
+def decide(number):
+    """What the far end does with a call to the number."""
+    return CHILDREN[int(number[-1]) % len(CHILDREN)] if number.startswith(CHILD) else kind_of(number).person
+
+
+class MixedCalls:
+    """Sets the app's answers up, and draws numbers, each of which is called once."""
+
+    def __init__(self, server, app, seed):
+        self.app = app
+        self._random = random.Random(seed)
+        self._next = itertools.count(1)
+        for path, script in {"/started": pause(200), "/child": pause(150), "/digits": HANGUP, "/recorded": HANGUP,
+                             "/voice": pause(200)}.items():
+            app.answer(path, script)
+        made = server.rest.post("/Applications", {
+            "alias": "mixed", "callConnectUrl": app.answer("/connect", self._script), "voiceUrl": app.url("/voice"),
+            "statusCallbackUrl": app.url("/status")})
+        assert made.status == 201, made
+        self.application = made.json["applicationId"]
+        [number] = server.rest.get("/IncomingPhoneNumbers").json["incomingPhoneNumbers"]
+        server.rest.post(f"/IncomingPhoneNumbers/{number['phoneNumberId']}", {"applicationId": self.application})
+
+    def _script(self, webhook):
+        number = webhook.json["to"]
+        script = kind_of(number).script
+        return Reply(200, {
+            "utterance": [{"RecordUtterance": {
+                "actionUrl": self.app.url("/recorded"), "playBeep": False, "silenceTimeoutMs": 1000, "maxLengthSec": 1}}],
+            "keys": [{"GetDigits": {"actionUrl": self.app.url("/digits"), "maxDigits": 2, "initialTimeoutMs": 5000}}],
+            "out-dial": [{"OutDial": {
+                "destination": number.replace(CALLED, CHILD), "callingNumber": NUMBER, "timeout": 1,
+                "actionUrl": self.app.url("/started"), "callConnectUrl": self.app.url("/child"),
+                "statusCallbackUrl": self.app.url("/status")}}],
+        }[script] if isinstance(script, str) else list(script))
+
+    def numbers(self, count):
+        """So many numbers that nobody has called yet, of all kinds in the shares that they have."""
+        hundredths = [*range(100)] * (count // 100)
+        hundredths += self._random.sample(range(100), count % 100)
+        self._random.shuffle(hundredths)
+        return [f"{CALLED}{next(self._next) % 100_000:05}{hundredth:02}" for hundredth in hundredths]
+
+    def place(self, server, number):
+        """The answer to the request for a call."""
+        return server.rest.post("/Calls", {
+            "from": NUMBER, "to": number, "applicationId": self.application, "timeout": 1})
