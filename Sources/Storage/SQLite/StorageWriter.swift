@@ -28,7 +28,7 @@ final class StorageWriter: Sendable {
     static let crowd = 8
     static let crowdedInterval: UInt64 = 10_000_000
     /// After so long without work, what was removed is purged from the write-ahead log as well.
-    static let purgeDelay = DispatchTimeInterval.seconds(1)
+    static let purgeDelay: UInt64 = 1_000_000_000
 
     private enum Work {
         case operations([StorageOperation])
@@ -65,7 +65,7 @@ final class StorageWriter: Sendable {
     }
 
     private let state = Mutex(State())
-    private let wakeUp = DispatchSemaphore(value: 0)
+    private let wakeUp = WakeUp()
     private let finished = DispatchSemaphore(value: 0)
     private let pool: DatabasePool
     private let patience: WriterPatience
@@ -149,10 +149,11 @@ final class StorageWriter: Sendable {
             case .batch(let batch): commit(batch, with: rows)
             case .end: break loop
             case .wait(let due):
-                if wakeUp.wait(timeout: DispatchTime(uptimeNanoseconds: due)) == .timedOut { _ = stillWaiting() }
+                if !wakeUp.wait(until: due) { _ = stillWaiting() }
             case .idle:
                 if rows.hasRemovedSecrets {
-                    if wakeUp.wait(timeout: .now() + Self.purgeDelay) == .timedOut, stillWaiting() {
+                    let end = DispatchTime.now().uptimeNanoseconds + Self.purgeDelay
+                    if !wakeUp.wait(until: end), stillWaiting() {
                         rows.hasRemovedSecrets = !purgeLog()
                     }
                 } else {
