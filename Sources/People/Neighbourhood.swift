@@ -361,8 +361,9 @@ package struct Neighbourhood: Sendable {
         // An offer is answered at once here, so that none is ever taken back.
         case .offerWithdrawn: break
         // A caller of ours waits for the answer alone, and nobody reads a trace.
-        case .progressed, .recordChanged, .messageSent, .messageReceived, .messageRefused, .discarded, .turnedAway:
-            break
+        case .progressed, .messageSent, .messageReceived, .messageRefused, .discarded, .turnedAway: break
+        // No records are kept here.
+        case .recordChanged, .recordDue: break
         // Keys reach a person as media.
         case .keyReported, .infoAnswered: break
         }

@@ -51,6 +51,21 @@ struct InboundTests {
         #expect(bench.exchange.gauges.isIdle)
     }
 
+    @Test("The 200 to a caller waits until the disk knows the dialog that it makes")
+    func answerOnRecord() throws {
+        var bench = try Self.bench()
+        _ = try bench.farCall()
+        bench.commitsAtOnce = false
+        bench.answerWebhook(#"[{"Say":{"text":"Welcome"}}]"#)
+        #expect(bench.call?.status == .inProgress)
+        #expect(!bench.farWasAnswered)
+        let record = try CallRecord(reading: try #require(bench.records.values.first))
+        #expect(record.phase == .connected)
+        #expect(record.session?.dialogs.count == 1)
+        for token in bench.heldCommits { bench.give(.committed(token)) }
+        #expect(bench.farWasAnswered)
+    }
+
     @Test("Early media and a leading Pause come before the answer")
     func earlyMedia() throws {
         var bench = try Self.bench()

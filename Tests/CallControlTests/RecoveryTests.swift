@@ -62,6 +62,53 @@ struct RecoveryTests {
         #expect(bench.farEnd.gauges.isIdle, "\(bench.farEnd.gauges)")
     }
 
+    @Test(
+        "A crash between a 2xx that nothing came before and its ACK leaves no dialog open, on either side of the commit",
+        arguments: [true, false])
+    func beforeTheACK(isCommitted: Bool) throws {
+        var crashed = Bench()
+        try crashed.makeCall()
+        let (rows, records) = (crashed.rows, crashed.records)
+        crashed.commitsAtOnce = false
+        crashed.farAnswer()
+        #expect(crashed.call?.status == .inProgress)
+        #expect(crashed.sent("ACK ") == 0)
+        if !isCommitted {
+            crashed.rows = rows
+            crashed.records = records
+        }
+        var bench = restarted(crashed)
+        bench.pass(.seconds(80))
+        #expect(bench.sent("ACK ") >= 1)
+        #expect(bench.sent("BYE ") == 1)
+        #expect(bench.farEnd.gauges.isIdle, "\(bench.farEnd.gauges)")
+        #expect(bench.call?.status == (isCommitted ? .completed : .failed))
+    }
+
+    @Test("A crash between the ACK and the BYE of an answer that crossed the CANCEL leaves no dialog open")
+    func crossedCancel() throws {
+        var crashed = Bench()
+        try crashed.makeCall()
+        crashed.reachesFarEnd = false
+        let call = try #require(crashed.call)
+        crashed.give(
+            .updateCall(
+                ReplyToken(rawValue: 2), call.callID, call.accountID, .canceled, try Bench.request().requestID))
+        crashed.farAnswer()
+        #expect(crashed.sent("ACK ") == 1)
+        // The ACK alone has arrived.
+        let ack = try #require(crashed.sentText("ACK "))
+        crashed.farStep { agent, random, now, effects in
+            agent.receive(Array(ack.utf8), from: Bench.local, now: now, random: &random, into: &effects)
+        }
+        #expect(crashed.farEffects.contains { if case .acknowledged = $0 { true } else { false } })
+        #expect(crashed.records.count == 1)
+        var bench = restarted(crashed)
+        bench.pass(.seconds(80))
+        #expect(bench.farEnd.gauges.isIdle, "\(bench.farEnd.gauges)")
+        #expect(bench.records.isEmpty)
+    }
+
     @Test("What a connected call had told of, and not sent, comes before what is told of its end")
     func notificationBeforeTheEnd() throws {
         var crashed = Bench()

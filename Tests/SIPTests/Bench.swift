@@ -66,7 +66,7 @@ struct Bench {
     var told: [UserAgentEffect] {
         effects.filter {
             switch $0 {
-            case .send, .messageSent, .messageReceived, .recordChanged: false
+            case .send, .messageSent, .messageReceived, .recordChanged, .recordDue: false
             default: true
             }
         }

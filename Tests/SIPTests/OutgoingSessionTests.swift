@@ -242,7 +242,7 @@ struct OutgoingSessionTests {
         bench.respond(to: invite, 200, sdp: Bench.answer)
         if !cancelAnsweredFirst { bench.respond(to: cancel, 200) }
         #expect(bench.summary == ["CANCEL", "ACK", "BYE"])
-        #expect(bench.told == [.failed(.one, .canceled)])
+        #expect(bench.told.isEmpty, "its end is told when the callee has heard of it")
         // The 200 comes again: its ACK again, no second BYE.
         bench.respond(to: invite, 200, sdp: Bench.answer)
         #expect(bench.summary == ["CANCEL", "ACK", "BYE", "ACK"])

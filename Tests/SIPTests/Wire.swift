@@ -150,7 +150,7 @@ struct Wire {
         for effect in effects {
             switch effect {
             case .send(let bytes, let target): transmit(bytes, from: address, to: target)
-            case .messageSent, .messageReceived, .recordChanged: break
+            case .messageSent, .messageReceived, .recordChanged, .recordDue: break
             default: told[address, default: []].append(effect)
             }
             for (delay, command) in react(address, effect) { plan(delay, at: address, command) }

@@ -25,6 +25,8 @@ enum CallDirective: Equatable, Sendable {
     case refuseOffer(SIPHeaders)
     /// One digit, by INFO.
     case reportKey(Character, milliseconds: Int)
+    /// The user agent need not wait for a record: there is none any more.
+    case recordStored(RecordHold)
     /// Makes the child call that OutDial asked for, which this call's caller may make.
     case makeChild(OutDial, PhoneNumberID?)
     /// Another RTP port, in place of one that could not be bound.
@@ -52,6 +54,8 @@ enum CallCommit: Hashable, Sendable {
     case end
     /// A notification may leave.
     case notification(EventID)
+    /// The record knows the session's dialog as it is now: what tells the far end of it may leave.
+    case dialog(SessionID, RecordHold)
 }
 
 enum CallTimer: Hashable, Sendable, CaseIterable {

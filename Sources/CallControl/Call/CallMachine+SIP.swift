@@ -78,6 +78,21 @@ extension CallMachine {
         }
     }
 
+    /// As above, and what binds the far end waits for the record. A call that is over keeps one as long as the far end has
+    /// to be told; after that there is nothing to wait for: what comes then is acknowledged and hung up in one go.
+    mutating func recordDue(_ record: SessionRecord, _ hold: RecordHold, into directives: inout [CallDirective]) {
+        sessionRecord = record
+        switch phase {
+        case .ringing, .connected:
+            directives.append(.saveRecord)
+            directives.append(.awaitCommit(.dialog(session, hold)))
+        case .over(let settling) where settling.awaitsSession:
+            directives.append(.saveRecord)
+            directives.append(.awaitCommit(.dialog(session, hold)))
+        case .accepted, .queued, .incoming, .opening, .over: directives.append(.recordStored(hold))
+        }
+    }
+
     /// A message that plainly belongs to this call, and could not be taken.
     mutating func refused(
         _ trace: SIPTrace, _ error: SIPParseError, now: Moment, into directives: inout [CallDirective]

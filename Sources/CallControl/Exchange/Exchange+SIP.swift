@@ -55,6 +55,13 @@ extension Exchange {
             withCall(of: session, now, &effects) { call, _, directives in
                 call.recordChanged(record, into: &directives)
             }
+        case .recordDue(let session, let hold):
+            guard let id = callsBySession[session], let record = userAgent.record(of: session) else {
+                return recordStored(session, hold, now, &effects)
+            }
+            withCall(id, now, &effects) { call, _, directives in
+                call.recordDue(record, hold, into: &directives)
+            }
         case .resolve(let session, let host):
             effects.append(.resolveHop(session, host))
         case .keyReported(let session, let key, let milliseconds):
@@ -93,6 +100,15 @@ extension Exchange {
             effects.append(.discarded(reason))
         case .turnedAway(let request):
             turnedAway(request, now, &effects)
+        }
+    }
+
+    /// The user agent's message need not wait any longer.
+    mutating func recordStored(
+        _ session: SessionID, _ hold: RecordHold, _ now: Moment, _ effects: inout [Effect]
+    ) {
+        withUserAgent(now, &effects) { agent, random, sip in
+            agent.recordStored(session, hold, now: now.instant, random: &random, into: &sip)
         }
     }
 

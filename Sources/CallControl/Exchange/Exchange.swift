@@ -88,6 +88,8 @@ package struct Exchange: Sendable {
     ) {
         self.configuration = configuration
         self.publicURL = publicURL
+        var userAgent = userAgent
+        userAgent.awaitsRecords = true
         self.userAgent = UserAgent(configuration: userAgent)
         self.random = random
         queue = DialQueue(callsPerSecond: configuration.trunk.callsPerSecond)
@@ -336,6 +338,8 @@ package struct Exchange: Sendable {
                     agent.reportKey(
                         session, key, milliseconds: milliseconds, now: now.instant, random: &random, into: &sip)
                 }
+            case .recordStored(let hold):
+                recordStored(session, hold, now, &effects)
             case .makeChild(let dial, let number):
                 guard let call = calls[id] else { continue }
                 makeChild(dial, number, of: call, now, &effects)
@@ -414,12 +418,15 @@ package struct Exchange: Sendable {
             let wait = awaitsTurn ? queue.expectedWaitSeconds(of: snapshot.accountID, now: now.instant) : 0
             effects.append(.reply(reply, .made(snapshot, expectedWaitSeconds: Int(wait.rounded(.up)))))
         }
+        // The call may have been forgotten meanwhile; the far end waits all the same.
+        if case .dialog(let session, let hold) = pending.purpose { recordStored(session, hold, now, &effects) }
         withCall(pending.call, now, &effects) { call, random, directives in
             switch pending.purpose {
             case .creation: call.acceptanceCommitted(now: now, random: &random, into: &directives)
             case .turn: call.turnCommitted(now: now, into: &directives)
             case .notification(let event): call.notificationCommitted(event, now: now, into: &directives)
             case .end: call.endCommitted(into: &directives)
+            case .dialog: break
             }
         }
     }
@@ -437,6 +444,7 @@ package struct Exchange: Sendable {
             effects.append(.reply(reply, .refused(refusal)))
         }
         if pending.purpose == .creation, let call = calls[pending.call]?.call { admission.takenBack(call) }
+        if case .dialog(let session, let hold) = pending.purpose { recordStored(session, hold, now, &effects) }
         withCall(pending.call, now, &effects) { call, _, directives in
             switch pending.purpose {
             case .creation:
@@ -450,6 +458,9 @@ package struct Exchange: Sendable {
                 call.notificationCommitted(event, now: now, into: &directives)
                 call.endNotStored(into: &directives)
             case .end: call.endNotStoredAgain(into: &directives)
+            case .dialog:
+                // The far end is not made to hang up for it: only a crash would miss the record.
+                directives.append(.effect(.fault(pending.call, "a dialog could not be stored and goes on without")))
             }
         }
     }

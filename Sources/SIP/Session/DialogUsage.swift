@@ -11,7 +11,9 @@
 /// Used by all sessions and both roles. Whatever the peer answers to a BYE, the usage is over (RFC 3261 §15.1.1);
 /// only challenges are answered, where there are credentials.
 ///
-/// Where the next hop is a name, requests wait for its look-up, in order: the ACK leaves before the BYE.
+/// Where the next hop is a name, requests wait for its look-up, in order: the ACK leaves before the BYE. The ACK of a 2xx
+/// waits for the record before that, and so does a 2xx of ours that makes the dialog or takes the peer's new target
+/// (``UserAgentEffect/recordDue(_:_:)``).
 struct DialogUsage: Sendable {
     enum State: Equatable, Sendable {
         /// No 2xx yet. Leaves by `confirm`, by the end of its INVITE, or by a BYE.
@@ -56,12 +58,27 @@ struct DialogUsage: Sendable {
     /// The ACK of the latest 2xx, sent again when that comes again.
     private var acknowledgement: SIPRequest?
     private var isAcknowledged = false
-    /// Requests that wait for their host to be looked up, oldest first.
+    /// Requests that wait for their host to be looked up, or for the record, oldest first.
     private var waiting: [SIPRequest] = []
+    /// What waits for the record.
+    private var held: [Held] = []
+    private var holds = 0
     /// What the INVITE was challenged with, and later requests.
     private var challenges = AnsweredChallenges()
     /// INFO requests that are under way.
     private var infos: [TransactionKey: Info] = [:]
+
+    private struct Held: Sendable {
+        enum Message: Sendable {
+            /// It stands first of those that wait.
+            case acknowledgement
+            /// A 2xx of ours to the request, which came with that key.
+            case answer(SIPResponse, to: SIPRequest, TransactionKey)
+        }
+
+        let hold: RecordHold
+        let message: Message
+    }
 
     private struct Info: Sendable {
         let contentType: String
@@ -117,29 +134,43 @@ struct DialogUsage: Sendable {
         }
     }
 
-    /// Acknowledges the 2xx of a dialog that an earlier process confirmed. A repeated 2xx brings it again.
+    /// Acknowledges the 2xx of a dialog that an earlier process confirmed, and stored. A repeated 2xx brings it again.
     mutating func acknowledge(number: UInt32, _ bench: inout Workbench) {
-        acknowledge(dialog.request(.ack, number: number), &bench)
+        let request = bench.complete(dialog.request(.ack, number: number), transport: dialog.peer.transport)
+        acknowledgement = request
+        dispatch(request, &bench)
     }
 
     private mutating func acknowledge(_ ack: SIPRequest, _ bench: inout Workbench) {
         let request = bench.complete(ack, transport: dialog.peer.transport)
         acknowledgement = request
-        dispatch(request, &bench)
+        waiting.insert(request, at: 0)
+        hold(.acknowledgement, &bench)
     }
 
     /// Sends our 2xx to an INVITE, and goes on sending it until the ACK comes.
+    ///
+    /// - Parameter movesTarget: the INVITE told of another target.
     mutating func accept(
-        _ request: SIPRequest, of key: TransactionKey, sdp: [UInt8], holdsOffer: Bool, _ bench: inout Workbench
+        _ request: SIPRequest, of key: TransactionKey, sdp: [UInt8], holdsOffer: Bool, movesTarget: Bool = false,
+        _ bench: inout Workbench
     ) {
         let response = bench.response(to: request, .ok, tag: dialog.localTag, sdp: sdp)
         let timers = bench.configuration.timers
         accepted = AcceptedInvite(
             key: key, response: response, number: (try? request.headers.cseq())?.number ?? 0,
             isFirst: state == .early, holdsOffer: holdsOffer, interval: timers.t1)
-        if state == .early { state = .active }
+        let makesDialog = state == .early
+        if makesDialog { state = .active }
         dialog.confirm()
+        guard makesDialog || movesTarget else { return send(response, of: key, &bench) }
+        hold(.answer(response, to: request, key), &bench)
+    }
+
+    private func send(_ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench) {
         bench.respond(key, response)
+        guard accepted?.key == key else { return }
+        let timers = bench.configuration.timers
         bench.arm(session, .repeatAnswer(remoteTag: dialog.remoteTag), after: timers.t1)
         bench.arm(session, .unacknowledged(remoteTag: dialog.remoteTag), after: timers.transactionTimeout)
     }
@@ -169,11 +200,16 @@ struct DialogUsage: Sendable {
             bench.respond(offer.key, refusal)
             return
         }
-        if dialog.refreshTarget(from: offer.request.headers) { bench.emit(.recordChanged(session)) }
+        let movesTarget = dialog.refreshTarget(from: offer.request.headers)
+        if movesTarget { bench.emit(.recordChanged(session)) }
         if offer.request.method == .invite {
-            accept(offer.request, of: offer.key, sdp: sdp, holdsOffer: offer.isWithoutOffer, &bench)
+            accept(
+                offer.request, of: offer.key, sdp: sdp, holdsOffer: offer.isWithoutOffer, movesTarget: movesTarget,
+                &bench)
         } else {
-            bench.respond(offer.key, bench.response(to: offer.request, .ok, tag: dialog.localTag, sdp: sdp))
+            let response = bench.response(to: offer.request, .ok, tag: dialog.localTag, sdp: sdp)
+            guard movesTarget else { return bench.respond(offer.key, response) }
+            hold(.answer(response, to: offer.request, offer.key), &bench)
         }
     }
 
@@ -261,12 +297,14 @@ struct DialogUsage: Sendable {
         case .unresolved:
             let hop = dialog.nextHop(bench.configuration.inDialogRouting)
             if case .name(let host) = hop { resolved(host, [], &bench) } else { resolved("", [], &bench) }
+        case .recordOverdue(let hold): recordStored(hold, &bench)
         case .repeatProvisional, .invitationExpired, .hungUpEarly: break
         }
     }
 
     private mutating func sendBye(reason: String?, attempt: Int = 1, _ bench: inout Workbench) {
         refuseOpenOffer(.requestTerminated, &bench)
+        refuseHeldAnswers(&bench)
         stopRepeating(&bench)
         var bye = dialog.request(.bye)
         if let reason { bye.headers.append(.reason, reason) }
@@ -279,6 +317,7 @@ struct DialogUsage: Sendable {
     private mutating func finish(_ end: SessionEnd?, _ bench: inout Workbench) {
         guard state != .over else { return }
         refuseOpenOffer(.requestTerminated, &bench)
+        refuseHeldAnswers(&bench)
         stopRepeating(&bench)
         // The callee waits for its ACK all the same.
         waiting.removeAll { $0.method != .ack }
@@ -346,7 +385,7 @@ extension DialogUsage {
 
     /// A host was looked up, or that took too long. What waits for it leaves.
     mutating func resolved(_ host: String, _ addresses: [IPAddress], _ bench: inout Workbench) {
-        guard !waiting.isEmpty else { return }
+        guard !waiting.isEmpty, !isAcknowledgementHeld else { return }
         bench.cancel(session, .unresolved(remoteTag: dialog.remoteTag))
         let routing = bench.configuration.inDialogRouting
         if dialog.nextHop(routing) == .name(host) { dialog.learn(host, addresses) }
@@ -370,6 +409,47 @@ extension DialogUsage {
         guard request.method == .bye, case .hangingUp(nil, let attempt, let reason) = state else { return }
         guard let key else { return finish(end ?? .localHangUp(confirmed: false), &bench) }
         state = .hangingUp(bye: key, attempt: attempt, reason: reason)
+    }
+}
+
+// MARK: - What waits for the record
+
+extension DialogUsage {
+    private var isAcknowledgementHeld: Bool {
+        held.contains { if case .acknowledgement = $0.message { true } else { false } }
+    }
+
+    private mutating func hold(_ message: Held.Message, _ bench: inout Workbench) {
+        holds += 1
+        let hold = RecordHold(remoteTag: dialog.remoteTag, number: holds)
+        held.append(Held(hold: hold, message: message))
+        guard bench.configuration.awaitsRecords else { return recordStored(hold, &bench) }
+        bench.arm(session, .recordOverdue(hold), after: bench.configuration.timers.recordTimeout)
+        bench.emit(.recordDue(session, hold))
+    }
+
+    mutating func recordStored(_ hold: RecordHold, _ bench: inout Workbench) {
+        guard let index = held.firstIndex(where: { $0.hold == hold }) else { return }
+        bench.cancel(session, .recordOverdue(hold))
+        switch held.remove(at: index).message {
+        case .acknowledgement:
+            let requests = waiting
+            waiting = []
+            for request in requests { dispatch(request, &bench) }
+        case .answer(let response, _, let key): send(response, of: key, &bench)
+        }
+    }
+
+    /// The dialog ends before the peer has heard that its request was accepted.
+    private mutating func refuseHeldAnswers(_ bench: inout Workbench) {
+        for index in held.indices.reversed() {
+            guard case .answer(let response, let request, let key) = held[index].message else { continue }
+            bench.cancel(session, .recordOverdue(held[index].hold))
+            held.remove(at: index)
+            // RFC 3261 §15.1.2; the 2xx of an UPDATE binds nobody to a dialog that is over.
+            let refusal = bench.response(to: request, .requestTerminated, tag: dialog.localTag)
+            bench.respond(key, request.method == .invite ? refusal : response)
+        }
     }
 }
 
@@ -440,8 +520,10 @@ extension DialogUsage {
             answer(request, key, .callDoesNotExist, &bench)
         case .early, .active:
             guard request.sessionDescription != nil else {
-                if dialog.refreshTarget(from: request.headers) { bench.emit(.recordChanged(session)) }
-                return answer(request, key, .ok, &bench)
+                let response = bench.response(to: request, .ok, tag: dialog.localTag)
+                guard dialog.refreshTarget(from: request.headers) else { return bench.respond(key, response) }
+                bench.emit(.recordChanged(session))
+                return hold(.answer(response, to: request, key), &bench)
             }
             guard state == .active else { return refuseEarlyOffer(request, key, &bench) }
             guard openOffer == nil, accepted?.holdsOffer != true else {

@@ -89,9 +89,9 @@ struct IncomingSession: SessionMachine {
         guard case .invited = state else { return }
         state = .answered
         stopWaiting(&bench)
+        bench.emit(.recordChanged(id))
         usage.accept(
             request, of: inviteKey, sdp: sdp, holdsOffer: request.sessionDescription == nil, &bench)
-        bench.emit(.recordChanged(id))
     }
 
     mutating func reject(_ status: StatusCode, _ headers: SIPHeaders, _ bench: inout Workbench) {
@@ -126,6 +126,11 @@ struct IncomingSession: SessionMachine {
 
     mutating func resolved(_ host: String, _ addresses: [IPAddress], _ bench: inout Workbench) {
         usage.resolved(host, addresses, &bench)
+        trackBye()
+    }
+
+    mutating func recordStored(_ hold: RecordHold, _ bench: inout Workbench) {
+        usage.recordStored(hold, &bench)
         trackBye()
     }
 
@@ -189,7 +194,7 @@ struct IncomingSession: SessionMachine {
             refuse(.requestTerminated, SIPHeaders(), &bench)
             bench.emit(.canceledByPeer(id))
             bench.emit(.failed(id, .expired))
-        case .repeatAnswer, .unacknowledged, .offerUnanswered, .unresolved:
+        case .repeatAnswer, .unacknowledged, .offerUnanswered, .unresolved, .recordOverdue:
             usage.fire(timer, &bench)
             trackBye()
         case .hungUpEarly: break

@@ -7,7 +7,7 @@
 ///        ▼                                                                 │
 ///     canceling ── 300–699, 64·T1 after CANCEL: failed(.canceled) ─────────┤
 ///        CANCEL waits for the first 1xx (RFC 3261 §9.1)                    │
-///        └──────── 2xx: ACK, BYE, failed(.canceled) ───────────────────────┘
+///        └─ 2xx: ACK, BYE ──▶ hangingUp ── BYE is over: failed(.canceled) ─┘
 ///
 /// The first 2xx wins; each further one (another To tag) is ACKed and BYEd, also after the session is over, as long
 /// as the INVITE's transaction lives (RFC 3261 §13.2.2.4). A repeated 2xx gets its ACK again.
@@ -23,6 +23,9 @@ struct OutgoingSession: SessionMachine {
         case inviting(heardProvisional: Bool)
         /// `end` was called. `isSent` tells whether the CANCEL has left; otherwise it leaves with the first 1xx.
         case canceling(reason: String?, isSent: Bool)
+        /// A 2xx came after `end`: the usage that it made gets its ACK and its BYE, and nobody has been told of the end,
+        /// lest its record be forgotten before.
+        case hangingUp
         /// The usage with `winner` as remote tag is the call.
         case answered(winner: String)
         /// The outcome has been told, or is told by the winner's usage.
@@ -58,7 +61,7 @@ struct OutgoingSession: SessionMachine {
         guard open.isEmpty, usages.allSatisfy(\.isOver) else { return false }
         switch state {
         case .over, .answered: return true
-        case .inviting, .canceling: return false
+        case .inviting, .canceling, .hangingUp: return false
         }
     }
 
@@ -67,6 +70,9 @@ struct OutgoingSession: SessionMachine {
         var dialogs = usages.filter { !$0.isOver }.map(\.dialog)
         switch state {
         case .inviting, .canceling: phase = dialogs.isEmpty ? .calling : .early
+        case .hangingUp:
+            dialogs = dialogs.filter(\.isConfirmed) + dialogs.filter { !$0.isConfirmed }
+            phase = .confirmed
         case .answered(let winner):
             guard let index = dialogs.firstIndex(where: { $0.remoteTag == winner }) else { return nil }
             dialogs.swapAt(0, index)
@@ -102,7 +108,7 @@ struct OutgoingSession: SessionMachine {
         case .answered(let winner):
             if let index = index(of: winner) { usages[index].hangUp(reason: reason, &bench) }
             trackByes()
-        case .canceling, .over: break
+        case .canceling, .hangingUp, .over: break
         }
     }
 
@@ -118,7 +124,13 @@ struct OutgoingSession: SessionMachine {
 
     mutating func resolved(_ host: String, _ addresses: [IPAddress], _ bench: inout Workbench) {
         for index in usages.indices { usages[index].resolved(host, addresses, &bench) }
-        trackByes()
+        followUp(&bench)
+    }
+
+    mutating func recordStored(_ hold: RecordHold, _ bench: inout Workbench) {
+        guard let index = index(of: hold.remoteTag) else { return }
+        usages[index].recordStored(hold, &bench)
+        followUp(&bench)
     }
 
     // MARK: Responses
@@ -126,8 +138,7 @@ struct OutgoingSession: SessionMachine {
     mutating func receive(_ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench) {
         guard key.kind == .inviteClient else {
             for index in usages.indices { usages[index].receive(response, of: key, &bench) }
-            trackByes()
-            return
+            return followUp(&bench)
         }
         if response.status.isProvisional {
             receiveProvisional(response, of: key, &bench)
@@ -153,7 +164,7 @@ struct OutgoingSession: SessionMachine {
         case .canceling(_, let isSent):
             if response.status != .trying { noteEarlyDialog(response, &bench) }
             if !isSent { cancel(&bench) }
-        case .answered, .over: break
+        case .hangingUp, .answered, .over: break
         }
     }
 
@@ -209,7 +220,7 @@ struct OutgoingSession: SessionMachine {
             state = .answered(winner: tag)
             usages[known].announcesEnd = true
             isFirst = true
-        case .canceling, .answered, .over: isFirst = false
+        case .canceling, .hangingUp, .answered, .over: isFirst = false
         }
         challenges.settle(response, &bench.random)
         usages[known].confirm(response, of: invite, challenges, &bench)
@@ -226,11 +237,11 @@ struct OutgoingSession: SessionMachine {
         if case .canceling(let reason, _) = state {
             // The answer was on the way when we cancelled (RFC 3261 §9.1): the call is set up, and hung up.
             usages[known].hangUp(reason: reason, &bench)
-            conclude(.failed(id, .canceled), &bench)
+            state = .hangingUp
         } else {
             usages[known].hangUp(reason: nil, &bench)
         }
-        trackByes()
+        followUp(&bench)
     }
 
     private mutating func receiveRefusal(_ response: SIPResponse, _ bench: inout Workbench) {
@@ -252,19 +263,19 @@ struct OutgoingSession: SessionMachine {
             conclude(
                 .failed(id, .response(response.status, reason: WireText.shown(response.reason))), &bench)
         case .canceling: conclude(.failed(id, .canceled), &bench)
-        case .answered, .over: break
+        case .hangingUp, .answered, .over: break
         }
     }
 
     mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench) {
         guard key == inviteKey else {
             for index in usages.indices { usages[index].requestFailed(key, &bench) }
-            return
+            return followUp(&bench)
         }
         switch state {
         case .inviting: conclude(.failed(id, isTimeout ? .timedOut : .transportFailed), &bench)
         case .canceling: conclude(.failed(id, .canceled), &bench)
-        case .answered, .over: break
+        case .hangingUp, .answered, .over: break
         }
     }
 
@@ -283,7 +294,7 @@ struct OutgoingSession: SessionMachine {
             return bench.respond(key, bench.response(to: request, .callDoesNotExist, tag: dialog.localTag))
         }
         usages[index].receive(request, of: key, &bench)
-        guard usages[index].isOver, !usages[index].isConfirmed else { return }
+        guard usages[index].isOver, !usages[index].isConfirmed else { return followUp(&bench) }
         // It was answered; should a 2xx come all the same, it makes the dialog anew.
         usages.remove(at: index)
         hungUpEarly.append(dialog.remoteTag)
@@ -315,7 +326,8 @@ struct OutgoingSession: SessionMachine {
         case .repeatAnswer(let tag), .unacknowledged(let tag), .offerUnanswered(let tag), .unresolved(let tag):
             guard let index = index(of: tag) else { return }
             usages[index].fire(timer, &bench)
-            trackByes()
+            followUp(&bench)
+        case .recordOverdue(let hold): recordStored(hold, &bench)
         case .hungUpEarly: giveUpHungUp(&bench)
         case .repeatProvisional, .invitationExpired: break
         }
@@ -346,6 +358,13 @@ struct OutgoingSession: SessionMachine {
     private mutating func dropEarlyDialogs(_ bench: inout Workbench) {
         for index in usages.indices where usages[index].state == .early { usages[index].drop(&bench) }
         usages.removeAll { $0.isOver && !$0.isConfirmed }
+    }
+
+    /// Usages have gone on: the last of a session that was ended and answered all the same ends it.
+    private mutating func followUp(_ bench: inout Workbench) {
+        trackByes()
+        guard case .hangingUp = state, usages.allSatisfy({ $0.isOver || !$0.isConfirmed }) else { return }
+        conclude(.failed(id, .canceled), &bench)
     }
 
     /// Takes note of the BYEs that are under way, so that the session lives as long as they do.

@@ -16,6 +16,8 @@ struct RestoredSession: SessionMachine {
     private var open: [TransactionKey] = []
     /// The INVITEs that no final response has come for.
     private var unanswered: Set<TransactionKey> = []
+    /// The attempt that a 2xx came for, and its CSeq.
+    private var answered: (attempt: Int, inviteCSeq: UInt32)?
     private var hasStarted = false
     /// `ended` has been told; what is left is to answer what may still come.
     private var hasEnded = false
@@ -29,8 +31,19 @@ struct RestoredSession: SessionMachine {
 
     var isQuiet: Bool { hasStarted && open.isEmpty && usages.allSatisfy(\.isOver) }
 
-    /// The record stays what it was until the far end has been told: a second crash begins this again.
-    var record: SessionRecord? { isQuiet || hasEnded ? nil : stored }
+    /// The record stays until the far end has been told: a second crash begins this again, with the dialogs that came of
+    /// a late 2xx besides.
+    var record: SessionRecord? {
+        guard !isQuiet, !hasEnded else { return nil }
+        var record = stored
+        let known = Set(stored.dialogs.map(\.remoteTag))
+        record.dialogs =
+            stored.dialogs.map { dialog in usages.first { $0.dialog.remoteTag == dialog.remoteTag }?.dialog ?? dialog }
+            + usages.filter { !$0.isOver && !known.contains($0.dialog.remoteTag) }.map(\.dialog)
+        if record.phase == .calling, !record.dialogs.isEmpty { record.phase = .early }
+        if let answered { (record.attempt, record.inviteCSeq) = answered }
+        return record
+    }
 
     mutating func start(_ bench: inout Workbench) {
         hasStarted = true
@@ -74,7 +87,10 @@ struct RestoredSession: SessionMachine {
             return
         }
         if response.status.isFinal { unanswered.remove(key) }
-        guard response.status.isSuccess, let invite = invites.first else { return tellEnd(&bench) }
+        guard response.status.isSuccess, let number = (try? response.headers.cseq())?.number,
+            let attempt = invites.firstIndex(where: { (try? $0.headers.cseq())?.number == number })
+        else { return tellEnd(&bench) }
+        let invite = invites[attempt]
         let tag = (try? response.headers.to())?.tag ?? ""
         if usages.firstIndex(where: { $0.dialog.remoteTag == tag }) == nil,
             usages.count < 2 * bench.configuration.limits.forks,
@@ -83,9 +99,18 @@ struct RestoredSession: SessionMachine {
             usages.append(DialogUsage(dialog, session: id, announcesEnd: false, &bench))
         }
         guard let index = usages.firstIndex(where: { $0.dialog.remoteTag == tag }) else { return }
+        // What a further restart acknowledges is the attempt that was answered.
+        answered = (stored.attempt + attempt, number)
         usages[index].confirm(response, of: nil, AnsweredChallenges(), &bench)
         usages[index].hangUp(reason: nil, &bench)
         trackByes()
+    }
+
+    mutating func recordStored(_ hold: RecordHold, _ bench: inout Workbench) {
+        guard let index = usages.firstIndex(where: { $0.dialog.remoteTag == hold.remoteTag }) else { return }
+        usages[index].recordStored(hold, &bench)
+        trackByes()
+        tellEnd(&bench)
     }
 
     mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench) {
@@ -111,6 +136,7 @@ struct RestoredSession: SessionMachine {
     mutating func receiveACK(_ request: SIPRequest, _ dialog: DialogID, _ bench: inout Workbench) {}
 
     mutating func fire(_ timer: SessionTimer, _ bench: inout Workbench) {
+        if case .recordOverdue(let hold) = timer { return recordStored(hold, &bench) }
         guard case .unresolved(let tag) = timer, let index = usages.firstIndex(where: { $0.dialog.remoteTag == tag })
         else { return }
         usages[index].fire(timer, &bench)

@@ -13,6 +13,7 @@ protocol SessionMachine: Sendable {
     mutating func sendInfo(contentType: String, body: [UInt8], _ bench: inout Workbench)
     /// A host that a request waits for was looked up.
     mutating func resolved(_ host: String, _ addresses: [IPAddress], _ bench: inout Workbench)
+    mutating func recordStored(_ hold: RecordHold, _ bench: inout Workbench)
 
     mutating func receive(_ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench)
     mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench)

@@ -18,6 +18,9 @@ public struct TransactionTimers: Hashable, Sendable {
     /// Ours: so long a request waits for its host's addresses. The callee repeats its 2xx meanwhile, and does not give up
     /// before 64·T1.
     public var lookUpTimeout: Duration { t1 * 8 }
+    /// Ours: so long a message waits for the record that must know of it. A disk that takes longer has come to a
+    /// standstill, and a callee that waits for its ACK hangs up after 64·T1.
+    public var recordTimeout: Duration { t1 * 16 }
     /// Timer D: at least 32 s over UDP, 0 over a reliable transport.
     public var completedLinger: Duration { max(t1 * 64, .seconds(32)) }
 }

@@ -128,6 +128,16 @@ public struct UserAgent: Sendable {
         }
     }
 
+    /// The record that a `recordDue` asked for is stored, or cannot be: what waited for it leaves.
+    public mutating func recordStored(
+        _ id: SessionID, _ hold: RecordHold, now: Instant, random: inout RandomSource,
+        into effects: inout [UserAgentEffect]
+    ) {
+        work(now, &random, &effects) { agent in
+            agent.change(id) { session, bench in session.recordStored(hold, &bench) }
+        }
+    }
+
     /// Sends an INFO that knows no package (RFC 6086 §9.2) in an answered session. `infoAnswered` follows.
     public mutating func info(
         _ id: SessionID, contentType: String, body: [UInt8], now: Instant, random: inout RandomSource,

@@ -45,12 +45,15 @@ public struct UserAgentConfiguration: Equatable, Sendable {
     public var allowedPeers: [IPAddressRange]?
     /// False leaves out `messageSent` and `messageReceived`.
     public var tracesMessages: Bool
+    /// The owner stores records, and says so: what binds the peer waits for that (``UserAgentEffect/recordDue(_:_:)``).
+    public var awaitsRecords: Bool
 
     public init(
         node: UInt16 = 0, localAddress: TransportAddress, contactHost: String? = nil, contactPort: UInt16? = nil,
         contactUser: String = "belay", userAgentName: String = "Belay", timers: TransactionTimers = TransactionTimers(),
         limits: Limits = Limits(), inDialogRouting: InDialogRouting = .remoteTarget,
-        credentials: DigestCredentials? = nil, allowedPeers: [IPAddressRange]? = nil, tracesMessages: Bool = true
+        credentials: DigestCredentials? = nil, allowedPeers: [IPAddressRange]? = nil, tracesMessages: Bool = true,
+        awaitsRecords: Bool = false
     ) {
         self.node = node
         self.localAddress = localAddress
@@ -64,6 +67,7 @@ public struct UserAgentConfiguration: Equatable, Sendable {
         self.credentials = credentials
         self.allowedPeers = allowedPeers
         self.tracesMessages = tracesMessages
+        self.awaitsRecords = awaitsRecords
     }
 
     func allows(_ peer: IPAddress) -> Bool { allowedPeers?.contains { $0.contains(peer) } ?? true }

@@ -6,7 +6,7 @@ public enum UserAgentEffect: Equatable, Sendable {
 
     /// A provisional response above 100; `body` is SDP, if it has any (early media). Repeated ones are told again.
     case progressed(SessionID, StatusCode, body: [UInt8]?)
-    /// A 2xx; its ACK has been emitted already. `body` is the answer: the 2xx's own, else that of an earlier response
+    /// A 2xx; its ACK has been emitted already, or waits for its record. `body` is the answer: the 2xx's own, else that of an earlier response
     /// of the same dialog; empty where the peer forgot it.
     case answered(SessionID, body: [UInt8])
 
@@ -30,6 +30,11 @@ public enum UserAgentEffect: Equatable, Sendable {
     /// The record of the session is worth storing again: INVITE repeated with credentials, early dialog, answer,
     /// target refreshed. Not emitted at the end, where the record may be deleted.
     case recordChanged(SessionID)
+    /// The record must be stored now: a message that binds the peer waits for `recordStored`, for 16·T1 at most. It is
+    /// the ACK of a 2xx, or a 2xx of ours that makes a dialog or takes the peer's new target. A peer that has not got it
+    /// repeats itself, so that a crash before loses nothing; one that has got it waits for our BYE, which after a crash
+    /// only the record can tell how to send.
+    case recordDue(SessionID, RecordHold)
 
     // MARK: Incoming sessions
 

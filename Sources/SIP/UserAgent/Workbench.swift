@@ -151,6 +151,8 @@ enum SessionTimer: Hashable, Sendable {
     case unresolved(remoteTag: String)
     /// The callee hung up its early dialog, and nothing else has come since.
     case hungUpEarly
+    /// A message has waited long enough for its record.
+    case recordOverdue(RecordHold)
 }
 
 struct SessionTimerKey: Hashable, Sendable {

@@ -1,6 +1,7 @@
 import SIP
 
-/// What an observer on the wire demands of Belay as a caller (RFC 3261 §9.1, §13.2.2.4, §15, §17.1.1).
+/// What an observer on the wire demands of Belay as a caller (RFC 3261 §9.1, §13.2.2.4, §15, §17.1.1). The first ACK of a
+/// 2xx may wait for the disk.
 struct SignallingCheck {
     private struct Dialog: Hashable {
         let callID: String
@@ -18,6 +19,10 @@ struct SignallingCheck {
         var cancelSentAt: Instant?
         /// Of `answeringTags` those that this life has seen.
         var tagsKnownToAnswer: Set<String> = []
+        /// Of those the ones that this life has acknowledged.
+        var tagsAcknowledged: Set<String> = []
+        /// The others, with when they answered: their ACK waits for the disk.
+        var tagsAwaitingACK: [String: Instant] = [:]
 
         // Of all lives:
         var hasFinal = false
@@ -41,6 +46,8 @@ struct SignallingCheck {
     private var hangupOrder: [Dialog] = []
     /// Transactions linger for 64·T1 and 32 s; an answer after that is nobody's.
     private let linger = Duration.seconds(31)
+    /// The disk gets 16·T1, and then a turn of the clock.
+    private let longestWaitForDisk = Duration.seconds(9)
 
     func hasInvited(_ number: String) -> Bool { callIDsByNumber[number] != nil }
 
@@ -57,7 +64,7 @@ struct SignallingCheck {
         switch message.method {
         case .invite: try sentInvite(message, now)
         case .cancel: try sentCancel(message, now)
-        case .ack: try sentACK(message)
+        case .ack: try sentACK(message, now)
         case .bye: try sentBye(message)
         default: throw Violation("requests", "\(message.method) is not for a caller of this version")
         }
@@ -100,9 +107,32 @@ struct SignallingCheck {
         stories[message.callID] = story
     }
 
-    private mutating func sentACK(_ message: Sighting) throws(Violation) {
+    /// True of the first ACK of a 2xx in this life, which the disk must know the dialog of.
+    func isFirstACK(_ message: Sighting) -> Bool {
+        stories[message.callID]?.tagsAwaitingACK[message.toTag] != nil
+    }
+
+    /// A 2xx has come whose ACK waits for the disk.
+    var owesACK: Bool { stories.values.contains { !$0.tagsAwaitingACK.isEmpty } }
+
+    func concluded() throws(Violation) {
+        for callID in order {
+            guard let story = stories[callID], let tag = story.tagsAwaitingACK.keys.min() else { continue }
+            throw Violation("ACK for every final response", "none for the 2xx of \(story.number), tag \(tag)")
+        }
+    }
+
+    private mutating func sentACK(_ message: Sighting, _ now: Instant) throws(Violation) {
         guard stories[message.callID]?.hasFinal == true else {
             throw Violation("RFC 3261 §13.2.2.4", "ACK to \(message.number) without a final response")
+        }
+        if let answered = stories[message.callID]?.tagsAwaitingACK.removeValue(forKey: message.toTag) {
+            guard now - answered <= longestWaitForDisk else {
+                throw Violation("ACK for every final response", "that to \(message.number) took \(now - answered)")
+            }
+        }
+        if stories[message.callID]?.answeringTags.contains(message.toTag) == true {
+            stories[message.callID]?.tagsAcknowledged.insert(message.toTag)
         }
         if stories[message.callID]?.answeringTags.contains(message.toTag) == true,
             stories[message.callID]?.acknowledgedTags.contains(message.toTag) == false
@@ -167,6 +197,10 @@ struct SignallingCheck {
             if story.tagsKnownToAnswer.insert(message.toTag).inserted {
                 hangups[Dialog(callID: message.callID, farTag: message.toTag)]?.isSent = false
             }
+            if isOwed, !story.tagsAcknowledged.contains(message.toTag) {
+                story.tagsAwaitingACK[message.toTag] = story.tagsAwaitingACK[message.toTag] ?? now
+                return nil
+            }
         }
         return isOwed ? message : nil
     }
@@ -198,8 +232,7 @@ struct SignallingCheck {
 
     // MARK: Crashes
 
-    /// Dialogs that were acknowledged, for an ACK waits for no disk, and of which no record has come to be: a crash
-    /// forgets them, and only the far end can end them (DESIGN.md decision 5).
+    /// Dialogs that were acknowledged and that no record knows: a crash forgets them, and only the far end can end them.
     func dialogs(unknownTo knows: (_ number: String, _ tag: String) -> Bool) -> [(callID: String, tag: String)] {
         order.flatMap { callID -> [(callID: String, tag: String)] in
             guard let story = stories[callID] else { return [] }
@@ -218,6 +251,8 @@ struct SignallingCheck {
             stories[callID]?.firstFinalAt = nil
             stories[callID]?.cancelSentAt = nil
             stories[callID]?.tagsKnownToAnswer = []
+            stories[callID]?.tagsAcknowledged = []
+            stories[callID]?.tagsAwaitingACK = [:]
         }
         // A restored dialog is hung up whatever was sent before the crash.
         for dialog in hangupOrder { hangups[dialog] = Hangup() }

@@ -52,7 +52,7 @@ package enum Occurrence: String, CaseIterable, Hashable, Sendable {
     case crashWhileSettling = "crash: status stood, far end not told"
     case crashWhileFetching = "crash: script was fetched"
     case crashWithNotification = "crash: notification owed"
-    case dialogForgotten = "crash: dialog acknowledged and not yet stored"
+    case crashBeforeACK = "crash: answered, and the ACK waited for the disk"
     case stoppedByOperator = "calls left when the operator stopped"
 
     // MARK: Faults of the webhook application

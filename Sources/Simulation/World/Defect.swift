@@ -8,6 +8,8 @@ package enum Defect: String, CaseIterable, Hashable, Sendable {
     case ungatedCommit
     /// The 202 alone does not wait.
     case prematureAnswer
+    /// The ACK of a 2xx alone does not wait.
+    case prematureACK
     /// A commit that failed is taken for one that succeeded.
     case ignoredCommitFailure
     /// A port is never given back.

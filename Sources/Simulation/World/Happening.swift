@@ -21,8 +21,8 @@ enum Happening {
     case drain
     case hangUpAll
     case crash
-    /// The next ACK is the last that leaves.
-    case crashAfterACK
+    /// At the next 2xx, before its ACK.
+    case crashBeforeACK
     case restart
 }
 

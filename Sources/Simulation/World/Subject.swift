@@ -43,7 +43,7 @@ struct Subject {
         case (.ignoredCommitFailure, .commitFailed(let token, _)):
             return distort(exchange.handle(.committed(token), now: now), now)
         case (.ungatedCommit, .committed(let token)) where prematureTokens.remove(token) != nil: return []
-        case (.prematureAnswer, .committed(let token)):
+        case (.prematureAnswer, .committed(let token)), (.prematureACK, .committed(let token)):
             if let effects = held.removeValue(forKey: token) { return effects }
             break
         default: break
@@ -76,6 +76,17 @@ struct Subject {
                 if case .reply = effect { effects.append(effect) } else { later.append(effect) }
             }
             held[token] = later
+        case (.prematureACK, .store(_, let token?)):
+            effects.append(effect)
+            var later: [Effect] = []
+            for effect in exchange.handle(.committed(token), now: now) {
+                if case .send(let bytes, _) = effect, bytes.starts(with: "ACK ".utf8) {
+                    effects.append(effect)
+                } else {
+                    later.append(effect)
+                }
+            }
+            held[token] = later
         case (.portShared, .openMedia(let handle, var opening)):
             opening.port = 20_000
             effects.append(.openMedia(handle, opening))
@@ -84,7 +95,7 @@ struct Subject {
         case (.repeatedTerminalStatus, .store(let operations, let token)):
             effects.append(.store(operations.flatMap { [$0, $0.withAnotherEnd].compactMap(\.self) }, token))
         case (.lostRecord, .store(let operations, let token)):
-            effects.append(.store(operations.filter { !$0.isRecord || token != nil }, token))
+            effects.append(.store(operations.filter { !$0.isRecordOfAnswer }, token))
         case (.webhooksOutOfOrder, .deliver(let webhook, _)): overtake(webhook, effect, now, &effects)
         case (.forgottenNotification, .store(let operations, let token)):
             effects.append(.store(operations.map(\.withoutRetry), token))
@@ -131,8 +142,8 @@ extension StorageOperation {
         return .saveCall(call)
     }
 
-    fileprivate var isRecord: Bool {
-        if case .saveRecord = self { true } else { false }
+    fileprivate var isRecordOfAnswer: Bool {
+        if case .saveRecord(_, let bytes) = self { bytes.holds(#""phase":"connected""#) } else { false }
     }
 
     /// A retry that is never to come.

@@ -13,8 +13,8 @@ struct Weather: Hashable {
     var slowCommitPerMille: Int
     var failedCommitPerMille: Int
     var crashes: Int
-    /// Crashes between an ACK and the commit of its dialog.
-    var crashesAfterACK: Int
+    /// Crashes between a 2xx and its ACK, which waits for the commit of the dialog.
+    var crashesBeforeACK: Int
     /// The operator stops the server in an orderly way, once.
     var hasStop: Bool
     var callsPerSecond: Double?
@@ -33,7 +33,7 @@ struct Weather: Hashable {
         slowCommitPerMille = isPerfect ? 0 : 10
         failedCommitPerMille = seed % 3 == 1 ? 20 : 0
         crashes = isPerfect && seed % 8 == 0 ? 0 : Int.random(in: 1...4, using: &random)
-        crashesAfterACK = crashes == 0 ? 0 : Int.random(in: 0...3, using: &random)
+        crashesBeforeACK = crashes == 0 ? 0 : Int.random(in: 0...3, using: &random)
         hasStop = seed % 5 == 2
         let limits = Int.random(in: 0..<4, using: &random)
         callsPerSecond = limits == 1 ? Double(Int.random(in: 3...8, using: &random)) : nil

@@ -59,7 +59,10 @@ extension World {
                 trace.mix(id.text)
                 trace.mix(bytes)
                 if bytes.holds(#""phase":"dialling""#) { dialling.insert(id) }
-            case .removeRecord(let id): trace.mix(id.text)
+                settled.remove(id)
+            case .removeRecord(let id):
+                trace.mix(id.text)
+                settled.insert(id)
             case .appendJournal(let entry):
                 trace.mix(entry.message)
                 trace.mix(UInt64(entry.sequence))

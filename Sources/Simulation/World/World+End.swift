@@ -25,20 +25,26 @@ extension World {
         counters.count(.crashWithNotification, times: storage.notifications.count)
     }
 
-    /// A crash between an ACK and the commit of its dialog leaves a dialog that Belay does not know. The far end ends
-    /// it when it has heard nothing for long.
-    func leaveOrphans() {
-        for (callID, _) in unstoredDialogs {
+    /// What is acknowledged is on disk, whenever the crash comes. A dialog that came to a call when that was over and
+    /// forgotten is acknowledged and hung up in one go: where the crash parts the two, or the network loses the second, the
+    /// far end ends it when it has heard nothing for long. So it is where the disk refused the record.
+    func leaveOrphans() throws(Violation) {
+        for (callID, tag) in unstoredDialogs {
+            let id = signalling.number(of: callID).flatMap(statuses.call(dialling:))
             for call in farCallsByCallID[callID] ?? [] where farEnds[call.farEnd].isAlive(call.session) {
-                counters.count(.dialogForgotten)
+                guard let id, settled.contains(id) || statuses.hasLosses(id) else {
+                    throw Violation("no dialog is forgotten", "\(callID), tag \(tag), is open and not on disk")
+                }
                 queue.schedule(.farEndHears(call, .nothingAnyMore), at: after(milliseconds: 60_000))
             }
         }
     }
 
-    var hasUnstoredDialog: Bool {
-        unstoredDialogs.contains { callID, _ in
-            farCallsByCallID[callID, default: []].contains { farEnds[$0.farEnd].isAlive($0.session) }
+    /// DESIGN.md decision 5: the ACK of a 2xx waits for the disk to know its dialog.
+    func checkACK(_ message: Sighting) throws(Violation) {
+        guard signalling.isFirstACK(message), let id = statuses.call(dialling: message.number) else { return }
+        guard storage.hasRecord(id, of: message.toTag) || settled.contains(id) || statuses.hasLosses(id) else {
+            throw Violation("ACK only after the commit", "\(message.summary) leaves, and its dialog is not on disk")
         }
     }
 
@@ -66,6 +72,7 @@ extension World {
         try statuses.concluded()
         try webhooks.concluded()
         try durability.concluded(storage)
+        try signalling.concluded()
         for id in statuses.calls {
             guard storage.calls[id] != nil, !statuses.hasLosses(id), let plan = plan(of: id) else { continue }
             try webhooks.checkTold(id, wantsStatus: plan.hasStatusCallback)

@@ -20,7 +20,10 @@ extension World {
             if message.method == .cancel, isAnsweringProvisional, !signalling.hasCanceled(message.callID) {
                 counters.count(.cancelHeldUntilProvisional)
             }
-            if message.method == .ack { acknowledged.append(message) }
+            if message.method == .ack {
+                acknowledged.append(message)
+                try checkACK(message)
+            }
         }
         try signalling.sent(message, now: now)
         post(.datagramAtFarEnd(farEnd, bytes))

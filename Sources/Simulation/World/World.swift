@@ -41,8 +41,8 @@ final class World {
     /// How often it has been started.
     var life = 0
     var isCrashDue = false
-    /// At the next ACK that leaves before its dialog is on disk.
-    var isCrashAfterACKDue = false
+    /// As soon as a 2xx has come and its ACK waits for the disk.
+    var isCrashBeforeACKDue = false
     /// After the last call only sound commits are made, so that everything can come to rest.
     var isDiskSound = false
     private var belayTimer: Instant?
@@ -63,6 +63,8 @@ final class World {
     var callIDs: [CallID?]
     /// Calls that an intent to dial was stored of, committed or not.
     var dialling: Set<CallID> = []
+    /// Calls that owe nothing to anybody: their record was removed, or is being removed.
+    var settled: Set<CallID> = []
 
     // MARK: Checks
     var statuses = StatusCheck()
@@ -182,8 +184,8 @@ final class World {
                 : after(milliseconds: draw(100...end))
             queue.schedule(.crash, at: instant)
         }
-        for _ in 0..<weather.crashesAfterACK {
-            queue.schedule(.crashAfterACK, at: after(milliseconds: draw(100...end)))
+        for _ in 0..<weather.crashesBeforeACK {
+            queue.schedule(.crashBeforeACK, at: after(milliseconds: draw(100...end)))
         }
         if weather.hasStop { queue.schedule(.drain, at: after(milliseconds: draw(end / 2...end))) }
     }
@@ -234,7 +236,7 @@ final class World {
             try feed(.hangUpAll)
             queue.schedule(.crash, at: after(milliseconds: draw(0...40_000)))
         case .crash: if subject != nil { isCrashDue = true }
-        case .crashAfterACK: isCrashAfterACKDue = true
+        case .crashBeforeACK: isCrashBeforeACKDue = true
         case .restart: try start()
         }
     }
@@ -255,9 +257,10 @@ final class World {
     func carryOut(_ effects: [Effect]) throws(Violation) {
         guard isCrashDue, !effects.isEmpty else {
             for effect in effects { try carryOut(effect) }
-            guard isCrashAfterACKDue, hasUnstoredDialog else { return armBelayTimer() }
-            isCrashAfterACKDue = false
-            try crash(isBatchCommitted: false)
+            guard isCrashBeforeACKDue, signalling.owesACK else { return armBelayTimer() }
+            isCrashBeforeACKDue = false
+            counters.count(.crashBeforeACK)
+            try crash(isBatchCommitted: isChosen(perMille: 500))
             queue.schedule(.restart, at: after(milliseconds: draw(1...4_000)))
             return
         }
@@ -304,7 +307,8 @@ final class World {
         for transaction in storage.crash(isBatchCommitted: isBatchCommitted) where isBatchCommitted {
             try noteCommitted(transaction)
         }
-        leaveOrphans()
+        try leaveOrphans()
+        settled = settled.filter { storage.records[$0] == nil }
         subject = nil
         belayTimer = nil
         statuses.crashed()

@@ -47,6 +47,16 @@ class ScriptedPeer:
                 return message
             seen.append(message.start)
 
+    def arrived(self):
+        """Methods and statuses of all that has come and that nobody has expected."""
+        names = []
+        while True:
+            try:
+                message = SIPMessage.parse(self.socket.recv(65535, socket.MSG_DONTWAIT))
+            except BlockingIOError:
+                return names
+            names.append(message.method if message.is_request else str(message.status))
+
     def respond(self, request, status, tag="far", headers=(), body="", contact=True, change=lambda data: data):
         to = request.get("to")
         lines = [f"SIP/2.0 {status}"] + [f"Via: {via}" for via in request.all("via")]
