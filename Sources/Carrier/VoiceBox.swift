@@ -11,7 +11,9 @@ struct VoiceBox: Sendable {
     private let logger: Logger
 
     init(cacheFolder: String?, logger: Logger) {
-        synthesizer = SpeechSynthesizer(configuration: .init(cacheFolder: cacheFolder))
+        synthesizer = SpeechSynthesizer(configuration: .init(cacheFolder: cacheFolder)) {
+            logger.warning("carrier: \($0)")
+        }
         self.logger = logger
     }
 

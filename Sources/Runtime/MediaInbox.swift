@@ -96,7 +96,7 @@ package final class MediaInbox: Sendable {
                 state.clips[media]?.removeValue(forKey: playback)
             )
         }
-        let warning = told ?? clip?.silence
+        let warning = told ?? clip?.remark ?? clip?.silence
         return switch end {
         case .completed: warning.map(PlaybackResult.completedWithWarning) ?? .completed
         case .stopped: .stopped

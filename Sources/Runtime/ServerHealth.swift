@@ -16,15 +16,18 @@ package final class ServerHealth: HealthService {
     private let storage: any CallStorage
     private let engine: MediaEngine
     private let webhooks: WebhookClient
+    private let crashes: SpeechCrashes
 
     package init(
-        loop: CallLoop, counters: LoopCounters, storage: any CallStorage, engine: MediaEngine, webhooks: WebhookClient
+        loop: CallLoop, counters: LoopCounters, storage: any CallStorage, engine: MediaEngine, webhooks: WebhookClient,
+        crashes: SpeechCrashes
     ) {
         self.loop = loop
         self.counters = counters
         self.storage = storage
         self.engine = engine
         self.webhooks = webhooks
+        self.crashes = crashes
     }
 
     package var isReady: Bool { ready.load(ordering: .relaxed) && !storageLow.load(ordering: .relaxed) }
@@ -73,6 +76,11 @@ package final class ServerHealth: HealthService {
             text.sample(
                 "belay_notifications_total{end=\"\(end.rawValue)\"}", gauges.endedNotifications[end, default: 0])
         }
+        let crashed = crashes.counts
+        text.header(
+            "belay_speech_crashes_total", "counter", "Texts at which the program that speaks ended before its time.")
+        text.sample("belay_speech_crashes_total{spoken=\"plainly\"}", crashed.spoken)
+        text.sample("belay_speech_crashes_total{spoken=\"no\"}", crashed.unspoken)
         let discards = counters.discardCounts
         text.header("belay_sip_discarded_total", "counter", "Datagrams that were dropped, by reason.")
         for reason in DiscardReason.allCases {

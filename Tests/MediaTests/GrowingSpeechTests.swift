@@ -25,6 +25,7 @@ private struct HeldSpeaker {
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
         var configuration = SpeechSynthesizer.Configuration(cacheFolder: cached ? scratch.file("cache") : nil)
         configuration.program = path
+        configuration.confinement = []
         configuration.maximumAtOnce = atOnce
         configuration.timeoutMilliseconds = 50_000
         synthesizer = SpeechSynthesizer(configuration: configuration)

@@ -132,6 +132,7 @@ struct SpeechTests {
             var configuration = SpeechSynthesizer.Configuration()
             configuration.program = try script("exec 2>&1\n" + text.replacing("sleep", with: "exec sleep"), in: scratch)
             configuration.timeoutMilliseconds = timeout
+            configuration.confinement = []
             await #expect(throws: SpeechFailure.self, "\(text)") {
                 try await SpeechSynthesizer(configuration: configuration).clip(for: SpeechRequest(text: "a"))
             }
@@ -143,14 +144,16 @@ struct SpeechTests {
         let echo = ChildProgram(
             path: "/bin/cat", arguments: [], timeoutMilliseconds: 10_000, maximumOutputBytes: 1 << 20)
         let bytes = (0..<500_000).map { UInt8(truncatingIfNeeded: $0) }
-        #expect(try echo.run(input: bytes) == bytes)
+        #expect(try echo.run(input: bytes).bytes == bytes)
         let little = ChildProgram(path: "/bin/cat", arguments: [], timeoutMilliseconds: 10_000, maximumOutputBytes: 100)
-        #expect(throws: MediaFailure.self) { try little.run(input: bytes) }
+        #expect(throws: ProgramFailure.self) { try little.run(input: bytes) }
         // Nothing of ours is open in the child but its three standard descriptors (and the one that ls reads with).
         let list = ChildProgram(
             path: "/bin/ls", arguments: ["/proc/self/fd"], timeoutMilliseconds: 10_000, maximumOutputBytes: 1000)
         #expect(
-            try String(decoding: list.run(input: []), as: UTF8.self).split(separator: "\n") == ["0", "1", "2", "3"])
+            try String(decoding: list.run(input: []).bytes, as: UTF8.self).split(separator: "\n") == [
+                "0", "1", "2", "3",
+            ])
     }
 
     @Test("No more wait than may, and a text that is asked for twice at once is spoken once")
@@ -159,6 +162,7 @@ struct SpeechTests {
         var configuration = SpeechSynthesizer.Configuration()
         configuration.program = try script(
             "echo x >> \(scratch.file("runs"))\nexec /usr/bin/espeak-ng \"$@\"", in: scratch)
+        configuration.confinement = []
         configuration.maximumAtOnce = 1
         configuration.maximumWaiting = 3
         let synthesizer = SpeechSynthesizer(configuration: configuration)

@@ -124,17 +124,39 @@ void cmedia_error_text(int error, char *text, size_t capacity);
 
 // MARK: Programs
 
+/// What keeps a child program in: each layer holds by itself where the kernel has it.
+enum {
+    CMEDIA_LAYER_LIMITS = 1 << 0, // of memory, time, descriptors; no process, no file written
+    CMEDIA_LAYER_FILES = 1 << 1,  // no file but what its ruleset names (Landlock, Linux 5.13)
+    CMEDIA_LAYER_CALLS = 1 << 2,  // no network, no process, no signal to others (seccomp)
+};
+
+typedef struct {
+    int layers;  // those that are wanted
+    int ruleset; // of `cmedia_ruleset_create`; negative: none
+    uint64_t memoryBytes;
+    uint64_t cpuSeconds;
+    uint64_t descriptors;
+} cmedia_confinement;
+
+/// Files and folders (with all that is in them) that may be read and run, in a list ended by NULL; those that are not
+/// there are passed over. The descriptor or -errno, -ENOSYS and -EOPNOTSUPP where the kernel has no Landlock.
+int cmedia_ruleset_create(const char *const readable[]);
+
 /// A child program whose standard input is an open descriptor and whose standard output is read here.
 typedef struct {
     pid_t identifier;
     int output;
+    int layers; // those that hold
 } cmedia_program;
 
 /// Runs a program with an argument vector (no shell) and environment, each ended by NULL. It inherits `input` as
 /// standard input, the pipe as standard output, nothing else; standard error goes to /dev/null; its signals are at
-/// their defaults. 0 or -errno.
+/// their defaults. A layer of the confinement (NULL: none) that the kernel refuses does not keep it from running. 0 or
+/// -errno.
 int cmedia_program_start(
-    const char *path, char *const arguments[], char *const environment[], int input, cmedia_program *program);
+    const char *path, char *const arguments[], char *const environment[], int input,
+    const cmedia_confinement *confinement, cmedia_program *program);
 
 /// Reads from the child's output, waiting at most the milliseconds given. The number of bytes, 0 at the end of output,
 /// -ETIMEDOUT, or -errno.

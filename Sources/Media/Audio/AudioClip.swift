@@ -34,6 +34,7 @@ package final class AudioClip: Sendable {
     private let available: Atomic<Int>
     private let progress: Atomic<Progress>
     private let failure = Mutex<String?>(nil)
+    private let remarked = Mutex<String?>(nil)
     /// The farthest sample from zero.
     private let peak = Atomic<Int>(0)
 
@@ -65,6 +66,9 @@ package final class AudioClip: Sendable {
 
     /// Why decoding ended early, if it did. What came before can still be played.
     package var failureReason: String? { failure.withLock { $0 } }
+
+    /// What the log should say of a clip that is not all that it was to be.
+    package var remark: String? { remarked.withLock { $0 } }
 
     /// Below this, in samples of 16 bits, nothing is heard on a telephone line: 70 dB below full scale, where G.711 has
     /// its last step.
@@ -133,6 +137,11 @@ package final class AudioClip: Sendable {
 
     func finish() {
         progress.store(.complete, ordering: .releasing)
+    }
+
+    /// The first of several stays.
+    func remark(_ text: String) {
+        remarked.withLock { $0 = $0 ?? text }
     }
 
     func fail(_ reason: String) {

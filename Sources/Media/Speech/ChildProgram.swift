@@ -1,7 +1,25 @@
 internal import CMedia
 internal import Glibc
 
-/// Runs a program once: bytes in, bytes out, with limits on time and size. No shell, no inherited descriptor.
+/// Why a program's output is not to be had; the words are for logs.
+enum ProgramFailure: Error, Equatable, CustomStringConvertible {
+    case didNotStart(String)
+    /// A signal ended it, or it says itself that it failed.
+    case crashed(String)
+    /// It was ended by us, as it took too long or wrote too much.
+    case overran(String)
+    /// It ended well, and what it wrote is no use.
+    case unusable(String)
+
+    var description: String {
+        switch self {
+        case .didNotStart(let words), .crashed(let words), .overran(let words), .unusable(let words): words
+        }
+    }
+}
+
+/// Runs a program once: bytes in, bytes out, with limits on time and size. No shell, no inherited descriptor, no right
+/// that its confinement takes away.
 struct ChildProgram: Sendable {
     /// From the end of its output to its own.
     private static let farewellMilliseconds: Int32 = 1000
@@ -11,6 +29,13 @@ struct ChildProgram: Sendable {
     let arguments: [String]
     let timeoutMilliseconds: Int
     let maximumOutputBytes: Int
+    var confinement: Confinement?
+
+    struct Output: Sendable {
+        let bytes: [UInt8]
+        /// Those that the kernel granted of its confinement.
+        let layers: ConfinementLayers
+    }
 
     /// Runs it to its end; blocks the calling thread.
     ///
@@ -19,18 +44,25 @@ struct ChildProgram: Sendable {
     ///
     /// - Throws: where it could not start, ended with a status other than 0, was too slow or wrote too much. It has
     ///   ended in any case, and has been waited for.
-    func run(input: [UInt8]) throws(MediaFailure) -> [UInt8] {
+    func run(input: [UInt8]) throws(ProgramFailure) -> Output {
         let text = cmedia_file_in_memory("input", input, input.count)
-        guard text >= 0 else { throw MediaFailure("preparing a program's input", errno: Int(text)) }
+        guard text >= 0 else {
+            throw .didNotStart(MediaFailure("preparing a program's input", errno: Int(text)).description)
+        }
         var child = cmedia_program()
         let error = Self.withVector([path] + arguments) { arguments in
             Self.withVector(["PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=/dev/null"]) {
                 environment in
-                cmedia_program_start(path, arguments, environment, text, &child)
+                guard var confinement = confinement?.system else {
+                    return cmedia_program_start(path, arguments, environment, text, nil, &child)
+                }
+                return cmedia_program_start(path, arguments, environment, text, &confinement, &child)
             }
         }
         _ = cmedia_close(text)
-        guard error == 0 else { throw MediaFailure("starting \(path)", errno: Int(error)) }
+        guard error == 0 else {
+            throw .didNotStart(MediaFailure("starting \(path)", errno: Int(error)).description)
+        }
 
         let output = read(from: child.output)
         _ = cmedia_close(child.output)
@@ -40,23 +72,33 @@ struct ChildProgram: Sendable {
         // Its output is over, so that its end is near; where it is not, it is brought about.
         let status = cmedia_program_wait_or_kill(child.identifier, Self.farewellMilliseconds)
         let bytes = try output.get()
-        guard status == 0 else { throw MediaFailure("\(path) ended with status \(status)") }
-        return bytes
+        guard status != 128 + SIGXCPU, status != 128 + SIGKILL else {
+            throw .overran("\(path) used more processor time than it may")
+        }
+        guard status == 0 else { throw .crashed("\(path) \(Self.words(for: status))") }
+        return Output(bytes: bytes, layers: ConfinementLayers(rawValue: child.layers))
     }
 
-    private func read(from output: Int32) -> Result<[UInt8], MediaFailure> {
+    private static func words(for status: Int32) -> String {
+        guard status > 128, let name = strsignal(status - 128) else { return "ended with status \(status)" }
+        return "was ended by signal \(status - 128) (\(String(cString: name)))"
+    }
+
+    private func read(from output: Int32) -> Result<[UInt8], ProgramFailure> {
         let deadline = cmedia_monotonic_nanoseconds() + Int64(timeoutMilliseconds) * 1_000_000
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {
             let left = (deadline - cmedia_monotonic_nanoseconds()) / 1_000_000
-            guard left > 0 else { return .failure(MediaFailure("\(path) took longer than \(timeoutMilliseconds) ms")) }
+            guard left > 0 else { return .failure(.overran("\(path) took longer than \(timeoutMilliseconds) ms")) }
             let count = cmedia_program_read(output, &chunk, chunk.count, Int32(clamping: left))
             if count == -Int(ETIMEDOUT) { continue }
-            guard count >= 0 else { return .failure(MediaFailure("reading from \(path)", errno: count)) }
+            guard count >= 0 else {
+                return .failure(.unusable(MediaFailure("reading from \(path)", errno: count).description))
+            }
             guard count > 0 else { return .success(bytes) }
             guard bytes.count + count <= maximumOutputBytes else {
-                return .failure(MediaFailure("\(path) wrote more than \(maximumOutputBytes) bytes"))
+                return .failure(.overran("\(path) wrote more than \(maximumOutputBytes) bytes"))
             }
             bytes.append(contentsOf: chunk[..<count])
         }

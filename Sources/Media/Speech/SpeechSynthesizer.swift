@@ -3,7 +3,7 @@ internal import Dispatch
 
 /// Speaks texts: by espeak-ng, a separate program (it is under the GPL and never linked).
 ///
-/// The text goes to its standard input, never into an argument; a bounded number run at once, a bounded number wait;
+/// The text goes to its standard input, never into an argument, and holds nothing but text (``SpeechText``); a bounded number run at once, a bounded number wait;
 /// one that is too slow or says too much is ended. What was said before comes out of the cache, and a text that is
 /// asked for twice at once is spoken once.
 ///
@@ -21,6 +21,8 @@ package actor SpeechSynthesizer {
         package var maximumAtOnce: Int?
         package var maximumWaiting = 256
         package var timeoutMilliseconds = 20_000
+        /// What keeps the programs in; those that the kernel does not grant are done without.
+        package var confinement = ConfinementLayers.all
 
         package init(cacheFolder: String? = nil) {
             self.cacheFolder = cacheFolder
@@ -29,13 +31,13 @@ package actor SpeechSynthesizer {
 
     /// The Say command's limit.
     package static let maximumTextBytes = 4096
-    /// 4,096 digits, each spoken as a word, take about half an hour: 80 MB at espeak-ng's 22,050 Hz.
-    private static let maximumOutputBytes = 128 << 20
     private static let wordsPerMinute = 80...450
 
     private typealias Job = @Sendable () -> Void
 
     private let configuration: Configuration
+    private let program: SpeakingProgram
+    private let onCrash: @Sendable (SpeechCrash) -> Void
     private let cache: SpeechCache?
     /// A program blocks the thread that waits for it, so that each has a thread of its own.
     private var idleLanes: [DispatchQueue]
@@ -44,8 +46,15 @@ package actor SpeechSynthesizer {
     private(set) var waiting = 0
     private var underWay: [SpeechCache.Key: Task<AudioClip, any Error>] = [:]
 
-    package init(configuration: Configuration = Configuration()) {
+    /// - Parameter onCrash: hears of programs that ended before their time, on any thread.
+    package init(
+        configuration: Configuration = Configuration(), onCrash: @escaping @Sendable (SpeechCrash) -> Void = { _ in }
+    ) {
         self.configuration = configuration
+        self.onCrash = onCrash
+        program = SpeakingProgram(
+            path: configuration.program, timeoutMilliseconds: configuration.timeoutMilliseconds,
+            configuration.confinement)
         idleLanes = (0..<max(1, configuration.maximumAtOnce ?? SystemCores.count)).map {
             DispatchQueue(label: "belay.media.speech.\($0)")
         }
@@ -84,14 +93,16 @@ package actor SpeechSynthesizer {
         }
         let clip = AudioClip(growingIn: descriptor)
         try clip.append(first.samples())
+        if let remark = first.remark { clip.remark(remark) }
         let began = cmedia_monotonic_nanoseconds()
         Task { [weak clip] in
             do {
                 for piece in pieces.dropFirst() {
                     guard let made = clip?.milliseconds else { return }
                     let neededBy = began + Int64(made) * 1_000_000
-                    let samples = try await self.speak(piece, .later(neededBy: neededBy), request).samples()
-                    try clip?.append(samples)
+                    let spoken = try await self.speak(piece, .later(neededBy: neededBy), request)
+                    try clip?.append(spoken.samples())
+                    if let remark = spoken.remark { clip?.remark(remark) }
                 }
                 clip?.finish()
             } catch {
@@ -107,10 +118,11 @@ package actor SpeechSynthesizer {
     ) throws(SpeechFailure) -> (SpeechVoice, [SpeechCache.Key])? {
         let bytes = request.text.utf8.count
         guard bytes <= Self.maximumTextBytes else { throw SpeechFailure.textTooLong(bytes: bytes) }
-        guard request.text.contains(where: { !$0.isWhitespace }) else { return nil }
+        let text = SpeechText.neutral(request.text)
+        guard text.contains(where: { !$0.isWhitespace }) else { return nil }
         let voice = SpeechVoice(language: request.language)
         let speed = min(max(request.wordsPerMinute, Self.wordsPerMinute.lowerBound), Self.wordsPerMinute.upperBound)
-        let pieces = whole ? [request.text] : SpeechPieces.of(request.text)
+        let pieces = whole ? [text] : SpeechPieces.of(text)
         return (voice, pieces.map { SpeechCache.Key(text: $0, voice: voice.name, wordsPerMinute: speed) })
     }
 
@@ -136,10 +148,10 @@ package actor SpeechSynthesizer {
         guard rank != .first || waiting < configuration.maximumWaiting else { throw SpeechFailure.tooManyWaiting }
         waiting += 1
         defer { waiting -= 1 }
-        let configuration = configuration
+        let (program, onCrash) = (program, onCrash)
         return try await withCheckedThrowingContinuation { continuation in
             // The cache's files are read there too: no file is waited for on Swift's own threads.
-            schedule.add({ continuation.resume(with: Self.blockingSpeak(key, configuration, cache)) }, key, rank)
+            schedule.add({ continuation.resume(with: Self.blockingSpeak(key, program, cache, onCrash)) }, key, rank)
             startNext()
         }
     }
@@ -160,25 +172,23 @@ package actor SpeechSynthesizer {
     }
 
     private static func blockingSpeak(
-        _ key: SpeechCache.Key, _ configuration: Configuration, _ cache: SpeechCache?
+        _ key: SpeechCache.Key, _ program: SpeakingProgram, _ cache: SpeechCache?,
+        _ onCrash: @Sendable (SpeechCrash) -> Void
     ) -> Result<AudioClip, any Error> {
         if let kept = cache?.clip(for: key) { return .success(kept) }
-        let program = ChildProgram(
-            path: configuration.program,
-            arguments: ["--stdin", "--stdout", "-b", "1", "-v", key.voice, "-s", String(key.wordsPerMinute)],
-            timeoutMilliseconds: configuration.timeoutMilliseconds, maximumOutputBytes: maximumOutputBytes)
         do {
-            let sound = try program.run(input: Array(key.text.utf8))
-            let descriptor = cmedia_file_in_memory("speech", sound, sound.count)
-            guard descriptor >= 0 else { throw MediaFailure("keeping speech in memory", errno: Int(descriptor)) }
-            var limits = AudioDecoder.Limits()
-            limits.bytes = Int64(maximumOutputBytes)
-            var samples = try AudioDecoder(limits: limits).samples(ofDescriptor: descriptor)
-            SpeechLevel.normalise(&samples)
+            let (samples, crash, _) = try program.speak(key)
             let clip = AudioClip(samples: samples)
-            cache?.store(clip, for: key)
+            if let crash {
+                // Not kept: it is less than what was to be said.
+                onCrash(crash)
+                clip.remark(crash.description)
+            } else {
+                cache?.store(clip, for: key)
+            }
             return .success(clip)
         } catch {
+            if let crash = error as? SpeechCrash { onCrash(crash) }
             return .failure(SpeechFailure.synthesisFailed(String(describing: error)))
         }
     }

@@ -39,7 +39,7 @@ struct DoctorCommand: AsyncParsableCommand {
         var findings = running.map { [Self.finding($0)] } ?? []
         findings += DataFolderExamination(folder: configuration.dataFolder, isServed: running != nil).findings()
         findings += PortExamination(configuration: configuration, running: running).findings()
-        findings.append(SpeechExamination().finding())
+        findings.append(await SpeechExamination().finding())
         findings += await NetworkExamination(configuration: configuration, webhooks: webhook).findings()
         for finding in findings { Terminal.print(finding.text) }
         if findings.contains(where: { $0.verdict == .wrong }) { throw ExitCode.failure }

@@ -1,29 +1,21 @@
-import Foundation
+import Media
 
-/// Can Say speak?
+/// Can Say speak, and is what speaks shut in?
 struct SpeechExamination {
-    private static let program = "/usr/bin/espeak-ng"
-
-    func finding() -> Finding {
-        guard FileManager.default.isExecutableFile(atPath: Self.program) else {
-            return .wrong("Say has no voice: \(Self.program) is missing", "apt-get install espeak-ng")
+    func finding() async -> Finding {
+        let trial = await SpeechTrial.run()
+        switch trial.outcome {
+        case .isSilent(let reason):
+            return .wrong("Say has no voice: \(reason)", "apt-get install --reinstall espeak-ng")
+        case .speaks:
+            guard trial.remarks.isEmpty else {
+                return .doubtful(
+                    "Say speaks, but " + trial.remarks.joined(separator: "; "),
+                    "It is made of Linux's Landlock, seccomp and setrlimit; a container's own rules may keep them away."
+                )
+            }
+            return .well(
+                "Say speaks, through a program without network, files but its own, or unbounded memory and time")
         }
-        let process = Process()
-        process.executableURL = URL(filePath: Self.program)
-        process.arguments = ["--version"]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        do { try process.run() } catch {
-            return .wrong(
-                "espeak-ng cannot be run: \(error.localizedDescription)", "apt-get install --reinstall espeak-ng")
-        }
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            return .wrong("espeak-ng fails", "Run espeak-ng --version to see why.")
-        }
-        let version = text.split(separator: "Data").first.map { $0.trimmingCharacters(in: .whitespaces) } ?? "espeak-ng"
-        return .well("Say speaks through \(version)")
     }
 }

@@ -65,8 +65,9 @@ enum Server {
         let fetcher = try AudioFetcher(
             .init(folder: "\(cache)/audio"), group: webGroup, addressGuard: addressGuard, resolver: resolver,
             trust: trust, now: { SystemClock.wall() })
+        let crashes = SpeechCrashes(logger: log.logger("belay.speech"))
         let prompts = PromptLibrary(
-            synthesizer: SpeechSynthesizer(configuration: .init(cacheFolder: "\(cache)/speech")),
+            synthesizer: await synthesizer(cacheFolder: "\(cache)/speech", crashes, logger),
             fetcher: fetcher, decoder: AudioDecoder(), decodeFolder: "\(cache)/decoded",
             recordings: recordings, storage: storage, publicURL: { publicURL.text })
         let bridge = MediaBridge(
@@ -99,7 +100,9 @@ enum Server {
         let administration = Administration(
             directory: directory, storage: storage, loop: loop, isDiallingStopped: isDiallingStopped)
 
-        let health = ServerHealth(loop: loop, counters: counters, storage: storage, engine: engine, webhooks: webhooks)
+        let health = ServerHealth(
+            loop: loop, counters: counters, storage: storage, engine: engine, webhooks: webhooks,
+            crashes: crashes)
         let disk = DiskWatch(
             folder: configuration.dataFolder, minimumBytes: configuration.minimumFreeBytes, health: health,
             logger: logger, tell: { loop.post($0) })
@@ -190,6 +193,17 @@ enum Server {
             throw ConfigurationError(
                 description: "the data folder \(path) cannot be made (\(reason)); choose another with --data")
         }
+    }
+
+    /// What speaks, tried first: what does not keep it in here is said.
+    private static func synthesizer(
+        cacheFolder: String, _ crashes: SpeechCrashes, _ logger: Logger
+    ) async -> SpeechSynthesizer {
+        let trial = await SpeechTrial.run()
+        for remark in trial.remarks { logger.warning("speech: \(remark)") }
+        var configuration = SpeechSynthesizer.Configuration(cacheFolder: cacheFolder)
+        configuration.confinement = trial.layers
+        return SpeechSynthesizer(configuration: configuration) { crashes.take($0) }
     }
 
     private static func bind(_ address: TransportAddress, on eventLoop: any EventLoop) async throws -> UDPTransport {
