@@ -56,7 +56,11 @@ display=0
         assert status == "Ok", f"{text}: {self.program.text[-500:]}"
 
     def hold(self):
+        """Ends when linphone has its answer: until then it is `Pausing`, and refuses to resume."""
+        before = self.program.text.count("LinphoneCallPaused\n")
         self.command("call-pause 1")
+        eventually(lambda: self.program.text.count("LinphoneCallPaused\n") > before, 10,
+                   lambda: f"linphone's call is paused:\n{self.program.text[-1000:]}")
 
     def resume(self):
         self.command("call-resume 1")
