@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness.server import NUMBER
+from harness.server import NUMBER, binary
 from harness.steps import TO
 from harness.webhook_app import HANGUP
 
@@ -98,3 +98,15 @@ def test_https_where_http_is_spoken(belay, far_end, app):
     made = call(server, app, app.url("").replace("http://", "https://"))
     server.wait_until_ended(made)
     assert "is http:// meant?" in json.dumps(server.rest.logs(made))
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_doctor_trusts_whom_the_server_trusts(app, folder, authority, trusted):
+    issue(folder)
+    url = speak_tls(app, folder) + "/connect"
+    arguments = ["--data", folder / "data", "--http", "127.0.0.1:0", "--sip", "127.0.0.1:0", "--webhook", url]
+    done = subprocess.run([binary(), "doctor", *arguments, *(["--webhook-ca", authority] if trusted else [])],
+                          capture_output=True, text=True, timeout=60)
+    words = f"{url} is reached" if trusted else f"{url} is not reached: its certificate is not trusted"
+    assert words in done.stdout, done.stdout + done.stderr
+    assert done.returncode == (0 if trusted else 1), done.stdout

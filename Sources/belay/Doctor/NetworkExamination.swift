@@ -7,6 +7,7 @@ import SIP
 import SIPTransport
 import Synchronization
 import Telephony
+import Webhooks
 
 /// Does the trunk answer, can peers reach this server, are the webhooks' apps there?
 struct NetworkExamination {
@@ -23,7 +24,7 @@ struct NetworkExamination {
             findings.append(.well("no trunk: calls go to the simulated carrier, and cost nothing"))
         }
         findings += publicAddress()
-        for url in webhooks { findings.append(await webhook(url)) }
+        findings += await apps()
         return findings
     }
 
@@ -106,14 +107,33 @@ struct NetworkExamination {
         ]
     }
 
-    private func webhook(_ url: String) async -> Finding {
+    /// Asks as the server's webhooks would: trusting whom they trust.
+    private func apps() async -> [Finding] {
+        guard !webhooks.isEmpty else { return [] }
+        let trust: CertificateTrust
+        do {
+            trust = try configuration.certificateTrust(environment: ProcessInfo.processInfo.environment)
+        } catch {
+            return [.wrong("\(error)", "The server does not start like this either.")]
+        }
+        let client = HTTPClient(
+            eventLoopGroupProvider: .singleton,
+            configuration: HTTPClient.Configuration(
+                tlsConfiguration: trust.tlsConfiguration, redirectConfiguration: .disallow))
+        var findings: [Finding] = []
+        for url in webhooks { findings.append(await webhook(url, client)) }
+        try? await client.shutdown()
+        return findings
+    }
+
+    private func webhook(_ url: String, _ client: HTTPClient) async -> Finding {
         guard WebURL(url) != nil else {
             return .wrong("\(url) is no webhook's URL", "An absolute http or https URL is needed.")
         }
         var request = HTTPClientRequest(url: url)
         request.method = .HEAD
         do {
-            let answer = try await HTTPClient.shared.execute(request, timeout: Self.patience)
+            let answer = try await client.execute(request, timeout: Self.patience)
             return .well("\(url) is reached (it answers HEAD with \(answer.status.code))")
         } catch {
             return .wrong(
