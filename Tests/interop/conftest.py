@@ -11,7 +11,7 @@ from pathlib import Path
 import hypothesis.configuration
 import pytest
 
-from harness import webhook_model
+from harness import ports, webhook_model
 from harness.baresip import Baresip
 from harness.capture import Capture
 from harness.far_end import FarEnd
@@ -34,9 +34,12 @@ def pytest_collection_modifyitems(items):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "whole_run: judges what every other test left behind; comes last")
-    config.belay_folder = Path(os.environ.get("BELAY_TEST_FOLDER") or tempfile.mkdtemp(prefix="belay-interop-"))
+    config.addinivalue_line("markers", "alone: loads the whole machine, or measures it; no other test runs beside it")
+    # Those who work side by side (pytest-xdist) inherit the folder from the one who started them.
+    folder = os.environ.get("BELAY_TEST_FOLDER") or tempfile.mkdtemp(prefix="belay-interop-")
+    os.environ["BELAY_TEST_FOLDER"] = folder
+    config.belay_folder = Path(folder)
     config.belay_folder.mkdir(parents=True, exist_ok=True)
-    (config.belay_folder / ALL_WEBHOOKS).unlink(missing_ok=True)
     hypothesis.configuration.set_hypothesis_home_dir(config.belay_folder / "hypothesis")
 
 
@@ -53,6 +56,13 @@ def folder(request, pytestconfig):
         with contextlib.suppress(FileExistsError):
             path.mkdir(parents=True)
             return path
+
+
+@pytest.fixture(autouse=True)
+def ports_of_the_test():
+    """What a test took is anybody's after it; what a fixture of a whole file took was taken before, and stays its own."""
+    with ports.released():
+        yield
 
 
 @pytest.fixture
@@ -80,9 +90,10 @@ def app(endings, pytestconfig):
 
     def close():
         app.close()
-        with open(pytestconfig.belay_folder / ALL_WEBHOOKS, "a") as book:
-            for webhook in app.webhooks:
-                book.write(json.dumps(webhook.body.decode()) + "\n")
+        # One write: others may be writing theirs.
+        lines = "".join(json.dumps(webhook.body.decode()) + "\n" for webhook in app.webhooks)
+        with open(pytestconfig.belay_folder / ALL_WEBHOOKS, "ab", buffering=0) as book:
+            book.write(lines.encode())
         if app.judge and app.secret:
             faults = webhook_model.faults(app.webhooks, app.secret, app.unfinished_allowed)
             assert not faults, "webhooks broke rules:\n" + "\n".join(faults)

@@ -9,7 +9,7 @@ from harness.carrier import RING, carrier_port, dial, duration, onset, pitch, re
 from harness.outcome import check_outcome
 from harness.server import NUMBER, REPOSITORY, binary
 from harness.steps import place
-from harness.waiting import eventually
+from harness.waiting import eventually, lasting
 
 SENTENCE = "You are on belay. Climb when you are ready."
 BOTH = ["outDialApiConnect", "callStatus"]
@@ -62,7 +62,7 @@ def test_rings_for_ever(carrier):
     call.finish()
     assert sorted(call.flow[3:]) == sorted(["CANCEL", "200 CANCEL", "487", "ACK"])
     assert call.flow[:3] == ["INVITE", "100", "180"]
-    assert between(call.message("180"), call.message("CANCEL")) == pytest.approx(2, abs=0.2)
+    assert between(call.message("180"), call.message("CANCEL")) == lasting(2)
     assert call.kinds == BOTH and recordings(call.server) == []
 
 
@@ -70,7 +70,7 @@ def test_never_responds(carrier):
     call = carrier("0000", timeout=600)
     ended(call, "failed", "failed", logged=["INVITE sip:"])
     call.finish()
-    assert call.flow == ["INVITE"] * 7
+    assert call.whole_flow == ["INVITE"] * 7
     assert call.kinds == BOTH and recordings(call.server) == []
 
 
@@ -98,7 +98,7 @@ def test_stays_silent(carrier, folder):
     assert not said.any()
     assert audio.faults(heard, audio.render(SENTENCE, folder)) == []
     stood = between(call.message("200", "INVITE"), call.message("BYE"))
-    assert duration(heard) == pytest.approx(stood, abs=0.15)
+    assert stood == lasting(duration(heard), early=0.15)
     call.server.wait_until_idle()
 
 
@@ -112,7 +112,7 @@ def test_says_hello_after_some_rings(carrier, folder, number, rings, text):
     expected = ["INVITE", "100"] + (["180"] if rings else []) + ["200 INVITE", "ACK", "BYE", "200 BYE"]
     assert call.flow == expected and call.kinds == BOTH
     rang = between(call.message("180" if rings else "100"), call.message("200", "INVITE"))
-    assert rings * RING[0] <= rang <= rings * RING[1] + 0.4
+    assert rings * RING[0] <= rang <= rings * RING[1] + 1
     heard, said = recording(call.server)
     assert audio.faults(said, audio.render(text, folder)) == []
     assert onset(said) < 0.5, "the hello was ready before the answer"
@@ -125,11 +125,11 @@ def test_hangs_up_in_the_middle_of_a_prompt(carrier):
     call.finish()
     assert call.flow == ["INVITE", "100", "180", "200 INVITE", "ACK", "BYE", "200 BYE"]
     assert call.message("BYE").source == carrier_port(call.server)
-    assert between(call.message("ACK"), call.message("BYE")) == pytest.approx(2, abs=0.1)
+    assert between(call.message("ACK"), call.message("BYE")) == lasting(2)
     assert call.kinds == BOTH
     heard, said = recording(call.server)
-    assert duration(heard) == pytest.approx(2, abs=0.15)
-    assert audio.level(heard[-4000:]) > -35, "it was being spoken to"
+    assert duration(heard) == lasting(2, early=0.15)
+    assert abs(heard[-8000:]).max() > 0.05, "it was being spoken to"
     assert not said.any()
 
 
@@ -141,7 +141,7 @@ def test_presses_digits(carrier, number, digits, seconds):
     assert call.kinds == BOTH
     events = call.capture.digits(call.server.rtp_ports)
     assert "".join(digit for _, digit in events) == digits
-    assert events[0][0] - call.message("ACK").time == pytest.approx(seconds, abs=0.12)
+    assert events[0][0] - call.message("ACK").time == lasting(seconds, early=0.12)
     gaps = [later[0] - earlier[0] for earlier, later in zip(events, events[1:])]
     assert all(gap == pytest.approx(0.25, abs=0.04) for gap in gaps), gaps
 
@@ -218,6 +218,15 @@ def test_is_out_of_service(carrier, folder):
 
 # Lines and networks with quirks
 
+def test_nothing_is_sent_twice_without_need(belay, app, capture):
+    """RFC 3261's own T1: on no machine does an answer take that long."""
+    server = belay(arguments=["--log-level", "info"], t1_ms=500)
+    call = dial(belay, app, capture, "1142", [{"Pause": {"length": 200}}, {"Hangup": {}}], server=server)
+    ended(call, "completed", "appHangup")
+    call.finish()
+    assert call.whole_flow == ["INVITE", "100", "180", "200 INVITE", "ACK", "BYE", "200 BYE"]
+
+
 def test_early_media(carrier, folder):
     call = carrier("0007", [{"Pause": {"length": 2000}}, {"Hangup": {}}])
     ended(call, "completed", "appHangup", logged=["SIP/2.0 183"])
@@ -227,7 +236,7 @@ def test_early_media(carrier, folder):
     assert progress.has_sdp and answer.has_sdp
     _, said = recording(call.server)
     announcement = audio.render("The person you are calling is being looked for. Please hold the line.", folder)
-    assert between(progress, answer) == pytest.approx(2 + duration(announcement), abs=0.7)
+    assert between(progress, answer) == lasting(2 + duration(announcement), early=0.7)
     early = call.capture.rtp_times(call.server.rtp_ports)
     assert sum(progress.time - 0.05 < time < answer.time for time in early) > 100, "it is heard before the answer"
     ringback = said[:2 * audio.RATE]
@@ -242,20 +251,20 @@ def test_loses_acks(carrier):
     call = carrier("0003", [{"Pause": {"length": 1500}}, {"Hangup": {}}])
     ended(call, "completed", "appHangup")
     call.finish()
-    assert call.flow == ["INVITE", "100", "180"] + ["200 INVITE", "ACK"] * 3 + ["BYE", "200 BYE"]
+    assert call.whole_flow[-8:] == ["200 INVITE", "ACK"] * 3 + ["BYE", "200 BYE"]
     assert call.kinds == BOTH
     times = [m.time for m in call.wire if m.name == "200" and m.cseq == "INVITE"]
     gaps = [later - earlier for earlier, later in zip(times, times[1:])]
-    assert gaps == pytest.approx([0.1, 0.2], abs=0.04), "T1, 2·T1 (RFC 3261 §13.3.1.4)"
+    assert gaps == [lasting(0.1, early=0.04, late=0.09), lasting(0.2, early=0.04)], "T1, 2·T1 (RFC 3261 §13.3.1.4)"
 
 
 def test_loses_every_ack(carrier):
     call = carrier("0012", [{"Pause": {"length": 60000}}])
     ended(call, "completed", "farEndHangup")
     call.finish()
-    answers, acks = call.flow.count("200 INVITE"), call.flow.count("ACK")
+    answers, acks = call.whole_flow.count("200 INVITE"), call.whole_flow.count("ACK")
     assert answers == acks >= 4
-    assert between(call.message("200", "INVITE"), call.message("BYE")) == pytest.approx(6.4, abs=0.2), "64·T1"
+    assert between(call.message("200", "INVITE"), call.message("BYE")) == lasting(6.4, early=0.2), "64·T1"
     assert call.message("BYE").source == carrier_port(call.server) and call.kinds == BOTH
 
 
@@ -329,8 +338,7 @@ def test_the_same_seed_the_same_behaviour(belay, app, capture):
         return between(call.message("180"), call.message("200", "INVITE"))
 
     first, again, other = rang(7), rang(7), rang(11)
-    assert first == pytest.approx(again, abs=0.05)
-    assert abs(first - other) > 0.1
+    assert abs(first - again) < abs(first - other) / 2
 
 
 # People of the user's own

@@ -13,7 +13,7 @@ import pytest
 from harness import audio, webhook_model
 from harness.far_end import FarEnd, Person
 from harness.server import NUMBER, Belay
-from harness.waiting import eventually
+from harness.waiting import eventually, lasting
 from harness.webhook_app import HANGUP, Reply, WebhookApp
 
 TONE_SECONDS = 0.4
@@ -138,8 +138,9 @@ class Told:
         return self.app.of(self.call, kind)[-1].json
 
     def entry(self, pattern):
+        """The one that says so; the first, of a SIP message that may have been sent again."""
         found = [entry for entry in self.entries if re.search(pattern, entry["message"])]
-        assert len(found) == 1, f"{len(found)} entries say /{pattern}/: {[entry['message'] for entry in self.entries]}"
+        assert len(found) == 1 or found and pattern.startswith("^SIP"), f"{len(found)} entries say /{pattern}/: {[entry['message'] for entry in self.entries]}"
         return found[0]
 
     def seconds(self, command):
@@ -221,7 +222,7 @@ def test_say_privacy(stories):
 
 
 def test_play_loop(stories):
-    assert stories["Play.loop"].seconds("Play") == pytest.approx(3 * TONE_SECONDS, abs=0.35)
+    assert stories["Play.loop"].seconds("Play") == lasting(3 * TONE_SECONDS)
     ended = stories["Play.loop for ever"]
     assert ended.resource["callEndedReason"] == "farEndHangup"
     assert "PerCL Play completed" not in ended.text
@@ -234,7 +235,7 @@ def test_play_privacy(stories):
 
 def test_pause_length(stories):
     told = stories["Pause.length"]
-    assert told.between("^PerCL Pause$", "^PerCL Pause completed") == pytest.approx(0.7, abs=0.15)
+    assert told.between("^PerCL Pause$", "^PerCL Pause completed") == lasting(0.7)
 
 
 @pytest.mark.parametrize("name, digits, reason, seconds", [
@@ -252,7 +253,7 @@ def test_get_digits(stories, name, digits, reason, seconds):
     assert webhook["privacyMode"] == (name == "GetDigits.privacyMode"), webhook
     assert webhook["parentCallId"] is None and webhook["callStatus"] == "inProgress", webhook
     if seconds:
-        assert told.seconds("GetDigits") == pytest.approx(seconds, abs=0.35)
+        assert told.seconds("GetDigits") == lasting(seconds)
 
 
 def test_texts_that_are_numbers(stories):
@@ -288,10 +289,10 @@ def test_send_digits(stories):
 
 
 @pytest.mark.parametrize("name, reason, least, most", [
-    ("RecordUtterance.silenceTimeoutMs", "timeout", 0.9, 1.8), ("RecordUtterance.maxLengthSec", "maxLength", 0.9, 1.1),
-    ("RecordUtterance.finishOnKey", "finishKey", 0.8, 1.3), ("RecordUtterance.finishOnKey other", "finishKey", 0.8, 1.3),
-    ("RecordUtterance.playBeep", "timeout", 0.8, 2.0), ("RecordUtterance.privacyMode", "timeout", 0.7, 1.6),
-    ("RecordUtterance hangup", "hangup", 0.5, 1.2),
+    ("RecordUtterance.silenceTimeoutMs", "timeout", 0.9, 2.5), ("RecordUtterance.maxLengthSec", "maxLength", 0.9, 1.1),
+    ("RecordUtterance.finishOnKey", "finishKey", 0.8, 2.0), ("RecordUtterance.finishOnKey other", "finishKey", 0.8, 2.0),
+    ("RecordUtterance.playBeep", "timeout", 0.8, 2.7), ("RecordUtterance.privacyMode", "timeout", 0.7, 2.3),
+    ("RecordUtterance hangup", "hangup", 0.5, 2.0),
 ])
 def test_record_utterance(stories, name, reason, least, most):
     told = stories[name]
@@ -331,7 +332,7 @@ def test_out_dial(stories):
 def test_out_dial_timeout(stories):
     child = stories["OutDial.timeout"].child
     assert child.webhook("outDialConnect")["dialCallStatus"] == "noAnswer"
-    assert child.between("^SIP sent : INVITE", "^SIP sent : CANCEL") == pytest.approx(1.0, abs=0.3)
+    assert child.between("^SIP sent : INVITE", "^SIP sent : CANCEL") == lasting(1.0)
 
 
 def test_out_dial_send_digits(stories):
@@ -408,7 +409,7 @@ def test_before_the_answer(belay, app):
     rejected, played = (Told(server, app, None, call["callId"], call["to"]) for call in server.rest.all_calls())
     order = [entry["message"] for entry in played.entries if re.match("PerCL|Call ", entry["message"])]
     assert order.index("PerCL PlayEarlyMedia completed") < order.index("Call inProgress") < order.index("PerCL Say"), order
-    assert played.seconds("PlayEarlyMedia") == pytest.approx(0.6, abs=0.3)
+    assert played.seconds("PlayEarlyMedia") == lasting(0.6)
     assert (rejected.resource["status"], rejected.resource["callEndedReason"]) == ("failed", "appReject")
     assert rejected.entry("^Call failed")["metadata"]["explanation"] == "Reject: not today"
 

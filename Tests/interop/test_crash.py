@@ -11,6 +11,8 @@ import pytest
 
 from harness import crash_rounds
 
+pytestmark = pytest.mark.alone
+
 ROUNDS = int(os.environ.get("BELAY_CRASH_ROUNDS", "20"))
 
 
@@ -18,6 +20,8 @@ ROUNDS = int(os.environ.get("BELAY_CRASH_ROUNDS", "20"))
 def test_killed_in_the_midst_of_calls(belay, app, endings):
     seed = int(os.environ.get("BELAY_CRASH_SEED", random.SystemRandom().randrange(1 << 32)))
     print(f"BELAY_CRASH_SEED={seed}")
+pytestmark = pytest.mark.alone
+
     far = crash_rounds.far_end()
     endings.append(far.close)
     # A webhook that was under way at the kill comes again after the restart; the model sees both as one event.

@@ -62,7 +62,7 @@ class Probe:
 @pytest.fixture
 def lines(belay, far_end):
     far = far_end()
-    server = belay(trunk=far.trunk)
+    server = belay(trunk=far.trunk, rtp_ports=800)
     return far, server, Probe(server)
 
 

@@ -30,7 +30,7 @@ def is_replayed(answer):
 
 def test_a_request_that_comes_again(belay, far_end, app):
     far = far_end()
-    server = belay(trunk=far.trunk)
+    server = belay(trunk=far.trunk, rtp_ports=800)
     body = {"from": NUMBER, "to": TO, "applicationId": application(server, app, HANGUP)}
     first = post(server.rest, body, "first-key")
     assert first.status == 202 and "idempotent-replayed" not in first.headers, first
@@ -66,7 +66,7 @@ def test_a_request_that_comes_again(belay, far_end, app):
 def test_many_at_once(belay, far_end, app):
     """The same request from eight sides in one moment: one call, and everybody is told of it."""
     far = far_end()
-    server = belay(trunk=far.trunk)
+    server = belay(trunk=far.trunk, rtp_ports=800)
     body = {"from": NUMBER, "to": TO, "applicationId": application(server, app, HANGUP)}
     answers, together = [], threading.Barrier(8)
 

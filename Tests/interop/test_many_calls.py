@@ -10,6 +10,8 @@ from harness.outcome import check_times
 from harness.server import NUMBER
 from harness.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 CALLS = 200
 #: Set when all of them are there: until then nobody who talks, rings or is about to refuse comes to an end.
 ALL_ARE_LIVE = threading.Event()
@@ -35,7 +37,7 @@ for last in "34789":
 def test_two_hundred_at_once(belay, app, far_end):
     ALL_ARE_LIVE.clear()
     far = far_end(decide=lambda number: PEOPLE[number[-1]][0], t1=0.5)
-    server = belay(trunk=far.trunk, t1_ms=500)
+    server = belay(trunk=far.trunk, t1_ms=500, rtp_ports=800)
     app.answer("/connect", [{"Pause": {"length": 100_000}}, {"Hangup": {}}])
     application = server.rest.post("/Applications", {
         "callConnectUrl": app.url("/connect"), "statusCallbackUrl": app.url("/status")}).json["applicationId"]

@@ -21,6 +21,8 @@ from harness.server import NUMBER, REPOSITORY, binary
 from harness.waiting import eventually
 from harness.webhook_app import HANGUP, Reply
 
+pytestmark = pytest.mark.alone
+
 SECONDS = int(os.environ.get("BELAY_LOAD_SECONDS", "30"))
 RATE = int(os.environ.get("BELAY_LOAD_RATE") or (40 if "release" in binary().parts else 20))
 # RFC 3261 §17.1.1.2: timer D, whatever T1 is.

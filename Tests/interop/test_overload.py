@@ -11,6 +11,7 @@ import time
 from collections import Counter
 
 import numpy
+import pytest
 from scipy.io import wavfile
 
 from harness.carrier import PREFIX
@@ -21,6 +22,8 @@ from harness.server import NUMBER
 from harness.steps import application
 from harness.waiting import eventually
 from harness.webhook_app import HANGUP, Reply
+
+pytestmark = pytest.mark.alone
 
 ASKERS = 8
 BURST_SECONDS = 2.0
@@ -108,7 +111,7 @@ def test_refused_at_once(belay, app, capture, folder):
     wavfile.write(folder / "tone.wav", 8000, (samples * 32767).astype(numpy.int16))
     tone = app.answer("/tone.wav", Reply(200, (folder / "tone.wav").read_bytes(), {"Content-Type": "audio/wav"}))
     app.answer("/live", [{"Play": {"file": tone}}])
-    server = belay(arguments=["--overload-ms", str(LATE_MILLISECONDS)])
+    server = belay(arguments=["--overload-ms", str(LATE_MILLISECONDS)], rtp_ports=800)
     connect = application(server, app, HANGUP)
     wire = capture()
     live = server.rest.place(from_=NUMBER, to=SILENT, callConnectUrl=app.url("/live"), applicationId=connect)
@@ -134,14 +137,14 @@ def test_refused_at_once(belay, app, capture, folder):
 
 def test_a_burst_is_answered_truly(belay, app):
     """However late the server is with them: what it took it carries out, what it refused it forgets."""
-    server = belay(arguments=["--overload-ms", "5"])
+    server = belay(arguments=["--overload-ms", "5"], rtp_ports=800)
     answers, _, _ = burst(server, application(server, app, HANGUP))
     assert check_answers(server, app, answers).total() >= ASKERS
 
 
 def test_never_refused(belay, app):
     """`overload-ms` 0."""
-    server = belay(arguments=["--overload-ms", "0"])
+    server = belay(arguments=["--overload-ms", "0"], rtp_ports=800)
     answers, _, _ = burst(server, application(server, app, HANGUP))
     statuses = check_answers(server, app, answers)
     assert statuses.keys() == {202} and statuses[202] >= ASKERS, statuses

@@ -41,9 +41,21 @@ class CarrierCall:
         return self.wire
 
     @property
-    def flow(self):
+    def whole_flow(self):
         """The messages' names; a 200 says to what."""
         return [f"200 {m.cseq}" if m.name == "200" else m.name for m in self.wire]
+
+    @property
+    def flow(self):
+        """`whole_flow` without repetitions: on a busy machine an answer may take longer than the 100 ms that T1 is here,
+        and RFC 3261's timers then send again."""
+        seen, flow = set(), []
+        for message, name in zip(self.wire, self.whole_flow):
+            key = message.source, name, message.cseq
+            if key not in seen:
+                flow.append(name)
+            seen.add(key)
+        return flow
 
     def message(self, name, cseq=None, number=1):
         found = [m for m in self.wire if m.name == name and cseq in (None, m.cseq)]

@@ -27,6 +27,12 @@ def tone_frame(hertz, number):
     return bytes(mu_law_encode(0.25 * numpy.sin(2 * numpy.pi * hertz * times)).astype(numpy.uint8))
 
 
+# Between two sounds; a voice's own pauses are shorter.
+SILENCE_SECONDS = 0.3
+# µ-law has smaller codes for larger magnitudes; this one is about 0.01 of full scale.
+QUIETEST_SOUND = 0x63
+
+
 @dataclass
 class Person:
     """What becomes of a call. Times are seconds after the one before; None: never.
@@ -40,7 +46,8 @@ class Person:
     answer, progress: what its 200 says, and a 183 before that, as the text of SDP or as (Content-Type or None, bytes);
     `PORT` in it is the port that it listens at. None: an answer of its own, and no 183.
     presses: keys that it presses as RFC 4733 events, 100 ms each, presses_every seconds from one to the next, the first
-    one presses_after seconds after the ACK.
+    one presses_after seconds after the ACK. presses_when_heard: each of them presses_after seconds after sound began, once
+    for the ACK and then anew for each key, after a silence of SILENCE_SECONDS.
     """
 
     rings: float | None = 0.0
@@ -55,6 +62,7 @@ class Person:
     presses: str = ""
     presses_after: float = 0.5
     presses_every: float = 0.2
+    presses_when_heard: bool = False
     answer: str | tuple | None = None
     progress: str | tuple | None = None
 
@@ -81,6 +89,9 @@ class Dialog:
     answered_at: float = 0
     #: When the caller's CANCEL or BYE came first; 0: none has.
     told_at: float = 0
+    sounded_at: float = 0
+    presses_left: str = ""
+    press_is_due: bool = False
     deadline: float = 0
     own_cseq: int = 0
     reoffer: bytes | None = None
@@ -106,6 +117,7 @@ class FarEnd:
         self.dead_line = dead_line
         self.takes_events = takes_events
         self._heard = {}
+        self._listeners = {}
         self._events = defaultdict(dict)
         self.t1 = t1
         self.faults = []
@@ -168,9 +180,27 @@ class FarEnd:
             except BlockingIOError:
                 return
             self._heard[source[1]] = now
+            if source[1] in self._listeners and packet[1] & 0x7F == 0:
+                with self._lock:
+                    self._sound(self._listeners[source[1]], packet[12:], now)
             if len(packet) == 16 and packet[1] & 0x7F == 101:
                 timestamp = struct.unpack("!I", packet[4:8])[0]
                 self._events[source[1]].setdefault(timestamp, packet[12])
+
+    def _sound(self, dialog, payload, now):
+        """A person who presses when a prompt begins: at its first sound, unless a key is about to be pressed anyway."""
+        if all((byte & 0x7F) > QUIETEST_SOUND for byte in payload):
+            return
+        began = now - dialog.sounded_at > SILENCE_SECONDS
+        dialog.sounded_at = now
+        if began and dialog.presses_left and not dialog.press_is_due:
+            key, dialog.presses_left = dialog.presses_left[0], dialog.presses_left[1:]
+            dialog.press_is_due = True
+            self._after(dialog.person.presses_after, lambda: self._press_now(dialog, key))
+
+    def _press_now(self, dialog, key):
+        dialog.press_is_due = False
+        self._press(dialog, time.monotonic() - dialog.answered_at, key, 0)
 
     def digits_heard(self, dialog):
         """What the caller pressed: (digit, seconds in its own RTP clock) for each event, in order."""
@@ -335,7 +365,10 @@ class FarEnd:
         if first and dialog.state == "answered":
             dialog.answered_at = time.monotonic()
             self._speak(dialog, 0)
-            for index, key in enumerate(dialog.person.presses):
+            if dialog.person.presses_when_heard:
+                dialog.presses_left = dialog.person.presses
+                self._listeners[dialog.invite.audio_port] = dialog
+            for index, key in enumerate("" if dialog.person.presses_when_heard else dialog.person.presses):
                 seconds = dialog.person.presses_after + dialog.person.presses_every * index
                 self._after(seconds, lambda s=seconds, k=key: self._press(dialog, s, k, 0))
             if self.dead_line is not None:

@@ -38,7 +38,7 @@ class Belay:
     ports is for one call, and rests for 5 s after it.
     """
 
-    def __init__(self, folder, trunk=None, env=None, arguments=(), preset=True, t1_ms=100, rtp_ports=800):
+    def __init__(self, folder, trunk=None, env=None, arguments=(), preset=True, t1_ms=100, rtp_ports=400):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / "data"

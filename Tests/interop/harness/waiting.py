@@ -19,6 +19,21 @@ def eventually(fact, seconds, what):
         time.sleep(POLL_SECONDS)
 
 
+class lasting:
+    """Equal to times in seconds that are as long as is said, as a busy machine shows them: nothing that waits is ever
+    much too early, and whoever looks, or is looked at, may have had to wait for the processor.
+    """
+
+    def __init__(self, seconds, early=0.1, late=1.0):
+        self.shortest, self.longest = seconds - early, seconds + late
+
+    def __eq__(self, seconds):
+        return self.shortest <= seconds <= self.longest
+
+    def __repr__(self):
+        return f"from {self.shortest:.3f} to {self.longest:.3f} s"
+
+
 def udp_port_is_bound(port):
     """Whether some process of this machine holds the UDP port; asks the kernel's table, sends nothing."""
     wanted = f":{port:04X}"
