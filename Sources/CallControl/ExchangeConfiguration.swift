@@ -8,11 +8,14 @@ package struct ExchangeLimits: Hashable, Sendable {
     package var callsAtOnce: Int?
     /// Of calls that are answered from then on.
     package var longestCall: Duration
+    /// As ``ExchangeConfiguration/queueWait``.
+    package var queueWait: Duration?
 
-    package init(callsPerSecond: Double?, callsAtOnce: Int?, longestCall: Duration) {
+    package init(callsPerSecond: Double?, callsAtOnce: Int?, longestCall: Duration, queueWait: Duration? = nil) {
         self.callsPerSecond = callsPerSecond
         self.callsAtOnce = callsAtOnce
         self.longestCall = longestCall
+        self.queueWait = queueWait
     }
 }
 
@@ -93,6 +96,9 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     package var beepWait: Duration?
     /// Decision 37.
     package var queuedCallLifetime: Duration
+    /// So long an accepted call may wait for its turn: one that would wait longer is not accepted, and one that does
+    /// nevertheless is not dialled any more. Nil: any time.
+    package var queueWait: Duration?
     /// Decision 33.
     package var maximumQueueDepth: Int
     /// INVITEs that nothing has come back for, at once; beyond it calls wait as queued. What is late in coming back
@@ -113,7 +119,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         portRest: Duration = .seconds(5), heldPortRest: Duration = .seconds(10),
         longestCall: Duration = .seconds(4 * 3600),
         beepWait: Duration? = nil,
-        queuedCallLifetime: Duration = .seconds(3600), maximumQueueDepth: Int = 100_000,
+        queuedCallLifetime: Duration = .seconds(3600), queueWait: Duration? = nil, maximumQueueDepth: Int = 100_000,
         maximumUnheardCalls: Int = 128,
         notificationLifetime: Duration = .seconds(24 * 3600), dialNewsLifetime: Duration = .seconds(300),
         unansweredAttempts: Int = 3, firstRetryPause: Duration = .seconds(2),
@@ -128,6 +134,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         self.longestCall = longestCall
         self.beepWait = beepWait
         self.queuedCallLifetime = queuedCallLifetime
+        self.queueWait = queueWait
         self.maximumQueueDepth = maximumQueueDepth
         self.maximumUnheardCalls = maximumUnheardCalls
         self.notificationLifetime = notificationLifetime

@@ -185,6 +185,12 @@ package struct APIError: Error, Sendable {
                 status: 429, code: .tooManyRequests,
                 message: "The queue of calls is full; ask again in \(max(1, seconds)) s.",
                 headers: [.retryAfter: String(max(1, seconds))])
+        case .turnTooLate(let wait, let longest, let seconds):
+            self.init(
+                status: 429, code: .tooManyRequests,
+                message: "The call would wait about \(wait) s for its turn, and calls wait \(longest) s at most "
+                    + "(queue-seconds); ask again in \(max(1, seconds)) s.",
+                headers: [.retryAfter: String(max(1, seconds))], rule: "queueSeconds")
         case .overloaded:
             self.init(
                 status: 503, code: .unavailable,

@@ -42,6 +42,11 @@ struct Admission: Sendable {
 
     func rules(of account: AccountID) -> AccountRules? { accounts[account]?.rules }
 
+    /// No other account may call.
+    func isAlone(_ account: AccountID) -> Bool {
+        !accounts.contains { $0.key != account && $0.value.status == .active }
+    }
+
     /// The first rule that a new call breaks; nil where it may be made.
     ///
     /// - Parameter talking: seconds that the account's calls under way have talked so far; asked only where a rule

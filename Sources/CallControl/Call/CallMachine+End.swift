@@ -69,6 +69,14 @@ extension CallMachine {
         settle(&directives)
     }
 
+    /// Its turn did not come in time: late it is not dialled.
+    mutating func waitedTooLong(_ explanation: String, now: Moment, into directives: inout [CallDirective]) {
+        switch phase {
+        case .accepted, .queued: finish(CallOutcome(.failed, .internalError, explanation), now, &directives)
+        case .incoming, .opening, .ringing, .connected, .over: break
+        }
+    }
+
     /// RFC 3261 §21.5.4: what is wrong here is said with 503, so that the caller's network may try another server;
     /// what is wrong with the application is said with 480, as if nobody were there.
     private static func refusal(for reason: CallEndedReason) -> StatusCode {

@@ -16,9 +16,8 @@ extension Exchange {
             effects.append(.reply(token, .refused(.notAllowed(rule))))
             return
         }
-        guard hasRoom(for: request.accountID) else {
-            let wait = Int(queue.expectedWaitSeconds(of: request.accountID, now: now.instant).rounded(.up))
-            effects.append(.reply(token, .refused(.queueFull(retryAfterSeconds: min(max(1, wait), 3600)))))
+        if let refusal = lateTurn(of: request.accountID, now.instant) {
+            effects.append(.reply(token, .refused(refusal)))
             return
         }
         admit(request, .outboundAPI, reply: token, now, &effects)
@@ -28,13 +27,10 @@ extension Exchange {
     mutating func makeChild(
         _ dial: OutDial, _ number: PhoneNumberID?, of parent: CallMachine, _ now: Moment, _ effects: inout [Effect]
     ) {
-        guard !isDraining, !isStorageLow, hasRoom(for: parent.call.accountID) else {
-            let (explanation, code) =
-                isDraining
-                ? ("the server is stopping", 55)
-                : isStorageLow ? ("the disk is full", 55) : ("too many calls are waiting", 24)
+        guard !isDraining, !isStorageLow else {
+            let explanation = isDraining ? "the server is stopping" : "the disk is full"
             withCall(parent.call.callID, now, &effects) { call, _, directives in
-                call.refuseOutDial(explanation, code: code, now, &directives)
+                call.refuseOutDial(explanation, code: 55, now, &directives)
             }
             return
         }
@@ -54,17 +50,17 @@ extension Exchange {
             }
             return
         }
+        // A script is not told to come again: its call is made, and ends at once, undialled.
+        let late = lateTurn(of: request.accountID, now.instant).map(explanation(of:))
         let child = admit(request, .outboundDial, reply: nil, now, &effects)
+        if let late {
+            withCall(child, now, &effects) { call, _, directives in
+                call.waitedTooLong(late, now: now, into: &directives)
+            }
+        }
         withCall(parent.call.callID, now, &effects) { call, random, directives in
             call.childMade(child, dial, now: now, random: &random, into: &directives)
         }
-    }
-
-    /// A queue deeper than a day of the rate cannot be worked off (decision 33).
-    private func hasRoom(for account: AccountID) -> Bool {
-        let own = ExchangeConfiguration.queueLimit(
-            callsPerSecond: admission.rules(of: account)?.callsPerSecond, atMost: configuration.maximumQueueDepth)
-        return queue.count < configuration.queueLimit && queue.count(of: account) < own
     }
 
     private func brokenRule(by request: CallRequest, _ now: Moment) -> DialRule? {
@@ -118,12 +114,11 @@ extension Exchange {
             publicURL: publicURL, now: now)
         var directives: [CallDirective] = []
         call.accept(
-            expectedWaitSeconds: queue.expectedWaitSeconds(of: request.accountID, now: now.instant), now: now,
-            into: &directives)
+            expectedWaitSeconds: expectedWaitSeconds(of: request.accountID, now.instant), now: now, into: &directives)
         if let key = request.idempotency { directives.append(.store(.saveKey(key, id, now.wall))) }
         calls[id] = call
         callsBySession[session] = id
-        queue.append(id, of: request.accountID)
+        queue.append(id, of: request.accountID, now: now.instant)
         admission.accepted(id, request, now: now.wall)
         // Where its turn is now, the intent to dial goes into the same transaction (DESIGN.md decision 5).
         carryOut(directives, of: id, reply: token, now, &effects)
@@ -153,31 +148,7 @@ extension Exchange {
         effects.append(.reply(token, isTaken ? .updated : .refused(.notFound)))
     }
 
-    /// Dials whoever is next, as long as the rates, the calls at once and the ports allow (decision 33).
-    mutating func dialNext(_ now: Moment, _ effects: inout [Effect]) {
-        while queue.count > 0, !isDraining {
-            if let limit = configuration.trunk.callsAtOnce, lines.count >= limit { return }
-            if callsUnheard.count >= configuration.maximumUnheardCalls { return }
-            // Where other programs hold every port there is nothing to wait for: whose turn it is hears so.
-            guard ports.hasFree(now: now.instant) || ports.isHeldByOthers(now: now.instant) else {
-                if let ready = ports.nextReady { timers.arm(.turn, at: ready) }
-                return
-            }
-            let (admission, lines) = (admission, lines)
-            let answer = queue.next(now: now.instant) { account in
-                admission.rules(of: account)?.callsAtOnce.map { lines.count(of: account) < $0 } ?? true
-            }
-            switch answer {
-            case .nobody: return
-            case .wait(let turn):
-                timers.arm(.turn, at: turn)
-                return
-            case .call(let id): dial(id, now, &effects)
-            }
-        }
-    }
-
-    private mutating func dial(_ id: CallID, _ now: Moment, _ effects: inout [Effect]) {
+    mutating func dial(_ id: CallID, _ now: Moment, _ effects: inout [Effect]) {
         guard let index = calls.index(forKey: id) else { return }
         let port = ports.take(now: now.instant)
         callsUnheard.insert(id)
@@ -228,6 +199,7 @@ extension Exchange {
                     call.timerFired(timer, now: now, random: &random, into: &directives)
                 }
             case .turn: dialNext(now, &effects)
+            case .overdue: endOverdue(now, &effects)
             case .retry(let event):
                 if let directive = retries.due(event) { carryOut(directive, now, &effects) }
             }

@@ -57,7 +57,8 @@ extension Exchange {
         {
             calls[id] = call
             callsBySession[session] = id
-            queue.append(id, of: record.call.accountID)
+            // It may be late already: how old it may be after a restart is `queuedCallLifetime`'s to say.
+            queue.append(id, of: record.call.accountID, now: now.instant)
             if let destination = CallDestination(record.call.to) {
                 admission.restored(id, of: record.call.accountID, to: destination)
             }

@@ -41,6 +41,8 @@ package struct Exchange: Sendable {
     private(set) var isStorageLow = false
     var finishedCalls: [CallStatus: Int] = [:]
     var endedNotifications: [NotificationEnd: Int] = [:]
+    /// What the timer `overdue` is armed for; nil: it is not.
+    var overdueAt: Instant?
 
     /// What the user agent has told and nobody has taken yet.
     var sipEffects: [UserAgentEffect] = []
@@ -78,6 +80,8 @@ package struct Exchange: Sendable {
         case call(CallID, CallTimer)
         /// The rate, or a resting port, allows the next call.
         case turn
+        /// The first of those that wait has done so for as long as it may.
+        case overdue
         case retry(EventID)
     }
 
@@ -92,7 +96,7 @@ package struct Exchange: Sendable {
         userAgent.awaitsRecords = true
         self.userAgent = UserAgent(configuration: userAgent)
         self.random = random
-        queue = DialQueue(callsPerSecond: configuration.trunk.callsPerSecond)
+        queue = DialQueue(callsPerSecond: configuration.trunk.callsPerSecond, longestWait: configuration.queueWait)
         admission = Admission(trunk: configuration.trunk)
         retries = NotificationRetries(configuration: configuration)
         // Session numbers begin anywhere, so that a late event of an earlier process meets nobody.
@@ -149,7 +153,9 @@ package struct Exchange: Sendable {
             configuration.trunk.callsPerSecond = limits.callsPerSecond
             configuration.trunk.callsAtOnce = limits.callsAtOnce
             configuration.longestCall = limits.longestCall
+            configuration.queueWait = limits.queueWait
             queue.setPace(callsPerSecond: limits.callsPerSecond)
+            queue.longestWait = limits.queueWait
             dialNext(now, &effects)
         case .webhookFinished(let event, let outcome, let milliseconds):
             webhookFinished(event, outcome, milliseconds, now, &effects)
@@ -356,13 +362,13 @@ package struct Exchange: Sendable {
             case .notificationEnded(let end):
                 endedNotifications[end, default: 0] += 1
             case .withdraw:
-                if let account = calls[id]?.call.accountID { queue.withdraw(id, of: account) }
+                if let account = calls[id]?.call.accountID { queue.withdraw(id, of: account, now: now.instant) }
             case .settled:
                 forget(id, now)
             }
         }
         let standing = calls.index(forKey: id).map { calls.values[$0].look() }
-        lines.set(id, isInUse: standing?.isOnTrunk == true, account: standing?.account)
+        lines.set(id, isInUse: standing?.isOnTrunk == true, account: standing?.account, now: now.instant)
         if standing?.isDialling != true { callsUnheard.remove(id) }
         if let standing, standing.isOver, admission.isOpen(id, of: standing.account), let call = calls[id]?.call {
             admission.ended(call, now: now.wall)
@@ -415,7 +421,7 @@ package struct Exchange: Sendable {
     private mutating func committed(_ pending: PendingCommit, _ now: Moment, _ effects: inout [Effect]) {
         if let reply = pending.reply, let snapshot = pending.snapshot {
             let awaitsTurn = calls[pending.call]?.awaitsTurn ?? false
-            let wait = awaitsTurn ? queue.expectedWaitSeconds(of: snapshot.accountID, now: now.instant) : 0
+            let wait = awaitsTurn ? expectedWaitSeconds(of: snapshot.accountID, now.instant) : 0
             effects.append(.reply(reply, .made(snapshot, expectedWaitSeconds: Int(wait.rounded(.up)))))
         }
         // The call may have been forgotten meanwhile; the far end waits all the same.

@@ -192,7 +192,7 @@ extension World {
                 counters.count(.creationNotStored)
                 if let id = callIDs[index] { durability.notStored(id) }
             case .notFound: counters.count(.restCameTooLate)
-            case .draining, .overloaded, .queueFull, .notAllowed, .diskFull, .keyInUse: break
+            case .draining, .overloaded, .queueFull, .turnTooLate, .notAllowed, .diskFull, .keyInUse: break
             }
         }
     }

@@ -94,6 +94,8 @@ package enum CallRefusal: Error, Hashable, Sendable {
     case notAllowed(DialRule)
     /// The account's or the trunk's queue is as deep as it may be (decision 33): 429.
     case queueFull(retryAfterSeconds: Int)
+    /// The call would wait for its turn for longer than calls may (`queue-seconds`): 429.
+    case turnTooLate(waitSeconds: Int, longestSeconds: Int, retryAfterSeconds: Int)
     /// The server is behind with the calls that there are: 503, told before anything waits for it.
     case overloaded
     /// The server is stopping: 503.

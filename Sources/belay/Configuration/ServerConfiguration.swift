@@ -86,6 +86,8 @@ struct ServerConfiguration {
     /// Nil: ifMachineUrl's script does not wait for a beep.
     var beepWaitSeconds: Double?
     var queuedCallSeconds: Double
+    /// Nil: a call waits for its turn for any time.
+    var queueSeconds: Double?
     var drainSeconds: Double
     /// How late the call loop may be before new calls are refused; nil: as late as it is.
     var overloadMilliseconds: Int?
@@ -181,6 +183,8 @@ struct ServerConfiguration {
         let beepWait = try reader.number("machine-beep-seconds", in: 0...300) ?? 0
         beepWaitSeconds = beepWait > 0 ? beepWait : nil
         queuedCallSeconds = try reader.number("queued-call-seconds", in: 0...604_800) ?? 3600
+        let queueWait = try reader.number("queue-seconds", in: 0...86_400) ?? 20
+        queueSeconds = queueWait > 0 ? queueWait : nil
         drainSeconds = try reader.number("drain-seconds", in: 0...86_400) ?? 30
         let overload = Int(try reader.number("overload-ms", in: 0...3_600_000) ?? 1000)
         overloadMilliseconds = overload > 0 ? overload : nil

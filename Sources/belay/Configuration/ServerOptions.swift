@@ -106,6 +106,10 @@ struct ServerOptions: ParsableArguments {
     var machineBeepSeconds: String?
     @Option(help: ArgumentHelp("After a restart, dial waiting calls no older than this (3600).", valueName: "seconds"))
     var queuedCallSeconds: String?
+    @Option(
+        help: ArgumentHelp(
+            "Refuse calls (429) whose turn would come later (20); 0: however late.", valueName: "seconds"))
+    var queueSeconds: String?
     @Option(help: ArgumentHelp("How long live calls may go on after SIGTERM (30).", valueName: "seconds"))
     var drainSeconds: String?
     @Option(
@@ -156,7 +160,8 @@ struct ServerOptions: ParsableArguments {
             ("name-servers", nameServers.isEmpty ? nil : nameServers.joined(separator: ",")),
             ("compat", compat), ("dead-line-seconds", deadLineSeconds), ("max-call-seconds", maxCallSeconds),
             ("machine-detection", machineDetection), ("machine-beep-seconds", machineBeepSeconds),
-            ("queued-call-seconds", queuedCallSeconds), ("drain-seconds", drainSeconds),
+            ("queued-call-seconds", queuedCallSeconds), ("queue-seconds", queueSeconds),
+            ("drain-seconds", drainSeconds),
             ("overload-ms", overloadMs), ("timer-t1-ms", timerT1Ms), ("node", node), ("keep-calls-days", keepCallsDays),
             ("keep-logs-days", keepLogsDays), ("keep-recordings-days", keepRecordingsDays),
             ("keep-recordings-mb", keepRecordingsMb), ("min-free-mb", minFreeMb), ("log-format", logFormat),

@@ -10,7 +10,7 @@ struct Setting {
 
     /// What SIGHUP takes over while calls are live; everything else holds from the next start on.
     static let reloadable: Set<String> = [
-        "calls-per-second", "calls-at-once", "max-call-seconds", "keep-calls-days", "keep-logs-days",
+        "calls-per-second", "calls-at-once", "queue-seconds", "max-call-seconds", "keep-calls-days", "keep-logs-days",
         "keep-recordings-days", "keep-recordings-mb", "min-free-mb", "log-level",
     ]
 
@@ -105,6 +105,11 @@ struct Setting {
         Setting(
             name: "queued-call-seconds", help: "a waiting call older than this is not dialled after a restart",
             fallback: "3600"),
+        Setting(
+            name: "queue-seconds",
+            help:
+                "a call is refused with 429 where its turn would come later, and ended where it does; 0: however late",
+            fallback: "20"),
         Setting(name: "drain-seconds", help: "how long live calls may go on after SIGTERM", fallback: "30"),
         Setting(
             name: "overload-ms",

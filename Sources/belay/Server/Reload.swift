@@ -38,7 +38,8 @@ struct Reload: Service {
             .limitsChanged(
                 ExchangeLimits(
                     callsPerSecond: configuration.callsPerSecond, callsAtOnce: configuration.callsAtOnce,
-                    longestCall: .seconds(configuration.longestCallSeconds))))
+                    longestCall: .seconds(configuration.longestCallSeconds),
+                    queueWait: configuration.queueSeconds.map { .seconds($0) })))
         housekeeping.set(configuration.retention)
         disk.set(minimumBytes: configuration.minimumFreeBytes)
         log.set(configuration.logLevel)

@@ -294,7 +294,8 @@ enum Server {
             trunk: trunk, localHost: advertised.hostText, mediaAddress: advertised.description,
             rtpPorts: configuration.rtpPorts, longestCall: .seconds(configuration.longestCallSeconds),
             beepWait: configuration.beepWaitSeconds.map { .seconds($0) },
-            queuedCallLifetime: .seconds(configuration.queuedCallSeconds))
+            queuedCallLifetime: .seconds(configuration.queuedCallSeconds),
+            queueWait: configuration.queueSeconds.map { .seconds($0) })
     }
 
     private static func userAgentConfiguration(

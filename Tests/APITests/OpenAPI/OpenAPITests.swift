@@ -175,7 +175,11 @@ struct OpenAPITests {
         try await check(.post, account + "/Carrier/Calls", #"{"to":"\#(own)","press":"x"}"#, status: 400)
         test.carrier.refuse(with: "the server refused it with 503 Service Unavailable")
         try await check(.post, account + "/Carrier/Calls", #"{"to":"\#(own)"}"#, status: 409)
-        for refusal in [CallRefusal.queueFull(retryAfterSeconds: 3), .draining, .overloaded, .notStored] {
+        for refusal in [
+            CallRefusal.queueFull(retryAfterSeconds: 3),
+            .turnTooLate(waitSeconds: 34, longestSeconds: 20, retryAfterSeconds: 16), .draining, .overloaded,
+            .notStored,
+        ] {
             test.calls.refuse(with: refusal)
             let status = APIError(refusal).status
             try await check(.post, account + "/Calls", JSONValue.object(test.goodCall).text, status: status)
