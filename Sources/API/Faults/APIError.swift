@@ -190,7 +190,7 @@ package struct APIError: Error, Sendable {
                 status: 429, code: .tooManyRequests,
                 message: "The call would wait about \(wait) s for its turn, and calls wait \(longest) s at most "
                     + "(queue-seconds); ask again in \(max(1, seconds)) s.",
-                headers: [.retryAfter: String(max(1, seconds))], rule: "queueSeconds")
+                rule: "queueSeconds", headers: [.retryAfter: String(max(1, seconds))])
         case .overloaded:
             self.init(
                 status: 503, code: .unavailable,
