@@ -264,7 +264,8 @@ struct DialQueueTests {
         for millisecond in stride(from: 0, to: seconds * 1000, by: step) {
             let now = Instant(nanoseconds: Int64(millisecond) * 1_000_000)
             for call in queue.overdue(now: now) {
-                let accepted = try #require(waiting.removeValue(forKey: call))
+                let found = waiting.removeValue(forKey: call)
+                let accepted = try #require(found)
                 queue.withdraw(call, of: accounts[accepted.account], now: now)
                 ended += 1
             }
@@ -272,7 +273,8 @@ struct DialQueueTests {
             while due >= 1 || isTold {
                 guard case .call(let call) = queue.next(now: now, hasLine: { _ in true }) else { break }
                 due -= 1
-                let accepted = try #require(waiting.removeValue(forKey: call))
+                let found = waiting.removeValue(forKey: call)
+                let accepted = try #require(found)
                 waits[accepted.account].append((now - accepted.since) / .seconds(1))
             }
             if !isTold {
