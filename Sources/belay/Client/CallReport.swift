@@ -30,7 +30,7 @@ struct CallReport {
     ///
     /// - Parameter isStrict: what was not played and answered as it was to be counts too.
     func conclude(_ call: FinishedCall, json: Bool, isStrict: Bool) throws -> Never {
-        Terminal.print(json ? call.resource.text : call.summary)
+        if json { Terminal.print(lines: call.resource.text) } else { Terminal.print(call.summary) }
         let faults = isStrict ? call.faults : []
         for fault in faults { Terminal.say("belay: \(fault)") }
         throw ExitCode(call.exitCode == 0 && !faults.isEmpty ? FinishedCall.notAsWanted : call.exitCode)

@@ -15,16 +15,20 @@ struct CallStory {
     /// date and its call.
     let start: Int64?
 
-    func line(_ entry: JSONValue, _ detail: Detail) -> String {
+    func line(_ entry: JSONValue, _ detail: Detail) -> TerminalText {
         let message = entry["message"]?.string ?? ""
-        let mark: String
+        let mark: TerminalText
         switch entry["level"]?.string {
         case "error": mark = Terminal.paint("✗", .red)
         case "warning": mark = Terminal.paint("!", .yellow)
         default: mark = " "
         }
-        var lines = ["\(Terminal.paint(clock(entry), .grey)) \(mark) \(message)\(remark(entry))"]
-        if detail == .everything { lines += details(entry).map { "              " + Terminal.paint($0, .grey) } }
+        var lines: [TerminalText] = [
+            "\(Terminal.paint("\(clock(entry))", .grey)) \(mark) \(message)\(remark(entry))"
+        ]
+        if detail == .everything {
+            lines += details(entry).map { "              \(Terminal.paint("\($0)", .grey))" }
+        }
         return lines.joined(separator: "\n")
     }
 

@@ -25,13 +25,13 @@ struct FinishedCall {
     }
 
     /// One line: the status, the reason where it says more, how long, and for what went wrong, why.
-    var summary: String {
+    var summary: TerminalText {
         let status = resource["status"]?.string ?? "?"
         let reason = resource["callEndedReason"]?.string ?? status
         let seconds = resource["connectDuration"]?.integerValue.map { ", \($0) s on the line" } ?? ""
         let why = exitCode == 0 ? "" : explanation.map { ": \($0)" } ?? ""
-        return Terminal.paint(
-            status + (reason == status ? "" : " (\(reason))") + seconds + why, exitCode == 0 ? .green : .yellow)
+        let text = status + (reason == status ? "" : " (\(reason))") + seconds + why
+        return Terminal.paint("\(text)", exitCode == 0 ? .green : .yellow)
     }
 
     /// What the log gives as the reason of the end.

@@ -31,7 +31,7 @@ struct AccountCommand: AsyncParsableCommand {
                 let answer = try await access.operatorClient().get("/admin/accounts")
                 guard case .array(let accounts)? = answer["accounts"] else { return }
                 Terminal.print(
-                    Terminal.table(
+                    lines: Terminal.table(
                         accounts.map { account in
                             ["accountId", "type", "status", "label"].map { account[$0]?.string ?? "" }
                         }))
@@ -240,7 +240,7 @@ private enum AccountListing {
     static func print(_ account: JSONValue) {
         guard case .object(let members) = account else { return }
         Terminal.print(
-            Terminal.table(
+            lines: Terminal.table(
                 members.sorted { $0.key < $1.key }.filter { $0.value != .null && $0.value != [] && $0.value != [:] }
                     .map { [$0.key, $0.value.string ?? $0.value.text] }))
     }

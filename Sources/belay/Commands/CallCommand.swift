@@ -117,7 +117,7 @@ enum ClientCommand {
     /// Says on stderr why it did not work, in one sentence; exits with 70 then.
     static func run(_ body: () async throws -> Void) async throws {
         do { try await body() } catch let code as ExitCode { throw code } catch {
-            Terminal.say("belay: \(error)")
+            Terminal.say("belay: \(lines: error)")
             throw ExitCode(70)
         }
     }

@@ -43,12 +43,12 @@ struct CallsCommand: AsyncParsableCommand {
             let path = client.path("/Calls") + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
             let calls = try await client.items(path, "calls", limit: limit)
             if json {
-                for call in calls { Terminal.print(call.text) }
+                for call in calls { Terminal.print(lines: call.text) }
                 return
             }
             guard !calls.isEmpty else {
                 let what = filters.compactMap { name, value in value.map { "\(name) \($0)" } }.joined(separator: ", ")
-                return Terminal.say("no \(active ? "active " : "")calls" + (what.isEmpty ? " yet" : " of \(what)"))
+                return Terminal.say("no \(active ? "active " : "")calls\(what.isEmpty ? " yet" : " of \(what)")")
             }
             let rows = calls.map { call in
                 [
@@ -58,7 +58,7 @@ struct CallsCommand: AsyncParsableCommand {
                 ]
             }
             Terminal.print(
-                Terminal.table([["created", "direction", "from", "to", "status", "reason", "call"]] + rows))
+                lines: Terminal.table([["created", "direction", "from", "to", "status", "reason", "call"]] + rows))
         }
     }
 }
@@ -112,7 +112,9 @@ struct LogsCommand: AsyncParsableCommand {
     private static let defaultLimit = 100
 
     private func tell(_ log: some Sequence<JSONValue>, _ story: CallStory) {
-        for entry in log { Terminal.print(json ? entry.text : story.line(entry, .lines)) }
+        for entry in log {
+            if json { Terminal.print(lines: entry.text) } else { Terminal.print(story.line(entry, .lines)) }
+        }
     }
 }
 
@@ -136,7 +138,7 @@ struct ShowCommand: AsyncParsableCommand {
             let client = try access.client()
             let id = try await CallSelection.id(call, client)
             let resource = try await client.get(client.path("/Calls/\(id)"))
-            Terminal.print(Terminal.table(Self.head(resource)))
+            Terminal.print(lines: Terminal.table(Self.head(resource)))
             Terminal.print("")
             let log = try await client.items(client.path("/Calls/\(id)/Logs"), "logs").reversed() as [JSONValue]
             let story = CallStory(start: log.first?["timestamp"]?.integerValue ?? 0)
@@ -216,7 +218,7 @@ struct RecordingCommand: AsyncParsableCommand {
                 do { try Data(bytes).write(to: URL(filePath: path)) } catch {
                     throw ClientError("\(path) cannot be written: \(FileFailure.words(error))")
                 }
-                Terminal.print(path)
+                Terminal.print("\(path)")
             }
         }
     }
@@ -233,7 +235,7 @@ extension RecordingCommand {
                 "\(access.folder)/carrier has nothing of the call \(id): nobody of the simulated carrier picked up, or "
                     + "the folder is not the server's (--data)")
         }
-        for file in files { Terminal.print(file) }
+        for file in files { Terminal.print("\(file)") }
     }
 }
 

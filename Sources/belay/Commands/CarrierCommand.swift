@@ -41,7 +41,7 @@ struct CarrierCommand: ParsableCommand {
             try CarrierCommand.explaining {
                 let installed = CarrierCommand.peopleFile(in: folder.path)
                 let path = file ?? (FileManager.default.fileExists(atPath: installed) ? installed : nil)
-                Terminal.print(CarrierListing.text(own: try PeopleFile.read(at: path)))
+                Terminal.print(lines: CarrierListing.text(own: try PeopleFile.read(at: path)))
             }
         }
     }
@@ -62,7 +62,7 @@ struct CarrierCommand: ParsableCommand {
                 try FileManager.default.createDirectory(
                     atPath: folder.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
                 try data.write(to: URL(filePath: target), options: .atomic)
-                Terminal.print(CarrierListing.text(own: people, withTable: false))
+                Terminal.print(lines: CarrierListing.text(own: people, withTable: false))
                 Terminal.print("They answer from the next start of `belay serve` on; the file is \(target) now.")
             }
         }
@@ -71,7 +71,7 @@ struct CarrierCommand: ParsableCommand {
     /// One sentence that says what to do, not a type's description.
     private static func explaining(_ body: () throws -> Void) throws {
         do { try body() } catch {
-            Terminal.say("belay: \(error)")
+            Terminal.say("belay: \(lines: error)")
             throw ExitCode.failure
         }
     }

@@ -32,10 +32,12 @@ struct ConfigCommand: AsyncParsableCommand {
                 } else {
                     Terminal.print(
                         "# No server runs with \(folder)\(Self.state(folder)); `belay serve` would go by these:")
-                    for setting in Setting.all { Terminal.print(Self.line(setting, source.values[setting.name])) }
+                    for setting in Setting.all {
+                        Terminal.print(lines: Self.line(setting, source.values[setting.name]))
+                    }
                 }
             } catch let error as ConfigurationError {
-                Terminal.say("belay: \(error)")
+                Terminal.say("belay: \(lines: error)")
                 throw ExitCode.failure
             }
         }
@@ -46,7 +48,7 @@ struct ConfigCommand: AsyncParsableCommand {
                     + "\(running.http)) goes by these:")
             let settings = running.settings
             for setting in Setting.all {
-                Terminal.print(Self.line(setting, settings[setting.name]))
+                Terminal.print(lines: Self.line(setting, settings[setting.name]))
                 // The folder is how the server was found, and a secret cannot be compared.
                 guard setting.name != "data", !setting.isSecret, let own = source.values[setting.name],
                     own.text != settings[setting.name]?.text

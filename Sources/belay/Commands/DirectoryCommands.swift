@@ -17,7 +17,7 @@ struct ApplicationCommand: AsyncParsableCommand {
             try await ClientCommand.run {
                 let client = try access.client()
                 for application in try await client.items(client.path("/Applications"), "applications") {
-                    Terminal.print(application["applicationId"]?.string ?? "")
+                    Terminal.print("\(application["applicationId"]?.string ?? "")")
                     let names = ["alias", "voiceUrl", "voiceFallbackUrl", "callConnectUrl", "statusCallbackUrl"]
                     for name in names {
                         if let value = application[name]?.string { Terminal.print("  \(name): \(value)") }
@@ -57,7 +57,7 @@ struct ApplicationCommand: AsyncParsableCommand {
                 ]
                 let made = try await client.post(
                     client.path("/Applications"), .object(given.compactMapValues { $0.map(JSONValue.string) }))
-                Terminal.print(made["applicationId"]?.string ?? "")
+                Terminal.print("\(made["applicationId"]?.string ?? "")")
             }
         }
     }
@@ -97,7 +97,7 @@ struct NumberCommand: AsyncParsableCommand {
                         $0["alias"]?.string ?? "",
                     ]
                 }
-                Terminal.print(Terminal.table(rows))
+                Terminal.print(lines: Terminal.table(rows))
             }
         }
     }

@@ -51,9 +51,9 @@ struct ExportCalls: AsyncParsableCommand {
                 guard case .array(let calls)? = page["calls"] else {
                     throw ClientError("the server's answer has no calls; is it a belay of another version?")
                 }
-                if isFirst, format == .csv { Terminal.print(Self.columns.joined(separator: ",")) }
+                if isFirst, format == .csv { Terminal.print(lines: Self.columns.joined(separator: ",")) }
                 isFirst = false
-                for call in calls { Terminal.print(line(call)) }
+                for call in calls { Terminal.print(lines: line(call)) }
                 cursor = page["cursor"]?.string
             } while cursor != nil
         }

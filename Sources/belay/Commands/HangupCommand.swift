@@ -38,7 +38,11 @@ struct HangupCommand: AsyncParsableCommand {
                 try await Task.sleep(for: .milliseconds(20))
                 resource = try await client.get(path)
             }
-            Terminal.print(json ? resource.text : FinishedCall(resource: resource, log: []).summary)
+            if json {
+                Terminal.print(lines: resource.text)
+            } else {
+                Terminal.print(FinishedCall(resource: resource, log: []).summary)
+            }
             if !CallFollower.isOver(resource) {
                 throw ClientError("the call is asked to end, and has not within 5 s; belay logs \(call) tells more")
             }

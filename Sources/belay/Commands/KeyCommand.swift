@@ -44,7 +44,7 @@ struct KeyCommand: AsyncParsableCommand {
                 let made = try await client.post(
                     "/admin/accounts/\(client.account)/\(signing ? "signing-secrets" : "keys")", [:])
                 let text = made[signing ? "signingSecret" : "apiKey"]?.string ?? ""
-                Terminal.print(text)
+                Terminal.print("\(text)")
                 try keep(text, of: client.account)
             }
         }

@@ -49,7 +49,13 @@ struct ListenCommand: AsyncParsableCommand {
                         return value
                     }
                 },
-                onArrival: { arrival in Terminal.print(json ? Self.object(arrival).text : Self.text(arrival)) })
+                onArrival: { arrival in
+                    if json {
+                        Terminal.print(lines: Self.object(arrival).text)
+                    } else {
+                        Terminal.print(Self.text(arrival))
+                    }
+                })
             do {
                 try await app.run { Terminal.say("listening: http://127.0.0.1:\($0)/") }
             } catch {
@@ -67,8 +73,8 @@ struct ListenCommand: AsyncParsableCommand {
         ]
     }
 
-    private static func text(_ arrival: TrialApp.Arrival) -> String {
-        let signature =
+    private static func text(_ arrival: TrialApp.Arrival) -> TerminalText {
+        let signature: TerminalText =
             switch arrival.isSigned {
             case true: Terminal.paint("signature fits", .green)
             case false: Terminal.paint("signature DOES NOT fit", .red)
@@ -77,9 +83,10 @@ struct ListenCommand: AsyncParsableCommand {
         guard case .object(let fields) = arrival.body else {
             return "\(arrival.path), \(signature), not a JSON object: \(arrival.text.prefix(200))"
         }
-        let lines = fields.sorted { $0.key < $1.key }.filter { $0.value != .null }
-            .map { "  \($0.key): \($0.value.string ?? $0.value.text)" }
-        return (["\(fields["requestType"]?.string ?? "?") at \(arrival.path), \(signature)"] + lines)
-            .joined(separator: "\n")
+        var lines: [TerminalText] = ["\(fields["requestType"]?.string ?? "?") at \(arrival.path), \(signature)"]
+        for (name, value) in fields.sorted(by: { $0.key < $1.key }) where value != .null {
+            lines.append("  \(name): \(value.string ?? value.text)")
+        }
+        return lines.joined(separator: "\n")
     }
 }

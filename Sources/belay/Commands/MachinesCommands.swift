@@ -34,7 +34,7 @@ struct EvaluateMachinesCommand: ParsableCommand {
         }
         do {
             let reports = try TrialRecordings(folder).judge()
-            Terminal.print(reports.map { $0.text(failures: max(0, errors)) }.joined(separator: "\n\n"))
+            Terminal.print(lines: reports.map { $0.text(failures: max(0, errors)) }.joined(separator: "\n\n"))
         } catch let failure as TrialRecordings.Failure {
             Terminal.say("belay: \(failure)")
             throw ExitCode.validationFailure
@@ -88,7 +88,7 @@ struct LabelMachineCommand: AsyncParsableCommand {
                 } catch {
                     throw ClientError("\(path) cannot be written: \(error)")
                 }
-                Terminal.print(path)
+                Terminal.print("\(path)")
             }
         }
     }

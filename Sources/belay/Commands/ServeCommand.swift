@@ -30,7 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
             }
         } catch {
             // One sentence that says what to do, not a type's description.
-            FileHandle.standardError.write(Data("belay: \(error)\n".utf8))
+            Terminal.say("belay: \(lines: error)")
             throw ExitCode.failure
         }
     }

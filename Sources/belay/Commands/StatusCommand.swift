@@ -39,9 +39,9 @@ struct StatusCommand: AsyncParsableCommand {
             }
             let status = try await client.get("/admin/status")
             if json {
-                Terminal.print(status.text)
+                Terminal.print(lines: status.text)
             } else {
-                Terminal.print(Terminal.table(ServerListing.rows(status, of: client.server.url)))
+                Terminal.print(lines: Terminal.table(ServerListing.rows(status, of: client.server.url)))
             }
             if status["ready"] != true { throw ExitCode.failure }
         }
@@ -65,10 +65,10 @@ struct StatusCommand: AsyncParsableCommand {
         _ = try await client.text("/health")
         let isReady = (try? await client.text("/ready")) != nil
         if json {
-            Terminal.print(JSONValue.object(["http": .string(client.server.url), "ready": .bool(isReady)]).text)
+            Terminal.print(lines: JSONValue.object(["http": .string(client.server.url), "ready": .bool(isReady)]).text)
         } else {
             Terminal.print(
-                Terminal.table([
+                lines: Terminal.table([
                     ["server", client.server.url], ["ready", isReady ? "yes" : "no, it takes no new calls"],
                 ]))
             Terminal.say("the rest is for the operator; \(reason)")

@@ -21,13 +21,13 @@ struct Finding {
         Finding(verdict: .wrong, what: what, remedy: remedy)
     }
 
-    var text: String {
+    var text: TerminalText {
         let mark =
             switch verdict {
             case .well: Terminal.paint("✓", .green)
             case .doubtful: Terminal.paint("!", .yellow)
             case .wrong: Terminal.paint("✗", .red)
             }
-        return "\(mark) \(what)" + (remedy.isEmpty ? "" : "\n    \(remedy)")
+        return remedy.isEmpty ? "\(mark) \(what)" : "\(mark) \(what)\n    \(remedy)"
     }
 }

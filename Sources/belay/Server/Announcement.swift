@@ -48,6 +48,6 @@ struct Announcement: Sendable {
             )
         }
         lines.append("Belay is ready: \(url)")
-        FileHandle.standardOutput.write(Data((lines.joined(separator: "\n") + "\n").utf8))
+        Terminal.print(lines: lines.joined(separator: "\n"))
     }
 }

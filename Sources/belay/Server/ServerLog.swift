@@ -64,7 +64,8 @@ private struct ServerLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let all = metadata.merging(event.metadata ?? [:]) { _, own in own }
-        let line = shared.isJSON ? json(event, all) : text(event, all)
+        // A message may hold what a peer sent: one line stays one line, and does nothing to a terminal.
+        let line = VisibleText.line(shared.isJSON ? json(event, all) : text(event, all))
         try? FileHandle.standardError.write(contentsOf: Data((line + "\n").utf8))
     }
 
@@ -79,7 +80,6 @@ private struct ServerLogHandler: LogHandler {
 
     private func text(_ event: LogEvent, _ metadata: Logger.Metadata) -> String {
         let pairs = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-        // A message may hold what a peer sent: one line stays one line.
         let message = "\(event.message)".split(whereSeparator: \.isNewline).joined(separator: " | ")
         return "\(SystemClock.wall().iso8601) \(event.level.rawValue) \(message)\(pairs)"
     }
