@@ -86,6 +86,8 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     /// What SDP says for media.
     package var mediaAddress: String
     package var rtpPorts: ClosedRange<UInt16>
+    /// Calls at once that the process has descriptors for; nil: for all.
+    package var mostPorts: Int?
     /// How long a port rests before it is used again.
     package var portRest: Duration
     /// How long a port that another program holds is not tried again.
@@ -116,7 +118,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
 
     package init(
         trunk: Trunk, localHost: String, mediaAddress: String, rtpPorts: ClosedRange<UInt16>,
-        portRest: Duration = .seconds(5), heldPortRest: Duration = .seconds(10),
+        mostPorts: Int? = nil, portRest: Duration = .seconds(5), heldPortRest: Duration = .seconds(10),
         longestCall: Duration = .seconds(4 * 3600),
         beepWait: Duration? = nil,
         queuedCallLifetime: Duration = .seconds(3600), queueWait: Duration? = nil, maximumQueueDepth: Int = 100_000,
@@ -129,6 +131,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         self.localHost = localHost
         self.mediaAddress = mediaAddress
         self.rtpPorts = rtpPorts
+        self.mostPorts = mostPorts
         self.portRest = portRest
         self.heldPortRest = heldPortRest
         self.longestCall = longestCall

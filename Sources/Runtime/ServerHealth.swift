@@ -96,24 +96,3 @@ package final class ServerHealth: HealthService {
         return text.text
     }
 }
-
-/// Prometheus' text, line by line.
-private struct MetricsText {
-    private(set) var text = ""
-
-    mutating func header(_ name: String, _ kind: String, _ help: String) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
-    }
-
-    mutating func sample(_ name: String, _ value: Int) { text += "\(name) \(value)\n" }
-
-    mutating func gauge(_ name: String, _ help: String, _ value: Int) {
-        header(name, "gauge", help)
-        sample(name, value)
-    }
-
-    mutating func counter(_ name: String, _ help: String, _ value: Int) {
-        header(name, "counter", help)
-        sample(name, value)
-    }
-}

@@ -210,7 +210,7 @@ struct AccessTests {
         let notReady = try await test.send(.get, "/ready", authorization: "")
         #expect(notReady.status == 503)
         #expect(notReady.text == "not ready\n")
-        let metrics = try await test.send(.get, "/metrics", authorization: "")
+        let metrics = try await test.send(.get, "/metrics", authorization: "Bearer \(TestServer.operatorToken)")
         #expect(metrics.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8")
         #expect(metrics.text.contains("belay_calls_live 3\n"))
     }

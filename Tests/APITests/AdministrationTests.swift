@@ -1,4 +1,5 @@
 import HTTPTypes
+import HummingbirdTesting
 import JSON
 import Telephony
 import Testing
@@ -24,6 +25,35 @@ struct AdministrationTests {
             #expect(reply.status == 401)
             #expect(reply.json["code"] == 50)
         }
+    }
+
+    @Test(
+        "With a place of its own it is answered there alone, as metrics are, which need no token at an address of theirs"
+    )
+    func places() async throws {
+        let test = try TestServer(
+            administration: .address(host: "127.0.0.1", port: 0), metrics: .address(host: "127.0.0.1", port: 0),
+            isMetricsOpen: true)
+        let token = "Bearer \(TestServer.operatorToken)"
+        func status(_ application: APIServer.HTTPApplication, _ path: String, _ authorization: String?) async throws
+            -> Int
+        {
+            try await application.test(.router) { client in
+                try await TestServer.send(client, .get, path, authorization: authorization).status
+            }
+        }
+        let (main, own) = (test.server.application, try #require(test.server.administration))
+        let metrics = try #require(test.server.metrics)
+        for path in ["/admin/accounts", "/admin/status", "/metrics"] {
+            #expect(try await status(main, path, token) == 404, "\(path)")
+            #expect(try await status(own, path, token) == 200, "\(path)")
+            #expect(try await status(own, path, nil) == 401, "\(path)")
+        }
+        #expect(try await status(main, test.base, test.authorization) == 200)
+        #expect(try await status(own, test.base, test.authorization) == 404)
+        #expect(try await status(metrics, "/metrics", nil) == 200)
+        #expect(try await status(metrics, "/admin/accounts", token) == 404)
+        for application in [main, own, metrics] { #expect(try await status(application, "/health", nil) == 200) }
     }
 
     @Test("An account is made with a key and a secret that are told once, and that work")

@@ -37,6 +37,23 @@ struct PortTests {
         #expect(pool.take(now: Self.start + .seconds(5)) == first)
     }
 
+    @Test(
+        "No more ports are in use than there are descriptors for, whatever the range has, and one that is given back is used"
+    )
+    func most() throws {
+        var random = RandomSource(seed: 1)
+        var pool = PortPool(range: 1000...1999, rest: .seconds(5), heldRest: .seconds(10), most: 2, random: &random)
+        let first = try Self.take(from: &pool)
+        _ = try Self.take(from: &pool)
+        #expect(!pool.hasFree(now: Self.start))
+        #expect(pool.take(now: Self.start) == nil)
+        #expect(pool.nextReady == nil, "there is nothing to wait for but a call's end")
+        pool.giveBack(first, now: Self.start)
+        #expect(pool.hasFree(now: Self.start))
+        _ = try Self.take(from: &pool)
+        #expect(pool.inUse == 2)
+    }
+
     @Test("A port that was taken for nothing is the next one, wherever the pool stands")
     func unused() {
         var pool = Self.pool(1024...20_000, rest: .zero)

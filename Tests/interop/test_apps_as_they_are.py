@@ -43,7 +43,7 @@ def test_a_status_handler_that_never_answers(belay, far_end, app):
     entries = [entry for entry in server.rest.logs(call) if "not delivered" in entry["message"]]
     assert [entry["message"] for entry in entries] == ["Webhook callStatus not delivered : unanswered"], entries
     assert entries[0]["level"] == "error" and entries[0]["metadata"]["attempts"] == 3
-    assert 'belay_notifications_total{end="unanswered"} 1' in server.rest.raw("GET", "/metrics").body.decode()
+    assert 'belay_notifications_total{end="unanswered"} 1' in server.rest.raw("GET", "/metrics", headers=server.as_operator).body.decode()
 
 
 def test_no_live_call_waits_for_a_dead_status_handler(belay, far_end, app):

@@ -67,7 +67,7 @@ def haystacks(server):
             yield f"DATA/{name}", path.read_bytes()
     for path in sorted(server.folder.glob("*.log")):
         yield f"what the server printed ({path.name})", path.read_bytes()
-    yield "/metrics", server.rest.raw("GET", "/metrics", authorized=False).body
+    yield "/metrics", server.rest.raw("GET", "/metrics", headers=server.as_operator).body
     for call in server.rest.all_calls():
         yield f"call {call['to']}", json.dumps(call).encode()
         yield f"log of the call to {call['to']}", json.dumps(server.rest.logs(call["callId"])).encode()

@@ -62,7 +62,7 @@ bench_start() {
     far_end=$!
     rm -rf "$folder/data"
     # A port range below the kernel's own, wide enough that ports can rest at this rate.
-    BELAY_CALLS_PER_SECOND=0 BELAY_CALLS_AT_ONCE=0 taskset -c 0 "$binaries/belay" serve --data "$folder/data" \
+    BELAY_CALLS_PER_SECOND=0 BELAY_CALLS_AT_ONCE=0 taskset -c 0 "$binaries/belay" serve --metrics-http open --data "$folder/data" \
         --http 127.0.0.1:0 --sip 127.0.0.1:0 --rtp-ports 10000-32766 --trunk "sip:127.0.0.1:$sip_port" \
         --webhook-allow 127.0.0.0/8 >"$folder/belay.out" 2>"$folder/belay.err" &
     server=$!

@@ -38,7 +38,7 @@ bench_logs() {
 
 # A server on core 0. Sets http, identity, server.
 bench_logs_start() {
-    taskset -c 0 "$binaries/belay" serve --data "$folder/data" --http 127.0.0.1:0 --sip 127.0.0.1:0 \
+    taskset -c 0 "$binaries/belay" serve --metrics-http open --data "$folder/data" --http 127.0.0.1:0 --sip 127.0.0.1:0 \
         >"$folder/belay.out" 2>"$folder/belay.err" &
     server=$!
     bench_wait_for "$folder/belay.out" '^Belay is ready: ' "$server" "the server"

@@ -35,6 +35,15 @@ package struct APIError: Error, Sendable {
         self.headers = headers
     }
 
+    /// The same, and the connection does not go on.
+    var closing: Self {
+        var headers = headers
+        headers[.connection] = "close"
+        return Self(
+            status: status, code: code, message: message, faults: faults, rule: rule, absence: absence,
+            headers: headers)
+    }
+
     /// The `details` field: an object with the faulty fields and the rule that refused, empty where there are none.
     package var details: JSONValue {
         var details: [String: JSONValue] = [:]
@@ -142,6 +151,12 @@ package struct APIError: Error, Sendable {
     static let drainingRetrySeconds = 10
 
     static let overloadRetrySeconds = 1
+
+    /// Every connection that the server may have is being answered.
+    static let noConnection = Self(
+        status: 503, code: .unavailable,
+        message: "The server has as many connections as it may have; ask again in a moment.",
+        headers: [.retryAfter: String(overloadRetrySeconds), .connection: "close"])
 
     /// Until somebody will have made room.
     static let diskFullRetrySeconds = 60

@@ -1,20 +1,34 @@
 import Hummingbird
 
-/// What anybody may ask about the server itself.
+/// What may be asked about the server itself.
 struct ServerRoutes: Sendable {
     let health: any HealthService
+    /// What this room itself counts.
+    let writeOwn: @Sendable (inout MetricsText) -> Void
 
+    /// For anybody.
     var routes: [Route] {
         [
             .open(.get, "/health", "get-health") { _ in Answer.text(200, "ok\n") },
             .open(.get, "/ready", "get-readiness") { _ in
                 health.isReady ? Answer.text(200, "ready\n") : Answer.text(503, "not ready\n")
             },
-            .open(.get, "/metrics", "get-metrics") { _ in
-                Answer.text(200, await health.metricsText(), type: "text/plain; version=0.0.4; charset=utf-8")
-            },
             .open(.get, "/errors/{code}", "explain-an-error", explain),
         ]
+    }
+
+    /// - Parameter isOpen: anybody may ask; else the operator alone.
+    func metrics(isOpen: Bool) -> Route {
+        Route(
+            method: .get, path: "/metrics", operation: "get-metrics",
+            handler: isOpen ? .open(metrics) : .operator(metrics))
+    }
+
+    @Sendable private func metrics(_ exchange: Exchange) async throws -> Response {
+        var own = MetricsText()
+        writeOwn(&own)
+        return Answer.text(
+            200, await health.metricsText() + own.text, type: "text/plain; version=0.0.4; charset=utf-8")
     }
 
     /// Where an error's `url` leads.

@@ -4,10 +4,6 @@ package import Telephony
 package struct APIConfiguration: Sendable {
     /// A larger body is refused with 413. The largest that a client has reason to send is a tenth of it.
     package static let maximumBodyLength = 64 * 1024
-    /// A connection that asks nothing for so long is closed; so is one that stops within a request.
-    package static let idleTimeoutSeconds = 60
-    /// Connections open at once; more wait in the listening socket's queue.
-    package static let maximumConnections = 8192
 
     /// An address to bind.
     package var host: String
@@ -26,11 +22,42 @@ package struct APIConfiguration: Sendable {
     /// SHA-256 of the token that the operator shows; nil: nobody is the operator.
     package var operatorTokenHash: [UInt8]?
 
+    package var connections: ConnectionLimits
+
+    /// Where something of the server is answered that is not for everybody.
+    package enum Place: Hashable, Sendable {
+        /// With the REST API.
+        case shared
+        /// By a Unix socket with this path.
+        case socket(path: String)
+        case address(host: String, port: Int)
+    }
+
+    /// Of `/admin`.
+    package var administration: Place
+    /// Of `/metrics`; at an address of its own it needs no token.
+    package var metrics: Place
+    /// `/metrics` needs no token where the REST API is, either.
+    package var isMetricsOpen: Bool
+
+    /// Wrong keys from one address that are answered without delay; 0: all.
+    package var wrongKeysPerMinute: Int
+    /// Whose `X-Forwarded-For` is believed, by address.
+    package var isTrustedProxy: @Sendable (String) -> Bool
+
     package init(
         host: String = "127.0.0.1", port: Int = 0, compatibility: Compatibility = .current, publicURL: WebURL? = nil,
         refusesCarrierNumbers: Bool = false, offeredNumbers: [PhoneNumber] = [],
-        operatorTokenHash: [UInt8]? = nil
+        operatorTokenHash: [UInt8]? = nil, connections: ConnectionLimits = ConnectionLimits(),
+        administration: Place = .shared, metrics: Place = .shared, isMetricsOpen: Bool = false,
+        wrongKeysPerMinute: Int = 60, isTrustedProxy: @escaping @Sendable (String) -> Bool = { _ in false }
     ) {
+        self.administration = administration
+        self.metrics = metrics
+        self.isMetricsOpen = isMetricsOpen
+        self.wrongKeysPerMinute = wrongKeysPerMinute
+        self.isTrustedProxy = isTrustedProxy
+        self.connections = connections
         self.offeredNumbers = offeredNumbers
         self.operatorTokenHash = operatorTokenHash
         self.host = host

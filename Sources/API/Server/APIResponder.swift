@@ -9,8 +9,9 @@ import Telephony
 struct APIResponder: Sendable {
     let services: APIServices
     let publicURL: WebURL?
-    let authenticator: Authenticator
-    let operatorAuthenticator: OperatorAuthenticator
+    let doorkeeper: Doorkeeper
+    /// Of the listener that this responder answers.
+    let connections: Connections
 
     /// How long a connection stays after an answer that refused its body, so that the answer is read before the
     /// close; meanwhile what still comes in is thrown away.
@@ -21,29 +22,22 @@ struct APIResponder: Sendable {
     /// What was passed over (ours).
     private static let warningHeader = HTTPField.Name("Belay-Warning")
 
-    init(services: APIServices, publicURL: WebURL?, operatorTokenHash: [UInt8]?, keyUse: KeyUse) {
-        self.services = services
-        self.publicURL = publicURL
-        operatorAuthenticator = OperatorAuthenticator(tokenHash: operatorTokenHash)
-        self.authenticator = Authenticator(directory: services.directory, keyUse: keyUse, now: services.now)
-    }
-
     func respond(_ request: Request, _ context: APIRequestContext, _ route: Route) async -> Response {
         await respond(request, context) { exchange in
             switch route.handler {
             case .open(let answer):
                 return try await answer(exchange)
             case .operator(let answer):
-                try operatorAuthenticator.authenticate(request.headers)
+                try await doorkeeper.operator(request, context, connections)
                 return try await answer(exchange)
             case .anyAccount(let answer):
-                let account = try authenticator.authenticate(request.headers, owner: nil)
+                let account = try await doorkeeper.account(request, context, owner: nil, connections)
                 defer { exchange.remarks.finish(exchange.query) }
                 return try await answer(exchange, account)
             case .account(let answer):
                 // Before the body is read: a stranger's costs nothing.
-                let account = try authenticator.authenticate(
-                    request.headers, owner: context.parameters.get("accountId") ?? "")
+                let account = try await doorkeeper.account(
+                    request, context, owner: context.parameters.get("accountId") ?? "", connections)
                 defer { exchange.remarks.finish(exchange.query) }
                 return try await noting(exchange, account, route) { try await answer(exchange, account) }
             }

@@ -23,17 +23,22 @@ enum Answer {
     ///
     /// - Parameter base: what the link to the page about it begins with.
     static func error(_ error: APIError, base: String) -> Response {
-        var response = json(error.status) { writer in
-            writer.object { object in
-                object.member("call", error.code.title)
-                object.member("code", error.code.rawValue)
-                object.member("details", error.details)
-                object.member("message", error.message)
-                object.member("url", link(to: error.code, base: base))
-            }
-        }
+        var response = body(
+            error.status, type: "application/json", ByteBuffer(bytes: errorBody(error, base: base)))
         response.headers.append(contentsOf: error.headers)
         return response
+    }
+
+    static func errorBody(_ error: APIError, base: String) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.object { object in
+            object.member("call", error.code.title)
+            object.member("code", error.code.rawValue)
+            object.member("details", error.details)
+            object.member("message", error.message)
+            object.member("url", link(to: error.code, base: base))
+        }
+        return writer.bytes
     }
 
     /// The page that explains a code.

@@ -16,13 +16,19 @@ struct PortPool: Sendable {
     private(set) var inUse = 0
     /// What was said of the port that was last found to be held; empty where none has been.
     private(set) var trouble = ""
+    /// In use at once; nil: all.
+    private let most: Int?
     private let rest: Duration
     private let heldRest: Duration
 
     /// - Parameters:
     ///   - rest: of a port that a call gave back.
     ///   - heldRest: of a port that another program holds.
-    init(range: ClosedRange<UInt16>, rest: Duration, heldRest: Duration, random: inout RandomSource) {
+    ///   - most: that may be in use at once, where that is not all of them.
+    init(
+        range: ClosedRange<UInt16>, rest: Duration, heldRest: Duration, most: Int? = nil, random: inout RandomSource
+    ) {
+        self.most = most
         free = Line(range.filter { $0 % 2 == 0 }.shuffled(using: &random))
         self.rest = rest
         self.heldRest = heldRest
@@ -30,16 +36,19 @@ struct PortPool: Sendable {
 
     /// Nil while every port is in use or rests.
     mutating func take(now: Instant) -> UInt16? {
-        guard let port = free.take(now: now) ?? held.take(now: now) else { return nil }
+        guard !isFull, let port = free.take(now: now) ?? held.take(now: now) else { return nil }
         inUse += 1
         return port
     }
 
-    func hasFree(now: Instant) -> Bool { free.isReady(now: now) || held.isReady(now: now) }
+    func hasFree(now: Instant) -> Bool { !isFull && (free.isReady(now: now) || held.isReady(now: now)) }
 
-    /// When the next port will be ready; nil where all are in use.
+    private var isFull: Bool { most.map { inUse >= $0 } ?? false }
+
+    /// When the next port will be ready; nil where all are in use that may be.
     var nextReady: Instant? {
-        switch (free.nextReady, held.nextReady) {
+        guard !isFull else { return nil }
+        return switch (free.nextReady, held.nextReady) {
         case (let own?, let other?): min(own, other)
         case (let own, let other): own ?? other
         }

@@ -103,7 +103,7 @@ package struct Exchange: Sendable {
         nextSession = self.random.next() >> 34
         ports = PortPool(
             range: configuration.rtpPorts, rest: configuration.portRest, heldRest: configuration.heldPortRest,
-            random: &self.random)
+            most: configuration.mostPorts, random: &self.random)
     }
 
     /// When `timersDue` is wanted next; nil: nothing is armed.

@@ -26,7 +26,7 @@ package final class AudioFetcher: Sendable {
 
         package init(
             folder: String, maximumFileBytes: Int = 100_000_000, maximumCacheBytes: Int = 1_000_000_000,
-            limits: RequestLimits = RequestLimits(whole: .seconds(60), perHost: 8, total: 64, maximumWaiting: 10_000)
+            limits: RequestLimits = .audio
         ) {
             self.folder = folder
             self.maximumFileBytes = maximumFileBytes

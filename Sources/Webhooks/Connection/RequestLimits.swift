@@ -29,6 +29,18 @@ package struct RequestLimits: Hashable, Sendable {
         self.maximumWaiting = maximumWaiting
     }
 
+    /// Of fetching audio.
+    package static let audio = RequestLimits(
+        whole: .seconds(60), perHost: 8, total: 64, maximumWaiting: 10_000)
+
+    /// No more at once than so many.
+    package func within(_ most: Int) -> RequestLimits {
+        var limits = self
+        limits.total = min(total, most)
+        limits.perHost = min(perHost, limits.total)
+        return limits
+    }
+
     var connectText: String { Self.text(connect) }
     var wholeText: String { Self.text(whole) }
     var waitText: String { Self.text(wait) }

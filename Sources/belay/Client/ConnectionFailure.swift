@@ -38,6 +38,7 @@ enum ConnectionFailure {
 
     private static func words(errno code: CInt) -> String {
         switch code {
+        case ENOENT: "the server's socket is not there, so that none runs"
         case ECONNREFUSED: "the connection was refused, so that no program listens there"
         case ENETUNREACH, EHOSTUNREACH: "no way leads to that host from here"
         case ECONNRESET, EPIPE: "the connection was closed without an answer"

@@ -14,7 +14,7 @@ struct RunningServer {
             return nil
         }
         let client = APIClient(
-            server: ServerAddress(ofFolder: folder), account: "", authorization: .operator(token: token))
+            server: ServerAddress(ofOperatorIn: folder), account: "", authorization: .operator(token: token))
         guard let status = try? await client.get("/admin/status"),
             // The port may be another server's by now.
             status["dataFolder"]?.string == URL(filePath: folder).standardizedFileURL.path

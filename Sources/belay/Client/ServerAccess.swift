@@ -72,7 +72,7 @@ struct ServerAccess: ParsableArguments {
             throw ClientError("no operator: \(absence(of: OperatorToken.fileName)), or set \(OperatorToken.variable)")
         }
         return APIClient(
-            server: try serverAddress(), account: accountName(), authorization: .operator(token: token),
+            server: try operatorAddress(), account: accountName(), authorization: .operator(token: token),
             credentialsOrigin: preset == nil
                 ? "as in \(folder)/\(OperatorToken.fileName)" : "as in \(OperatorToken.variable)")
     }
@@ -91,6 +91,13 @@ struct ServerAccess: ParsableArguments {
         if let server { return try ServerAddress(server, from: "--server") }
         if let server = Self.environment("BELAY_SERVER") { return try ServerAddress(server, from: "BELAY_SERVER") }
         return ServerAddress(ofFolder: folder, isNamed: data != nil)
+    }
+
+    /// The named server itself, unless it is the folder's own: that one's operator is answered where the folder says.
+    private func operatorAddress() throws -> ServerAddress {
+        let address = try serverAddress()
+        guard !namesServer || address.url == ServerAddress(ofFolder: folder).url else { return address }
+        return ServerAddress(ofOperatorIn: folder, isNamed: data != nil)
     }
 
     /// Why a file of the data folder told nothing, and what to do.

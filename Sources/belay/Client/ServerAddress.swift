@@ -7,16 +7,23 @@ struct ServerAddress: CustomStringConvertible {
     static let standard = "http://127.0.0.1:8080"
     /// In the data folder: the address of the server that started there last.
     static let fileName = "address"
+    /// There: where the operator is answered, a URL, or ``inSocket``.
+    static let operatorName = "BELAY_ADMIN_SERVER"
+    static let inSocket = "socket"
 
     /// Without a slash at the end.
     let url: String
     /// In words that go on from "the address is ".
     let origin: String
 
-    var description: String { url }
+    /// The path of a Unix socket; nil for what has a host.
+    private var socket: String?
+
+    var description: String { socket ?? url }
 
     /// On loopback.
     var isHere: Bool {
+        if socket != nil { return true }
         guard let host = URL(string: url)?.host(percentEncoded: false) else { return false }
         return host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }
@@ -34,6 +41,7 @@ struct ServerAddress: CustomStringConvertible {
         guard let url = WebURL(text) else {
             throw ClientError("\(name) is \"\(text)\"; a server's URL such as \(Self.standard) is needed")
         }
+        socket = nil
         self.url = url.text
         origin = "\(name)'s"
         option = name.hasPrefix("--") ? " --server \(url.text)" : ""
@@ -43,11 +51,32 @@ struct ServerAddress: CustomStringConvertible {
     ///
     /// - Parameter isNamed: by an option, so that the next command needs it too.
     init(ofFolder folder: String, isNamed: Bool = false) {
+        socket = nil
         option = isNamed ? " --data \(folder)" : ""
         if let url = ServerAccess.lines(of: "\(folder)/\(Self.fileName)")["BELAY_SERVER"] {
             (self.url, origin) = (url, "that of the server that started last in \(folder)")
         } else {
             (url, origin) = (Self.standard, "the standard one, since \(folder) names none")
         }
+    }
+
+    /// Where the folder's operator is answered.
+    init(ofOperatorIn folder: String, isNamed: Bool = false) {
+        self.init(ofFolder: folder, isNamed: isNamed)
+        switch ServerAccess.lines(of: "\(folder)/\(Self.fileName)")[Self.operatorName] {
+        case Self.inSocket?:
+            let path = OperatorSocket.path(in: folder)
+            let encoded = path.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? path
+            self = ServerAddress(url: "http+unix://\(encoded)", origin: origin, option: option, socket: path)
+        case let url?: self = ServerAddress(url: url, origin: origin, option: option, socket: nil)
+        case nil: break
+        }
+    }
+
+    private init(url: String, origin: String, option: String, socket: String?) {
+        self.url = url
+        self.origin = origin
+        self.option = option
+        self.socket = socket
     }
 }

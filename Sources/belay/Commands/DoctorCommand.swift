@@ -33,12 +33,13 @@ struct DoctorCommand: AsyncParsableCommand {
                     SettingSource(running.bound, flags: given), home: environment["HOME"])
             }
         } catch {
-            Terminal.say("belay: \(error)")
+            Terminal.say("belay: \(lines: error)")
             throw ExitCode.failure
         }
         var findings = running.map { [Self.finding($0)] } ?? []
         findings += DataFolderExamination(folder: configuration.dataFolder, isServed: running != nil).findings()
         findings += PortExamination(configuration: configuration, running: running).findings()
+        findings.append(DescriptorExamination(configuration: configuration, running: running).finding())
         findings.append(await SpeechExamination().finding())
         findings += await NetworkExamination(configuration: configuration, webhooks: webhook).findings()
         for finding in findings { Terminal.print(finding.text) }

@@ -3,6 +3,7 @@ import AnswerDetection
 import CallControl
 import Foundation
 import Logging
+import NIOCore
 import Runtime
 import SIP
 import Telephony
@@ -13,6 +14,18 @@ struct ServerConfiguration {
     struct Endpoint {
         var host: String
         var port: Int
+
+        init(host: String, port: Int) { (self.host, self.port) = (host, port) }
+
+        /// Of `HOST:PORT`; an IPv6 address stands in brackets.
+        init?(_ text: String) {
+            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+                return nil
+            }
+            let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+            guard !host.isEmpty else { return nil }
+            self.init(host: host, port: Int(port))
+        }
 
         /// - Parameter port: the one that the system chose, where this one is 0.
         func url(port: Int) -> String { "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
@@ -34,6 +47,25 @@ struct ServerConfiguration {
         var uri: SIPURI
     }
 
+    /// Where `/admin` is answered.
+    enum OperatorPlace {
+        /// In the data folder.
+        case socket
+        /// With the REST API.
+        case shared
+        case address(Endpoint)
+    }
+
+    /// Where `/metrics` is answered.
+    enum MetricsPlace {
+        /// With the REST API, for the operator's token.
+        case `operator`
+        /// With the REST API, for anybody.
+        case open
+        /// There, for anybody.
+        case address(Endpoint)
+    }
+
     /// How digits go out over the trunk.
     enum TrunkDigits: String, CaseIterable {
         /// As telephone events, or as tones where none were agreed.
@@ -44,6 +76,13 @@ struct ServerConfiguration {
 
     var dataFolder: String
     var http: Endpoint
+    var connectionLimits: ConnectionLimits
+    var adminHTTP: OperatorPlace
+    var metricsHTTP: MetricsPlace
+    /// Whose `X-Forwarded-For` is believed.
+    var trustedProxies: [AddressRange]
+    /// From one address; 0: answered without delay, however many.
+    var wrongKeysPerMinute: Int
     var sip: TransportAddress
     var advertised: String?
     var rtpPorts: ClosedRange<UInt16>
@@ -104,6 +143,27 @@ struct ServerConfiguration {
         let reader = SettingReader(source: source)
         dataFolder = reader.text("data") ?? Self.defaultDataFolder(home: home)
         http = try reader.endpoint("http", default: Endpoint(host: "127.0.0.1", port: 8080))
+        connectionLimits = try reader.connectionLimits()
+        adminHTTP =
+            try reader.parse("admin-http", "socket, shared or HOST:PORT") { text in
+                switch text {
+                case "socket": .socket
+                case "shared": .shared
+                default: Endpoint(text).map { .address($0) }
+                }
+            } ?? .socket
+        metricsHTTP =
+            try reader.parse("metrics-http", "operator, open or HOST:PORT") { text in
+                switch text {
+                case "operator": .operator
+                case "open": .open
+                default: Endpoint(text).map { .address($0) }
+                }
+            } ?? .operator
+        trustedProxies = try reader.list("trusted-proxies", "an address, or a CIDR such as 10.0.0.0/8") {
+            AddressRange($0)
+        }
+        wrongKeysPerMinute = Int(try reader.number("wrong-keys-per-minute", in: 0...1_000_000) ?? 60)
         sip = try reader.address("sip", default: TransportAddress(address: .loopback, port: 5060))
         advertised = try reader.parse("advertise", "an IP address") { IPAddress($0)?.description }
         rtpPorts = try reader.ports("rtp-ports", default: 16_384...32_767)
@@ -292,13 +352,18 @@ struct SettingReader {
     func endpoint(_ name: String, default fallback: ServerConfiguration.Endpoint) throws
         -> ServerConfiguration.Endpoint
     {
-        try parse(name, "HOST:PORT") { text in
-            guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
-                return nil
-            }
-            let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-            return host.isEmpty ? nil : ServerConfiguration.Endpoint(host: host, port: Int(port))
-        } ?? fallback
+        try parse(name, "HOST:PORT") { ServerConfiguration.Endpoint($0) } ?? fallback
+    }
+
+    func connectionLimits() throws -> ConnectionLimits {
+        func time(_ name: String, _ fallback: Double) throws -> TimeAmount {
+            .milliseconds(Int64((try number(name, in: 0.1...3600) ?? fallback) * 1000))
+        }
+        let total = Int(try number("http-connections", in: 4...100_000) ?? 2048)
+        return ConnectionLimits(
+            total: total, perSource: try number("http-connections-per-address", in: 1...100_000).map { Int($0) },
+            head: try time("http-head-seconds", 10), body: try time("http-body-seconds", 30),
+            idle: try time("http-idle-seconds", 60), send: try time("http-send-seconds", 30))
     }
 
     func address(_ name: String, default fallback: TransportAddress) throws -> TransportAddress {

@@ -6,6 +6,35 @@ struct ServerOptions: ParsableArguments {
     var data: String?
     @Option(help: ArgumentHelp("Where the REST API listens (127.0.0.1:8080).", valueName: "host:port"))
     var http: String?
+    @Option(help: ArgumentHelp("Connections of the REST API at once (2048).", valueName: "count"))
+    var httpConnections: String?
+    @Option(help: ArgumentHelp("Of them from one address (half).", valueName: "count"))
+    var httpConnectionsPerAddress: String?
+    @Option(help: ArgumentHelp("So long a request's head may take (10).", valueName: "seconds"))
+    var httpHeadSeconds: String?
+    @Option(help: ArgumentHelp("So long a request's body may take (30).", valueName: "seconds"))
+    var httpBodySeconds: String?
+    @Option(help: ArgumentHelp("So long a connection may wait for its next request (60).", valueName: "seconds"))
+    var httpIdleSeconds: String?
+    @Option(help: ArgumentHelp("Close a connection whose answer is not taken for so long (30).", valueName: "seconds"))
+    var httpSendSeconds: String?
+    @Option(
+        help: ArgumentHelp(
+            "Where the operator is answered: socket, in the data folder, shared, with the REST API, or an address (socket).",
+            valueName: "place"))
+    var adminHttp: String?
+    @Option(
+        help: ArgumentHelp(
+            "Who gets /metrics: operator, with the token, open, anybody, or an address that anybody may ask (operator).",
+            valueName: "place"))
+    var metricsHttp: String?
+    @Option(
+        help: ArgumentHelp(
+            "A proxy whose X-Forwarded-For is believed; may be given several times.", valueName: "cidr"))
+    var trustedProxies: [String] = []
+    @Option(
+        help: ArgumentHelp("Slow down wrong keys of one address beyond so many (60); 0: never.", valueName: "count"))
+    var wrongKeysPerMinute: String?
     @Option(help: ArgumentHelp("Where SIP over UDP listens (127.0.0.1:5060).", valueName: "host:port"))
     var sip: String?
     @Option(help: ArgumentHelp("The IP address that peers reach this server by.", valueName: "address"))
@@ -140,7 +169,13 @@ struct ServerOptions: ParsableArguments {
     /// What was given, by setting name.
     var flags: [String: String] {
         let given: [(String, String?)] = [
-            ("data", data), ("http", http), ("sip", sip), ("advertise", advertise), ("rtp-ports", rtpPorts),
+            ("data", data), ("http", http), ("http-connections", httpConnections),
+            ("http-connections-per-address", httpConnectionsPerAddress), ("http-head-seconds", httpHeadSeconds),
+            ("http-body-seconds", httpBodySeconds), ("http-idle-seconds", httpIdleSeconds),
+            ("http-send-seconds", httpSendSeconds), ("admin-http", adminHttp), ("metrics-http", metricsHttp),
+            ("trusted-proxies", trustedProxies.isEmpty ? nil : trustedProxies.joined(separator: ",")),
+            ("wrong-keys-per-minute", wrongKeysPerMinute), ("sip", sip), ("advertise", advertise),
+            ("rtp-ports", rtpPorts),
             ("trunk", trunk), ("trunk-nat", trunkNat), ("trunk-media", trunkMedia),
             ("trunk-addresses", trunkAddresses.isEmpty ? nil : trunkAddresses.joined(separator: ",")),
             ("trunk-country", trunkCountry), ("trunk-international-prefix", trunkInternationalPrefix),

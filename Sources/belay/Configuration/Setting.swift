@@ -21,6 +21,38 @@ struct Setting {
     static let all: [Setting] = [
         Setting(name: "data", help: "the data folder", fallback: "~/.local/share/belay"),
         Setting(name: "http", help: "HOST:PORT of the REST API", fallback: "127.0.0.1:8080"),
+        Setting(
+            name: "http-connections",
+            help: "connections of the REST API at once; a new one takes the place of one that only waits",
+            fallback: "2048"),
+        Setting(
+            name: "http-connections-per-address",
+            help: "of them from one address, or from one network of 64 bits where it is IPv6's"),
+        Setting(name: "http-head-seconds", help: "so long a request's head may take", fallback: "10"),
+        Setting(name: "http-body-seconds", help: "so long a request's body may take", fallback: "30"),
+        Setting(
+            name: "http-idle-seconds", help: "so long a connection may wait for its next request", fallback: "60"),
+        Setting(
+            name: "http-send-seconds", help: "a connection is closed whose answer is not taken for so long",
+            fallback: "30"),
+        Setting(
+            name: "admin-http",
+            help:
+                "where the operator is answered (`/admin`): socket, DATA/admin.sock; shared, with the REST API; or HOST:PORT",
+            fallback: "socket"),
+        Setting(
+            name: "metrics-http",
+            help:
+                "who gets `/metrics`: operator, with the token, or open, anybody, both with the REST API; or HOST:PORT, anybody there",
+            fallback: "operator"),
+        Setting(
+            name: "trusted-proxies",
+            help: "CIDR of proxies whose X-Forwarded-For says whose wrong keys are counted; comma-separated"),
+        Setting(
+            name: "wrong-keys-per-minute",
+            help:
+                "of one address; beyond it (ten times it for one account) answers to wrong keys are delayed; 0: never",
+            fallback: "60"),
         Setting(name: "sip", help: "HOST:PORT of SIP over UDP", fallback: "127.0.0.1:5060"),
         Setting(name: "advertise", help: "the address that peers reach this server by"),
         Setting(name: "rtp-ports", help: "A-B, the range of RTP ports", fallback: "16384-32767"),

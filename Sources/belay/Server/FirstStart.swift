@@ -81,8 +81,9 @@ struct FirstStart {
         ).write(to: credentialsPath)
     }
 
-    /// Where the REST API listens, for the commands of this machine.
-    func writeAddress(_ url: String) throws {
-        try Data("BELAY_SERVER=\(url)\n".utf8).write(to: URL(filePath: folder + "/address"), options: .atomic)
+    /// Where the REST API and the operator are answered, for the commands of this machine.
+    func writeAddress(_ url: String, administration: String) throws {
+        let text = "BELAY_SERVER=\(url)\n\(ServerAddress.operatorName)=\(administration)\n"
+        try Data(text.utf8).write(to: URL(filePath: folder + "/address"), options: .atomic)
     }
 }

@@ -28,6 +28,8 @@ enum Server {
         let (source, configuration) = try read()
         let log = ServerLog(level: configuration.logLevel, format: configuration.logFormat)
         let logger = log.logger("belay")
+        let descriptors = Descriptors(limit: Descriptors.raiseLimit(), wants: configuration.descriptorWants)
+        if !descriptors.isEnough { logger.warning("\(descriptors.words). \(descriptors.remedy)") }
 
         try makeFolder(configuration.dataFolder)
         let storage = try SQLiteStorage(.init(folder: configuration.dataFolder))
@@ -63,7 +65,10 @@ enum Server {
         let recordings = RecordingFiles(folder: configuration.dataFolder + "/recordings")
         try await recordings.completeUnfinished(in: storage, now: SystemClock.wall())
         let fetcher = try AudioFetcher(
-            .init(folder: "\(cache)/audio"), group: webGroup, addressGuard: addressGuard, resolver: resolver,
+            .init(
+                folder: "\(cache)/audio",
+                limits: .audio.within(descriptors.share(of: RequestLimits.audio.total))), group: webGroup,
+            addressGuard: addressGuard, resolver: resolver,
             trust: trust, now: { SystemClock.wall() })
         let crashes = SpeechCrashes(logger: log.logger("belay.speech"))
         let prompts = PromptLibrary(
@@ -77,11 +82,13 @@ enum Server {
             recordings: recordings)
         let webhooks = WebhookClient(
             group: webGroup, addressGuard: addressGuard, resolver: resolver, trust: trust,
-            limits: configuration.scriptLimits, notificationLimits: configuration.notificationLimits)
+            limits: configuration.scriptLimits.within(descriptors.share(of: configuration.scriptLimits.total)),
+            notificationLimits: configuration.notificationLimits.within(
+                descriptors.share(of: configuration.notificationLimits.total)))
 
         let counters = LoopCounters()
         let exchange = Exchange(
-            configuration: exchangeConfiguration(configuration, trunk, advertised),
+            configuration: exchangeConfiguration(configuration, trunk, advertised, mostPorts: descriptors.calls),
             userAgent: userAgentConfiguration(configuration, transport.localAddress, peers, advertised),
             publicURL: publicURL.text, random: randomSource())
         let loop = CallLoop(
@@ -120,6 +127,7 @@ enum Server {
         let announcement = Announcement(
             configuration: configuration, transport: transport, trunk: trunk, peers: peers, carrier: carrier?.address,
             credentials: made, credentialsPath: firstStart.credentialsPath, isDiallingStopped: isDiallingStopped)
+        let operatorListener = OperatorListener(configuration)
         let api = APIServer(
             services: APIServices(
                 calls: calls, recordings: liveRecordings, directory: directory, health: health,
@@ -134,40 +142,40 @@ enum Server {
                 host: configuration.http.host, port: configuration.http.port,
                 compatibility: configuration.compatibility, publicURL: configuration.publicURL,
                 refusesCarrierNumbers: configuration.trunk != nil, offeredNumbers: configuration.offeredNumbers,
-                operatorTokenHash: operatorToken.hash),
+                operatorTokenHash: operatorToken.hash,
+                connections: configuration.connectionLimits.within(descriptors.connections),
+                administration: configuration.administrationPlace, metrics: configuration.metricsPlace,
+                isMetricsOpen: configuration.isMetricsOpen, wrongKeysPerMinute: configuration.wrongKeysPerMinute,
+                isTrustedProxy: configuration.isTrustedProxy),
             eventLoopGroup: webGroup, logger: logger,
-            onBound: { port in
+            bound: operatorListener.bound { port in
                 publicURL.bound(host: configuration.http.host, port: port)
                 loop.post(.reachable(at: publicURL.text))
                 status.bound(port: port)
-                try? firstStart.writeAddress(configuration.http.localURL(port: port))
+                try? firstStart.writeAddress(
+                    configuration.http.localURL(port: port), administration: operatorListener.address)
                 health.setReady(true)
                 announcement.print(httpPort: port)
             })
 
         // Services stop in reverse order: calls are drained while the API still answers.
+        var services: [any Service] = [
+            BackgroundTask { try await disk.run() },
+            BackgroundTask { try await housekeeping.run() },
+            Reload(
+                source: source, read: read, loop: loop, housekeeping: housekeeping, disk: disk, status: status,
+                log: log),
+        ]
+        services += Listener.all(api, configuration, on: LoopExecutor(webGroup.next()))
+        services.append(
+            CallDrain(loop: loop, health: health, patienceSeconds: configuration.drainSeconds, logger: logger))
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: BackgroundTask { try await disk.run() }),
-                    .init(service: BackgroundTask { try await housekeeping.run() }),
-                    .init(
-                        service: Reload(
-                            source: source, read: read, loop: loop, housekeeping: housekeeping, disk: disk,
-                            status: status, log: log)),
-                    .init(service: OnLoop(service: api.application, executor: LoopExecutor(webGroup.next()))),
-                    .init(
-                        service: CallDrain(
-                            loop: loop, health: health, patienceSeconds: configuration.drainSeconds, logger: logger)),
-                ],
+                services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        do { try await group.run() } catch let error where error is IOError || error is SocketAddressError {
-            let address = "\(configuration.http.host):\(configuration.http.port)"
-            throw ConfigurationError(
-                description: "the REST API cannot listen on \(address): "
-                    + BindFailure.words(error, port: configuration.http.port, .tcp, option: "--http"))
-        }
+        try await group.run()
 
+        operatorListener.remove()
         await carrier?.carrier.stop()
         await webhooks.close()
         await fetcher.close()
@@ -288,11 +296,13 @@ enum Server {
     }
 
     private static func exchangeConfiguration(
-        _ configuration: ServerConfiguration, _ trunk: ExchangeConfiguration.Trunk, _ advertised: IPAddress
+        _ configuration: ServerConfiguration, _ trunk: ExchangeConfiguration.Trunk, _ advertised: IPAddress,
+        mostPorts: Int
     ) -> ExchangeConfiguration {
         ExchangeConfiguration(
             trunk: trunk, localHost: advertised.hostText, mediaAddress: advertised.description,
-            rtpPorts: configuration.rtpPorts, longestCall: .seconds(configuration.longestCallSeconds),
+            rtpPorts: configuration.rtpPorts, mostPorts: mostPorts,
+            longestCall: .seconds(configuration.longestCallSeconds),
             beepWait: configuration.beepWaitSeconds.map { .seconds($0) },
             queuedCallLifetime: .seconds(configuration.queuedCallSeconds),
             queueWait: configuration.queueSeconds.map { .seconds($0) })

@@ -29,7 +29,10 @@ struct TestServer: Sendable {
 
     init(
         compatibility: Compatibility = .current, publicURL: WebURL? = nil, hasTrunk: Bool = false,
-        offered: [PhoneNumber] = [],
+        offered: [PhoneNumber] = [], connections: ConnectionLimits = ConnectionLimits(),
+        administration place: APIConfiguration.Place = .shared, metrics: APIConfiguration.Place = .shared,
+        isMetricsOpen: Bool = false, wrongKeysPerMinute: Int = 0,
+        isTrustedProxy: @escaping @Sendable (String) -> Bool = { _ in false },
         onBound: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
         var random = SystemRandomNumberGenerator()
@@ -51,8 +54,11 @@ struct TestServer: Sendable {
             configuration: APIConfiguration(
                 compatibility: compatibility, publicURL: publicURL, refusesCarrierNumbers: hasTrunk,
                 offeredNumbers: offered,
-                operatorTokenHash: Authenticator.hash(ofKey: Self.operatorToken.utf8)),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onBound: onBound)
+                operatorTokenHash: Authenticator.hash(ofKey: Self.operatorToken.utf8), connections: connections,
+                administration: place, metrics: metrics, isMetricsOpen: isMetricsOpen,
+                wrongKeysPerMinute: wrongKeysPerMinute, isTrustedProxy: isTrustedProxy),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            bound: APIServer.Bound(main: onBound))
     }
 
     /// What `~` stands for.

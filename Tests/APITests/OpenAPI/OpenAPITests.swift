@@ -219,7 +219,8 @@ struct OpenAPITests {
         try await check(.get, "/ready", status: 200)
         test.health.set(ready: false)
         try await check(.get, "/ready", status: 503)
-        try await check(.get, "/metrics", status: 200)
+        try await check(.get, "/metrics", as: token, status: 200)
+        try await check(.get, "/metrics", as: "Bearer x", status: 401)
         let explained = try await test.send(.get, "/errors/9")
         #expect(explained.status == 200)
         #expect(

@@ -35,10 +35,11 @@ class Belay:
     """Starts `belay serve` on loopback. With `trunk`, calls go there, and webhooks may go to loopback.
 
     T1 is 100 ms unless `env` says otherwise: what RFC 3261 lets take 32 s takes 6.4 s here. Every other of `rtp_ports`
-    ports is for one call, and rests for 5 s after it.
+    ports is for one call, and rests for 5 s after it. `files` is its limit of open files, SOFT:HARD.
     """
 
-    def __init__(self, folder, trunk=None, env=None, arguments=(), preset=True, t1_ms=100, rtp_ports=400):
+    def __init__(self, folder, trunk=None, env=None, arguments=(), preset=True, t1_ms=100, rtp_ports=400,
+                 files=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / "data"
@@ -50,6 +51,8 @@ class Belay:
         self.arguments = [binary(), "serve", "--data", self.data, "--http", "127.0.0.1:0",
                           "--sip", f"127.0.0.1:{ports.take()}",
                           "--rtp-ports", f"{rtp}-{rtp + rtp_ports - 1}"]
+        if files:
+            self.arguments = ["prlimit", f"--nofile={files}", *self.arguments]
         if trunk:
             self.arguments += ["--trunk", trunk, "--webhook-allow", "127.0.0.0/8"]
         self.arguments += list(arguments)
@@ -99,9 +102,15 @@ class Belay:
 
     # What it tells of itself
 
+    @property
+    def as_operator(self):
+        """The header that shows the operator's token."""
+        line = (self.data / "admin").read_text().strip()
+        return {"Authorization": "Bearer " + line.removeprefix("BELAY_ADMIN_TOKEN=")}
+
     def metrics(self):
         """Every sample by its full name, labels included."""
-        answer = self.rest.raw("GET", "/metrics", authorized=False)
+        answer = self.rest.raw("GET", "/metrics", headers=self.as_operator, authorized=False)
         assert answer.status == 200, f"GET /metrics: {answer}"
         samples = {}
         for line in answer.body.decode().splitlines():

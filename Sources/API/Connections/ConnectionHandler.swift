@@ -1,0 +1,154 @@
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import NIOHTTPTypes
+
+/// One connection's end of ``Connections``: asks for its place, closes it when its time is over, and answers 503 where
+/// it has none.
+///
+/// Between the decoder and the requests' handling. What it is too late for is looked at in ticks: a timer for each
+/// request would cost more than the requests.
+final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    private enum Place {
+        /// Not active yet, or over.
+        case none
+        case taken
+        /// Its first request is answered with 503.
+        case refused(isAnswered: Bool)
+    }
+
+    private let connections: Connections
+    private var place = Place.none
+    private var clock: RequestClock
+    private var wasWaiting = true
+    /// Since the last end of a read something was decoded.
+    private var hasDecoded = false
+    private var tick: Scheduled<Void>?
+
+    init(_ connections: Connections) {
+        self.connections = connections
+        clock = RequestClock(limits: connections.limits, openedAt: .now())
+    }
+
+    // MARK: Its life
+
+    func handlerAdded(context: ChannelHandlerContext) { if context.channel.isActive { open(context) } }
+
+    func channelActive(context: ChannelHandlerContext) {
+        open(context)
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leave(context)
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { leave(context) }
+
+    private func open(_ context: ChannelHandlerContext) {
+        guard case .none = place else { return }
+        clock = RequestClock(limits: connections.limits, openedAt: now(context))
+        switch connections.open(context.channel) {
+        case .taken: place = .taken
+        case .refused:
+            place = .refused(isAnswered: false)
+            clock.outputClosed(now(context))
+        case .dropped: return context.close(promise: nil)
+        }
+        look(context)
+    }
+
+    private func leave(_ context: ChannelHandlerContext) {
+        tick?.cancel()
+        tick = nil
+        place = .none
+        connections.close(Connections.ID(context.channel))
+    }
+
+    /// Now, and again at each tick.
+    private func look(_ context: ChannelHandlerContext) {
+        if let (at, expiry) = clock.deadline, at <= now(context) {
+            if case .taken = place { connections.count(.expired(expiry)) }
+            return context.close(promise: nil)
+        }
+        let bound = NIOLoopBound((handler: self, context: context), eventLoop: context.eventLoop)
+        tick = context.eventLoop.scheduleTask(in: connections.limits.tick) {
+            bound.value.handler.look(bound.value.context)
+        }
+    }
+
+    private func now(_ context: ChannelHandlerContext) -> NIODeadline { context.eventLoop.now }
+
+    /// Tells the table whose turn it is, where that has changed.
+    private func tell(_ context: ChannelHandlerContext) {
+        guard wasWaiting != clock.waitsForPeer else { return }
+        wasWaiting.toggle()
+        connections.setWaiting(wasWaiting, Connections.ID(context.channel))
+    }
+
+    // MARK: What comes in
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        hasDecoded = true
+        let part = unwrapInboundIn(data)
+        if case .refused(let isAnswered) = place {
+            if case .head = part, !isAnswered { refuse(context) }
+            return
+        }
+        switch part {
+        case .head: clock.headCame(now(context))
+        case .body: break
+        case .end: clock.bodyEnded(now(context))
+        }
+        tell(context)
+        context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if !hasDecoded { clock.bytesCame(now(context)) }
+        hasDecoded = false
+        context.fireChannelReadComplete()
+    }
+
+    // MARK: What goes out
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .end = unwrapOutboundIn(data) {
+            clock.answerEnded(now(context))
+            tell(context)
+        }
+        context.write(data, promise: promise)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        clock.writabilityChanged(context.channel.isWritable, now(context))
+        tell(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        if mode == .output { clock.outputClosed(now(context)) }
+        context.close(mode: mode, promise: promise)
+    }
+
+    /// What still comes in is thrown away until the far end has read the answer and closes, or its time is over: closed
+    /// at once, the connection would be reset, and the answer with it.
+    private func refuse(_ context: ChannelHandlerContext) {
+        place = .refused(isAnswered: true)
+        let response = Answer.error(.noConnection, base: "")
+        let body = Answer.errorBody(.noConnection, base: "")
+        var head = HTTPResponse(status: response.status, headerFields: response.headers)
+        head.headerFields[.contentLength] = String(body.count)
+        head.headerFields[.connection] = "close"
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        context.close(mode: .output, promise: nil)
+    }
+}
