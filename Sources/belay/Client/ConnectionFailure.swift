@@ -18,7 +18,8 @@ enum ConnectionFailure {
         case is HTTPParserError: return "what answers there does not speak HTTP"
         case let error as HTTPClientError: return words(error)
         case is SocketAddressError: return "its host has no address"
-        case NIOSSLExtraError.failedToValidateHostname: return "its certificate is for another name"
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            return "its certificate is for another name"
         case is NIOSSLError where "\(error)".contains("CERTIFICATE_VERIFY_FAILED"):
             return "its certificate is not trusted; name one of an authority of your own with --webhook-ca FILE"
         case is NIOSSLError: return "TLS could not be set up: does it speak TLS?"
