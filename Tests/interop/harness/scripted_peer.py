@@ -50,9 +50,10 @@ class ScriptedPeer:
     def arrived(self):
         """Methods and statuses of all that has come and that nobody has expected."""
         names = []
+        self.socket.setblocking(False)
         while True:
             try:
-                message = SIPMessage.parse(self.socket.recv(65535, socket.MSG_DONTWAIT))
+                message = SIPMessage.parse(self.socket.recv(65535))
             except BlockingIOError:
                 return names
             names.append(message.method if message.is_request else str(message.status))
