@@ -2,40 +2,61 @@
 with 1 where a promise broke."""
 
 import argparse
+import contextlib
 import random
 import sys
 import tempfile
 from pathlib import Path
 
-from harness import crash_rounds
+from harness import crash_rounds, soak as soaking
 from harness.server import Belay
 from harness.webhook_app import WebhookApp
 
 FAULTS_SHOWN = 20
 
 
-def crash(options, folder):
-    far, app = crash_rounds.far_end(), WebhookApp()
-    server = Belay(folder / "server", trunk=far.trunk)
+def say(words):
+    print(words, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def world(far, folder):
+    """The server, its customer's app, and its trunk."""
+    app = WebhookApp()
+    server = Belay(folder / "server", trunk=far.trunk, rtp_ports=4000)
     try:
-        rounds = crash_rounds.CrashRounds(server, app, far, options.seed)
-        return rounds.run(options.rounds, tell=lambda words: print(words, file=sys.stderr, flush=True))
+        yield server, app
     finally:
         server.stop()
         app.close()
         far.close()
 
 
+def crash(options, folder):
+    far = crash_rounds.far_end()
+    with world(far, folder) as (server, app):
+        return crash_rounds.CrashRounds(server, app, far, options.seed).run(options.rounds, tell=say)
+
+
+def soak(options, folder):
+    far = soaking.far_end()
+    with world(far, folder) as (server, app):
+        return soaking.Soak(server, app, far, options.seed, options.rate).run(60 * options.minutes, tell=say)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     benches = parser.add_subparsers(dest="bench", required=True)
     benches.add_parser("crash").add_argument("--rounds", type=int, default=200)
+    soak_options = benches.add_parser("soak")
+    soak_options.add_argument("--minutes", type=float, default=10)
+    soak_options.add_argument("--rate", type=int, default=20)
     for bench in benches.choices.values():
         bench.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix=f"belay-bench-{options.bench}-"))
-    print(f"seed {options.seed}; logs and data: {folder}", file=sys.stderr, flush=True)
-    tally = {"crash": crash}[options.bench](options, folder)
+    say(f"seed {options.seed}; logs and data: {folder}")
+    tally = {"crash": crash, "soak": soak}[options.bench](options, folder)
     print(tally.table)
     for fault in tally.faults[:FAULTS_SHOWN]:
         print(f"BROKEN {fault}")

@@ -65,9 +65,12 @@ class MixedCalls:
         self.app = app
         self._random = random.Random(seed)
         self._next = itertools.count(1)
+        #: Calls that went out over the API and whose end was told of.
+        self.told = set()
         for path, script in {"/started": pause(200), "/child": pause(150), "/digits": HANGUP, "/recorded": HANGUP,
                              "/voice": pause(200)}.items():
             app.answer(path, script)
+        app.answer("/status", self._status)
         made = server.rest.post("/Applications", {
             "alias": "mixed", "callConnectUrl": app.answer("/connect", self._script), "voiceUrl": app.url("/voice"),
             "statusCallbackUrl": app.url("/status")})
@@ -89,6 +92,11 @@ class MixedCalls:
                 "statusCallbackUrl": self.app.url("/status")}}],
         }[script] if isinstance(script, str) else list(script))
 
+    def _status(self, webhook):
+        if webhook.json["direction"] == "outboundAPI":
+            self.told.add(webhook.call)
+        return Reply(200)
+
     def numbers(self, count):
         """So many numbers that nobody has called yet, of all kinds in the shares that they have."""
         hundredths = [*range(100)] * (count // 100)
@@ -97,6 +105,7 @@ class MixedCalls:
         return [f"{CALLED}{next(self._next) % 100_000:05}{hundredth:02}" for hundredth in hundredths]
 
     def place(self, server, number):
-        """The answer to the request for a call."""
+        """The answer to the request for a call. Who answers has time to; who does not is given up soon."""
+        answers = kind_of(number).person.answers is not None
         return server.rest.post("/Calls", {
-            "from": NUMBER, "to": number, "applicationId": self.application, "timeout": 1})
+            "from": NUMBER, "to": number, "applicationId": self.application, "timeout": 30 if answers else 1})
