@@ -15,7 +15,7 @@ struct Throughput: Sendable {
         var seconds: Double
 
         /// Nothing is known. Slow enough for a small machine, and worth the moment that a busy one may stand still.
-        static let unknown = Guess(departures: 10, seconds: 0.2)
+        static let unknown = Guess(departures: 10, seconds: 0.4)
 
         /// How often a line comes free: as soon as that is seen, what was thought of it matters little.
         static func lines(secondsEach: Double) -> Guess { Guess(departures: 1, seconds: secondsEach) }
