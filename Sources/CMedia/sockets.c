@@ -152,6 +152,10 @@ ssize_t cmedia_udp_send(int descriptor, int isIPv6, const cmedia_address *to, co
 
 #define CONTROL_BYTES CMSG_SPACE(sizeof(struct timespec))
 
+// Sockets are read several times a second. What seems to have lain there for longer says that somebody has set the clock
+// that the kernel stamps by.
+static const int64_t longestLying = 1000000000;
+
 struct cmedia_inbox {
     unsigned capacity;
     struct mmsghdr *messages;
@@ -159,6 +163,9 @@ struct cmedia_inbox {
     struct sockaddr_storage *sources;
     uint8_t *controls;
     uint8_t *bytes;
+    // When the latest batch was taken.
+    int64_t monotonic;
+    int64_t realtime;
 };
 
 cmedia_inbox *cmedia_inbox_create(unsigned datagrams, unsigned bytesEach) {
@@ -206,6 +213,8 @@ int cmedia_inbox_receive(cmedia_inbox *inbox, int descriptor) {
     do taken = recvmmsg(descriptor, inbox->messages, inbox->capacity, MSG_DONTWAIT, NULL);
     while (taken < 0 && errno == EINTR);
     if (taken < 0) return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
+    inbox->realtime = cmedia_realtime_nanoseconds();
+    inbox->monotonic = cmedia_monotonic_nanoseconds();
     return taken;
 }
 
@@ -217,14 +226,16 @@ cmedia_datagram cmedia_inbox_datagram(const cmedia_inbox *inbox, unsigned index)
         .isTruncated = (message->msg_hdr.msg_flags & MSG_TRUNC) != 0,
     };
     (void)readAddress(&inbox->sources[index], &datagram.source);
+    int64_t lying = 0;
     for (struct cmsghdr *control = CMSG_FIRSTHDR(&message->msg_hdr); control;
          control = CMSG_NXTHDR(&message->msg_hdr, control)) {
         if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS) {
             struct timespec time;
             memcpy(&time, CMSG_DATA(control), sizeof time);
-            datagram.arrivalNanoseconds = (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+            lying = inbox->realtime - ((int64_t)time.tv_sec * 1000000000 + time.tv_nsec);
         }
     }
-    if (datagram.arrivalNanoseconds == 0) datagram.arrivalNanoseconds = cmedia_realtime_nanoseconds();
+    if (lying < 0 || lying > longestLying) lying = 0;
+    datagram.arrivalNanoseconds = inbox->monotonic - lying;
     return datagram;
 }

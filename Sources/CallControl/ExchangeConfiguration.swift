@@ -115,6 +115,8 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     package var unansweredAttempts: Int
     package var firstRetryPause: Duration
     package var longestRetryPause: Duration
+    /// Names the monotonic clock that instants are of, where it outlives the process: the start of the machine.
+    package var clockSource: String?
 
     package init(
         trunk: Trunk, localHost: String, mediaAddress: String, rtpPorts: ClosedRange<UInt16>,
@@ -125,7 +127,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         maximumUnheardCalls: Int = 128,
         notificationLifetime: Duration = .seconds(24 * 3600), dialNewsLifetime: Duration = .seconds(300),
         unansweredAttempts: Int = 3, firstRetryPause: Duration = .seconds(2),
-        longestRetryPause: Duration = .seconds(900)
+        longestRetryPause: Duration = .seconds(900), clockSource: String? = nil
     ) {
         self.trunk = trunk
         self.localHost = localHost
@@ -145,6 +147,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         self.unansweredAttempts = unansweredAttempts
         self.firstRetryPause = firstRetryPause
         self.longestRetryPause = longestRetryPause
+        self.clockSource = clockSource
     }
 
     /// How many calls may wait for the trunk.

@@ -61,7 +61,9 @@ package final class Housekeeping: Sendable {
         while !Task.isCancelled {
             do {
                 try await removePrivate(now: SystemClock.wall())
-                if round % Self.roundsBetweenSweeps == 0 { try await sweep(now: SystemClock.wall()) }
+                // A clock that is set ahead by mistake would have everything removed. It is believed after the next start.
+                let now = min(SystemClock.wall(), SystemClock.steady())
+                if round % Self.roundsBetweenSweeps == 0 { try await sweep(now: now) }
             } catch is CancellationError {
                 return
             } catch {

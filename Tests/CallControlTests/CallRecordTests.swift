@@ -55,6 +55,7 @@ struct CallRecordTests {
         record.call.answeredBy = .human
         record.call.endTime = Timestamp(microseconds: .max)
         record.sendDigits = "1{2}#"
+        record.clock = CallClock(source: "a \"boot\"", from: bench.moment)
         record.session?.from.displayName = "A \"quoted\" \\ näme"
         record.session?.identifiers = InvitationIdentifiers(callID: "a\u{1}b", fromTag: "", branch: "z9hG4bK/\u{2028}")
         #expect(try String(decoding: record.bytes, as: UTF8.self) == encoded(record))

@@ -16,6 +16,8 @@ struct Bench {
     var farEnd: UserAgent
     var random = RandomSource(seed: 2)
     private(set) var now = Instant(nanoseconds: 1_000_000_000)
+    /// How far the wall clock has been set ahead.
+    var wallSetAhead = Duration.zero
     /// Effects that are not for the wire, in order.
     var effects: [Effect] = []
     /// What the far end saw.
@@ -60,7 +62,8 @@ struct Bench {
     var moment: Moment {
         Moment(
             instant: now,
-            wall: Timestamp(microseconds: 1_700_000_000_000_000 + now.nanoseconds / 1000))
+            wall: Timestamp(
+                microseconds: 1_700_000_000_000_000 + now.nanoseconds / 1000 + wallSetAhead.microseconds))
     }
 
     // MARK: Inputs

@@ -1,3 +1,4 @@
+import CMedia
 import RTP
 import Testing
 
@@ -31,6 +32,26 @@ struct SlotWheelTests {
         wheel.remove(member, from: slot)
         #expect(wheel.count == 0)
         #expect(wheel[7].isEmpty)
+    }
+}
+
+@Suite("Datagrams")
+struct DatagramTests {
+    @Test("A datagram arrived when it came, on the clock that nobody sets, however late it is read")
+    func arrival() throws {
+        let socket = try UDPSocket(boundTo: try #require(SocketAddress("127.0.0.1", port: 0)))
+        let address = try #require(SocketAddress("127.0.0.1", port: socket.port))
+        let inbox = try DatagramInbox()
+        let before = cmedia_monotonic_nanoseconds()
+        #expect([UInt8](repeating: 1, count: 12).withUnsafeBytes { socket.send($0, to: address) })
+        var arrivals: [Int64] = []
+        while arrivals.isEmpty {
+            let taken = socket.receive(into: inbox)
+            arrivals = (0..<taken).map { inbox[$0].arrivalNanoseconds }
+        }
+        // Two clocks were read, one after the other.
+        let slack: Int64 = 1_000_000
+        #expect(arrivals[0] >= before - slack && arrivals[0] <= cmedia_monotonic_nanoseconds())
     }
 }
 

@@ -43,7 +43,7 @@ typedef struct {
     const uint8_t *bytes;
     uint32_t count;
     int32_t isTruncated;      // longer than the inbox's datagrams: the rest is lost
-    int64_t arrivalNanoseconds; // the kernel's stamp, CLOCK_REALTIME
+    int64_t arrivalNanoseconds; // by the kernel's stamp, on CLOCK_MONOTONIC
     cmedia_address source;
 } cmedia_datagram;
 

@@ -19,6 +19,7 @@ package struct AdmissionState: Sendable {
 /// counted here; what is in use now is asked of the calls that there are.
 struct Admission: Sendable {
     private struct Day: Sendable {
+        /// Days of UTC since the epoch.
         var number: Int64
         var calls = 0
         var seconds = 0
@@ -26,7 +27,8 @@ struct Admission: Sendable {
 
     /// As the shell last told; an account that it has not told of has the rules of a new one.
     private var accounts: [AccountID: Account] = [:]
-    private var days: [AccountID: Day] = [:]
+    /// Of each account the latest that anything was counted of, in that order.
+    private var days: [AccountID: [Day]] = [:]
     /// Of an account's calls those that were accepted and have not ended, with who is called.
     private var open: [AccountID: [CallID: CallDestination]] = [:]
     var isStopped = false
@@ -37,6 +39,8 @@ struct Admission: Sendable {
     private static let microsecondsPerDay: Int64 = 86_400_000_000
     private static let secondsPerMinute = 60
     private static let longestExtension = 6
+    /// The wall clock may be set to another day and back again: each finds what was used of it.
+    private static let daysKept = 4
 
     mutating func update(_ account: Account) { accounts[account.accountID] = account }
 
@@ -132,16 +136,16 @@ struct Admission: Sendable {
         restored(call, of: request.accountID, to: request.to)
         var day = today(of: request.accountID, now)
         day.calls += 1
-        days[request.accountID] = day
+        keep(day, of: request.accountID)
     }
 
     /// A call that was accepted and then could not be stored: as if nobody had asked for it.
     mutating func takenBack(_ call: Call) {
         guard open[call.accountID]?.removeValue(forKey: call.callID) != nil else { return }
         if open[call.accountID]?.isEmpty == true { open[call.accountID] = nil }
-        guard var day = days[call.accountID], day.number == Self.number(of: call.dateCreated) else { return }
-        day.calls -= 1
-        days[call.accountID] = day
+        let number = Self.number(of: call.dateCreated)
+        guard let index = days[call.accountID]?.firstIndex(where: { $0.number == number }) else { return }
+        days[call.accountID]?[index].calls -= 1
     }
 
     /// A call that an earlier process accepted.
@@ -158,14 +162,14 @@ struct Admission: Sendable {
         guard let seconds = call.connectDurationSeconds, seconds > 0 else { return }
         var day = today(of: call.accountID, now)
         day.seconds += seconds
-        days[call.accountID] = day
+        keep(day, of: call.accountID)
     }
 
     /// What an earlier process left.
     mutating func restore(_ state: AdmissionState, now: Timestamp) {
         for account in state.accounts { update(account) }
         for use in state.use {
-            days[use.accountID] = Day(number: Self.number(of: now), calls: use.calls, seconds: use.seconds)
+            keep(Day(number: Self.number(of: now), calls: use.calls, seconds: use.seconds), of: use.accountID)
         }
         isStopped = state.isStopped
     }
@@ -174,8 +178,16 @@ struct Admission: Sendable {
 
     private func today(of account: AccountID, _ now: Timestamp) -> Day {
         let number = Self.number(of: now)
-        guard let day = days[account], day.number == number else { return Day(number: number) }
-        return day
+        let known = days[account] ?? []
+        if let day = known.first(where: { $0.number == number }) { return day }
+        // Set back to a day that nothing is known of, the clock gives nothing back.
+        guard let latest = known.last, latest.number > number else { return Day(number: number) }
+        return Day(number: number, calls: latest.calls, seconds: latest.seconds)
+    }
+
+    private mutating func keep(_ day: Day, of account: AccountID) {
+        let others = (days[account] ?? []).filter { $0.number != day.number }
+        days[account] = others.suffix(Self.daysKept - 1) + [day]
     }
 
     private static func number(of now: Timestamp) -> Int64 { now.microseconds / microsecondsPerDay }

@@ -34,7 +34,7 @@ extension CallMachine {
             .info, .media, "Answered by \(verdict.answerer.explanation)", verdict.journalMetadata, now, &directives)
         if let answeredBy = verdict.answerer.answeredBy {
             call.answeredBy = answeredBy
-            call.dateUpdated = now.wall
+            call.dateUpdated = clock.reading(now)
             call.revision += 1
             directives.append(.store(.saveCall(call)))
             directives.append(.saveRecord)

@@ -214,7 +214,7 @@ extension CallMachine {
         else { return }
         localAudio?.noteIssued(invitation.offer)
         phase = .ringing
-        call.startTime = now.wall
+        call.startTime = clock.reading(now)
         changeStatus(.ringing, "the INVITE leaves", now, &directives)
         directives.append(.saveRecord)
         directives.append(.arm(.ring, after: .seconds(ringTimeoutSeconds)))

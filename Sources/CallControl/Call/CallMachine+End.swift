@@ -33,7 +33,7 @@ extension CallMachine {
         closeRecordings(now, &directives)
         if !settling.awaitsMedia { releasePort(&directives) }
         phase = .over(settling)
-        call.endTime = now.wall
+        call.endTime = clock.reading(now)
         call.endedReason = outcome.reason
         changeStatus(outcome.status, outcome.explanation, now, &directives)
         // The bodies are fixed now; the event ids follow from the call's own id, so that none need be drawn here.

@@ -35,13 +35,14 @@ extension CallMachine {
     init(
         incoming number: OwnedNumber, application: Application?, from: String, incoming: Incoming,
         localAudio: LocalAudio, port: UInt16?, callID: CallID, requestID: RequestID, session: SessionID,
-        identifiers: InvitationIdentifiers, publicURL: String, now: Moment
+        identifiers: InvitationIdentifiers, publicURL: String, clock: CallClock
     ) {
+        self.clock = clock
         call = Call(
             callID: callID, accountID: number.accountID, applicationID: application?.applicationID,
             parentCallID: nil, phoneNumberID: number.phoneNumberID, from: from, to: number.phoneNumber.text,
-            direction: .inbound, status: .ringing, created: now.wall)
-        call.startTime = now.wall
+            direction: .inbound, status: .ringing, created: clock.wall)
+        call.startTime = clock.wall
         self.session = session
         self.identifiers = identifiers
         self.requestID = requestID
@@ -121,7 +122,7 @@ extension CallMachine {
     /// 200. The script goes on when the caller has acknowledged it.
     mutating func answer(_ now: Moment, _ directives: inout [CallDirective]) {
         guard case .incoming(let incoming) = phase else { return }
-        call.connectTime = now.wall
+        call.connectTime = clock.reading(now)
         phase = .connected(Conversation(isDialling: false, held: nil, run: incoming.run))
         changeStatus(.inProgress, "answered", now, &directives)
         directives.append(.saveRecord)

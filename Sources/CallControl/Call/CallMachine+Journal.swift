@@ -8,7 +8,7 @@ extension CallMachine {
         _ status: CallStatus, _ explanation: String, _ now: Moment, _ directives: inout [CallDirective]
     ) {
         call.status = status
-        call.dateUpdated = now.wall
+        call.dateUpdated = clock.reading(now)
         call.revision += 1
         directives.append(.store(.saveCall(call)))
         var metadata: [String: JSONValue] = ["status": .string(status.rawValue), "explanation": .string(explanation)]
@@ -32,7 +32,7 @@ extension CallMachine {
             phase: recorded, call: call, requestID: requestID, callConnectURL: callConnectURL,
             statusCallbackURL: statusCallbackURL, sendDigits: recorded == .queued ? sendDigits?.text : nil,
             ringTimeoutSeconds: ringTimeoutSeconds, eventSequence: eventSequence, isPrivate: isPrivate ? true : nil,
-            callRecordingID: callRecording?.recording.recordingID,
+            callRecordingID: callRecording?.recording.recordingID, clock: clock.source == nil ? nil : clock,
             ifMachine: recorded == .queued ? ifMachine : nil,
             ifMachineBeepSeconds: recorded == .queued ? machineBeepSeconds : nil, session: sessionRecord)
     }
@@ -47,7 +47,7 @@ extension CallMachine {
             .store(
                 .appendJournal(
                     JournalEntry(
-                        timestamp: now.wall, sequence: journalSequence, level: level, scope: scope,
+                        timestamp: clock.reading(now), sequence: journalSequence, level: level, scope: scope,
                         accountID: call.accountID, callID: call.callID, requestID: other ?? requestID,
                         message: message, metadata: metadata))))
     }

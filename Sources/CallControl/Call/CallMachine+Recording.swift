@@ -56,15 +56,17 @@ extension CallMachine {
     /// that tell of it go to disk together with the end.
     mutating func closeRecordings(_ now: Moment, _ directives: inout [CallDirective]) {
         if let begun = callRecording?.recording, begun.durationSeconds == nil {
-            complete(\.callRecording, seconds: now.wall.secondsRoundedUp(since: begun.dateCreated), now, &directives)
+            let seconds = clock.reading(now).secondsRoundedUp(since: begun.dateCreated)
+            complete(\.callRecording, seconds: seconds, now, &directives)
         }
         closeUtterance(now, &directives)
     }
 
     mutating func closeUtterance(_ now: Moment, _ directives: inout [CallDirective]) {
         guard let begun = utterance?.recording, begun.durationSeconds == nil else { return }
-        utterance?.milliseconds = Int(max(0, now.wall.microseconds - begun.dateCreated.microseconds) / 1000)
-        complete(\.utterance, seconds: now.wall.secondsRoundedUp(since: begun.dateCreated), now, &directives)
+        let end = clock.reading(now)
+        utterance?.milliseconds = Int(max(0, end.microseconds - begun.dateCreated.microseconds) / 1000)
+        complete(\.utterance, seconds: end.secondsRoundedUp(since: begun.dateCreated), now, &directives)
     }
 
     /// What the record webhook says (spec §4.2): nulls where nothing was recorded.
@@ -114,7 +116,7 @@ extension CallMachine {
     ) -> ActiveRecording {
         let recording = Recording(
             recordingID: RecordingID(random: &random), accountID: call.accountID, callID: call.callID,
-            created: now.wall, isPrivate: isPrivate)
+            created: clock.reading(now), isPrivate: isPrivate)
         directives.append(.store(.saveRecording(recording)))
         directives.append(.effect(.startRecording(media, recording.recordingID, content)))
         note(
@@ -129,7 +131,7 @@ extension CallMachine {
     ) {
         guard var recording = self[keyPath: active]?.recording else { return }
         recording.durationSeconds = seconds
-        recording.dateUpdated = now.wall
+        recording.dateUpdated = clock.reading(now)
         recording.revision += 1
         self[keyPath: active]?.recording = recording
         directives.append(.store(.saveRecording(recording)))

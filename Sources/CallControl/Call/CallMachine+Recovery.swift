@@ -5,12 +5,12 @@ extension CallMachine {
     /// A call that waited when the process ended, and goes on waiting (decision 37).
     init?(
         restoringQueued record: CallRecord, session: SessionID, identifiers: InvitationIdentifiers,
-        journalSequence: Int, publicURL: String
+        journalSequence: Int, publicURL: String, clock: CallClock
     ) {
         guard record.phase == .queued else { return nil }
         self.init(
             record, session: session, identifiers: identifiers, journalSequence: journalSequence,
-            publicURL: publicURL, phase: .queued)
+            publicURL: publicURL, clock: clock, phase: .queued)
     }
 
     /// A call that was under way when the process ended: it is ended now, with `internalError`, and the far end told.
@@ -22,21 +22,22 @@ extension CallMachine {
     ///   - notifications: on disk, in order, and not sent yet.
     init(
         ending record: CallRecord, session: SessionID, identifiers: InvitationIdentifiers, journalSequence: Int,
-        publicURL: String, callRecording: Recording?, notifications: [PendingNotification], explanation: String,
-        now: Moment, into directives: inout [CallDirective]
+        publicURL: String, clock: CallClock, callRecording: Recording?, notifications: [PendingNotification],
+        explanation: String, now: Moment, into directives: inout [CallDirective]
     ) {
         let hasSession = record.session != nil
         switch record.phase {
         case .over:
             self.init(
                 record, session: session, identifiers: identifiers, journalSequence: journalSequence,
-                publicURL: publicURL, phase: .over(Settling(awaitsSession: hasSession, awaitsMedia: false)))
+                publicURL: publicURL, clock: clock,
+                phase: .over(Settling(awaitsSession: hasSession, awaitsMedia: false)))
             if !hasSession { directives.append(.store(.removeRecord(call.callID))) }
             settle(&directives)
         case .queued, .dialling, .connected:
             self.init(
                 record, session: session, identifiers: identifiers, journalSequence: journalSequence,
-                publicURL: publicURL, phase: .ringing)
+                publicURL: publicURL, clock: clock, phase: .ringing)
             self.callRecording = callRecording.map { ActiveRecording(recording: $0) }
             var steps: [CallOutbox.Directive] = []
             for pending in notifications {
@@ -53,9 +54,10 @@ extension CallMachine {
 
     init(
         _ record: CallRecord, session: SessionID, identifiers: InvitationIdentifiers, journalSequence: Int,
-        publicURL: String, phase: Phase
+        publicURL: String, clock: CallClock, phase: Phase
     ) {
         call = record.call
+        self.clock = clock
         self.session = session
         self.identifiers = identifiers
         requestID = record.requestID

@@ -23,7 +23,7 @@ extension CallMachine {
                 awaitsSession: true, now, &directives)
             return
         }
-        call.connectTime = now.wall
+        call.connectTime = clock.reading(now)
         phase = .connected(Conversation(isDialling: sendDigits != nil, held: nil, run: nil))
         changeStatus(.inProgress, "answered", now, &directives)
         if let record { sessionRecord = record }

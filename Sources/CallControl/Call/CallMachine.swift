@@ -80,6 +80,7 @@ struct CallMachine: Sendable {
     }
 
     var call: Call
+    let clock: CallClock
     let session: SessionID
     var media: MediaHandle { MediaHandle(rawValue: session.rawValue) }
 
@@ -168,12 +169,13 @@ struct CallMachine: Sendable {
 
     init(
         _ request: CallRequest, direction: CallDirection, callID: CallID, session: SessionID,
-        identifiers: InvitationIdentifiers, publicURL: String, now: Moment
+        identifiers: InvitationIdentifiers, publicURL: String, clock: CallClock
     ) {
+        self.clock = clock
         call = Call(
             callID: callID, accountID: request.accountID, applicationID: request.applicationID,
             parentCallID: request.parentCallID, phoneNumberID: request.phoneNumberID, from: request.from.text,
-            to: request.to.text, direction: direction, status: .queued, created: now.wall)
+            to: request.to.text, direction: direction, status: .queued, created: clock.wall)
         self.publicURL = publicURL
         isPrivate = request.isPrivate
         self.session = session
@@ -190,6 +192,11 @@ struct CallMachine: Sendable {
     }
 
     // MARK: Questions
+
+    /// Since the answer, of a call that goes on.
+    func talkSeconds(at now: Moment) -> Int {
+        call.connectTime.map { clock.reading(now).secondsRoundedUp(since: $0) } ?? 0
+    }
 
     var isOver: Bool { if case .over = phase { true } else { false } }
 

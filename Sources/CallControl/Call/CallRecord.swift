@@ -33,6 +33,8 @@ struct CallRecord: Hashable, Sendable, Codable {
     var isPrivate: Bool?
     /// StartRecordCall's, which callStatus tells of; absent in records of earlier versions.
     var callRecordingID: RecordingID?
+    /// Absent where it means nothing to another process, and in records of earlier versions.
+    var clock: CallClock?
     /// Of a call that waits; absent in records of earlier versions.
     var ifMachine: MachineHandling.Kind?
     var ifMachineURL: WebURL?
@@ -56,6 +58,7 @@ struct CallRecord: Hashable, Sendable, Codable {
             writer.member("call") { call.writeMembers(into: &$0) }
             if let callConnectURL { writer.member("callConnectURL", callConnectURL.text) }
             if let callRecordingID { writer.member("callRecordingID", callRecordingID.text) }
+            if let clock { writer.nested("clock") { clock.write(into: &$0) } }
             writer.member("eventSequence", eventSequence)
             if let ifMachine { writer.member("ifMachine", ifMachine.rawValue) }
             if let ifMachineBeepSeconds { writer.member("ifMachineBeepSeconds", ifMachineBeepSeconds) }
@@ -75,8 +78,8 @@ struct CallRecord: Hashable, Sendable, Codable {
     init(
         phase: Phase, call: Call, requestID: RequestID, callConnectURL: WebURL?, statusCallbackURL: WebURL?,
         sendDigits: String?, ringTimeoutSeconds: Int, eventSequence: Int, isPrivate: Bool?,
-        callRecordingID: RecordingID?, ifMachine: MachineHandling? = nil, ifMachineBeepSeconds: Int? = nil,
-        session: SessionRecord?
+        callRecordingID: RecordingID?, clock: CallClock? = nil, ifMachine: MachineHandling? = nil,
+        ifMachineBeepSeconds: Int? = nil, session: SessionRecord?
     ) {
         self.phase = phase
         self.call = call
@@ -88,6 +91,7 @@ struct CallRecord: Hashable, Sendable, Codable {
         self.eventSequence = eventSequence
         self.isPrivate = isPrivate
         self.callRecordingID = callRecordingID
+        self.clock = clock
         self.ifMachine = ifMachine?.kind
         ifMachineURL = ifMachine?.url
         self.ifMachineBeepSeconds = ifMachineBeepSeconds
@@ -100,6 +104,16 @@ struct CallRecord: Hashable, Sendable, Codable {
         guard version == Self.currentVersion else {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: [], debugDescription: "record version \(version); \(Self.currentVersion) is read"))
+        }
+    }
+}
+
+extension CallClock {
+    fileprivate func write(into writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("instant", instant.nanoseconds)
+            if let source { writer.member("source", source) }
+            writer.member("wall", wall.microseconds)
         }
     }
 }

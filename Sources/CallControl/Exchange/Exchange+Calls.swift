@@ -66,8 +66,7 @@ extension Exchange {
     private func brokenRule(by request: CallRequest, _ now: Moment) -> DialRule? {
         admission.broken(by: request, now: now.wall) {
             admission.openCalls(of: request.accountID).reduce(0) { seconds, id in
-                guard let call = calls[id]?.call, let connected = call.connectTime else { return seconds }
-                return seconds + now.wall.secondsRoundedUp(since: connected)
+                seconds + (calls[id]?.talkSeconds(at: now) ?? 0)
             }
         }
     }
@@ -111,7 +110,8 @@ extension Exchange {
         let identifiers = UserAgent.drawIdentifiers(node: userAgent.configuration.node, random: &random)
         var call = CallMachine(
             request, direction: direction, callID: id, session: session, identifiers: identifiers,
-            publicURL: publicURL, now: now)
+            publicURL: publicURL,
+            clock: CallClock(source: configuration.clockSource, from: now))
         var directives: [CallDirective] = []
         call.accept(
             expectedWaitSeconds: expectedWaitSeconds(of: request.accountID, now.instant), now: now, into: &directives)

@@ -69,7 +69,7 @@ extension Exchange {
             session: session,
             identifiers: InvitationIdentifiers(
                 callID: invitation.callID, fromTag: invitation.from.tag ?? "", branch: ""),
-            publicURL: publicURL, now: now)
+            publicURL: publicURL, clock: CallClock(source: configuration.clockSource, from: now))
         call.reportsKeys = configuration.trunk.reportsKeys
         var directives: [CallDirective] = []
         if application == nil {

@@ -34,7 +34,7 @@ extension Exchange {
             }
         }
         for pending in work.notifications where pending.attempts > 0 || !taken.contains(pending.webhook.callID) {
-            if let directive = retries.restore(pending, now: now.wall) { carryOut(directive, now, &effects) }
+            if let directive = retries.restore(pending, now: now) { carryOut(directive, now, &effects) }
         }
         finishInput(&effects)
         return effects
@@ -49,11 +49,13 @@ extension Exchange {
         let identifiers =
             record.session?.identifiers
             ?? UserAgent.drawIdentifiers(node: userAgent.configuration.node, random: &random)
-        let age = now.wall.microseconds - record.call.dateCreated.microseconds
+        let clock = CallClock(
+            restoring: record.clock, source: configuration.clockSource, latest: record.call.dateUpdated, at: now)
+        let age = clock.reading(now).microseconds - record.call.dateCreated.microseconds
         if age <= configuration.queuedCallLifetime.microseconds,
             let call = CallMachine(
                 restoringQueued: record, session: session, identifiers: identifiers, journalSequence: journalSequence,
-                publicURL: publicURL)
+                publicURL: publicURL, clock: clock)
         {
             calls[id] = call
             callsBySession[session] = id
@@ -73,8 +75,8 @@ extension Exchange {
         var directives: [CallDirective] = []
         calls[id] = CallMachine(
             ending: record, session: session, identifiers: identifiers, journalSequence: journalSequence,
-            publicURL: publicURL, callRecording: callRecording, notifications: notifications, explanation: explanation,
-            now: now, into: &directives)
+            publicURL: publicURL, clock: clock, callRecording: callRecording, notifications: notifications,
+            explanation: explanation, now: now, into: &directives)
         callsBySession[session] = id
         carryOut(directives, of: id, now, &effects)
         if let sessionRecord = record.session {

@@ -9,7 +9,7 @@ extension Exchange {
             if let pending = retries.inFlight(event) {
                 noteRetry(pending, outcome, milliseconds, now, &effects)
             }
-            for directive in retries.finished(event, outcome, now: now.wall) { carryOut(directive, now, &effects) }
+            for directive in retries.finished(event, outcome, now: now) { carryOut(directive, now, &effects) }
             return
         }
         guard let id = callsByEvent[event] else { return }

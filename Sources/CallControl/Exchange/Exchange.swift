@@ -358,7 +358,7 @@ package struct Exchange: Sendable {
             case .disarm(let timer):
                 timers.cancel(.call(id, timer))
             case .retryLater(let webhook, let wasAnswered):
-                carryOut(retries.add(webhook, wasAnswered: wasAnswered, now: now.wall), now, &effects)
+                carryOut(retries.add(webhook, wasAnswered: wasAnswered, now: now), now, &effects)
             case .notificationEnded(let end):
                 endedNotifications[end, default: 0] += 1
             case .withdraw:

@@ -7,6 +7,9 @@ import Telephony
 struct NotificationRetries: Sendable {
     private struct Entry: Sendable {
         var pending: PendingNotification
+        /// When the first attempt was made, by the clock that nobody sets; the times in `pending` follow from it, for whoever
+        /// finds them after a restart.
+        var begun: Instant
         var isInFlight: Bool
         /// Attempts of this life that were sent whole and not answered.
         var unanswered: Int
@@ -37,17 +40,18 @@ struct NotificationRetries: Sendable {
     }
 
     /// The first attempt of a notification has failed.
-    mutating func add(_ webhook: Webhook, wasAnswered: Bool, now: Timestamp) -> Directive {
+    mutating func add(_ webhook: Webhook, wasAnswered: Bool, now: Moment) -> Directive {
         let pause = pause(after: 1, terms(webhook))
         let pending = PendingNotification(
-            webhook: webhook, attempts: 1, firstAttempt: now,
-            nextAttempt: now.advanced(byMicroseconds: pause.microseconds))
-        entries[webhook.eventID] = Entry(pending: pending, isInFlight: false, unanswered: wasAnswered ? 0 : 1)
+            webhook: webhook, attempts: 1, firstAttempt: now.wall,
+            nextAttempt: now.wall.advanced(byMicroseconds: pause.microseconds))
+        entries[webhook.eventID] = Entry(
+            pending: pending, begun: now.instant, isInFlight: false, unanswered: wasAnswered ? 0 : 1)
         return .schedule(pending, after: pause)
     }
 
     /// A notification found on disk at the start: its time goes on where it stood. Nil: it waits for an earlier one.
-    mutating func restore(_ pending: PendingNotification, now: Timestamp) -> Directive? {
+    mutating func restore(_ pending: PendingNotification, now: Moment) -> Directive? {
         let call = pending.webhook.callID
         if pending.attempts == 0 {
             guard firstAttempts[call] == nil else {
@@ -56,13 +60,16 @@ struct NotificationRetries: Sendable {
             }
             firstAttempts[call] = pending.webhook.eventID
         }
-        entries[pending.webhook.eventID] = Entry(pending: pending, isInFlight: false, unanswered: 0)
-        let wait = max(0, pending.nextAttempt.microseconds - now.microseconds)
+        // The wall clock alone knows how long it was, and may have been set back.
+        let age = Duration.microseconds(max(0, now.wall.microseconds - pending.firstAttempt.microseconds))
+        entries[pending.webhook.eventID] = Entry(
+            pending: pending, begun: now.instant.advanced(by: .zero - age), isInFlight: false, unanswered: 0)
+        let wait = max(0, pending.nextAttempt.microseconds - now.wall.microseconds)
         return .schedule(pending, after: min(.microseconds(wait), configuration.longestRetryPause))
     }
 
     /// The first attempt of `event` is over: the next of its call may leave.
-    private mutating func next(after event: EventID, of call: CallID, now: Timestamp) -> Directive? {
+    private mutating func next(after event: EventID, of call: CallID, now: Moment) -> Directive? {
         guard firstAttempts[call] == event else { return nil }
         firstAttempts[call] = nil
         guard var rest = chained.removeValue(forKey: call), !rest.isEmpty else { return nil }
@@ -79,13 +86,13 @@ struct NotificationRetries: Sendable {
         return .deliver(entry.pending.webhook, attempt: entry.pending.attempts)
     }
 
-    mutating func finished(_ event: EventID, _ outcome: WebhookOutcome, now: Timestamp) -> [Directive] {
+    mutating func finished(_ event: EventID, _ outcome: WebhookOutcome, now: Moment) -> [Directive] {
         guard let entry = entries[event], entry.isInFlight else { return [] }
         let next = next(after: event, of: entry.pending.webhook.callID, now: now)
         return [verdict(on: entry, outcome, now: now), next].compactMap(\.self)
     }
 
-    private mutating func verdict(on entry: Entry, _ outcome: WebhookOutcome, now: Timestamp) -> Directive {
+    private mutating func verdict(on entry: Entry, _ outcome: WebhookOutcome, now: Moment) -> Directive {
         var entry = entry
         switch NotificationVerdict(outcome) {
         case .delivered: return end(entry, .delivered)
@@ -98,12 +105,11 @@ struct NotificationRetries: Sendable {
         let webhook = entry.pending.webhook
         let terms = terms(webhook)
         let pause = pause(after: entry.pending.attempts, terms)
-        let next = now.advanced(byMicroseconds: pause.microseconds)
-        guard next <= entry.pending.firstAttempt.advanced(byMicroseconds: terms.lifetime.microseconds) else {
-            return end(entry, .givenUp)
-        }
+        let age = now.instant - entry.begun
+        guard age + pause <= terms.lifetime else { return end(entry, .givenUp) }
         entry.isInFlight = false
-        entry.pending.nextAttempt = next
+        entry.pending.firstAttempt = now.wall.advanced(byMicroseconds: -age.microseconds)
+        entry.pending.nextAttempt = now.wall.advanced(byMicroseconds: pause.microseconds)
         entries[webhook.eventID] = entry
         return .schedule(entry.pending, after: pause)
     }

@@ -5,7 +5,7 @@ struct Datagram {
     let bytes: UnsafeBufferPointer<UInt8>
     /// Longer than the inbox takes; its end is missing.
     let isTruncated: Bool
-    /// The kernel's stamp, by the realtime clock.
+    /// By the kernel's stamp, on the monotonic clock.
     let arrivalNanoseconds: Int64
     let source: SocketAddress
 

@@ -250,7 +250,8 @@ final class MediaSession {
                 reject(workspace)
                 return
             }
-            reporting.receive(compound, arrival: NTPTimestamp(unixNanoseconds: datagram.arrivalNanoseconds))
+            let arrival = NTPTimestamp(unixNanoseconds: workspace.wall(datagram.arrivalNanoseconds))
+            reporting.receive(compound, arrival: arrival)
             receiving?.heardSomething(workspace.monotonic)
             return
         }
@@ -318,8 +319,8 @@ final class MediaSession {
     private func sendControl(_ workspace: MediaWorkspace, isGoodbye: Bool) {
         guard let route, let destination else { return }
         let compound = reporting.compound(
-            sending: sending, at: workspace.realtime, loss: receiving?.reportLoss(), source: receiving?.latch.source,
-            isGoodbye: isGoodbye)
+            sending: sending, at: workspace.wall(workspace.monotonic), loss: receiving?.reportLoss(),
+            source: receiving?.latch.source, isGoodbye: isGoodbye)
         let bytes = compound.print()
         bytes.withUnsafeBytes { bytes in
             if route.rtcpMux {

@@ -26,8 +26,9 @@ final class MediaWorkspace {
 
     /// Now, by the clock that paces the wheel; taken once for each slot's run.
     var monotonic: Int64 = 0
-    /// Now, by the clock that stamps arrivals.
-    var realtime: Int64 = 0
+    /// What has to be added to the monotonic clock for the wall clock as it stood when the thread began. It is not looked at
+    /// again: reports whose times jump make nonsense of round trips (RFC 3550 §6.4.1).
+    private let wallOffset = cmedia_realtime_nanoseconds() - cmedia_monotonic_nanoseconds()
 
     // Collected over a tick, then added to the figures at once.
     var packetsSent: UInt64 = 0
@@ -61,8 +62,10 @@ final class MediaWorkspace {
 
     func takeTime() {
         monotonic = cmedia_monotonic_nanoseconds()
-        realtime = cmedia_realtime_nanoseconds()
     }
+
+    /// - Parameter monotonic: in nanoseconds.
+    func wall(_ monotonic: Int64) -> Int64 { monotonic + wallOffset }
 
     func takeEvents() -> [MediaEvent] {
         defer { events.removeAll() }

@@ -76,7 +76,7 @@ struct Subject {
                 if case .reply = effect { effects.append(effect) } else { later.append(effect) }
             }
             held[token] = later
-        case (.prematureACK, .store(_, let token?)):
+        case (.prematureACK, .store(let operations, let token?)) where operations.contains(where: \.isRecordOfAnswer):
             effects.append(effect)
             var later: [Effect] = []
             for effect in exchange.handle(.committed(token), now: now) {

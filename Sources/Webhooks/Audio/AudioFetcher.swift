@@ -61,7 +61,7 @@ package final class AudioFetcher: Sendable {
     private let threads: NIOThreadPool
     private let state = Mutex(State())
 
-    /// - Parameter now: the wall clock.
+    /// - Parameter now: the wall clock, or one that began as it and that nobody sets.
     package init(
         _ configuration: Configuration, group: any EventLoopGroup, addressGuard: AddressGuard,
         resolver: NameResolver, trust: CertificateTrust = CertificateTrust(),

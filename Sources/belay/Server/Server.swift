@@ -69,7 +69,7 @@ enum Server {
                 folder: "\(cache)/audio",
                 limits: .audio.within(descriptors.share(of: RequestLimits.audio.total))), group: webGroup,
             addressGuard: addressGuard, resolver: resolver,
-            trust: trust, now: { SystemClock.wall() })
+            trust: trust, now: { SystemClock.steady() })
         let crashes = SpeechCrashes(logger: log.logger("belay.speech"))
         let prompts = PromptLibrary(
             synthesizer: await synthesizer(cacheFolder: "\(cache)/speech", crashes, logger),
@@ -305,7 +305,7 @@ enum Server {
             longestCall: .seconds(configuration.longestCallSeconds),
             beepWait: configuration.beepWaitSeconds.map { .seconds($0) },
             queuedCallLifetime: .seconds(configuration.queuedCallSeconds),
-            queueWait: configuration.queueSeconds.map { .seconds($0) })
+            queueWait: configuration.queueSeconds.map { .seconds($0) }, clockSource: SystemClock.source)
     }
 
     private static func userAgentConfiguration(

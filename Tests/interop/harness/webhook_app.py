@@ -90,6 +90,8 @@ class WebhookApp:
         self.webhooks = []
         self.fetches = []
         self.answers = {}
+        #: The wall clock that signatures are judged by.
+        self.clock = time.time
         self._of_call = defaultdict(list)
         self._changed = threading.Condition()
         app = self
@@ -134,7 +136,7 @@ class WebhookApp:
             handler.close_connection = True  # the server was killed in the middle of it: no request
             return
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        webhook = Webhook(handler.path, headers, body, time.monotonic(), method)
+        webhook = Webhook(handler.path, headers, body, time.monotonic(), method, arrived=self.clock())
         with self._changed:
             if method == "POST":
                 self.webhooks.append(webhook)
