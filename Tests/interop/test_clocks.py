@@ -33,6 +33,8 @@ def seconds_between(call, first, last):
 
 def test_a_clock_set_back_holds_nothing_up(belay, app, far_end, clock):
     """Under load the writer puts transactions off by some ms, again and again; each time the clock may be set."""
+    # Webhooks that are under way at a step were signed before it.
+    app.judge = False
     far = far_end(decide=lambda number: Person(rings=0))
     server = belay(trunk=far.trunk, env=clock.environment)
     calls = application(server, app, [{"Hangup": {}}])
@@ -64,7 +66,7 @@ def test_a_clock_set_back_holds_nothing_up(belay, app, far_end, clock):
 
 
 @pytest.mark.parametrize("step", [-FAR, FAR, -2, -40 * 86400, 40 * 86400])
-def test_durations_of_calls_that_crossed_a_step(belay, app, far_end, clock, step):
+def test_durations_across_a_step(belay, app, far_end, clock, step):
     """Set while the call goes on, the clock changes neither what it cost nor the order of what happened."""
     far = far_end(decide=lambda number: Person(rings=0))
     server = belay(trunk=far.trunk, env=clock.environment)
@@ -72,6 +74,7 @@ def test_durations_of_calls_that_crossed_a_step(belay, app, far_end, clock, step
     script = [{"StartRecordCall": {}}, {"Pause": {"length": 1500}}, {"Hangup": {}}]
     call = place(server, app, script)
     server.wait_for_status(call, "inProgress")
+    app.wait_for(call, "outDialApiConnect")
     clock.step(step)
     call = server.wait_until_ended(call)
     took = time.monotonic() - begun
@@ -90,7 +93,7 @@ def test_durations_of_calls_that_crossed_a_step(belay, app, far_end, clock, step
 
 
 @pytest.mark.parametrize("step", [-FAR, FAR])
-def test_a_call_that_crossed_a_step_and_a_crash(belay, app, far_end, clock, step):
+def test_a_step_and_a_crash(belay, app, far_end, clock, step):
     """The next process ends it, and knows by the machine's own clock how long it was."""
     app.unfinished_allowed = True
     far = far_end(decide=lambda number: Person(rings=0), caller_may_crash=True)
