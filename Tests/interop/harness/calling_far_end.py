@@ -123,6 +123,10 @@ class CallingFarEnd(FarEnd):
         if message.method != "BYE":
             self._fault(f"unexpected in a call that came from here: {message.start}")
             return
+        if call.state in ("calling", "ringing"):
+            # The kill fell between the record of the answer and its 200: the next process ends what never came to be.
+            self._reply(message, source, "481 Call/Transaction Does Not Exist")
+            return
         if message.tag("from") != call.to_tag or message.tag("to") != f"far{call.call_id}":
             self._fault(f"BYE with other tags: {message.get('from')!r}, {message.get('to')!r}")
         call.told_at = call.told_at or time.monotonic()
