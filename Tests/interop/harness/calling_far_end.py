@@ -123,7 +123,7 @@ class CallingFarEnd(FarEnd):
         if message.method != "BYE":
             self._fault(f"unexpected in a call that came from here: {message.start}")
             return
-        if call.state in ("calling", "ringing"):
+        if self.caller_may_crash and not call.answered_at:
             # The kill fell between the record of the answer and its 200: the next process ends what never came to be.
             self._reply(message, source, "481 Call/Transaction Does Not Exist")
             return
