@@ -139,9 +139,9 @@ static const struct sock_filter calls[] = {
     // Flags of a descriptor, but not who gets signals for it (F_SETOWN, F_SETFL with O_ASYNC).
     UNLESS_EQUAL(__NR_fcntl, 4), LOAD(ARGUMENT(1)), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, F_GETFL, 0, 1), REFUSE(EPERM),
     ALLOW,
-    // Limits, to read: no new ones.
-    UNLESS_EQUAL(__NR_prlimit64, 6), LOAD(ARGUMENT(2)), UNLESS_EQUAL(0, 3), LOAD(ARGUMENT(2) + 4), UNLESS_EQUAL(0, 1),
-    ALLOW, REFUSE(EPERM),
+    // Its own limits, to read: no new ones.
+    UNLESS_EQUAL(__NR_prlimit64, 8), LOAD(ARGUMENT(0)), UNLESS_EQUAL(0, 5), LOAD(ARGUMENT(2)), UNLESS_EQUAL(0, 3),
+    LOAD(ARGUMENT(2) + 4), UNLESS_EQUAL(0, 1), ALLOW, REFUSE(EPERM),
     // Threads of its own (espeak-ng ends itself where it gets none), but no process. The newer call, whose flags cannot
     // be looked at, is not there: the C library then takes the older.
     UNLESS_EQUAL(__NR_clone3, 1), REFUSE(ENOSYS),
