@@ -37,6 +37,8 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         package var isSimulated: Bool
         /// Hosts of SIP addresses that it takes, in lower case; none: telephone numbers only.
         package var addressHosts: [String]
+        /// Where calls are no calls abroad, unless an account has a rule of its own.
+        package var homeCountries: HomeCountries
         /// How it writes the numbers of calls that come in.
         package var numberForms: NumberForms
         /// Whom it says a call that comes in is from.
@@ -48,7 +50,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         package init(
             address: TransportAddress, host: String, port: UInt16?, isBehindNAT: Bool = false,
             followsMedia: Bool = false, reportsKeys: Bool = false, isSimulated: Bool = false,
-            addressHosts: [String] = [],
+            addressHosts: [String] = [], homeCountries: HomeCountries = .northAmerica,
             numberForms: NumberForms = NumberForms(), callerSource: CallerSource = .from, callsPerSecond: Double?,
             callsAtOnce: Int?
         ) {
@@ -60,6 +62,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
             self.reportsKeys = reportsKeys
             self.isSimulated = isSimulated
             self.addressHosts = addressHosts
+            self.homeCountries = homeCountries
             self.numberForms = numberForms
             self.callerSource = callerSource
             self.callsPerSecond = callsPerSecond

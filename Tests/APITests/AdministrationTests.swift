@@ -98,6 +98,7 @@ struct AdministrationTests {
         let body = """
             {"callsPerSecond": 0.5, "callsPerDay": 10, "minutesPerDay": 20, "allowedPrefixes": ["+1", "+44"], \
             "refusedPrefixes": ["+1900"], "callsAtOnceByPrefix": {"+44": 2}, "allowsInternational": true, \
+            "homeCountries": ["de", "+1", "881"], \
             "verifiedNumbers": ["+13125550199", "+13125550100", "+13125550100"]}
             """
         #expect(try await send(test, .post, path, body).status == 200)
@@ -105,6 +106,7 @@ struct AdministrationTests {
         #expect(rules.callsPerSecond == 0.5)
         #expect(rules.allowedPrefixes == ["+1", "+44"])
         #expect(rules.callsAtOnceByPrefix == ["+44": 2])
+        #expect(rules.homeCountries?.description == "+881, CA, DE, US")
         #expect(rules.verifiedNumbers.map(\.text) == ["+13125550100", "+13125550199"])
         let changed = try await send(test, .post, path, #"{"callsPerDay": null, "allowedPrefixes": null}"#)
         #expect(changed.json["callsPerDay"] == .null)
@@ -112,6 +114,11 @@ struct AdministrationTests {
         #expect(rules.allowedPrefixes.isEmpty)
         #expect(rules.minutesPerDay == 20)
         #expect(rules.allowsInternational)
+        #expect(rules.homeCountries != nil)
+        let emptied = try await send(test, .post, path, #"{"homeCountries": null}"#)
+        #expect(emptied.json["homeCountries"] == [])
+        rules = try #require(test.directory.account(test.account)).rules
+        #expect(rules.homeCountries == nil)
     }
 
     @Test(
@@ -121,6 +128,7 @@ struct AdministrationTests {
             (#"{"allowedPrefixes": ["1"]}"#, "allowedPrefixes"), (#"{"refusedPrefixes": "+1"}"#, "refusedPrefixes"),
             (#"{"callsAtOnceByPrefix": {"+44": -1}}"#, "callsAtOnceByPrefix"), (#"{"type": "gold"}"#, "type"),
             (#"{"status": "gone"}"#, "status"), (#"{"verifiedNumbers": ["911"]}"#, "verifiedNumbers"),
+            (#"{"homeCountries": ["Atlantis"]}"#, "homeCountries"), (#"{"homeCountries": "US"}"#, "homeCountries"),
             (#"{"allowsInternational": "yes"}"#, "allowsInternational"), (#"{"minutesPerDay": 1.5}"#, "minutesPerDay"),
         ])
     func malformed(_ body: String, _ field: String) async throws {

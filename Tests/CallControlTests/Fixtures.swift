@@ -78,12 +78,15 @@ struct Bench {
 
     mutating func makeCall(
         sendDigits: String? = nil, statusCallback: Bool = true, timeout: Int = 40, token: UInt64 = 1,
-        account: String = Self.account, to: String = "+15555550123", ifMachine: MachineHandling? = nil,
-        machineBeepSeconds: Int? = nil, remarks: [String] = []
+        account: String = Self.account, from: String = "+15555550100", to: String = "+15555550123",
+        ifMachine: MachineHandling? = nil, machineBeepSeconds: Int? = nil, remarks: [String] = []
     ) throws {
         var request = try Self.request(sendDigits: sendDigits, statusCallback: statusCallback, timeout: timeout)
-        guard let account = AccountID(account), let to = CallDestination(to) else { throw Missing() }
+        guard let account = AccountID(account), let to = CallDestination(to), let from = PhoneNumber(from) else {
+            throw Missing()
+        }
         request.accountID = account
+        request.from = from
         request.to = to
         request.ifMachine = ifMachine
         request.machineBeepSeconds = machineBeepSeconds
@@ -299,11 +302,13 @@ struct Bench {
     // MARK: A call that comes in
 
     /// The far end calls a number here; its session's number is given back.
-    mutating func farCall(withOffer: Bool = true, id: SessionID = SessionID(rawValue: 77)) throws -> SessionID {
+    mutating func farCall(
+        withOffer: Bool = true, from: String = "+15555550777", id: SessionID = SessionID(rawValue: 77)
+    ) throws -> SessionID {
         let uri = SIPURI(user: "+15555550100", host: "127.0.0.1", port: 5060)
         let invitation = Invitation(
             destination: Self.local, requestURI: uri,
-            from: NameAddress(uri: SIPURI(user: "+15555550777", host: "127.0.0.1")), to: NameAddress(uri: uri),
+            from: NameAddress(uri: SIPURI(user: from, host: "127.0.0.1")), to: NameAddress(uri: uri),
             offer: withOffer ? answer : [])
         farStep { agent, random, now, effects in
             agent.invite(id, invitation, now: now, random: &random, into: &effects)

@@ -13,6 +13,10 @@ struct NumberingPlanTests {
             ("+13125550100", "1", "US"), ("+14165550100", "1", "CA"), ("+18765550100", "1", "JM"),
             ("+442079460123", "44", "GB"), ("+493012345678", "49", "DE"), ("+390612345678", "39", "IT"),
             ("+5511987654321", "55", "BR"), ("+919876543210", "91", "IN"), ("+80012345678", "800", "001"),
+            ("+12425550100", "1", "BS"), ("+17875550100", "1", "PR"), ("+88216123456", "882", "001"),
+            ("+441481234567", "44", "GG"), ("+447624123456", "44", "IM"), ("+441534812345", "44", "JE"),
+            ("+447400123456", "44", "GB"), ("+447911123456", "44", "GG"), ("+77012345678", "7", "KZ"),
+            ("+79161234567", "7", "RU"), ("+35818123456", "358", "FI"),
         ])
     func places(_ number: String, _ code: String, _ region: String) throws {
         let found = try #require(try destination(number))
@@ -23,7 +27,10 @@ struct NumberingPlanTests {
 
     @Test(
         "Numbers that no country has",
-        arguments: ["+11235550100", "+1312555010", "+131255501000", "+999123456789", "+2101234567", "+441234"])
+        arguments: [
+            "+11235550100", "+1312555010", "+131255501000", "+999123456789", "+2101234567", "+441234", "+4911833",
+            "+49116117",
+        ])
     func nowhere(_ number: String) throws {
         guard let number = PhoneNumber(number) else { return }
         #expect(NumberingPlan.destination(of: number) == nil)
@@ -31,7 +38,10 @@ struct NumberingPlanTests {
 
     @Test(
         "Numbers that cost more than a call",
-        arguments: ["+19005550100", "+449098790123", "+499001234567", "+33899123456", "+979123456789"])
+        arguments: [
+            "+19005550100", "+449098790123", "+499001234567", "+33899123456", "+979123456789", "+13129761234",
+            "+447012345678", "+15005550100",
+        ])
     func premium(_ number: String) throws {
         #expect(try #require(try destination(number)).isPremium)
     }
@@ -43,6 +53,16 @@ struct NumberingPlanTests {
         }
         for number in ["", "9", "9110", "+13125550911", "1234567890123456789", "+", "+1", "+49301234112", "sales"] {
             #expect(!NumberingPlan.isEmergency(number), "\(number)")
+        }
+    }
+
+    @Test("Emergency numbers behind what takes a line, a calling code or a service code")
+    func emergencyBehindPrefix() {
+        for number in ["911", "112", "9911", "0112", "00112", "011911", "1911", "0111911", "44999", "49112", "*67911"] {
+            #expect(NumberingPlan.isEmergencyBehindPrefix(number), "\(number)")
+        }
+        for number in ["", "1", "1001", "1999", "9110", "6112", "13125550911", "*97"] {
+            #expect(!NumberingPlan.isEmergencyBehindPrefix(number), "\(number)")
         }
     }
 

@@ -126,6 +126,17 @@ class Automaton:
         return found
 
 
+#: Of calling codes that several countries share, those that callers of the code's main one pay more for, besides +1's.
+#: Where a country's own outlying places answer (Åland, Svalbard, Christmas Island, …) a call there is a call at home.
+SEPARATE = {"KZ", "GG", "IM", "JE", "YT", "BQ"}
+
+#: Where personal numbers (UPT, "follow me") cost their callers what the owner's whereabouts cost.
+COSTLY_PERSONAL_NUMBERS = {1, 44}
+
+#: Telephony/Identity/PhoneNumber.swift takes no fewer digits, calling code and all.
+FEWEST_DIGITS = 7
+
+
 def beginnings(description):
     pattern = description and description.national_number_pattern
     return Automaton(pattern).beginnings() if pattern and pattern != "NA" else {}
@@ -136,23 +147,72 @@ def text(found):
     return " ".join(f"{b}:{','.join(map(str, sorted(lengths)))}" for b, lengths in sorted(found.items()))
 
 
+def merge(target, source):
+    for beginning, lengths in source.items():
+        target[beginning] = target.get(beginning, frozenset()) | lengths
+
+
+def shortest(found):
+    """Without what a shorter beginning says already."""
+    return {
+        beginning: left for beginning, lengths in found.items()
+        if (left := lengths - frozenset().union(*(found.get(beginning[:n], ()) for n in range(len(beginning)))))}
+
+
+def is_among(found, beginning, length):
+    return any(length in found.get(beginning[:n], ()) for n in range(len(beginning) + 1))
+
+
+def apart(metadata):
+    """What tells a region from the others that share its calling code."""
+    if metadata.leading_digits:
+        whole = frozenset(metadata.general_desc.possible_length)
+        return {b: whole for b in Automaton(metadata.leading_digits).beginnings()}
+    found = {}
+    merge(found, beginnings(metadata.fixed_line))
+    merge(found, beginnings(metadata.mobile))
+    return found
+
+
+def short_numbers(code, metadata):
+    """Short numbers, such as a directory's, that have the length of others: behind the calling code they are none."""
+    found = {}
+    for beginning, lengths in beginnings(metadata.short_code).items():
+        for length in lengths:
+            number = phonenumbers.PhoneNumber(code, int("0" + beginning.ljust(length, "5")))
+            if len(str(code)) + length >= FEWEST_DIGITS and not phonenumbers.is_valid_number(number):
+                found[beginning] = found.get(beginning, frozenset()) | {length}
+    return found
+
+
 def country(code, regions):
-    """One calling code: all its regions' numbers together, for a beginning of one may be another's length."""
-    valid, premium, emergency = {}, {}, set()
+    """One calling code: its regions' numbers together, for a beginning of one may be another's length."""
+    valid, premium, emergency, short, separate = {}, {}, set(), {}, {}
     for region in regions:
         if region == "001":
             metadata = PhoneMetadata.metadata_for_nongeo_region(code)
         else:
             metadata = PhoneMetadata.metadata_for_region(region)
-            short = PhoneMetadata.short_metadata_for_region(region)
-            if short and short.emergency:
-                emergency |= {b for b, lengths in beginnings(short.emergency).items() if len(b) in lengths}
-        for target, source in ((valid, metadata.general_desc), (premium, metadata.premium_rate)):
-            for beginning, lengths in beginnings(source).items():
-                target[beginning] = target.get(beginning, frozenset()) | lengths
+            if shorts := PhoneMetadata.short_metadata_for_region(region):
+                if shorts.emergency:
+                    emergency |= {b for b, lengths in beginnings(shorts.emergency).items() if len(b) in lengths}
+                merge(short, short_numbers(code, shorts))
+        merge(valid, beginnings(metadata.general_desc))
+        merge(premium, beginnings(metadata.premium_rate))
+        if code == 1:
+            # Whole area codes, of which the metadata have the exchanges in use.
+            merge(premium, {b[:3]: frozenset({10}) for b in beginnings(metadata.personal_number)})
+        elif code in COSTLY_PERSONAL_NUMBERS:
+            merge(premium, beginnings(metadata.personal_number))
+        if region in SEPARATE:
+            separate[region] = apart(metadata)
     lines = [f"{code} {','.join(regions)}", f"valid {text(valid)}"]
+    lines += [f"region {region} {text(shortest(found))}" for region, found in separate.items()]
+    short = {b: kept for b, lengths in short.items() if (kept := {n for n in lengths if is_among(valid, b, n)})}
+    if short:
+        lines.append(f"short {text(shortest(short))}")
     if premium:
-        lines.append(f"premium {text(premium)}")
+        lines.append(f"premium {text(shortest(premium))}")
     if emergency:
         lines.append(f"emergency {' '.join(sorted(emergency))}")
     return "\n".join(
@@ -184,8 +244,9 @@ def literal(body):
 
 print(f"""/// Made by scripts/numbering-plan from the metadata of phonenumbers {phonenumbers.__version__}; not to be edited.
 enum NumberingTable {{
-    /// Of each calling code its regions; below them the beginnings of its valid and of its premium national numbers,
-    /// each with the lengths of the whole; then its emergency numbers.
+    /// Of each calling code its regions; below them the beginnings of its valid national numbers, each with the lengths
+    /// of the whole, then those of regions that are countries of their own, of short numbers and of premium ones; then
+    /// its emergency numbers.
     static let countries = {literal(rows)}
 
     /// The area codes of +1 that belong to other regions than the United States.

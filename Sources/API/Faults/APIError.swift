@@ -240,7 +240,7 @@ package struct APIError: Error, Sendable {
             case .noSuchNumber, .carrierNumber: (400, .malformedValue)
             case .emergency, .premium, .refusedPrefix, .noAllowedPrefix, .foreignHost, .ambiguousNumber:
                 (403, .destinationNotAllowed)
-            case .international: (403, .internationalNotEnabled)
+            case .international, .network: (403, .internationalNotEnabled)
             case .notVerified: (403, .destinationNotVerified)
             case .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: (429, .tooManyRequests)
             }

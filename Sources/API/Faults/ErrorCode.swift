@@ -86,8 +86,8 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
             "The number in `from` is neither one that the account owns, nor the To or From of a call that came in to it. "
                 + "GET ~/IncomingPhoneNumbers lists the account's numbers; `belay number add` registers one."
         case .internationalNotEnabled:
-            "The number is in another country than the caller. The operator allows such calls with `belay account "
-                + "update --international yes`."
+            "The number is in none of the account's home countries, whoever calls. The operator says which they are "
+                + "(`home-countries`, `belay account update --home-country`), or allows all with `--international yes`."
         case .unauthorized:
             "The account id and API key were missing or wrong, or they are another account's than the path names. "
                 + "Send them by HTTP Basic authentication: the account id as the user, the key as the password."

@@ -14,6 +14,7 @@ struct AdministrationBody: Sendable {
     private let allowedPrefixes: BodyFields.Change<[String]>
     private let refusedPrefixes: BodyFields.Change<[String]>
     private let callsAtOnceByPrefix: BodyFields.Change<[String: Int]>
+    private let homeCountries: BodyFields.Change<[Country]>
     private let allowsInternational: Bool?
     private let verifiedNumbers: BodyFields.Change<[PhoneNumber]>
 
@@ -55,6 +56,14 @@ struct AdministrationBody: Sendable {
                 return Int(limit)
             }
         }
+        homeCountries = fields.change("homeCountries") { fields in
+            fields.list(
+                "homeCountries",
+                allowed: "an array of at most \(AccountRules.maximumEntries) countries such as DE, or calling codes "
+                    + "such as +49",
+                maximumCount: AccountRules.maximumEntries
+            ) { $0.string.flatMap { Country($0) } }
+        }
         allowsInternational = fields.flag("allowsInternational")
         verifiedNumbers = fields.change("verifiedNumbers") { fields in
             fields.list(
@@ -78,6 +87,11 @@ struct AdministrationBody: Sendable {
         rules.allowedPrefixes = allowedPrefixes.applied(to: rules.allowedPrefixes) ?? []
         rules.refusedPrefixes = refusedPrefixes.applied(to: rules.refusedPrefixes) ?? []
         rules.callsAtOnceByPrefix = callsAtOnceByPrefix.applied(to: rules.callsAtOnceByPrefix) ?? [:]
+        if let countries = homeCountries.applied(to: rules.homeCountries?.countries), !countries.isEmpty {
+            rules.homeCountries = HomeCountries(countries)
+        } else {
+            rules.homeCountries = nil
+        }
         rules.allowsInternational = allowsInternational ?? rules.allowsInternational
         rules.verifiedNumbers = Set(verifiedNumbers.applied(to: rules.verifiedNumbers) ?? []).sorted {
             $0.text < $1.text

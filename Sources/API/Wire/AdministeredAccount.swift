@@ -9,6 +9,7 @@ struct AdministeredAccount {
 
     var json: JSONValue {
         let rules = account.rules
+        let homeCountries = rules.homeCountries?.countries ?? []
         var members: [String: JSONValue] = [
             "accountId": .string(account.accountID.text), "alias": JSONValue(account.alias),
             "label": JSONValue(account.label), "type": .string(account.kind.rawValue),
@@ -20,6 +21,7 @@ struct AdministeredAccount {
             "allowedPrefixes": .array(rules.allowedPrefixes.map(JSONValue.string)),
             "refusedPrefixes": .array(rules.refusedPrefixes.map(JSONValue.string)),
             "callsAtOnceByPrefix": .object(rules.callsAtOnceByPrefix.mapValues { .integer(Int64($0)) }),
+            "homeCountries": .array(homeCountries.map { .string($0.text) }),
             "allowsInternational": .bool(rules.allowsInternational),
             "verifiedNumbers": .array(rules.verifiedNumbers.map { .string($0.text) }),
         ]

@@ -56,44 +56,46 @@ struct Admission: Sendable {
     /// - Parameter talking: seconds that the account's calls under way have talked so far; asked only where a rule
     ///   counts them.
     func broken(by request: CallRequest, now: Timestamp, talking: () -> Int) -> DialRule? {
-        if let rule = brokenByAccount(request.accountID) { return rule }
-        let account = accounts[request.accountID]
-        let rules = account?.rules ?? AccountRules()
-        if account?.kind == .trial, !(request.to.number.map(rules.verifiedNumbers.contains) ?? false) {
-            return .notVerified(request.to)
-        }
-        return brokenByDestination(request.to, from: request.from, rules)
-            ?? brokenByUse(request.accountID, request.to, rules, talking: talking, now: now)
+        if let rule = broken(by: request.to, of: request.accountID) { return rule }
+        let rules = rules(of: request.accountID) ?? AccountRules()
+        return brokenByUse(request.accountID, request.to, rules, talking: talking, now: now)
     }
 
-    /// Of those rules the ones that may have come to hold while a call waited.
+    /// Of those rules the ones that are about the account and whom it may call: they may have come to hold while a call
+    /// waited. Who calls is none of them: a caller's number is whatever somebody wrote.
+    func broken(by destination: CallDestination, of id: AccountID) -> DialRule? {
+        if let rule = brokenByAccount(id) { return rule }
+        let rules = rules(of: id) ?? AccountRules()
+        if accounts[id]?.kind == .trial, !(destination.number.map(rules.verifiedNumbers.contains) ?? false) {
+            return .notVerified(destination)
+        }
+        switch destination {
+        case .number(let number): return broken(by: number, rules)
+        case .address(let address): return broken(by: address, rules)
+        }
+    }
+
     func brokenByAccount(_ id: AccountID) -> DialRule? {
         if isStopped { return .diallingStopped }
         if let status = accounts[id]?.status, status != .active { return .accountNotActive(status) }
         return nil
     }
 
-    private func brokenByDestination(
-        _ to: CallDestination, from: PhoneNumber, _ rules: AccountRules
-    ) -> DialRule? {
-        if case .address(let address) = to {
-            guard trunk.addressHosts.contains(address.host) else {
-                return .foreignHost(address, hosts: trunk.addressHosts)
-            }
-            if address.number == nil {
-                if let dialled = address.dialled {
-                    if NumberingPlan.isEmergency(dialled) { return .emergency(dialled) }
-                    // A short one at another host is an extension there.
-                    let mayLeadAnywhere = dialled.utf8.count > Self.longestExtension
-                    if mayLeadAnywhere || address.host == trunk.host.lowercased() { return .ambiguousNumber(address) }
-                }
-                return rules.allowedPrefixes.isEmpty ? nil : .noAllowedPrefix(to)
-            }
+    private func broken(by address: SIPAddress, _ rules: AccountRules) -> DialRule? {
+        guard trunk.addressHosts.contains(address.host) else {
+            return .foreignHost(address, hosts: trunk.addressHosts)
         }
-        return to.number.flatMap { brokenByNumber($0, from: from, rules) }
+        if let number = address.number { return broken(by: number, rules) }
+        if let dialled = address.dialled {
+            if NumberingPlan.isEmergency(dialled) { return .emergency(dialled) }
+            // A short one at another host is an extension there.
+            let mayLeadAnywhere = dialled.utf8.count > Self.longestExtension
+            if mayLeadAnywhere || address.host == trunk.host.lowercased() { return .ambiguousNumber(address) }
+        }
+        return rules.allowedPrefixes.isEmpty ? nil : .noAllowedPrefix(.address(address))
     }
 
-    private func brokenByNumber(_ to: PhoneNumber, from: PhoneNumber, _ rules: AccountRules) -> DialRule? {
+    private func broken(by to: PhoneNumber, _ rules: AccountRules) -> DialRule? {
         if let prefix = rules.refusedPrefixes.first(where: to.text.hasPrefix) {
             return .refusedPrefix(to, prefix: prefix)
         }
@@ -104,13 +106,11 @@ struct Admission: Sendable {
         if NumberingPlan.isEmergency(to.text) { return .emergency(to.text) }
         guard let destination = NumberingPlan.destination(of: to) else { return .noSuchNumber(to) }
         if destination.isPremium { return .premium(to) }
-        if !rules.allowsInternational {
-            let origin = NumberingPlan.origin(of: from)
-            if origin.map({ NumberingPlan.isInternational(from: $0, to: destination) }) ?? true {
-                return .international(to, from: origin?.region ?? "no country", to: destination.region)
-            }
-        }
-        return nil
+        let home = rules.homeCountries ?? trunk.homeCountries
+        let country = destination.country
+        guard !home.contains(country) else { return nil }
+        guard rules.allowsInternational else { return .international(to, home: home, to: country) }
+        return country.isNetwork && !country.isFreephone ? .network(to, country) : nil
     }
 
     private func brokenByUse(
@@ -172,6 +172,13 @@ struct Admission: Sendable {
             keep(Day(number: Self.number(of: now), calls: use.calls, seconds: use.seconds), of: use.accountID)
         }
         isStopped = state.isStopped
+    }
+
+    /// Of an account's calls those that may not be made any more, each with the rule.
+    func openCallsBroken(of account: AccountID) -> [(call: CallID, rule: DialRule)] {
+        (open[account] ?? [:]).sorted { $0.key < $1.key }.compactMap { call, destination in
+            broken(by: destination, of: account).map { (call: call, rule: $0) }
+        }
     }
 
     func openCalls(of account: AccountID) -> [CallID] { (open[account] ?? [:]).keys.sorted() }

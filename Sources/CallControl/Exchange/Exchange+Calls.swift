@@ -75,8 +75,8 @@ extension Exchange {
     mutating func accountChanged(_ account: Account, _ now: Moment, _ effects: inout [Effect]) {
         admission.update(account)
         queue.setPace(of: account.accountID, callsPerSecond: account.rules.callsPerSecond)
-        if let rule = admission.brokenByAccount(account.accountID) {
-            stop(admission.openCalls(of: account.accountID), by: rule, evenUnderWay: false, now, &effects)
+        for (call, rule) in admission.openCallsBroken(of: account.accountID) {
+            stop([call], by: rule, evenUnderWay: false, now, &effects)
         }
         dialNext(now, &effects)
     }

@@ -61,12 +61,11 @@ extension Exchange {
             callsBySession[session] = id
             // It may be late already: how old it may be after a restart is `queuedCallLifetime`'s to say.
             queue.append(id, of: record.call.accountID, now: now.instant)
-            if let destination = CallDestination(record.call.to) {
-                admission.restored(id, of: record.call.accountID, to: destination)
-            }
-            if let rule = admission.brokenByAccount(record.call.accountID) {
-                stop([id], by: rule, evenUnderWay: false, now, &effects)
-            }
+            // The server may be set otherwise than when the call was taken.
+            let account = record.call.accountID, destination = CallDestination(record.call.to)
+            if let destination { admission.restored(id, of: account, to: destination) }
+            let rule = destination.map { admission.broken(by: $0, of: account) } ?? admission.brokenByAccount(account)
+            if let rule { stop([id], by: rule, evenUnderWay: false, now, &effects) }
             dialNext(now, &effects)
             return
         }

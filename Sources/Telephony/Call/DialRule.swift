@@ -12,7 +12,9 @@ package enum DialRule: Hashable, Sendable {
     case premium(PhoneNumber)
     case refusedPrefix(PhoneNumber, prefix: String)
     case noAllowedPrefix(CallDestination)
-    case international(PhoneNumber, from: String, to: String)
+    case international(PhoneNumber, home: HomeCountries, to: Country)
+    /// Of no country: a satellite's and the like, which cost dollars a minute.
+    case network(PhoneNumber, Country)
     /// A trial account may call verified numbers only.
     case notVerified(CallDestination)
     /// The trunk takes SIP addresses at these hosts only.
@@ -35,6 +37,7 @@ package enum DialRule: Hashable, Sendable {
         case .refusedPrefix: "refusedPrefixes"
         case .noAllowedPrefix: "allowedPrefixes"
         case .international: "allowsInternational"
+        case .network: "noCountry"
         case .notVerified: "verifiedNumbers"
         case .foreignHost: "sipUriHosts"
         case .ambiguousNumber: "sipUriNumber"
@@ -59,9 +62,12 @@ package enum DialRule: Hashable, Sendable {
             "\(number) begins with \(prefix), which this account may not call (refusedPrefixes)."
         case .noAllowedPrefix(let number):
             "\(number) begins with nothing that this account may call (allowedPrefixes)."
-        case .international(let number, let from, let to):
-            "\(number) is in \(to) and the caller in \(from); this account may not call other countries "
-                + "(allowsInternational)."
+        case .international(let number, let home, let to):
+            "\(number) is in \(to), and at home is \(home); this account may not call other countries "
+                + "(allowsInternational, homeCountries)."
+        case .network(let number, let network):
+            "\(number) is in no country; numbers that begin with \(network) are called only where homeCountries names "
+                + "\(network)."
         case .notVerified(let number):
             "A trial account calls verified numbers only, and \(number) is none (verifiedNumbers)."
         case .foreignHost(let address, let hosts):
@@ -69,7 +75,8 @@ package enum DialRule: Hashable, Sendable {
                 ? "\(address) is a SIP address, and this server's trunk calls telephone numbers only (sip-uri-hosts)."
                 : "\(address) is none of the SIP addresses that this server's trunk calls (sip-uri-hosts)."
         case .ambiguousNumber(let address):
-            "\(address) names a telephone number that is not in E.164 form, so that no rule can tell where it leads."
+            "\(address) would be dialled as a telephone number that is not in E.164 form, so that no rule can tell where it "
+                + "leads."
         case .callsPerDay(let limit): "The account has begun its \(limit) calls of this day of UTC (callsPerDay)."
         case .minutesPerDay(let limit):
             "The account has talked its \(limit) minutes of this day of UTC (minutesPerDay)."
@@ -82,7 +89,7 @@ package enum DialRule: Hashable, Sendable {
     package var number: String? {
         switch self {
         case .noSuchNumber(let number), .carrierNumber(let number), .premium(let number), .refusedPrefix(let number, _),
-            .international(let number, _, _):
+            .international(let number, _, _), .network(let number, _):
             number.text
         case .noAllowedPrefix(let destination), .notVerified(let destination): destination.text
         case .foreignHost(let address, _), .ambiguousNumber(let address): address.text
@@ -100,12 +107,13 @@ package enum DialRule: Hashable, Sendable {
         case .premium: "a number that costs no more than a call"
         case .refusedPrefix(_, let prefix): "a number that does not begin with \(prefix)"
         case .noAllowedPrefix: "a number that begins as the account's rules say"
-        case .international(_, let from, _): "a number in \(from)"
+        case .international(_, let home, _): home.countries.isEmpty ? "nothing now" : "a number in \(home)"
+        case .network: "a number that a country has"
         case .notVerified: "a number that was verified for the account"
         case .foreignHost(_, let hosts):
             hosts.isEmpty
                 ? "a telephone number" : "a telephone number, or an address at \(hosts.joined(separator: ", "))"
-        case .ambiguousNumber: "+ and 7 to 15 digits before the @"
+        case .ambiguousNumber: "+ and 7 to 15 digits before the @, or a name with fewer than 7 digits"
         case .diallingStopped, .accountNotActive, .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: "nothing now"
         }
     }

@@ -5,10 +5,14 @@ package enum NumberingPlan {
     package struct Destination: Hashable, Sendable {
         /// Digits, without `+`.
         package var callingCode: String
-        /// ISO 3166-1 alpha-2 of the region; the calling code's main one where several share it, but for +1, whose
-        /// area codes tell. `001` for numbers of no country.
+        /// ISO 3166-1 alpha-2 of the region. Where several share a calling code: +1's area codes tell, and elsewhere
+        /// the number's beginning where a call there costs more than one to the code's main region; else that.
+        /// `001` for numbers of no country.
         package var region: String
+        /// It costs more than a call: premium rate, or a personal number where those do.
         package var isPremium: Bool
+
+        package var country: Country { Country(region: region, callingCode: callingCode) }
     }
 
     /// Nil where no country has such a number.
@@ -24,19 +28,26 @@ package enum NumberingPlan {
         let digits = Array(number.text.utf8.dropFirst())
         guard let (code, country) = country(of: digits) else { return nil }
         let national = digits.dropFirst(code.utf8.count)
-        var region = country.region
-        if code == "1", let area = areas[text(national.prefix(areaCodeLength))] { region = area }
-        let place = Destination(callingCode: code, region: region, isPremium: country.premium.contains(national))
-        return (place, country.valid.contains(national))
+        var region = country.separate.first { $0.numbers.contains(national) }?.region ?? country.region
+        if code == northAmerica, let area = areas[text(national.prefix(areaCodeLength))] { region = area }
+        let place = Destination(
+            callingCode: code, region: region,
+            isPremium: country.premium.contains(national) || (code == northAmerica && isInformationService(national)))
+        return (place, country.valid.contains(national) && !country.short.contains(national))
     }
 
-    /// Whether two destinations are one country to a caller. The United States and Canada are (both +1, and callers
-    /// pay the same); the Caribbean's countries within +1 are not, and are known for fraud.
-    package static func isInternational(from: Destination, to: Destination) -> Bool {
-        guard from.callingCode == to.callingCode else { return true }
-        guard from.callingCode == "1" else { return false }
-        let mainland: Set<String> = ["US", "CA"]
-        return from.region != to.region && !(mainland.contains(from.region) && mainland.contains(to.region))
+    /// The exchange 976 of every area is set apart for recorded services, which bill their callers.
+    private static func isInformationService(_ national: ArraySlice<UInt8>) -> Bool {
+        national.dropFirst(areaCodeLength).starts(with: "976".utf8)
+    }
+
+    /// The country that an operator names, by ISO 3166-1 alpha-2 or by a calling code, whose main region is meant then.
+    static func country(named name: String) -> Country? {
+        // Beyond ASCII there are letters whose capitals are ASCII's.
+        guard name.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+        if let region = regions[name.uppercased()] { return region }
+        let code = name.hasPrefix("+") ? String(name.dropFirst()) : name
+        return countries[code].map { Country(region: $0.region, callingCode: code) }
     }
 
     /// Whether somebody's emergency service answers to what is dialled: a bare short number of any country, or one
@@ -50,15 +61,36 @@ package enum NumberingPlan {
         return country.emergency.contains(national) || national == "112" || national == "911"
     }
 
+    /// Whether a switch that dials these digits, without a `+`, may reach an emergency service: a short number, also
+    /// behind what takes an outside line or begins a call abroad, behind a calling code, or behind a service code
+    /// such as `*67`.
+    package static func isEmergencyBehindPrefix(_ dialled: some StringProtocol) -> Bool {
+        if emergencies.contains(String(dialled)) { return true }
+        guard let service = ["112", "911", "999"].first(where: { dialled.hasSuffix($0) }) else { return false }
+        let prefix = dialled.dropLast(service.count)
+        if prefix.utf8.contains(UInt8(ascii: "*")) { return true }
+        // 9 or 0 for a line, 00 and 011 for abroad.
+        let code = prefix.hasPrefix("011") ? prefix.dropFirst(3) : prefix.drop { $0 == "0" || $0 == "9" }
+        if code.isEmpty { return true }
+        guard let country = countries[String(code)] else { return false }
+        return service != "999" || (code != northAmerica && country.emergency.contains(service))
+    }
+
     // MARK: The table, read once
 
+    private static let northAmerica = "1"
     private static let areaCodeLength = 3
     /// `+`, a calling code, and the longest short number.
     private static let longestEmergency = 12
 
-    private struct Country {
+    /// What shares a calling code.
+    private struct CodePlan {
         var region: String
         var valid = Beginnings()
+        /// Of `valid`, those of other countries that share the calling code.
+        var separate: [(region: String, numbers: Beginnings)] = []
+        /// Short numbers that have the form of others; behind the calling code they are none.
+        var short = Beginnings()
         var premium = Beginnings()
         var emergency: Set<String> = []
     }
@@ -87,7 +119,7 @@ package enum NumberingPlan {
         }
     }
 
-    private static func country(of digits: [UInt8]) -> (code: String, Country)? {
+    private static func country(of digits: [UInt8]) -> (code: String, CodePlan)? {
         for length in 1...3 {
             let code = text(digits.prefix(length))
             if let country = countries[code] { return (code, country) }
@@ -97,8 +129,8 @@ package enum NumberingPlan {
 
     private static func text(_ digits: ArraySlice<UInt8>) -> String { String(decoding: digits, as: UTF8.self) }
 
-    private static let countries: [String: Country] = {
-        var countries: [String: Country] = [:]
+    private static let countries: [String: CodePlan] = {
+        var countries: [String: CodePlan] = [:]
         var code = "", kind = ""
         for line in NumberingTable.countries.split(separator: "\n") {
             var words = line.split(separator: " ")[...]
@@ -106,7 +138,7 @@ package enum NumberingPlan {
             if first.first?.isNumber == true, !line.hasPrefix(" ") {
                 code = String(first)
                 let regions = words.last?.split(separator: ",") ?? []
-                countries[code] = Country(region: regions.first.map(String.init) ?? "001")
+                countries[code] = CodePlan(region: regions.first.map(String.init) ?? "001")
                 continue
             }
             // A line that is indented goes on with what the one before it began.
@@ -116,12 +148,40 @@ package enum NumberingPlan {
             }
             switch kind {
             case "valid": countries[code]?.valid.add(words)
+            case "short": countries[code]?.short.add(words)
+            case "region": add(&words, line.hasPrefix(" "), to: &countries[code])
             case "premium": countries[code]?.premium.add(words)
             case "emergency": countries[code]?.emergency.formUnion(words.map(String.init))
             default: break
             }
         }
         return countries
+    }()
+
+    /// A line that is not a continuation begins with its region.
+    private static func add(
+        _ words: inout ArraySlice<Substring>, _ isContinuation: Bool, to country: inout CodePlan?
+    ) {
+        if !isContinuation, let region = words.popFirst() { country?.separate.append((String(region), Beginnings())) }
+        guard var last = country?.separate.popLast() else { return }
+        last.numbers.add(words)
+        country?.separate.append(last)
+    }
+
+    /// By each region's name the country that its numbers count as.
+    private static let regions: [String: Country] = {
+        var regions: [String: Country] = [:]
+        for line in NumberingTable.countries.split(separator: "\n") where line.first?.isNumber == true {
+            let words = line.split(separator: " ")
+            guard words.count == 2, let country = countries[String(words[0])] else { continue }
+            let code = String(words[0])
+            let separate = Set(country.separate.map(\.region) + (code == northAmerica ? Array(areas.values) : []))
+            for region in words[1].split(separator: ",").map(String.init) where region != "001" {
+                regions[region] = Country(
+                    region: separate.contains(region) ? region : country.region, callingCode: code)
+            }
+        }
+        return regions
     }()
 
     private static let emergencies = countries.values.reduce(into: Set<String>()) { $0.formUnion($1.emergency) }

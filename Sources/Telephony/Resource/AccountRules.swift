@@ -13,7 +13,9 @@ package struct AccountRules: Hashable, Sendable {
     package var refusedPrefixes: [String] = []
     /// How many calls at once may go to numbers with a beginning. The longest beginning that fits a number counts.
     package var callsAtOnceByPrefix: [String: Int] = [:]
-    /// Numbers of other countries than the caller's may be called.
+    /// Where calls are no calls abroad; nil: as the server's `home-countries`.
+    package var homeCountries: HomeCountries?
+    /// Other countries may be called, but no satellites and their like.
     package var allowsInternational = false
     /// The only numbers that a trial account may call, sorted.
     package var verifiedNumbers: [PhoneNumber] = []
@@ -27,7 +29,7 @@ package struct AccountRules: Hashable, Sendable {
 extension AccountRules: Codable {
     private enum CodingKeys: String, CodingKey {
         case callsPerSecond, callsAtOnce, callsPerDay, minutesPerDay, allowedPrefixes, refusedPrefixes
-        case callsAtOnceByPrefix, allowsInternational, verifiedNumbers
+        case callsAtOnceByPrefix, homeCountries, allowsInternational, verifiedNumbers
     }
 
     /// What an older version did not write is as in new rules.
@@ -41,6 +43,7 @@ extension AccountRules: Codable {
         refusedPrefixes = try container.decodeIfPresent([String].self, forKey: .refusedPrefixes) ?? []
         callsAtOnceByPrefix =
             try container.decodeIfPresent([String: Int].self, forKey: .callsAtOnceByPrefix) ?? [:]
+        homeCountries = try container.decodeIfPresent(HomeCountries.self, forKey: .homeCountries)
         allowsInternational = try container.decodeIfPresent(Bool.self, forKey: .allowsInternational) ?? false
         verifiedNumbers = try container.decodeIfPresent([PhoneNumber].self, forKey: .verifiedNumbers) ?? []
     }

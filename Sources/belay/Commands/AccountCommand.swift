@@ -177,7 +177,12 @@ struct AccountOptions: ParsableArguments {
     var callsPerDay: String?
     @Option(help: ArgumentHelp("Minutes it may talk in a day of UTC.", valueName: "n"))
     var minutesPerDay: String?
-    @Option(help: ArgumentHelp("May it call other countries than the caller's: yes or no.", valueName: "answer"))
+    @Option(
+        help: ArgumentHelp(
+            "Where its calls are no calls abroad, such as DE, instead of the server's home-countries; may be given "
+                + "several times.", valueName: "country"))
+    var homeCountry: [String] = []
+    @Option(help: ArgumentHelp("May it call other countries than at home: yes or no.", valueName: "answer"))
     var international: String?
     @Option(help: ArgumentHelp("Only numbers that begin so; may be given several times.", valueName: "prefix"))
     var allowPrefix: [String] = []
@@ -209,7 +214,9 @@ struct AccountOptions: ParsableArguments {
             }
             members["allowsInternational"] = .bool(international == "yes")
         }
-        for (name, list) in [("allowedPrefixes", allowPrefix), ("refusedPrefixes", refusePrefix)] where !list.isEmpty {
+        for (name, list) in [
+            ("allowedPrefixes", allowPrefix), ("refusedPrefixes", refusePrefix), ("homeCountries", homeCountry),
+        ] where !list.isEmpty {
             members[name] = list == [Self.nothing] ? .null : .array(list.map(JSONValue.string))
         }
         if !atOnce.isEmpty {

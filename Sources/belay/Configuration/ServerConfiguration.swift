@@ -104,6 +104,8 @@ struct ServerConfiguration {
     var publicURL: WebURL?
     /// Of SIP addresses that may be called.
     var addressHosts: [String]
+    /// Where calls are no calls abroad; nil: in the country of the server's own first number.
+    var homeCountries: HomeCountries?
     /// That accounts may register; empty: any.
     var offeredNumbers: [PhoneNumber]
     var webhookAllowed: [AddressRange]
@@ -208,6 +210,7 @@ struct ServerConfiguration {
         offeredNumbers = try reader.list("offered-numbers", "a number in E.164 form such as +13125550100") {
             PhoneNumber($0)
         }
+        homeCountries = try reader.homeCountries(of: numberForms, offered: offeredNumbers)
         peopleFile = reader.text("people") ?? Self.existing(CarrierCommand.peopleFile(in: dataFolder))
         if trunk != nil, reader.text("people") != nil {
             throw ConfigurationError(

@@ -85,6 +85,11 @@ struct ServerOptions: ParsableArguments {
     var sipUriHosts: [String] = []
     @Option(
         help: ArgumentHelp(
+            "A country where calls are no calls abroad, such as DE; may be given several times.",
+            valueName: "country"))
+    var homeCountries: [String] = []
+    @Option(
+        help: ArgumentHelp(
             "A number that accounts may register, and no others; may be given several times.", valueName: "number"))
     var offeredNumbers: [String] = []
     @Option(help: ArgumentHelp("The trunk's pace (1); 0: no limit.", valueName: "n"))
@@ -182,6 +187,7 @@ struct ServerOptions: ParsableArguments {
             ("trunk-national-prefix", trunkNationalPrefix), ("trunk-caller", trunkCaller),
             ("trunk-digits", trunkDigits),
             ("sip-uri-hosts", sipUriHosts.isEmpty ? nil : sipUriHosts.joined(separator: ",")),
+            ("home-countries", homeCountries.isEmpty ? nil : homeCountries.joined(separator: ",")),
             ("offered-numbers", offeredNumbers.isEmpty ? nil : offeredNumbers.joined(separator: ",")),
             ("trunk-username", trunkUsername),
             ("trunk-password", trunkPassword), ("people", people), ("carrier-seed", carrierSeed),

@@ -84,6 +84,9 @@ struct Setting {
             name: "sip-uri-hosts",
             help: "hosts of SIP addresses that may be called through the trunk; comma-separated; none: numbers only"),
         Setting(
+            name: "home-countries",
+            help: "countries where calls are no calls abroad, such as US or +49, whoever calls; comma-separated"),
+        Setting(
             name: "trunk-digits",
             help: "how digits go out: media (telephone events, or tones), or info (SIP INFO, application/dtmf-relay)",
             fallback: "media"),

@@ -70,4 +70,15 @@ extension SettingReader {
             callingCode: country, internationalPrefixes: international.isEmpty ? nil : international,
             nationalPrefix: national)
     }
+
+    /// As set, else the trunk's country, else that of all offered numbers. What accounts register is not asked: whoever
+    /// has a key may register any number.
+    func homeCountries(of forms: NumberForms, offered: [PhoneNumber]) throws -> HomeCountries? {
+        let countries = try list("home-countries", "countries such as US or DE, or calling codes such as +49") {
+            Country($0)
+        }
+        if !countries.isEmpty { return HomeCountries(countries) }
+        if let country = forms.callingCode.flatMap({ Country($0) }) { return HomeCountries([country]) }
+        return HomeCountries(of: offered)
+    }
 }

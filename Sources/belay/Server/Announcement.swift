@@ -32,6 +32,7 @@ struct Announcement: Sendable {
             let allowed = configuration.webhookAllowed.map(\.description).joined(separator: ", ")
             lines.append("Webhooks may go to public addresses" + (allowed.isEmpty ? "" : " and to \(allowed)"))
         }
+        lines.append("Calls go to \(trunk.homeCountries) (home-countries); elsewhere where an account's rules say so")
         if isDiallingStopped {
             lines.append("Dialling is stopped, and stays so until `belay start-dialling`")
         }

@@ -58,6 +58,13 @@ struct FirstStart {
         return credentials
     }
 
+    /// Where nothing is configured: of the number that the first account began with, which the environment presets or the
+    /// first start chose. No account changes it.
+    var homeCountries: HomeCountries {
+        let number = presets.number ?? CredentialsFile.read(credentialsPath).flatMap { PhoneNumber($0.number) }
+        return number.flatMap { HomeCountries(of: [$0]) } ?? .northAmerica
+    }
+
     /// A preset says otherwise than what is stored.
     private func isChanged(_ known: AccountCredentials) -> Bool {
         if let key = presets.apiKey {

@@ -46,7 +46,8 @@ enum Server {
         name(webGroup, "web")
 
         let carrier = try await startCarrier(configuration, logger)
-        let trunk = try await trunk(configuration, carrier: carrier?.address)
+        let home = configuration.homeCountries ?? firstStart.homeCountries
+        let trunk = try await trunk(configuration, home, carrier: carrier?.address)
         let peers = try trunkPeers(configuration, trunk)
         let transport = try await bind(configuration.sip, on: callGroup.next())
         let advertised = try await advertisedHost(configuration, trunk, callGroup)
@@ -239,7 +240,7 @@ enum Server {
     }
 
     private static func trunk(
-        _ configuration: ServerConfiguration, carrier: TransportAddress?
+        _ configuration: ServerConfiguration, _ home: HomeCountries, carrier: TransportAddress?
     ) async throws -> ExchangeConfiguration.Trunk {
         if let target = configuration.trunk {
             guard let address = try? LocalAddress.resolve(target.host, port: target.port) else {
@@ -249,7 +250,7 @@ enum Server {
                 address: address, host: target.host, port: target.uri.port,
                 isBehindNAT: configuration.isTrunkBehindNAT, followsMedia: configuration.followsMedia,
                 reportsKeys: configuration.trunkDigits == .info,
-                addressHosts: configuration.addressHosts, numberForms: configuration.numberForms,
+                addressHosts: configuration.addressHosts, homeCountries: home, numberForms: configuration.numberForms,
                 callerSource: configuration.callerSource, callsPerSecond: configuration.callsPerSecond,
                 callsAtOnce: configuration.callsAtOnce)
         }
@@ -257,7 +258,7 @@ enum Server {
         return ExchangeConfiguration.Trunk(
             address: carrier, host: carrier.address.hostText, port: carrier.port,
             followsMedia: configuration.followsMedia, isSimulated: true,
-            addressHosts: configuration.addressHosts, callsPerSecond: configuration.callsPerSecond,
+            addressHosts: configuration.addressHosts, homeCountries: home, callsPerSecond: configuration.callsPerSecond,
             callsAtOnce: configuration.callsAtOnce)
     }
 

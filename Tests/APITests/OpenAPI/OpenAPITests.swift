@@ -185,9 +185,11 @@ struct OpenAPITests {
             try await check(.post, account + "/Calls", JSONValue.object(test.goodCall).text, status: status)
         }
         let number = try #require(PhoneNumber("+13125550199"))
+        let britain = try #require(Country("GB")), satellites = try #require(Country("881"))
         for rule in [
             DialRule.diallingStopped, .premium(number), .notVerified(.number(number)), .noSuchNumber(number),
-            .international(number, from: "US", to: "GB"), .callsPerDay(limit: 3),
+            .international(number, home: .northAmerica, to: britain),
+            .network(number, satellites), .callsPerDay(limit: 3),
         ] {
             test.calls.refuse(with: .notAllowed(rule))
             let status = APIError(CallRefusal.notAllowed(rule)).status
