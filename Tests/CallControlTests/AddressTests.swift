@@ -31,7 +31,15 @@ struct AddressTests {
             ("sip:911@pbx.example", "emergency"), ("sip:9-1-1@pbx.example", "emergency"),
             ("sip:19005550123@pbx.example", "sipUriNumber"), ("sip:0019005550123@127.0.0.1", "sipUriNumber"),
             ("sip:1001@127.0.0.1", "sipUriNumber"), ("sip:+19005550123,1@pbx.example", "sipUriNumber"),
-            ("sip:1&2@127.0.0.1", "sipUriNumber"),
+            ("sip:1&2@127.0.0.1", "sipUriNumber"), ("sip:.911@pbx.example", "emergency"),
+            ("sip:+112@pbx.example", "emergency"), ("sip:9911@pbx.example", "emergency"),
+            ("sip:*67911@pbx.example", "emergency"), ("sip:-19005551234@pbx.example", "sipUriNumber"),
+            ("sip:-+19005550123@pbx.example", "premium"), ("sip:!00442079460123@pbx.example", "sipUriNumber"),
+            ("sip:911,,1@pbx.example", "emergency"), ("sip:911p1@pbx.example", "emergency"),
+            ("sip:*911@pbx.example", "emergency"), ("sip:91*1@pbx.example", "emergency"),
+            ("sip:011833@pbx.example", "sipUriNumber"), ("sip:tel19005550123@pbx.example", "sipUriNumber"),
+            ("sip:-@pbx.example", "sipUriNumber"), ("sip:*72@pbx.example", "sipUriNumber"),
+            ("sip:+252612345678@pbx.example", "allowsInternational"),
         ])
     func refused(_ to: String, _ name: String) throws {
         var bench = Self.bench()
@@ -41,12 +49,104 @@ struct AddressTests {
     }
 
     @Test(
-        "An extension of another host, and a number in E.164 form, may be called", arguments: ["1001", "+15555550123"])
+        "An extension of another host, and a number in E.164 form, may be called",
+        arguments: ["1001", "+15555550123"])
     func allowed(_ user: String) throws {
         var bench = Self.bench()
         try bench.makeCall(to: "sip:\(user)@pbx.example")
         #expect(bench.refusal == nil)
         #expect(bench.invites == 1)
+    }
+
+    @Test("What is dialled is the number that was judged, in one spelling")
+    func spelling() throws {
+        var bench = Self.bench()
+        try bench.makeCall(to: "sip:(+1)-555-555.0123@pbx.example")
+        #expect(bench.sent("INVITE sip:+15555550123@pbx.example SIP/2.0") == 1)
+        #expect(bench.call?.to == "sip:(+1)-555-555.0123@pbx.example")
+    }
+
+    @Test("Where the trunk's own host is named by its address, a short number is no extension either")
+    func trunkByAddress() throws {
+        var bench = Bench {
+            $0.trunk.host = "trunk.example"
+            $0.trunk.addressHosts = ["127.0.0.1", "trunk.example"]
+        }
+        for host in ["127.0.0.1", "trunk.example"] {
+            try bench.makeCall(to: "sip:118118@\(host)")
+            #expect(rule(bench) == "sipUriNumber")
+        }
+    }
+
+    @Test(
+        "A thousand spellings of what may not be called: each is refused, and nothing is sent",
+        arguments: 1...4 as ClosedRange<UInt64>)
+    func spellings(seed: UInt64) throws {
+        var random = RandomSource(seed: seed)
+        var bench = Self.bench()
+        for _ in 0..<250 {
+            let spelling = Spelling.draw(&random)
+            bench.effects.removeAll()
+            try bench.makeCall(to: "sip:\(spelling)@pbx.example")
+            #expect(rule(bench) != nil, "\(spelling)")
+            #expect(bench.invites == 0, "\(spelling)")
+        }
+        #expect(bench.rows.isEmpty)
+    }
+
+    @Test(
+        "With escapes, parameters, passwords and digits of other scripts they are refused as well",
+        arguments: 9...10 as ClosedRange<UInt64>)
+    func foreignSpellings(seed: UInt64) throws {
+        var random = RandomSource(seed: seed)
+        var bench = Self.bench()
+        for _ in 0..<250 {
+            let spelling = Spelling.draw(&random, isWithinGrammar: false)
+            bench.effects.removeAll()
+            guard let destination = CallDestination("sip:\(spelling)@pbx.example") else { continue }
+            try bench.makeCall(to: destination.text)
+            #expect(rule(bench) != nil, "\(spelling)")
+        }
+        #expect(bench.invites == 0)
+        #expect(bench.rows.isEmpty)
+    }
+
+    @Test(
+        "Spellings of a plain number are no numbers, or that number", arguments: 5...6 as ClosedRange<UInt64>)
+    func plainSpellings(seed: UInt64) throws {
+        var random = RandomSource(seed: seed)
+        var bench = Self.bench()
+        for _ in 0..<250 {
+            let spelling = Spelling.draw(&random, isWithinGrammar: false)
+            bench.effects.removeAll()
+            guard CallDestination(spelling) != nil else { continue }
+            try bench.makeCall(to: spelling)
+            #expect(rule(bench) != nil, "\(spelling)")
+        }
+        #expect(bench.invites == 0)
+    }
+
+    @Test(
+        "Spellings of a number at home with visual separators are called, each as that number",
+        arguments: 7...8 as ClosedRange<UInt64>)
+    func spellingsAtHome(seed: UInt64) throws {
+        var random = RandomSource(seed: seed)
+        for _ in 0..<25 {
+            var bench = Self.bench()
+            let spelling = Spelling.sprinkled("+13125550142", with: Spelling.separators, &random)
+            try bench.makeCall(to: "sip:\(spelling)@pbx.example")
+            #expect(bench.refusal == nil, "\(spelling)")
+            #expect(bench.sent("INVITE sip:+13125550142@pbx.example SIP/2.0") == 1, "\(spelling)")
+        }
+    }
+
+    @Test("A far end that redirects a call is not followed", arguments: [300, 301, 302, 305, 380])
+    func redirected(_ status: Int) throws {
+        var bench = Self.bench()
+        try bench.makeCall()
+        bench.farReject(try #require(StatusCode(status)))
+        #expect(bench.invites == 1)
+        #expect(bench.call?.status == .failed)
     }
 
     @Test("Without a setting no address is called; a trial account and one with allowed prefixes call none either")

@@ -1,3 +1,4 @@
+import SIP
 package import Telephony
 
 /// What the rules of admission begin with, as it stands on disk.
@@ -85,14 +86,27 @@ struct Admission: Sendable {
         guard trunk.addressHosts.contains(address.host) else {
             return .foreignHost(address, hosts: trunk.addressHosts)
         }
-        if let number = address.number { return broken(by: number, rules) }
-        if let dialled = address.dialled {
-            if NumberingPlan.isEmergency(dialled) { return .emergency(dialled) }
-            // A short one at another host is an extension there.
-            let mayLeadAnywhere = dialled.utf8.count > Self.longestExtension
-            if mayLeadAnywhere || address.host == trunk.host.lowercased() { return .ambiguousNumber(address) }
+        switch address.reading {
+        case .number(let number): return broken(by: number, rules)
+        case .digits(let dialled, let others):
+            let isEmergency = others.union([dialled]).contains { digits in
+                NumberingPlan.isEmergency(digits) || NumberingPlan.isEmergencyBehindPrefix(digits.drop { $0 == "+" })
+            }
+            if isEmergency { return .emergency(dialled) }
+            guard isExtension(dialled, at: address.host) else { return .ambiguousNumber(address) }
+        case .name: break
         }
         return rules.allowedPrefixes.isEmpty ? nil : .noAllowedPrefix(.address(address))
+    }
+
+    /// A short number at another host than the trunk is an extension there. No extension begins with 0, which takes a
+    /// line to the outside, but for the 0 of whoever answers there; and none has a `*`, which commands the switch
+    /// (`*72` has it forward calls).
+    private func isExtension(_ dialled: String, at host: String) -> Bool {
+        let isTrunk = host == trunk.host.lowercased() || host == trunk.address.address.hostText.lowercased()
+        return !isTrunk && (1...Self.longestExtension).contains(dialled.utf8.count)
+            && dialled.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+            && (dialled.first != "0" || dialled == "0")
     }
 
     private func broken(by to: PhoneNumber, _ rules: AccountRules) -> DialRule? {

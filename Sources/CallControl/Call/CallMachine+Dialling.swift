@@ -57,7 +57,7 @@ extension CallMachine {
         let trunk = configuration.trunk
         let address = SIPAddress(call.to)
         let callee =
-            address.map { SIPURI(user: $0.user, host: $0.host, port: $0.port) }
+            address.map { SIPURI(user: $0.dialledUser, host: $0.host, port: $0.port) }
             ?? SIPURI(user: call.to, host: trunk.host, port: trunk.port)
         let invitation = Invitation(
             destination: trunk.address,

@@ -31,18 +31,16 @@ package struct SIPAddress: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { text }
 
-    /// The telephone number that the user part is, whatever separators stand between its digits (RFC 3966 §5.1.1).
+    /// What a switch makes of the user part.
+    package var reading: DialledUser { DialledUser(user) }
+
+    /// The telephone number that the user part is.
     package var number: PhoneNumber? {
-        guard user.utf8.allSatisfy({ Self.isDialled($0) || "-.()".utf8.contains($0) }) else { return nil }
-        return dialled.flatMap(PhoneNumber.init)
+        if case .number(let number) = reading { number } else { nil }
     }
 
-    /// What a switch would dial that takes the user part for a telephone number and passes over what it does not know;
-    /// nil where the user part does not begin like one.
-    package var dialled: String? {
-        guard let first = user.utf8.first, Self.isDialled(first) || first == UInt8(ascii: "(") else { return nil }
-        return String(decoding: user.utf8.filter(Self.isDialled), as: UTF8.self)
-    }
+    /// Whom the Request-URI names: the number that was judged, and not another spelling of it.
+    package var dialledUser: String { number?.text ?? user }
 
     /// A name or an IPv4 address, as it may stand in a SIP URI.
     package static func isHost(_ text: some StringProtocol) -> Bool {
@@ -57,8 +55,6 @@ package struct SIPAddress: Hashable, Sendable, CustomStringConvertible {
     private static func isOfUser(_ byte: UInt8) -> Bool {
         isLetter(byte) || isDigit(byte) || "-_.!~*'()&=+$,".utf8.contains(byte)
     }
-
-    private static func isDialled(_ byte: UInt8) -> Bool { isDigit(byte) || "+*".utf8.contains(byte) }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
