@@ -52,7 +52,7 @@ let testDependencies: [String: [Target.Dependency]] = [
 ]
 
 let testTargets: [Target] = [
-    "SIP", "SDP", "RTP", "JSON", "Telephony", "PerCL", "PQL", "CallControl", "People", "Carrier", "Media",
+    "SIP", "SDP", "RTP", "JSON", "Telephony", "Sharing", "PerCL", "PQL", "CallControl", "People", "Carrier", "Media",
     "NameResolution", "Webhooks", "Storage", "API", "Simulation", "AnswerDetection",
 ].map { (room: String) -> Target in
     .testTarget(
@@ -102,6 +102,7 @@ let package = Package(
         .target(name: "RTP", swiftSettings: settings),
         .target(name: "JSON", swiftSettings: settings),
         .target(name: "Telephony", dependencies: ["JSON"], swiftSettings: settings),
+        .target(name: "Sharing", swiftSettings: settings),
         .target(name: "PerCL", dependencies: ["JSON", "Telephony"], swiftSettings: settings),
         .target(name: "PQL", dependencies: ["JSON", "Telephony"], swiftSettings: settings),
         .target(
@@ -129,7 +130,7 @@ let package = Package(
         .target(
             name: "NameResolution",
             dependencies: [
-                "CCares",
+                "CCares", "Sharing",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
@@ -143,12 +144,12 @@ let package = Package(
         .target(name: "CMedia"),
         .target(
             name: "Media",
-            dependencies: ["RTP", "Telephony", "AnswerDetection", "CMedia", "CSndFile", "CSpeexDSP"],
+            dependencies: ["RTP", "Telephony", "Sharing", "AnswerDetection", "CMedia", "CSndFile", "CSpeexDSP"],
             swiftSettings: settings),
         .target(
             name: "Webhooks",
             dependencies: [
-                "NameResolution", "Telephony",
+                "NameResolution", "Telephony", "Sharing",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -160,7 +161,7 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "JSON", "Telephony", "PQL",
+                "JSON", "Telephony", "PQL", "Sharing",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
