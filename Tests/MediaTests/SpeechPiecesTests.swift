@@ -74,7 +74,19 @@ struct SpeechPiecesTests {
         let words = String(repeating: "word ", count: 400)
         #expect(SpeechPieces.of(words).count > 1)
         #expect(SpeechPieces.of(words).allSatisfy { $0.hasPrefix("word") && $0.hasSuffix("word") })
-        #expect(SpeechPieces.of(String(repeating: "7", count: 4000)).count == 1)
+    }
+
+    @Test(
+        "A text without any pause or word is cut all the same: no piece keeps a program for long",
+        arguments: ["7", "字", "é", "-", "7.", "12/", "😀"])
+    func withoutWords(_ unit: String) {
+        for (start, end) in [("", ""), ("Call ", ""), ("", ". That is all."), ("", " is it")] {
+            let text = start + String(repeating: unit, count: 4000 / unit.count) + end
+            let pieces = SpeechPieces.of(text)
+            #expect(pieces.allSatisfy { $0.count <= 640 }, "\(pieces.map(\.count))")
+            #expect(pieces[0].count <= 120, "the first is heard soon")
+            #expect(Self.joined(pieces) == Self.joined([text]))
+        }
     }
 
     @Test("Whatever the text, nothing is lost, nothing is empty, and the pieces are of bounded length")
@@ -89,43 +101,5 @@ struct SpeechPiecesTests {
             #expect(Self.joined(pieces) == Self.joined([text]))
             #expect(pieces.allSatisfy { !$0.isEmpty && $0.count <= 660 })
         }
-    }
-}
-
-@Suite("Whose piece is made next")
-struct SpeechScheduleTests {
-    private static func key(_ text: String) -> SpeechCache.Key {
-        SpeechCache.Key(text: text, voice: "v", wordsPerMinute: 160)
-    }
-
-    private static func order(_ schedule: inout SpeechSchedule<String>) -> [String] {
-        var order: [String] = []
-        while let next = schedule.next() { order.append(next) }
-        return order
-    }
-
-    @Test("First pieces in the order they came, then the later pieces of whose sound ends soonest")
-    func order() {
-        var schedule = SpeechSchedule<String>()
-        for (name, rank) in [
-            ("B2", .later(neededBy: 50)), ("A2", .later(neededBy: 20)), ("C1", .first), ("D1", .first),
-            ("E2", .later(neededBy: 20)),
-        ] as [(String, SpeechSchedule<String>.Rank)] {
-            schedule.add(name, Self.key(name), rank)
-        }
-        #expect(schedule.count == 5)
-        #expect(Self.order(&schedule) == ["C1", "D1", "A2", "E2", "B2"])
-    }
-
-    @Test("A later piece that somebody waits for in silence goes with the first ones")
-    func hurry() {
-        var schedule = SpeechSchedule<String>()
-        schedule.add("A2", Self.key("A2"), .later(neededBy: 10))
-        schedule.add("B2", Self.key("B2"), .later(neededBy: 20))
-        schedule.add("C1", Self.key("C1"), .first)
-        schedule.hurry(Self.key("B2"), .first)
-        schedule.hurry(Self.key("C1"), .later(neededBy: 0))
-        schedule.hurry(Self.key("nobody's"), .first)
-        #expect(Self.order(&schedule) == ["C1", "B2", "A2"])
     }
 }

@@ -37,6 +37,7 @@ package final class AudioClip: Sendable {
     private let remarked = Mutex<String?>(nil)
     /// The farthest sample from zero.
     private let peak = Atomic<Int>(0)
+    private let farewell = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// A finished clip in memory.
     package init(samples: [Int16]) {
@@ -53,6 +54,7 @@ package final class AudioClip: Sendable {
     }
 
     deinit {
+        farewell.withLock { $0 }?()
         if case .file(let descriptor) = storage { _ = cmedia_close(descriptor) }
     }
 
@@ -123,6 +125,11 @@ package final class AudioClip: Sendable {
     }
 
     // MARK: The decoder's side
+
+    /// Whoever fills the clip is told once nobody has it any more.
+    func whenLetGo(_ action: @escaping @Sendable () -> Void) {
+        farewell.withLock { $0 = action }
+    }
 
     /// Appends to a growing clip; one thread alone may do so.
     func append(_ samples: [Int16]) throws(MediaFailure) {

@@ -1,4 +1,5 @@
 internal import CMedia
+package import Telephony
 
 /// Decodes sound files to what a telephone plays: WAV of G.711, 8 to 32 bits or floats, any rate and number of
 /// channels, and whatever else libsndfile reads, to 8 kHz, one channel, 16 bits.
@@ -40,20 +41,29 @@ package struct AudioDecoder: Sendable {
     }
 
     /// Begins to decode a file into an unnamed file in `folder`, on a thread of its own, and returns as soon as the
-    /// header is read: the clip can be played at once. A fault further on is the clip's `failureReason`.
+    /// header is read: the clip can be played at once. A fault further on is the clip's `failureReason`. What nobody has
+    /// any more is not decoded on.
     ///
+    /// - Parameter account: takes turns with others.
     /// - Throws: where the file cannot be opened, is no sound, or is beyond the limits.
-    package func open(_ path: String, decodingInto folder: String) throws(MediaFailure) -> AudioClip {
-        let file = try SoundFile(descriptor: openToRead(path), limits: limits)
+    package func open(_ path: String, decodingInto folder: String, of account: AccountID? = nil) throws(MediaFailure)
+        -> AudioClip
+    {
+        let input = try openToRead(path)
+        let kilobytes = Int(cmedia_file_size(input) / 1024)
+        let file = try SoundFile(descriptor: input, limits: limits)
         let descriptor = cmedia_file_anonymous(folder)
         guard descriptor >= 0 else { throw MediaFailure("decoding into \(folder)", errno: Int(descriptor)) }
         let clip = AudioClip(growingIn: descriptor)
-        WorkQueue.decoding.run {
+        WorkQueue.decoding.run(of: account, cost: kilobytes) { [weak clip] in
             do throws(MediaFailure) {
-                try run(file) { (chunk) throws(MediaFailure) in try clip.append(chunk) }
-                clip.finish()
+                try run(file) { (chunk) throws(MediaFailure) in
+                    guard let clip else { throw MediaFailure("nobody has it any more") }
+                    try clip.append(chunk)
+                }
+                clip?.finish()
             } catch {
-                clip.fail(error.description)
+                clip?.fail(error.description)
             }
         }
         return clip

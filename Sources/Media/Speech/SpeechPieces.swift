@@ -11,7 +11,8 @@ struct SpeechPieces {
     private static let longestLength = 320
     /// A shorter one would be over before the next is made.
     private static let shortestLength = 20
-    /// Without any pause in so much text it is cut between words.
+    /// Without any pause in so much text it is cut between words; without words, such as in digits in a row, anywhere:
+    /// no piece keeps a program for long.
     private static let longestWithoutPause = 640
 
     private enum Cut {
@@ -52,7 +53,7 @@ struct SpeechPieces {
         if let cut = ahead.first, cut.end <= limit { return cut.end }
         guard characters.count > limit,
             let blank = characters[(start + 1)..<limit].lastIndex(where: \.isWhitespace)
-        else { return ahead.first?.end ?? characters.count }
+        else { return characters.count > limit ? start + length : characters.count }
         return blank
     }
 
