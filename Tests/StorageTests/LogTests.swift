@@ -248,30 +248,4 @@ struct LogTests {
         }
         await storage.close()
     }
-
-    @Test("Searches wait for one another, and too many of them are refused")
-    func gate() async throws {
-        let gate = ReadGate(places: 2)
-        try await gate.enter()
-        try await gate.enter()
-        let entered = Log<Int>()
-        var waiting: [Task<Void, any Error>] = []
-        for number in 0..<ReadGate.maximumWaiting {
-            waiting.append(
-                Task {
-                    try await gate.enter()
-                    entered.append(number)
-                    await gate.leave()
-                })
-            while await gate.waitingCount <= number { await Task.yield() }
-        }
-        await #expect(throws: StorageError.busy) { try await gate.enter() }
-        #expect(entered.items.isEmpty)
-        await gate.leave()
-        for task in waiting { try await task.value }
-        #expect(entered.items == Array(0..<ReadGate.maximumWaiting))
-        await gate.leave()
-        try await gate.enter()
-        try await gate.enter()
-    }
 }

@@ -143,6 +143,30 @@ struct RetentionTests {
         await storage.close()
     }
 
+    @Test(
+        "Where the room for recordings is full, the account that keeps most loses its oldest, nobody else's older ones")
+    func fullOfRecordings() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        func recording(_ number: Int, of account: AccountID, seconds: Int) throws -> Recording {
+            var recording = Recording(
+                recordingID: try #require(RecordingID(Sample.text("RE", number))), accountID: account,
+                callID: Sample.callID(account == Sample.account ? 1 : 2),
+                created: Sample.time.advanced(byMicroseconds: Int64(number)), isPrivate: false)
+            recording.durationSeconds = seconds
+            return recording
+        }
+        let all = [
+            try recording(1, of: Sample.account, seconds: 90), try recording(2, of: Sample.otherAccount, seconds: 60),
+            try recording(3, of: Sample.otherAccount, seconds: 60),
+        ]
+        let calls = [Sample.call(1), Sample.call(2, account: Sample.otherAccount)]
+        await save(calls.map(StorageOperation.saveCall) + all.map(StorageOperation.saveRecording), in: storage)
+        #expect(
+            try await storage.oldestRecordings(limit: 9).map(\.recordingID) == all[1...].map(\.recordingID))
+        await storage.close()
+    }
+
     @Test("What an account has used of a day")
     func use() async throws {
         let folder = TemporaryFolder()

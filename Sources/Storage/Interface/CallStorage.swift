@@ -76,7 +76,8 @@ package protocol CallStorage: Sendable {
     func expiredRecordings(privateBefore: Timestamp, before: Timestamp?, limit: Int)
         async throws(StorageError) -> [Recording]
 
-    /// Completed recordings of all accounts whose files lie there, oldest first, at most `limit`.
+    /// Completed recordings whose files lie there, of the account that has recorded longest in all, oldest first, at most
+    /// `limit`: whoever fills the room for recordings loses of his own.
     func oldestRecordings(limit: Int) async throws(StorageError) -> [Recording]
 
     /// Removes calls that ended before, with all that is known of them, but for those that owe something still or have a

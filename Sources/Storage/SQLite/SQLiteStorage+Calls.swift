@@ -26,7 +26,7 @@ extension SQLiteStorage {
         account: AccountID, filter: CallFilter, after cursor: PageCursor?
     ) async throws(StorageError) -> Page<Call> {
         let search = CallSearch(account: account, filter: filter, cursor: cursor)
-        return try await read { db in try search.page(in: db) }
+        return try await list(of: account) { db in try search.page(in: db) }
     }
 
     package func endedCalls(
@@ -94,7 +94,7 @@ extension SQLiteStorage {
             columns: Self.entryColumns, table: "journal",
             condition: "call = (SELECT id FROM calls WHERE call_id = :call AND \(Self.ofAccount))", key: "sequence",
             arguments: ["call": callID.text, "account": account.text])
-        return try await read { db in
+        return try await list(of: account) { db in
             try query.page(after: cursor, in: db) { row in
                 // Behind the page's key.
                 var columns = ColumnReader(row, from: 1)

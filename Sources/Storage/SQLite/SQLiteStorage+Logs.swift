@@ -8,13 +8,13 @@ extension SQLiteStorage {
         account: AccountID, query: LogQuery?, after position: LogPosition?
     ) async throws(StorageError) -> LogPage {
         let search = LogSearch(account: account, query: query, after: position)
-        try await logGate.enter()
+        try await logGate.enter(account)
         let end = DispatchTime.now().uptimeNanoseconds + UInt64(logMilliseconds) * 1_000_000
         let result: Result<LogPage?, StorageError>
         do { result = .success(try await read { db in try search.page(in: db, until: end) }) } catch {
             result = .failure(error)
         }
-        await logGate.leave()
+        await logGate.leave(account)
         guard let page = try result.get() else { throw .tooSlow(milliseconds: logMilliseconds) }
         return page
     }

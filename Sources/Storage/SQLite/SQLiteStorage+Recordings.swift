@@ -40,7 +40,7 @@ extension SQLiteStorage {
             query.arguments["latest"] = latest.microseconds
         }
         let complete = query
-        return try await read { db in
+        return try await list(of: account) { db in
             try complete.page(after: cursor, in: db) { try Self.recording($0, account: account) }
         }
     }
@@ -67,7 +67,12 @@ extension SQLiteStorage {
     }
 
     package func oldestRecordings(limit: Int) async throws(StorageError) -> [Recording] {
-        try await kept("1", ["limit": limit])
+        try await kept(
+            """
+            account = (
+                SELECT account FROM recordings WHERE deleted = 0 AND seconds IS NOT NULL
+                GROUP BY account ORDER BY SUM(seconds) DESC, account LIMIT 1)
+            """, ["limit": limit])
     }
 
     private func kept(_ condition: String, _ arguments: StatementArguments) async throws(StorageError) -> [Recording] {

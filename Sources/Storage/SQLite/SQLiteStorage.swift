@@ -47,6 +47,9 @@ package final class SQLiteStorage: CallStorage, Directory {
     let writer: StorageWriter
     /// Half of the readers at most: whoever searches the log leaves the others to those who ask for one call.
     let logGate: ReadGate
+    /// All but one of the readers, and of one account one fewer still: lists can be long, and there is always a reader
+    /// for whoever asks for one thing, such as a live call.
+    let listGate: ReadGate
     let logMilliseconds: Int
     private let lock: DataFolderLock
 
@@ -63,6 +66,8 @@ package final class SQLiteStorage: CallStorage, Directory {
         }
         writer = StorageWriter(pool: pool, patience: configuration.patience, holding: lock)
         logGate = ReadGate(places: max(1, configuration.maximumReaders / 2))
+        listGate = ReadGate(
+            places: max(1, configuration.maximumReaders - 1), ofAnAccount: max(1, configuration.maximumReaders - 2))
         logMilliseconds = configuration.logMilliseconds
     }
 
@@ -108,6 +113,17 @@ package final class SQLiteStorage: CallStorage, Directory {
         } catch {
             throw StorageError(error)
         }
+    }
+
+    /// Runs a read that may be long, in its account's turn.
+    func list<Value: Sendable>(
+        of account: AccountID, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(StorageError) -> Value {
+        try await listGate.enter(account)
+        let result: Result<Value, StorageError>
+        do { result = .success(try await read(body)) } catch { result = .failure(error) }
+        await listGate.leave(account)
+        return try result.get()
     }
 
     /// Runs a change on the writer, in its order; durable when this returns.
