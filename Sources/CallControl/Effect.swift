@@ -11,14 +11,17 @@ package enum Effect: Hashable, Sendable {
     case store([StorageOperation], CommitToken?)
     /// One attempt to post a webhook; `webhookFinished` is owed.
     case deliver(Webhook, attempt: Int)
+    /// Nobody waits for that webhook's answer any more: where it still waits for its turn, it need not be sent.
+    /// `webhookFinished` is owed all the same.
+    case withdrawWebhook(EventID)
     /// The answer to a REST request.
     case reply(ReplyToken, Reply)
     /// Binds the call's RTP port; `mediaOpened` or `mediaOpenFailed` is owed.
     case openMedia(MediaHandle, MediaOpening)
     /// Media flows from here on, or flows elsewhere.
     case connectMedia(MediaHandle, MediaConnection)
-    /// `playbackEnded` is owed, also after `stopPlayback`.
-    case play(MediaHandle, PlaybackID, Prompt, loop: Int)
+    /// `playbackEnded` is owed, also after `stopPlayback`. The account takes turns with others at what makes the sound.
+    case play(MediaHandle, PlaybackID, Prompt, loop: Int, AccountID)
     case stopPlayback(MediaHandle, PlaybackID)
     /// `digitsSent` is owed.
     case sendDigits(MediaHandle, DiallingID, [DigitString.Tone], durationMilliseconds: Int)

@@ -26,6 +26,8 @@ package enum Input: Hashable, Sendable {
     /// The disk has little room left, or enough again.
     case storageLow(Bool)
     // MARK: From webhooks
+    /// It has not been sent: its host, or its account, has as many requests under way as it may.
+    case webhookWaits(EventID, explanation: String)
     case webhookFinished(EventID, WebhookOutcome, milliseconds: Int)
     // MARK: From media
     case mediaOpened(MediaHandle)

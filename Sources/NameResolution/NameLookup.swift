@@ -16,7 +16,8 @@ package enum NameFailure: Error, Hashable, Sendable {
     case noSuchName
     /// The name servers could not be asked or did not answer to the point; in words.
     case notResolved(String)
-    /// So many look-ups are under way, altogether or below this name's domain, that no further one was begun.
+    /// So many of this asker's look-ups are under way or wait, altogether or below this name's domain, that no further
+    /// one was begun.
     case overloaded
 }
 

@@ -26,6 +26,8 @@ package final class CallLoop: @unchecked Sendable {
     private var transport: UDPTransport?
 
     private var replies: [ReplyToken: EventLoopPromise<Reply>] = [:]
+    /// Of webhooks that have not come back.
+    private var withdrawals: [EventID: @Sendable () -> Bool] = [:]
     private var nextReply: UInt64 = 0
     private var timer: Scheduled<Void>?
     private var timerDeadline: Instant?
@@ -151,10 +153,12 @@ package final class CallLoop: @unchecked Sendable {
                 if transport?.send(bytes, to: destination) == false { counters.datagramLost() }
             case .store(let operations, let token): store(operations, token)
             case .deliver(let webhook, _): deliver(webhook)
+            case .withdrawWebhook(let event): withdraw(event)
             case .reply(let token, let reply): replies.removeValue(forKey: token)?.succeed(reply)
             case .openMedia(let handle, let opening): media.open(handle, opening)
             case .connectMedia(let handle, let connection): media.connect(handle, connection)
-            case .play(let handle, let playback, let prompt, let loop): media.play(handle, playback, prompt, loop: loop)
+            case .play(let handle, let playback, let prompt, let loop, let account):
+                media.play(handle, playback, prompt, loop: loop, of: account)
             case .stopPlayback(let handle, let playback): media.stopPlayback(handle, playback)
             case .sendDigits(let handle, let dialling, let tones, let duration):
                 media.sendDigits(handle, dialling, tones, durationMilliseconds: duration)
@@ -165,7 +169,8 @@ package final class CallLoop: @unchecked Sendable {
             case .stopDigits(let handle, let dialling): media.stopDigits(handle, dialling)
             case .observeAnswerer(let handle, let isWanted): media.observeAnswerer(handle, isWanted)
             case .resolveHop(let session, let host):
-                resolver.resolve(host) { [self] (addresses: [IPAddress]) in post(.hopResolved(session, host, addresses))
+                resolver.resolve(host) { [self] (addresses: [IPAddress]) in
+                    post(.hopResolved(session, host, addresses))
                 }
             case .resolveCaller(let call, let account, let number):
                 post(.callerResolved(call, numbers.number(number, of: account)?.phoneNumberID))
@@ -198,10 +203,23 @@ package final class CallLoop: @unchecked Sendable {
 
     private func deliver(_ webhook: Webhook) {
         let began = NIODeadline.now()
-        webhooks.post(webhook) { [self] outcome in
+        withdrawals[webhook.eventID] = webhooks.post(webhook) { [self] explanation in
+            post(.webhookWaits(webhook.eventID, explanation: explanation))
+        } completion: { [self] outcome in
             let spent = NIODeadline.now() - began
-            post(.webhookFinished(webhook.eventID, outcome, milliseconds: Int(spent.nanoseconds / 1_000_000)))
+            let milliseconds = Int(spent.nanoseconds / 1_000_000)
+            eventLoop.execute {
+                self.withdrawals[webhook.eventID] = nil
+                self.take(.webhookFinished(webhook.eventID, outcome, milliseconds: milliseconds))
+            }
         }
+    }
+
+    private func withdraw(_ event: EventID) {
+        guard withdrawals.removeValue(forKey: event)?() == true else { return }
+        let failure = WebhookFailure(
+            kind: .noPlace, explanation: "its call went on without it while it waited for its turn; it was not sent")
+        post(.webhookFinished(event, .failed(failure), milliseconds: 0))
     }
 
     // MARK: The one timer
@@ -247,6 +265,13 @@ package protocol NumberDirectory: Sendable {
 
 /// Posts a webhook once; signs it with the account's secrets of that moment.
 package protocol WebhookPoster: Sendable {
-    /// The completion runs once, on any thread.
-    func post(_ webhook: Webhook, completion: @escaping @Sendable (WebhookOutcome) -> Void)
+    /// The completion runs once, on any thread; before it, `waits`, with words for the call's log, where the webhook has
+    /// to wait for its turn.
+    ///
+    /// - Returns: takes the webhook out of the queue again. False where its turn has come; else its completion does not
+    ///   run.
+    func post(
+        _ webhook: Webhook, waits: @escaping @Sendable (String) -> Void,
+        completion: @escaping @Sendable (WebhookOutcome) -> Void
+    ) -> @Sendable () -> Bool
 }

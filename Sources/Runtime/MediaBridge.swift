@@ -58,12 +58,12 @@ package final class MediaBridge: Sendable {
 
     /// The clip may have to be spoken or fetched first.
     func play(
-        _ media: MediaHandle, _ playback: CallControl.PlaybackID, _ prompt: Prompt, loop: Int
+        _ media: MediaHandle, _ playback: CallControl.PlaybackID, _ prompt: Prompt, loop: Int, of account: AccountID
     ) {
         preparing.withLock { preparing in
             preparing[media, default: [:]][playback] = Task { [self] in
                 do {
-                    let (clip, warning) = try await prompts.clip(for: prompt)
+                    let (clip, warning) = try await prompts.clip(for: prompt, of: account)
                     hand(media, playback) {
                         if let warning { inbox.expectWarning(media, playback, warning) }
                         inbox.expectEnd(of: clip, media, playback)

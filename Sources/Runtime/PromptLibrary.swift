@@ -32,18 +32,21 @@ package final class PromptLibrary: Sendable {
 
     /// A clip that can be played from its beginning; its end may still be being made.
     ///
-    /// - Throws: an error whose description is a sentence for the customer's log.
-    func clip(for prompt: Prompt) async throws -> (clip: AudioClip, warning: String?) {
+    /// - Parameter account: who takes turns with others at speaking, fetching and decoding.
+    /// - Throws: an error whose description is a sentence for the customer's log; `CancellationError` where the task was
+    ///   cancelled while it waited.
+    func clip(for prompt: Prompt, of account: AccountID) async throws -> (clip: AudioClip, warning: String?) {
         switch prompt {
         case .speech(let text, let language, let isPrivate):
-            let request = SpeechRequest(text: text, language: language, privacy: isPrivate)
+            let request = SpeechRequest(
+                text: text, language: language, privacy: isPrivate, account: account)
             return try await synthesizer.growingClip(for: request)
         case .file(let reference):
-            let audio = try await fetcher.fetch(try url(of: reference))
+            let audio = try await fetcher.fetch(try url(of: reference), of: account)
             // The file stays in the cache for as long as `audio` lives; the decoder holds it open from then on.
             return try withExtendedLifetime(audio) {
                 do throws(MediaFailure) {
-                    return (try decoder.open(audio.path, decodingInto: decodeFolder), nil)
+                    return (try decoder.open(audio.path, decodingInto: decodeFolder, of: account), nil)
                 } catch {
                     throw PromptError.unusableFile(error, contentType: audio.contentType)
                 }
@@ -53,7 +56,7 @@ package final class PromptLibrary: Sendable {
             guard let recording = try await storage.recording(id, account: account), !recording.isPrivate,
                 !recording.isDeleted, let path = recordings.readablePath(of: id)
             else { throw PromptError.noRecording(id) }
-            return (try decoder.open(path, decodingInto: decodeFolder), nil)
+            return (try decoder.open(path, decodingInto: decodeFolder, of: account), nil)
         case .beep:
             return (Self.beep, nil)
         }

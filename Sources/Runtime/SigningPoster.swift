@@ -11,8 +11,11 @@ package struct SigningPoster: WebhookPoster {
         self.directory = directory
     }
 
-    package func post(_ webhook: Webhook, completion: @escaping @Sendable (WebhookOutcome) -> Void) {
+    package func post(
+        _ webhook: Webhook, waits: @escaping @Sendable (String) -> Void,
+        completion: @escaping @Sendable (WebhookOutcome) -> Void
+    ) -> @Sendable () -> Bool {
         let secrets = directory.credentials(of: webhook.accountID)?.signingSecrets ?? []
-        client.post(webhook, secrets: secrets, now: SystemClock.wall(), completion: completion)
+        return client.post(webhook, secrets: secrets, now: SystemClock.wall(), waits: waits, completion: completion)
     }
 }

@@ -285,13 +285,13 @@ struct Bench {
 
     /// Prompts that were asked for, in order.
     var played: [Prompt] {
-        effects.compactMap { if case .play(_, _, let prompt, _) = $0 { prompt } else { nil } }
+        effects.compactMap { if case .play(_, _, let prompt, _, _) = $0 { prompt } else { nil } }
     }
 
     /// Ends the playback that was asked for last.
     mutating func endPlayback() {
         let last = effects.lazy.compactMap { effect -> (MediaHandle, PlaybackID)? in
-            if case .play(let media, let playback, _, _) = effect { (media, playback) } else { nil }
+            if case .play(let media, let playback, _, _, _) = effect { (media, playback) } else { nil }
         }.last
         if let (media, playback) = last { give(.playbackEnded(media, playback, .completed)) }
     }

@@ -7,6 +7,29 @@ import Testing
 
 @Suite("One call through the exchange, against a real user agent")
 struct OneCallTests {
+    @Test("A script that waits for its turn is told of in the log, and need not be sent once its call has ended")
+    func waitingScript() throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farAnswer()
+        let connect = try #require(bench.delivered.last)
+        bench.give(.webhookWaits(connect.eventID, explanation: "app has as many as it may"))
+        #expect(
+            bench.journal.contains {
+                $0.level == .warning && $0.message == "Webhook outDialApiConnect waits for its turn"
+            })
+        #expect(bench.call?.status == .inProgress && !bench.effects.contains(.withdrawWebhook(connect.eventID)))
+        bench.farHangUp()
+        #expect(bench.effects.contains(.withdrawWebhook(connect.eventID)))
+        bench.give(
+            .webhookFinished(
+                connect.eventID, .failed(WebhookFailure(kind: .noPlace, explanation: "not sent")), milliseconds: 0))
+        #expect(bench.delivered.last?.requestType == "callStatus")
+        // Nobody listens to a notification.
+        if let status = bench.delivered.last { bench.give(.webhookWaits(status.eventID, explanation: "full")) }
+        #expect(bench.journal.count { $0.message.hasSuffix("waits for its turn") } == 1)
+    }
+
     @Test("From the request to the end: statuses, webhooks with the seed's fields, and nothing left over")
     func wholeCall() throws {
         var bench = Bench()
@@ -36,7 +59,7 @@ struct OneCallTests {
 
         bench.answerWebhook(#"[{"Say":{"text":"Hello"}},{"Pause":{"length":500}}]"#)
         let plays = bench.effects.compactMap { effect -> (MediaHandle, PlaybackID)? in
-            if case .play(let media, let playback, .speech("Hello", "en-US", false), 1) = effect {
+            if case .play(let media, let playback, .speech("Hello", "en-US", false), 1, _) = effect {
                 (media, playback)
             } else {
                 nil

@@ -35,21 +35,47 @@ private final class Outcomes: Sendable {
     func take(_ result: Result<[HostAddress], NameFailure>) { list.withLock { $0.append(result) } }
 }
 
+private final class Alarms: Sendable {
+    private let list = Mutex<[(TimeAmount, @Sendable () -> Void)]>([])
+
+    func add(_ amount: TimeAmount, _ body: @escaping @Sendable () -> Void) {
+        list.withLock { $0.append((amount, body)) }
+    }
+
+    func take() -> [(TimeAmount, @Sendable () -> Void)] {
+        list.withLock { list in
+            defer { list = [] }
+            return list
+        }
+    }
+}
+
 @Suite struct NameResolverTests {
     private let lookup = HeldLookup()
     private let clock = Clock()
     private let outcomes = Outcomes()
+    private let alarms = Alarms()
     private let resolver: NameResolver
     private let one = HostAddress.v4(0x7F00_0001), other = HostAddress.v4(0x7F00_0002)
 
     init() {
         let clock = clock
-        resolver = NameResolver(lookup: lookup, now: { clock.now })
+        let alarms = alarms
+        resolver = NameResolver(
+            lookup: lookup, now: { clock.now }, delay: { amount, body in alarms.add(amount, body) })
     }
 
-    private func ask(_ name: String = "hooks.example") {
+    private func ask(_ name: String = "hooks.example", for asker: NameAsker = .account("A")) {
         let outcomes = outcomes
-        resolver.resolve(name) { outcomes.take($0) }
+        resolver.resolve(name, for: asker) { outcomes.take($0) }
+    }
+
+    /// Lets all delays pass that were asked for.
+    private func passDelays() {
+        for (amount, body) in alarms.take() {
+            clock.pass(amount)
+            body()
+        }
     }
 
     @Test("Askers of one name share one look-up, and what it found is kept as long as its records say")
@@ -125,12 +151,96 @@ private final class Outcomes: Sendable {
         #expect(lookup.names.last == "again.broken.example")
     }
 
-    @Test("So many names may be looked up at once, and no more")
-    func bounded() {
-        for number in 0..<NameResolver.maximumPendingNames { ask("d\(number).example\(number)") }
-        #expect(outcomes.all.isEmpty)
-        ask("one-more.elsewhere")
+    @Test("A domain's share is each account's own: names below co.uk that do not answer cost another's there nothing")
+    func domainOfAnother() {
+        for number in 0...NameResolver.maximumPendingNamesOfADomain { ask("n\(number).co.uk", for: .account("B")) }
         #expect(outcomes.all == [.failure(.overloaded)])
+        ask("sound.co.uk", for: .account("A"))
+        #expect(lookup.names.last == "sound.co.uk")
+    }
+
+    @Test("An account has a share of the look-ups; what exceeds it waits, and nobody else does")
+    func accountsShare() {
+        for number in 0..<NameResolver.maximumPendingNamesOfAnAsker { ask("x.b\(number).example", for: .account("B")) }
+        ask("waits.b.example", for: .account("B"))
+        #expect(!lookup.names.contains("waits.b.example"))
+        for other in [NameAsker.account("A"), .signalling] {
+            let name = "hooks.\(other)".lowercased().filter { $0.isLetter || $0 == "." }
+            ask(name, for: other)
+            #expect(lookup.names.last == name)
+        }
+        #expect(outcomes.all.isEmpty)
+        lookup.answer(.failure(.notResolved("timeout")))
+        #expect(lookup.names.last == "waits.b.example")
+    }
+
+    @Test("Of one account so many names wait, and no more; the others' are taken")
+    func bounded() {
+        let most = NameResolver.maximumPendingNamesOfAnAsker + NameResolver.maximumWaitingNamesOfAnAsker
+        for number in 0..<most { ask("d\(number).example\(number)", for: .account("B")) }
+        #expect(outcomes.all.isEmpty && resolver.waitingCount == NameResolver.maximumWaitingNamesOfAnAsker)
+        ask("one-more.elsewhere", for: .account("B"))
+        #expect(outcomes.all == [.failure(.overloaded)])
+        ask("hooks.example", for: .account("A"))
+        #expect(lookup.names.last == "hooks.example")
+    }
+
+    @Test("While all look-ups are under way the next is that of an account which has none, not of one with hundreds")
+    func allUnderWay() {
+        let accounts = NameResolver.maximumPendingNames / NameResolver.maximumPendingNamesOfAnAsker
+        for account in 0..<accounts {
+            for number in 0..<(NameResolver.maximumPendingNamesOfAnAsker + 20) {
+                ask("n\(number).a\(account)x\(number)", for: .account("B\(account)"))
+            }
+        }
+        #expect(lookup.names.count == NameResolver.maximumPendingNames)
+        ask("hooks.example", for: .account("A"))
+        #expect(!lookup.names.contains("hooks.example"))
+        for _ in 0...(2 * accounts) { lookup.answer(.failure(.notResolved("timeout"))) }
+        #expect(lookup.names.contains("hooks.example"))
+    }
+
+    @Test("A name that one account waits for with hundreds before it is asked for at another's turn")
+    func sharedName() {
+        for number in 0..<(NameResolver.maximumPendingNamesOfAnAsker + 10) {
+            ask("n\(number).b\(number).example", for: .account("B"))
+        }
+        let last = NameResolver.maximumPendingNamesOfAnAsker + 9
+        let waits = "n\(last).b\(last).example"
+        #expect(!lookup.names.contains(waits))
+        ask(waits, for: .account("A"))
+        #expect(lookup.names.last == waits)
+        #expect(resolver.waitingCount == 9)
+        while !lookup.names.isEmpty { lookup.answer(.success(.init(addresses: [one]))) }
+        #expect(outcomes.all.count == NameResolver.maximumPendingNamesOfAnAsker + 11)
+        #expect(outcomes.all.allSatisfy { $0 == .success([one]) })
+    }
+
+    @Test("Where the new answer takes long, the one that has run out is used meanwhile (RFC 8767 §5)")
+    func staleMeanwhile() {
+        ask()
+        lookup.answer(.success(.init(addresses: [one], lifetimeSeconds: 10)))
+        clock.pass(.seconds(11))
+        ask()
+        #expect(outcomes.all.count == 1, "for a moment the new one is waited for")
+        passDelays()
+        #expect(outcomes.all == [.success([one]), .success([one])])
+        ask()
+        #expect(outcomes.all.count == 3, "nobody waits again")
+        lookup.answer(.success(.init(addresses: [other], lifetimeSeconds: 10)))
+        #expect(outcomes.all.count == 3, "and nobody is told twice")
+        #expect(resolver.knownAddresses(of: "hooks.example") == [other])
+    }
+
+    @Test("Whoever fills the memory of names displaces his own: another's, run out or not, is still there")
+    func memory() {
+        ask("hooks.example", for: .account("A"))
+        lookup.answer(.success(.init(addresses: [one], lifetimeSeconds: 5)))
+        for number in 0..<(NameResolver.maximumKnownNames + 100) {
+            ask("n\(number).b.example", for: .account("B"))
+            lookup.answer(.success(.init(addresses: [other], lifetimeSeconds: 300)))
+        }
+        #expect(resolver.knownAddresses(of: "hooks.example") == [one])
     }
 
     @Test("A literal address asks nobody", arguments: ["127.0.0.1", "127.1", "0x7f000001", "2130706433"])

@@ -155,6 +155,29 @@ import Testing
         await bench.stop()
     }
 
+    @Test("One account's slow files take no places of another's, not even for the same file at the same host")
+    func accountsShare() async throws {
+        let bench = try await Bench { _ in [.hold, ScriptedServer.answer(body: "x")] }
+        let (flood, other) = (
+            Sample.webhook("http://a/").accountID, AccountID("AC" + String(repeating: "7", count: 40))
+        )
+        let fetcher = bench.fetcher
+        let urls = (0..<20).map { bench.url("/\($0)") }
+        let tasks = urls.map { url in Task { try await fetcher.fetch(url, of: flood) } }
+        await bench.server.waitForRequests(8)
+        let same = Task { try await fetcher.fetch(urls[19], of: other) }
+        await bench.server.waitForRequests(9)
+        #expect(bench.server.requests.count == 9, "eight of the one, and the other's")
+        // What nobody waits for any more is not asked for.
+        for task in tasks { task.cancel() }
+        for task in tasks { await #expect(throws: AudioFetchError.cancelled) { try await task.value } }
+        bench.server.release()
+        #expect(try await same.value.size == 1)
+        _ = try await fetcher.fetch(bench.url("/last"), of: flood)
+        #expect(bench.server.requests.count == 10)
+        await bench.stop()
+    }
+
     @Test(
         "An answer that is no file is refused by kind",
         arguments: [

@@ -1,21 +1,31 @@
+import Telephony
 import Testing
 
 @testable import Webhooks
+
+private let a1 = AccountID("AC" + String(repeating: "a", count: 40))
+private let b2 = AccountID("AC" + String(repeating: "b", count: 40))
 
 /// The gate behind a reference, so that expectations can make its moves.
 private final class Gate {
     private var gate: RequestGate
 
-    init(perHost: Int, total: Int, maximumWaiting: Int) {
-        gate = RequestGate(perHost: perHost, total: total, maximumWaiting: maximumWaiting)
+    init(perHost: Int, perAccount: Int? = nil, total: Int, maximumWaiting: Int) {
+        gate = RequestGate(
+            perHost: perHost, perAccount: perAccount ?? total, total: total, maximumWaiting: maximumWaiting)
     }
 
     var isEmpty: Bool { gate.isEmpty }
     var running: Int { gate.running }
     var waitingCount: Int { gate.waitingCount }
-    func arrive(_ ticket: RequestGate.Ticket, host: String) -> RequestGate.Arrival { gate.arrive(ticket, host: host) }
-    func leave(host: String) -> [RequestGate.Ticket] { gate.leave(host: host) }
+    func arrive(_ ticket: RequestGate.Ticket, host: String, of account: AccountID? = nil) -> RequestGate.Arrival {
+        gate.arrive(ticket, lane: .init(account: account, host: host))
+    }
+    func leave(host: String, of account: AccountID? = nil) -> [RequestGate.Ticket] {
+        gate.leave(lane: .init(account: account, host: host))
+    }
     func withdraw(_ ticket: RequestGate.Ticket) -> Bool { gate.withdraw(ticket) }
+    func press(_ ticket: RequestGate.Ticket) -> Bool { gate.press(ticket) }
 }
 
 @Suite struct RequestGateTests {
@@ -41,21 +51,70 @@ private final class Gate {
         #expect(gate.leave(host: "quick") == [202])
     }
 
-    @Test("Hosts that wait for the same places take turns")
+    @Test("An account's slow app has that account's places at its host, and no other account's there")
+    func sharedHost() {
+        let gate = Gate(perHost: 2, perAccount: 6, total: 8, maximumWaiting: 1000)
+        for ticket in 1...100 { _ = gate.arrive(RequestGate.Ticket(ticket), host: "shared", of: b2) }
+        #expect(gate.arrive(200, host: "shared", of: a1) == .start)
+        #expect(gate.arrive(201, host: "shared", of: a1) == .start)
+        #expect(gate.arrive(202, host: "shared", of: a1) == .wait)
+        #expect(gate.leave(host: "shared", of: a1) == [202])
+        #expect(gate.leave(host: "shared", of: b2) == [3])
+    }
+
+    @Test("An account with slow apps at many hosts leaves places to others")
+    func manyHosts() {
+        let gate = Gate(perHost: 2, perAccount: 6, total: 8, maximumWaiting: 1000)
+        let arrivals = (0..<20).map { gate.arrive(RequestGate.Ticket($0), host: "h\($0)", of: b2) }
+        #expect(arrivals.count { $0 == .start } == 6)
+        #expect(gate.arrive(200, host: "h1", of: a1) == .start)
+        #expect(gate.arrive(201, host: "h2", of: a1) == .start)
+        // All are taken: the next free one is not one more of those who have many waiting.
+        #expect(gate.arrive(202, host: "h2", of: a1) == .wait)
+        #expect(gate.leave(host: "h0", of: b2) == [6])
+        #expect(gate.leave(host: "h1", of: b2) == [202])
+    }
+
+    @Test("Who has waited for as long as a live call may goes beyond its host's places, never beyond its account's")
+    func pressing() {
+        let gate = Gate(perHost: 1, perAccount: 3, total: 10, maximumWaiting: 1000)
+        let arrivals = (1...5).map { gate.arrive(RequestGate.Ticket($0), host: "h", of: b2) }
+        #expect(arrivals == [.start, .wait, .wait, .wait, .wait])
+        #expect(gate.press(3) && gate.press(2))
+        #expect(!gate.press(4), "three are all that the account has")
+        #expect(!gate.press(3) && !gate.withdraw(3), "it has started")
+        #expect(gate.leave(host: "h", of: b2) == [])
+        #expect(gate.leave(host: "h", of: b2) == [])
+        #expect(gate.leave(host: "h", of: b2) == [4])
+        #expect(gate.leave(host: "h", of: b2) == [5])
+        #expect(gate.leave(host: "h", of: b2) == [])
+        #expect(gate.isEmpty)
+    }
+
+    @Test("So many of one account's wait; another's are taken as if nobody waited")
+    func refusalByAccount() {
+        let gate = Gate(perHost: 1, perAccount: 1, total: 2, maximumWaiting: 1)
+        #expect((1...3).map { gate.arrive($0, host: "h", of: b2) } == [.start, .wait, .refuse])
+        #expect((4...6).map { gate.arrive($0, host: "h", of: a1) } == [.start, .wait, .refuse])
+    }
+
+    @Test("Hosts that wait for the same places take turns where they are different accounts'")
     func turns() {
         let gate = Gate(perHost: 10, total: 1, maximumWaiting: 1000)
-        #expect(gate.arrive(0, host: "x") == .start)
-        for ticket in 1...4 { #expect(gate.arrive(RequestGate.Ticket(ticket), host: "a") == .wait) }
-        for ticket in 11...12 { #expect(gate.arrive(RequestGate.Ticket(ticket), host: "b") == .wait) }
+        #expect(gate.arrive(0, host: "x", of: a1) == .start)
+        for ticket in 1...4 { #expect(gate.arrive(RequestGate.Ticket(ticket), host: "a", of: a1) == .wait) }
+        for ticket in 11...12 { #expect(gate.arrive(RequestGate.Ticket(ticket), host: "b", of: b2) == .wait) }
         var order: [RequestGate.Ticket] = []
         var host = "x"
+        var account = a1
         for _ in 0..<6 {
-            let started = gate.leave(host: host)
+            let started = gate.leave(host: host, of: account)
             order += started
             host = started.first.map { $0 > 10 ? "b" : "a" } ?? ""
+            account = host == "b" ? b2 : a1
         }
         #expect(order == [1, 11, 2, 12, 3, 4])
-        #expect(gate.leave(host: host) == [])
+        #expect(gate.leave(host: host, of: account) == [])
         #expect(gate.isEmpty)
     }
 

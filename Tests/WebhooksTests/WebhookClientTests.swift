@@ -359,6 +359,36 @@ import Testing
         await server.stop()
     }
 
+    @Test("A script that has waited for as long as it may is sent all the same, and says that it waits")
+    func scriptsAreNotDropped() async throws {
+        let server = try await ScriptedServer { _ in [.hold, ScriptedServer.answer(body: "[]")] }
+        let client = WebhookClient.testing(
+            limits: RequestLimits(wait: .milliseconds(50), perHost: 1, perAccount: 10, mayExceedHost: true))
+        let script = Sample.webhook("http://127.0.0.1:\(server.port)/", purpose: .script)
+        let waits = Counter()
+        await withTaskGroup(of: WebhookOutcome.self) { tasks in
+            for _ in 0..<4 {
+                tasks.addTask {
+                    await withCheckedContinuation { continuation in
+                        client.post(script, secrets: [], now: Sample.time) { explanation in
+                            #expect(explanation.contains("127.0.0.1:\(server.port)"), "\(explanation)")
+                            waits.increment()
+                        } completion: {
+                            continuation.resume(returning: $0)
+                        }
+                    }
+                }
+            }
+            await server.waitForRequests(4)
+            server.release()
+            for await outcome in tasks { #expect(outcome == .ok("[]"), "\(outcome)") }
+        }
+        #expect(waits.count == 3)
+        #expect(await eventually { client.load == (0, 0) })
+        await client.close()
+        await server.stop()
+    }
+
     @Test("Notifications have places of their own: a dead status handler holds up no script of its host")
     func lanes() async throws {
         let server = try await ScriptedServer { request in

@@ -1,4 +1,4 @@
-"""Every test that SECURITY.md names exists.
+"""Every test that SECURITY.md, or another document of promises, names exists.
 
     python3 check_promises.py [SECURITY.md]
 

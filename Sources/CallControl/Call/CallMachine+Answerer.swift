@@ -63,6 +63,7 @@ extension CallMachine {
     private mutating func abortScript(
         _ now: Moment, _ random: inout RandomSource, _ directives: inout [CallDirective]
     ) {
+        withdrawScript(&directives)
         var given: [CallOutbox.Directive] = []
         for webhook in outbox.abandonScripts(into: &given) {
             note(

@@ -29,6 +29,7 @@ extension CallMachine {
         var refusal: StatusCode?
         if case .incoming = phase { refusal = Self.refusal(for: outcome.reason) }
         for timer in CallTimer.allCases { directives.append(.disarm(timer)) }
+        withdrawScript(&directives)
         let interrupted = interruptedUtterance
         closeRecordings(now, &directives)
         if !settling.awaitsMedia { releasePort(&directives) }

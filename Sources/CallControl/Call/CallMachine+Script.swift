@@ -71,7 +71,7 @@ extension CallMachine {
     ) {
         switch step {
         case .play(let playback, let prompt, let loop):
-            directives.append(.effect(.play(media, playback, resolved(prompt), loop: loop)))
+            directives.append(.effect(.play(media, playback, resolved(prompt), loop: loop, call.accountID)))
         case .stopPlayback(let playback):
             directives.append(.effect(.stopPlayback(media, playback)))
         case .arm(let timer, let milliseconds):

@@ -10,6 +10,24 @@ extension CallMachine {
         carryOut(steps, &directives)
     }
 
+    /// The caller hears nothing meanwhile; whoever looks at the call finds the reason. Nobody listens to a notification.
+    mutating func webhookWaits(
+        _ event: EventID, _ explanation: String, now: Moment, into directives: inout [CallDirective]
+    ) {
+        guard let webhook = outbox.inFlight(event), webhook.purpose == .script else { return }
+        note(
+            .warning, .webhook, "Webhook \(webhook.requestType) waits for its turn",
+            [
+                "eventId": .string(webhook.eventID.text), "url": .string(webhook.url.description),
+                "explanation": .string(explanation),
+            ], now, &directives)
+    }
+
+    /// The call goes on, or ends, without the script that it has asked for.
+    func withdrawScript(_ directives: inout [CallDirective]) {
+        if let event = outbox.scriptInFlight { directives.append(.effect(.withdrawWebhook(event))) }
+    }
+
     mutating func webhookFinished(
         _ event: EventID, _ outcome: WebhookOutcome, milliseconds: Int, now: Moment, random: inout RandomSource,
         into directives: inout [CallDirective]

@@ -2,6 +2,13 @@ import SIP
 import Telephony
 
 extension Exchange {
+    mutating func webhookWaits(_ event: EventID, _ explanation: String, _ now: Moment, _ effects: inout [Effect]) {
+        guard !retries.contains(event), let id = callsByEvent[event] else { return }
+        withCall(id, now, &effects) { call, _, directives in
+            call.webhookWaits(event, explanation, now: now, into: &directives)
+        }
+    }
+
     mutating func webhookFinished(
         _ event: EventID, _ outcome: WebhookOutcome, _ milliseconds: Int, _ now: Moment, _ effects: inout [Effect]
     ) {

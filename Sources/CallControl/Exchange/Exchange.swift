@@ -157,6 +157,7 @@ package struct Exchange: Sendable {
             queue.setPace(callsPerSecond: limits.callsPerSecond)
             queue.longestWait = limits.queueWait
             dialNext(now, &effects)
+        case .webhookWaits(let event, let explanation): webhookWaits(event, explanation, now, &effects)
         case .webhookFinished(let event, let outcome, let milliseconds):
             webhookFinished(event, outcome, milliseconds, now, &effects)
         case .mediaOpened(let media):

@@ -49,6 +49,16 @@ struct CallOutbox: Hashable, Sendable {
     var isEmpty: Bool { waiting.isEmpty && inFlight == nil && abandoned.isEmpty }
     var depth: Int { waiting.count + (inFlight == nil ? 0 : 1) + abandoned.count }
 
+    /// The webhook that has been handed over and not come back; nil where somebody else's has, or none.
+    func inFlight(_ event: EventID) -> Webhook? {
+        inFlight.flatMap { $0.0.eventID == event ? $0.0 : nil }
+    }
+
+    /// The script that has been asked for and not come back.
+    var scriptInFlight: EventID? {
+        inFlight.flatMap { $0.0.purpose == .script ? $0.0.eventID : nil }
+    }
+
     mutating func enqueue(_ webhook: Webhook, into directives: inout [Directive]) {
         waiting.append(Item(webhook: webhook, isCommitted: webhook.purpose == .script))
         sendNext(into: &directives)

@@ -9,10 +9,12 @@ extension World {
         case .send(let bytes, let destination): try sendFromBelay(bytes, destination)
         case .store(let operations, let token): try store(operations, token)
         case .deliver(let webhook, let attempt): try deliver(webhook, attempt)
+        // Nothing waits for its turn here.
+        case .withdrawWebhook: break
         case .reply(let token, let reply): try answered(token, reply)
         case .openMedia(let handle, let opening): try openMedia(handle, opening)
         case .connectMedia(let handle, let connection): try connectMedia(handle, connection)
-        case .play(let handle, let playback, let prompt, let loop): play(handle, playback, prompt, loop)
+        case .play(let handle, let playback, let prompt, let loop, _): play(handle, playback, prompt, loop)
         case .stopPlayback(let handle, let playback):
             queue.schedule(.media(life: life, handle, .played(playback, .stopped)), at: after(milliseconds: 20))
         case .sendDigits(let handle, let dialling, let tones, let duration):

@@ -14,6 +14,8 @@ package enum AudioFetchError: Error, Hashable, Sendable {
     case emptyBody
     /// The cache's folder cannot be written.
     case cacheFailed(String)
+    /// Nobody waits for it any more.
+    case cancelled
 
     /// The error code that the log shows.
     package static let logCode = 69
@@ -30,6 +32,7 @@ extension AudioFetchError: CustomStringConvertible {
         case .tooLarge(let limit):
             "the file is larger than \(limit / 1_000_000) MB; 8 kHz and one channel, all that is heard on the telephone, make it smaller"
         case .emptyBody: "the file is empty; does it hold what was meant?"
+        case .cancelled: "nobody waits for the file any more"
         case .cacheFailed(let reason): "the file could not be kept on this server's disk: \(reason)"
         }
     }

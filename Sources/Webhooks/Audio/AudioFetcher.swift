@@ -10,7 +10,10 @@ package import Telephony
 /// Fetches the audio files of `Play`, through the address guard, into a folder that is a private HTTP cache
 /// (RFC 9111; spec "Play").
 ///
-/// Askers of one URL share one request. The folder's content lives as long as the process: a start empties it. Files
+/// An account's askers of one URL share one request; accounts have places of their own, and do not wait for each other's
+/// requests. What nobody waits for any more is not asked for, unless it has been already.
+///
+/// The folder's content lives as long as the process: a start empties it. Files
 /// least recently asked for go first when the folder is full; a file that is being played stays until it is done,
 /// so that the folder can exceed its limit by those.
 package final class AudioFetcher: Sendable {
@@ -41,6 +44,18 @@ package final class AudioFetcher: Sendable {
 
     private typealias Waiter = @Sendable (Result<FetchedAudio, AudioFetchError>) -> Void
 
+    /// What is waited for, and by whose places.
+    private struct Wish: Hashable {
+        let account: AccountID?
+        let url: String
+    }
+
+    private struct Pursuit {
+        var waiters: [UInt64: Waiter] = [:]
+        /// Takes the request out of the queue again.
+        var withdraw: GuardedClient.Withdrawal?
+    }
+
     private struct Entry {
         var audio: FetchedAudio
         var freshness: Freshness
@@ -50,7 +65,8 @@ package final class AudioFetcher: Sendable {
     private struct State {
         var entries: [String: Entry] = [:]
         var bytes = 0
-        var waiters: [String: [Waiter]] = [:]
+        var pursuits: [Wish: Pursuit] = [:]
+        var waiterNumber: UInt64 = 0
         var clock: UInt64 = 0
         var fileNumber: UInt64 = 0
     }
@@ -82,11 +98,36 @@ package final class AudioFetcher: Sendable {
 
     /// The file at the URL, from the cache where HTTP's rules allow it. Redirects are followed, a few, each past
     /// the address guard. Ends within ``RequestLimits/wait`` and ``RequestLimits/whole``, all hops together.
-    package func fetch(_ url: WebURL) async throws(AudioFetchError) -> FetchedAudio {
-        let result = await withCheckedContinuation { continuation in
-            fetch(url) { continuation.resume(returning: $0) }
+    ///
+    /// - Parameter account: whose places the request takes.
+    /// - Throws: ``AudioFetchError/cancelled`` as soon as the task is cancelled.
+    package func fetch(_ url: WebURL, of account: AccountID? = nil) async throws(AudioFetchError) -> FetchedAudio {
+        let wish = Wish(account: account, url: url.text)
+        let number = state.withLock { state in
+            state.waiterNumber += 1
+            return state.waiterNumber
+        }
+        let result: Result<FetchedAudio, AudioFetchError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                fetch(url, wish, number) { continuation.resume(returning: $0) }
+                // Cancelled before there was anything to give up.
+                if Task.isCancelled { giveUp(wish, number) }
+            }
+        } onCancel: {
+            giveUp(wish, number)
         }
         return try result.get()
+    }
+
+    private func giveUp(_ wish: Wish, _ number: UInt64) {
+        let waiter = state.withLock { state in
+            let waiter = state.pursuits[wish]?.waiters.removeValue(forKey: number)
+            if let pursuit = state.pursuits[wish], pursuit.waiters.isEmpty, pursuit.withdraw?() == true {
+                state.pursuits[wish] = nil
+            }
+            return waiter
+        }
+        waiter?(.failure(.cancelled))
     }
 
     /// Ends requests under way. Files that are held stay until they are let go.
@@ -101,7 +142,7 @@ package final class AudioFetcher: Sendable {
 
     // MARK: One fetch
 
-    private func fetch(_ url: WebURL, completion: @escaping Waiter) {
+    private func fetch(_ url: WebURL, _ wish: Wish, _ number: UInt64, completion: @escaping Waiter) {
         enum Reaction {
             case deliver(FetchedAudio)
             case share
@@ -113,62 +154,64 @@ package final class AudioFetcher: Sendable {
             let entry = state.entries[url.text]
             state.entries[url.text]?.lastUse = state.clock
             if let entry, entry.freshness.isFresh(time) { return .deliver(entry.audio) }
-            if state.waiters[url.text] != nil {
-                state.waiters[url.text, default: []].append(completion)
+            if state.pursuits[wish] != nil {
+                state.pursuits[wish]?.waiters[number] = completion
                 return .share
             }
-            state.waiters[url.text] = [completion]
+            state.pursuits[wish] = Pursuit(waiters: [number: completion])
             state.fileNumber += 1
             return .ask(entry, file: state.fileNumber)
         }
         switch reaction {
         case .deliver(let audio): completion(.success(audio))
         case .share: break
-        case .ask(let entry, let number): ask(url, known: entry, file: number, at: time)
+        case .ask(let entry, let number): ask(url, wish, known: entry, file: number, at: time)
         }
     }
 
     /// A way through redirects to a file.
     private struct Way {
         /// What was asked for, and is waited for.
-        let start: WebURL
+        let wish: Wish
         /// Where it has led.
         var hops = 0
         let deadline: NIODeadline
     }
 
-    private func ask(_ url: WebURL, known entry: Entry?, file number: UInt64, at time: Timestamp) {
+    private func ask(_ url: WebURL, _ wish: Wish, known entry: Entry?, file number: UInt64, at time: Timestamp) {
         let deadline = NIODeadline.now() + TimeAmount(configuration.limits.wait + configuration.limits.whole)
-        ask(url, Way(start: url, deadline: deadline), known: entry, file: number, at: time)
+        ask(url, Way(wish: wish, deadline: deadline), known: entry, file: number, at: time)
     }
 
     private func ask(_ url: WebURL, _ way: Way, known entry: Entry?, file number: UInt64, at time: Timestamp) {
         var headers: HTTPHeaders = ["User-Agent": "Belay", "Accept": "audio/*, */*;q=0.5"]
         if let entry { headers.add(contentsOf: entry.freshness.conditions) }
         let request = OutgoingRequest(
-            origin: Origin(url), method: .GET, target: url.target, headers: headers, credentials: url.credentials,
-            body: nil, deadline: way.deadline)
+            account: way.wish.account, origin: Origin(url), method: .GET, target: url.target, headers: headers,
+            credentials: url.credentials, body: nil, deadline: way.deadline)
         let path = "\(configuration.folder)/\(Self.digest(url))-\(number)\(Self.suffix)"
         let (limit, threads) = (configuration.maximumFileBytes, threads)
-        client.send(request, receiver: { AudioExchange(path: path, limit: limit, threads: threads) }) { result in
+        let receiver = { @Sendable in AudioExchange(path: path, limit: limit, threads: threads) }
+        let withdraw = client.send(request, receiver: receiver) { result in
             switch result {
-            case .failure(let failure): self.finish(way.start, .failure(.unreachable(failure)))
-            case .success(.refused(let error)): self.finish(way.start, .failure(error))
+            case .failure(let failure): self.finish(way.wish, .failure(.unreachable(failure)))
+            case .success(.refused(let error)): self.finish(way.wish, .failure(error))
             case .success(.redirected(let status, let location)):
                 self.follow(status, to: location, from: url, way, at: time)
             case .success(.downloaded(let file, let size, let headers)):
                 let audio = FetchedAudio(
                     contentType: headers.first(name: "content-type"), size: size, file: file)
                 self.keep(audio, Freshness(headers, requested: time), for: url)
-                self.finish(way.start, .success(audio))
+                self.finish(way.wish, .success(audio))
             case .success(.notModified(let headers)):
                 // Even where it was evicted in the meantime: the entry holds its file.
-                guard var entry else { return self.finish(way.start, .failure(.status(304))) }
+                guard var entry else { return self.finish(way.wish, .failure(.status(304))) }
                 entry.freshness.refresh(headers, requested: time)
                 self.keep(entry.audio, entry.freshness, for: url)
-                self.finish(way.start, .success(entry.audio))
+                self.finish(way.wish, .success(entry.audio))
             }
         }
+        state.withLock { $0.pursuits[way.wish]?.withdraw = withdraw }
     }
 
     /// Stores and their CDNs answer with where a file lies for the moment (RFC 9110 §15.4). What is there is kept under
@@ -181,7 +224,7 @@ package final class AudioFetcher: Sendable {
             guard way.hops <= Redirection.maximumHops else { throw .tooMany }
             target = try Redirection.target(of: location, from: url)
         } catch {
-            return finish(way.start, .failure(.redirect(status: status, reason: error.description)))
+            return finish(way.wish, .failure(.redirect(status: status, reason: error.description)))
         }
         let (entry, number) = state.withLock { state in
             state.clock += 1
@@ -189,13 +232,13 @@ package final class AudioFetcher: Sendable {
             state.entries[target.text]?.lastUse = state.clock
             return (state.entries[target.text], state.fileNumber)
         }
-        if let entry, entry.freshness.isFresh(time) { return finish(way.start, .success(entry.audio)) }
+        if let entry, entry.freshness.isFresh(time) { return finish(way.wish, .success(entry.audio)) }
         ask(target, way, known: entry, file: number, at: time)
     }
 
-    private func finish(_ url: WebURL, _ result: Result<FetchedAudio, AudioFetchError>) {
-        let waiters = state.withLock { $0.waiters.removeValue(forKey: url.text) ?? [] }
-        for waiter in waiters { waiter(result) }
+    private func finish(_ wish: Wish, _ result: Result<FetchedAudio, AudioFetchError>) {
+        let waiters = state.withLock { $0.pursuits.removeValue(forKey: wish)?.waiters ?? [:] }
+        for waiter in waiters.values { waiter(result) }
     }
 
     // MARK: The cache

@@ -43,7 +43,8 @@ package final class GuardedClient: Sendable {
         turns = Mutex(
             Turns(
                 gate: RequestGate(
-                    perHost: limits.perHost, total: limits.total, maximumWaiting: limits.maximumWaiting)))
+                    perHost: limits.perHost, perAccount: limits.perAccount, total: limits.total,
+                    maximumWaiting: limits.maximumWaiting)))
     }
 
     /// Requests that run, and requests that wait for their turn.
@@ -55,12 +56,19 @@ package final class GuardedClient: Sendable {
         await clients.close()
     }
 
+    /// Takes a request out of the queue again. False where its turn has come: then it goes on. Else its completion does
+    /// not run.
+    typealias Withdrawal = @Sendable () -> Bool
+
     /// Sends one request. The completion runs once, on any thread, and must not block.
+    @discardableResult
     func send<Receiver: Exchange>(
         _ request: OutgoingRequest, receiver: @escaping @Sendable () -> Receiver,
         completion: @escaping @Sendable (Reply<Receiver.Response>) -> Void
-    ) {
-        GuardedRequest(request, client: self, receiver: receiver, completion: completion).begin()
+    ) -> Withdrawal {
+        let guarded = GuardedRequest(request, client: self, receiver: receiver, completion: completion)
+        guarded.begin()
+        return { guarded.withdraw() }
     }
 
     // MARK: Turns
@@ -72,11 +80,11 @@ package final class GuardedClient: Sendable {
     }
 
     /// - Parameter start: called on an event loop when the answer is ``Place/later(_:)`` and the turn comes.
-    func takePlace(at host: String, start: @escaping @Sendable () -> Void) -> Place {
+    func takePlace(in lane: RequestGate.Lane, start: @escaping @Sendable () -> Void) -> Place {
         turns.withLock { turns in
             turns.nextTicket += 1
             let ticket = turns.nextTicket
-            switch turns.gate.arrive(ticket, host: host) {
+            switch turns.gate.arrive(ticket, lane: lane) {
             case .start: return .now
             case .refuse: return .never
             case .wait:
@@ -86,12 +94,21 @@ package final class GuardedClient: Sendable {
         }
     }
 
-    func leavePlace(at host: String) {
+    func leavePlace(in lane: RequestGate.Lane) {
         let starters = turns.withLock { turns in
-            turns.gate.leave(host: host).compactMap { turns.starters.removeValue(forKey: $0) }
+            turns.gate.leave(lane: lane).compactMap { turns.starters.removeValue(forKey: $0) }
         }
         // On a loop, so that a row of requests that fail at once does not become a deep stack.
         for start in starters { group.any().execute(start) }
+    }
+
+    /// A live call's request has waited long enough. False where the turn has come, or where there is no place at all.
+    func press(_ ticket: RequestGate.Ticket) -> Bool {
+        turns.withLock { turns in
+            guard turns.gate.press(ticket) else { return false }
+            turns.starters[ticket] = nil
+            return true
+        }
     }
 
     /// False where the turn has come.
@@ -106,6 +123,8 @@ package final class GuardedClient: Sendable {
 
 /// A request before it is known which address it goes to.
 struct OutgoingRequest: Sendable {
+    /// Whose places it takes.
+    var account: AccountID?
     var origin: Origin
     var method: HTTPMethod
     /// Path and query.
@@ -116,4 +135,6 @@ struct OutgoingRequest: Sendable {
     var body: ByteBuffer?
     /// Earlier than the limits' own, where it is one of several requests for one thing.
     var deadline: NIODeadline?
+    /// Runs, with words for a log, where it has to wait for its turn.
+    var waits: (@Sendable (String) -> Void)?
 }

@@ -50,39 +50,54 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
     }
 
     private var host: String { request.origin.name }
+    private var lane: RequestGate.Lane { RequestGate.Lane(account: request.account, host: host) }
+
+    /// Nobody waits for it any more. False where its turn has come; else its completion does not run.
+    func withdraw() -> Bool {
+        guard let ticket = state.withLock({ $0.ticket }), client.withdraw(ticket) else { return false }
+        state.withLock { $0.isFinished = true }
+        disarmTimer()
+        return true
+    }
 
     func begin() {
-        switch client.takePlace(at: host, start: { self.turnHasCome() }) {
+        switch client.takePlace(in: lane, start: { self.turnHasCome() }) {
         case .now:
             state.withLock { $0.holdsPlace = true }
             startClock()
             resolve()
         case .later(let ticket):
             state.withLock { $0.ticket = ticket }
+            request.waits?(
+                "\(host) has not answered earlier requests yet, \(client.limits.perHost) of this account at once at most; "
+                    + "this one waits for its turn, \(client.limits.waitText) at most")
             armTimer(
                 .noPlace,
-                "all \(client.limits.perHost) requests that \(host) may get at once were still unanswered after "
-                    + "\(client.limits.waitText), and this one was not sent; the app must answer sooner, or the "
-                    + "server's settings allow it more at once")
+                "all requests that \(host) may get at once (\(client.limits.perHost)), or all hosts of this account, were "
+                    + "still unanswered after \(client.limits.waitText), and this one was not sent; the app must answer "
+                    + "sooner, or the server's settings allow it more at once")
         case .never:
             fail(
                 .noPlace,
-                "it was not sent: \(client.limits.maximumWaiting) requests wait for their turn already; which hosts "
-                    + "answer too slowly, the log shows")
+                "it was not sent: \(client.limits.maximumWaiting) requests of this account wait for their turn already; "
+                    + "which hosts answer too slowly, the log shows")
         }
     }
 
     private func turnHasCome() {
         let isFinished = state.withLock { state in
             state.holdsPlace = true
+            state.ticket = nil
             return state.isFinished
         }
         // The time ran out as the turn came.
-        guard !isFinished else { return client.leavePlace(at: host) }
+        guard !isFinished else { return client.leavePlace(in: lane) }
         disarmTimer()
         startClock()
         resolve()
     }
+
+    private var asker: NameAsker { request.account.map { .account($0.text) } ?? .signalling }
 
     private func resolve() {
         if let addresses = client.resolver.knownAddresses(of: request.origin.host) {
@@ -92,7 +107,7 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
             .timeout,
             "\(request.origin.host) could not be resolved within \(client.limits.wholeText): the name server does not "
                 + "answer this server")
-        client.resolver.resolve(request.origin.host) { result in
+        client.resolver.resolve(request.origin.host, for: asker) { result in
             self.disarmTimer()
             switch result {
             case .success(let addresses): self.judge(addresses)
@@ -105,7 +120,9 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
                         + "to this server's DNS?")
             case .failure(.overloaded):
                 self.fail(
-                    .nameResolution, "\(self.request.origin.host) was not resolved: too many look-ups are under way")
+                    .nameResolution,
+                    "\(self.request.origin.host) was not resolved: too many look-ups of this account, or of its names "
+                        + "below the same domain, are under way")
             }
         }
     }
@@ -177,16 +194,23 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
 
     private func armTimer(_ kind: WebhookFailure.Kind, _ explanation: String) {
         let timer = client.group.any().scheduleTask(deadline: deadline) {
-            let ticket = self.state.withLock { $0.ticket }
-            // Where the turn comes at this very moment, the place is given back there.
-            if let ticket { _ = self.client.withdraw(ticket) }
-            self.fail(kind, explanation)
+            self.timeIsUp(kind, explanation)
         }
         let isFinished = state.withLock { state in
             state.deadlineTimer = timer
             return state.isFinished
         }
         if isFinished { timer.cancel() }
+    }
+
+    private func timeIsUp(_ kind: WebhookFailure.Kind, _ explanation: String) {
+        if kind == .noPlace {
+            guard let ticket = state.withLock({ $0.ticket }) else { return }
+            if client.limits.mayExceedHost, client.press(ticket) { return turnHasCome() }
+            // Where the turn comes at this very moment, it goes on there.
+            guard client.withdraw(ticket) else { return }
+        }
+        fail(kind, explanation)
     }
 
     private func disarmTimer() {
@@ -208,7 +232,7 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
         }
         guard isFirst else { return }
         disarmTimer()
-        if heldPlace { client.leavePlace(at: host) }
+        if heldPlace { client.leavePlace(in: lane) }
         completion(result)
     }
 }

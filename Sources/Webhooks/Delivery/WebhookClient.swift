@@ -6,9 +6,9 @@ package import Telephony
 
 /// Posts webhooks (spec §1.7, §1.8; decisions 9, 10 and 12): one attempt each, with everything that can become of it.
 ///
-/// Redirects are not followed. Connections are kept alive. One slow host occupies at most
-/// ``RequestLimits/perHost`` requests; everything else waits in its host's own queue. Notifications have places of
-/// their own: a live call's script never waits behind them.
+/// Redirects are not followed. Connections are kept alive. One slow host occupies at most ``RequestLimits/perHost``
+/// requests of an account; everything else of that account to that host waits in a queue of its own, and nobody else
+/// behind it. Notifications have places of their own: a live call's script never waits behind them.
 package final class WebhookClient: Sendable {
     /// Decision 9.
     package static let maximumAnswerBytes = 1 << 20
@@ -51,21 +51,26 @@ package final class WebhookClient: Sendable {
     /// - Parameter secrets: the account's active signing secrets, newest first.
     package func post(_ webhook: Webhook, secrets: [String], now: Timestamp) async -> WebhookOutcome {
         await withCheckedContinuation { continuation in
-            post(webhook, secrets: secrets, now: now) { continuation.resume(returning: $0) }
+            post(webhook, secrets: secrets, now: now, waits: { _ in }) { continuation.resume(returning: $0) }
         }
     }
 
-    /// As above. The completion runs once, on any thread, and must not block.
+    /// As above. The completion runs once, on any thread, and must not block; before it, `waits`, with words for the
+    /// call's log, where the webhook has to wait for its turn.
+    ///
+    /// - Returns: takes the webhook out of the queue again. False where its turn has come; else its completion does not
+    ///   run.
+    @discardableResult
     package func post(
-        _ webhook: Webhook, secrets: [String], now: Timestamp,
+        _ webhook: Webhook, secrets: [String], now: Timestamp, waits: @escaping @Sendable (String) -> Void,
         completion: @escaping @Sendable (WebhookOutcome) -> Void
-    ) {
+    ) -> @Sendable () -> Bool {
         let request = OutgoingRequest(
-            origin: Origin(webhook.url), method: .POST, target: webhook.url.target,
+            account: webhook.accountID, origin: Origin(webhook.url), method: .POST, target: webhook.url.target,
             headers: Self.headers(of: webhook, secrets: secrets, now: now), credentials: webhook.url.credentials,
-            body: ByteBuffer(bytes: webhook.body))
+            body: ByteBuffer(bytes: webhook.body), waits: waits)
         let limit = maximumAnswerBytes
-        client(webhook.purpose).send(request, receiver: { WebhookExchange(limit: limit) }) { result in
+        return client(webhook.purpose).send(request, receiver: { WebhookExchange(limit: limit) }) { result in
             switch result {
             case .success(let outcome): completion(outcome)
             case .failure(let failure): completion(.failed(failure))

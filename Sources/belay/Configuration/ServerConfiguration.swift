@@ -114,8 +114,10 @@ struct ServerConfiguration {
     /// Comma-separated; nil: those of the system.
     var nameServers: String?
     var webhookWaitSeconds: Double
-    /// At once to one host, for scripts and for notifications.
+    /// Of one account at once to one host, for scripts and for notifications.
     var webhookConnections: Int
+    /// For scripts, of all accounts to all hosts.
+    var webhookConnectionsInAll: Int
     var notificationConnections: Int
     /// Files of certificates.
     var webhookAuthorities: [String]
@@ -228,7 +230,8 @@ struct ServerConfiguration {
         webhookSeconds = try reader.number("webhook-seconds", in: 0.01...300) ?? 15
         nameServers = reader.text("name-servers")
         webhookWaitSeconds = try reader.number("webhook-wait-seconds", in: 0.01...3600) ?? 60
-        webhookConnections = Int(try reader.number("webhook-connections", in: 1...10_000) ?? 256)
+        webhookConnections = Int(try reader.number("webhook-connections", in: 1...10_000) ?? 1000)
+        webhookConnectionsInAll = Int(try reader.number("webhook-connections-in-all", in: 1...100_000) ?? 4000)
         notificationConnections = Int(try reader.number("notification-connections", in: 1...10_000) ?? 64)
         webhookAuthorities = try reader.list("webhook-ca", "a file of certificates in PEM") { $0.isEmpty ? nil : $0 }
         compatibility =
@@ -280,16 +283,21 @@ struct ServerConfiguration {
             ? webhookAllowed + ["127.0.0.0/8", "::1/128"].compactMap { AddressRange($0) } : webhookAllowed
     }
 
-    /// Requests at once to all hosts, and to one.
-    private func webhookLimits(perHost: Int) -> RequestLimits {
+    /// No account has more than three quarters of all places: another's webhook finds one at once.
+    private func webhookLimits(perHost: Int, total: Int, isForScripts: Bool) -> RequestLimits {
         RequestLimits(
             connect: .seconds(webhookConnectSeconds), whole: .seconds(webhookSeconds),
             wait: .seconds(webhookWaitSeconds),
-            perHost: perHost, total: max(1024, perHost))
+            perHost: perHost, perAccount: max(1, total * 3 / 4), total: total, mayExceedHost: isForScripts)
     }
 
-    var scriptLimits: RequestLimits { webhookLimits(perHost: webhookConnections) }
-    var notificationLimits: RequestLimits { webhookLimits(perHost: notificationConnections) }
+    var scriptLimits: RequestLimits {
+        webhookLimits(perHost: webhookConnections, total: webhookConnectionsInAll, isForScripts: true)
+    }
+    var notificationLimits: RequestLimits {
+        webhookLimits(
+            perHost: notificationConnections, total: max(1024, notificationConnections * 4), isForScripts: false)
+    }
 
     /// Whom webhooks and audio trust over TLS. OpenSSL's variables count as they do for its own programs.
     func certificateTrust(environment: [String: String]) throws -> CertificateTrust {

@@ -109,9 +109,11 @@ struct ServerOptions: ParsableArguments {
     var webhookSeconds: String?
     @Option(help: ArgumentHelp("So long a webhook waits for its turn at a busy host (60).", valueName: "seconds"))
     var webhookWaitSeconds: String?
-    @Option(help: ArgumentHelp("Requests for scripts that one host may get at once (256).", valueName: "count"))
+    @Option(help: ArgumentHelp("An account's requests for scripts at once to one host (1000).", valueName: "count"))
     var webhookConnections: String?
-    @Option(help: ArgumentHelp("Notifications that one host may get at once (64).", valueName: "count"))
+    @Option(help: ArgumentHelp("Requests for scripts at once to all hosts (4000).", valueName: "count"))
+    var webhookConnectionsInAll: String?
+    @Option(help: ArgumentHelp("An account's notifications at once to one host (64).", valueName: "count"))
     var notificationConnections: String?
     @Option(
         help: ArgumentHelp(
@@ -196,6 +198,7 @@ struct ServerOptions: ParsableArguments {
             ("webhook-allow", webhookAllow.isEmpty ? nil : webhookAllow.joined(separator: ",")),
             ("webhook-connect-seconds", webhookConnectSeconds), ("webhook-seconds", webhookSeconds),
             ("webhook-wait-seconds", webhookWaitSeconds), ("webhook-connections", webhookConnections),
+            ("webhook-connections-in-all", webhookConnectionsInAll),
             ("notification-connections", notificationConnections),
             ("webhook-ca", webhookCa.isEmpty ? nil : webhookCa.joined(separator: ",")),
             ("name-servers", nameServers.isEmpty ? nil : nameServers.joined(separator: ",")),

@@ -112,13 +112,22 @@ struct Setting {
         Setting(name: "webhook-seconds", help: "time limit for a whole webhook, once it is its turn", fallback: "15"),
         Setting(
             name: "webhook-wait-seconds",
-            help: "so long a webhook waits for its turn while its host has as many as it may get at once",
+            help:
+                "so long a webhook waits for its turn while its host has as many as it may get at once; then a script's "
+                + "is sent all the same",
             fallback: "60"),
         Setting(
-            name: "webhook-connections", help: "requests for scripts that one host may get at once", fallback: "256"),
+            name: "webhook-connections", help: "requests for scripts that one host may get at once, of each account",
+            fallback: "1000"),
+        Setting(
+            name: "webhook-connections-in-all",
+            help: "requests for scripts at once to all hosts; an account has three quarters of them at most",
+            fallback: "4000"),
         Setting(
             name: "notification-connections",
-            help: "notifications, such as callStatus, that one host may get at once; scripts never wait behind them",
+            help:
+                "notifications, such as callStatus, that one host may get at once, of each account; scripts never wait "
+                + "behind them",
             fallback: "64"),
         Setting(
             name: "webhook-ca",
@@ -158,7 +167,8 @@ struct Setting {
         Setting(name: "keep-logs-days", help: "logs are kept so long; 0: for ever", fallback: "30"),
         Setting(name: "keep-recordings-days", help: "recordings are kept so long; 0: for ever", fallback: "0"),
         Setting(
-            name: "keep-recordings-mb", help: "beyond so much the oldest recordings are deleted; 0: no limit",
+            name: "keep-recordings-mb",
+            help: "beyond so much the oldest recordings of the account that keeps most are deleted; 0: no limit",
             fallback: "0"),
         Setting(name: "min-free-mb", help: "with less room on the disk no new calls are taken", fallback: "100"),
         Setting(
