@@ -1,6 +1,7 @@
 """Calls of every kind that the server has, mixed: what the far end does with each, what its script is, how it ends."""
 
 import itertools
+import json
 import random
 from dataclasses import dataclass
 
@@ -107,5 +108,5 @@ class MixedCalls:
     def place(self, server, number):
         """The answer to the request for a call. Who answers has time to; who does not is given up soon."""
         answers = kind_of(number).person.answers is not None
-        return server.rest.post("/Calls", {
-            "from": NUMBER, "to": number, "applicationId": self.application, "timeout": 30 if answers else 1})
+        body = {"from": NUMBER, "to": number, "applicationId": self.application, "timeout": 30 if answers else 1}
+        return server.rest.raw("POST", f"{server.rest.path}/Calls", json.dumps(body).encode(), {"Idempotency-Key": number})
