@@ -114,7 +114,7 @@ KINDS = {
         (HEAD + AUTHORIZATION).format(account=account, token=basic(account, key)).encode()
         + b"Content-Length: 60000\r\n\r\n", b" "),
     "unread answers": lambda account, key: (
-        b"GET /errors/50 HTTP/1.1\r\nHost: localhost\r\n\r\n" * 400,) * 2,
+        b"GET /errors/50 HTTP/1.1\r\nHost: localhost\r\n\r\n" * 3, b""),
 }
 
 
@@ -226,7 +226,8 @@ def test_unread_answers_are_closed(belay):
 def test_refused_at_once(belay, app):
     """Where every connection is being answered a further one gets 503 at once, and the others their 202."""
     most = 4
-    server = belay(arguments=["--http-connections", str(most), "--overload-ms", "0"])
+    server = belay(arguments=["--http-connections", str(most), "--http-connections-per-address", str(most),
+                              "--overload-ms", "0"])
     connect = application(server, app, HANGUP)
     server.rest.close()
     body = json.dumps({"from": NUMBER, "to": "+13125550142", "applicationId": connect}).encode()

@@ -22,6 +22,10 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case refused(isAnswered: Bool)
     }
 
+    /// What the system keeps of an answer that is not taken: it would let that grow to megabytes for each connection
+    /// (tcp(7), tcp_wmem).
+    private static let sendBufferBytes: SocketOptionValue = 256 * 1024
+
     private let connections: Connections
     private var place = Place.none
     private var clock: RequestClock
@@ -55,7 +59,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         guard case .none = place else { return }
         clock = RequestClock(limits: connections.limits, openedAt: now(context))
         switch connections.open(context.channel) {
-        case .taken: place = .taken
+        case .taken:
+            place = .taken
+            context.channel.setOption(.socketOption(.so_sndbuf), value: Self.sendBufferBytes).whenFailure { _ in }
         case .refused:
             place = .refused(isAnswered: false)
             clock.outputClosed(now(context))
@@ -97,9 +103,12 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         hasDecoded = true
         let part = unwrapInboundIn(data)
-        if case .refused(let isAnswered) = place {
+        switch place {
+        case .taken: break
+        case .refused(let isAnswered):
             if case .head = part, !isAnswered { refuse(context) }
             return
+        case .none: return
         }
         switch part {
         case .head: clock.headCame(now(context))

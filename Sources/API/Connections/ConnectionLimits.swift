@@ -51,7 +51,7 @@ package struct ConnectionLimits: Hashable, Sendable {
 
     /// How often a connection is looked at.
     var tick: TimeAmount {
-        let shortest = [head, body, idle, send, Self.linger].map(\.nanoseconds).min() ?? 0
-        return .nanoseconds(max(20_000_000, shortest / 8))
+        let shortest = [head, body, idle, send].map(\.nanoseconds).min() ?? 0
+        return .nanoseconds(min(max(20_000_000, shortest / 8), 1_000_000_000))
     }
 }

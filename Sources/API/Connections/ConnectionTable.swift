@@ -3,7 +3,7 @@ import Telephony
 /// Which connections there are, and which of them gives way where there are as many as there may be. Pure.
 ///
 /// Nobody keeps others out by holding connections open: a new one takes the place of one that waits for its far end.
-/// First those on which no good key was shown, of the address that has the most of them, the longest waiting first;
+/// First those on which no good key was shown, of the address that has the most of them, the longest open first;
 /// then those of the account that has the most. What is being answered is never closed. So a stranger who opens
 /// thousands takes his own places away, and an account likewise.
 struct ConnectionTable<ID: Hashable> {
@@ -21,7 +21,8 @@ struct ConnectionTable<ID: Hashable> {
         /// Who showed a good key on it last.
         var account: AccountID?
         var isWaiting = true
-        /// Grows with each opening and each wait that begins.
+        /// Grows with each opening, and where a good key was shown with each wait that begins: a stranger who asks and asks
+        /// does not come before one who has just come.
         var turn: UInt64
     }
 
@@ -69,9 +70,10 @@ struct ConnectionTable<ID: Hashable> {
     }
 
     mutating func setWaiting(_ isWaiting: Bool, _ id: ID) {
-        guard entries[id] != nil else { return }
-        turns += 1
+        guard let entry = entries[id] else { return }
         entries[id]?.isWaiting = isWaiting
+        guard entry.account != nil else { return }
+        turns += 1
         entries[id]?.turn = turns
     }
 

@@ -3,8 +3,8 @@ import Foundation
 /// The Unix socket in the data folder where the operator is answered: only the folder's owner may connect to it.
 enum OperatorSocket {
     static let fileName = "admin.sock"
-    /// What `sockaddr_un` has room for (unix(7)), its last byte left for the NUL.
-    private static let longestPath = 107
+    /// `sockaddr_un` has room for 108 bytes with the NUL (unix(7)), elsewhere for 104.
+    private static let longestPath = 100
 
     /// What this process reaches it by: a longer path goes by way of the folder's descriptor (proc(5)), which stays open
     /// as long as the process.

@@ -66,7 +66,7 @@ struct ServerAddress: CustomStringConvertible {
         switch ServerAccess.lines(of: "\(folder)/\(Self.fileName)")[Self.operatorName] {
         case Self.inSocket?:
             let path = OperatorSocket.path(in: folder)
-            let encoded = path.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? path
+            let encoded = path.utf8.map { String(format: "%%%02X", $0) }.joined()
             self = ServerAddress(url: "http+unix://\(encoded)", origin: origin, option: option, socket: path)
         case let url?: self = ServerAddress(url: url, origin: origin, option: option, socket: nil)
         case nil: break

@@ -88,7 +88,7 @@ struct NetworkExamination {
             \r
 
             """
-        let bytes = Array(message.utf8.dropLast())
+        let bytes = Array(message.utf8)
         eventLoop.execute {
             if !transport.send(bytes, to: address) { finish(false) }
         }

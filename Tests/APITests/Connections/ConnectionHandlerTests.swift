@@ -193,6 +193,17 @@ struct ConnectionHandlerTests {
         #expect(try second.channel.readInbound(as: HTTPRequestPart.self) != nil)
     }
 
+    @Test("One whose answer is not taken only waits, too")
+    func displacedWhileStuck() throws {
+        let connections = Self.connections(total: 1)
+        let first = try Connection(connections)
+        try first.receiveRequest()
+        first.setTaken(false)
+        let second = try Connection(connections)
+        #expect(!first.isOpen)
+        #expect(second.isOpen)
+    }
+
     @Test("A closed connection gives its place back, and the reasons are counted")
     func counted() throws {
         let connections = Self.connections(total: 1)

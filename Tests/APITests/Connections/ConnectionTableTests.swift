@@ -39,6 +39,17 @@ struct ConnectionTableTests {
         #expect(table.open(6, from: there) == .taken(closing: [1]))
     }
 
+    @Test("A stranger who asks again and again does not come before one who has just come")
+    func busyStrangers() throws {
+        var table = ConnectionTable<Int>(total: 2, perSource: 2, refusals: 1)
+        let source = try Self.source("192.0.2.1")
+        _ = table.open(0, from: source)
+        _ = table.open(1, from: source)
+        table.setWaiting(false, 0)
+        table.setWaiting(true, 0)
+        #expect(table.open(2, from: source) == .taken(closing: [0]))
+    }
+
     @Test("What is being answered is not closed: where all are, a further one is refused, and more are dropped")
     func answered() throws {
         var table = ConnectionTable<Int>(total: 2, perSource: 2, refusals: 1)
