@@ -225,7 +225,7 @@ struct SharedSpeechTests {
         let speaker = try HeldSpeaker()
         var tasks = await Self.ask(speaker, ["Hold-hold"], of: Self.flood)
         await until { speaker.said.count == 1 }
-        tasks += await Self.ask(speaker, (0..<40).map { "Flood\($0) is said here" }, of: Self.flood)
+        tasks += await Self.ask(speaker, (0..<12).map { "Flood\($0) is said here" }, of: Self.flood)
         tasks += await Self.ask(speaker, ["Other is said here", "Another is said here"], of: Self.other)
         await speaker.release()
         for task in tasks { _ = try await task.value }
