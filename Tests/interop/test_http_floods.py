@@ -8,6 +8,7 @@ import base64
 import json
 import os
 import re
+import select
 import socket
 import subprocess
 import threading
@@ -74,13 +75,10 @@ class Flood:
             return False
 
     def _is_open(self, one):
-        """What the server sent is looked at and left unread."""
-        try:
-            return one.recv(1, socket.MSG_PEEK) != b"" and self._send(one, self.drop)
-        except BlockingIOError:
-            return self._send(one, self.drop)
-        except OSError:
-            return False
+        """What the server sent is left unread."""
+        ended = select.poll()
+        ended.register(one, select.POLLRDHUP)
+        return not ended.poll(0) and self._send(one, self.drop)
 
     def _run(self):
         for _ in range(FLOOD):
