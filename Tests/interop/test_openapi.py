@@ -269,7 +269,9 @@ def test_answers_are_as_documented(ground, document, name):
         answer = case.call(base_url=base, session=session, headers={} if of_account else headers)
         sent[mode] += 1
         statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
-        case.validate_response(answer, checks=[*CHECKS, negative_data_rejection] if mode.is_negative else CHECKS)
+        # A body may be too large before it is wrong: that is a refusal too, which the library's list has not.
+        is_judged = mode.is_negative and answer.status_code != 413
+        case.validate_response(answer, checks=[*CHECKS, negative_data_rejection] if is_judged else CHECKS)
         if answer.status_code >= 400:
             check_clarity(answer)
         if mode.is_positive and answer.status_code not in (401, 403, 404):
