@@ -13,6 +13,8 @@ from harness.stepped_clock import SteppedClock
 from harness.steps import application, place
 from harness.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 #: Longer than any wait of a test: whoever waits by a clock that was set back so far is seen to.
 FAR = 3600
 #: A machine that is busy with other things, and not a clock.

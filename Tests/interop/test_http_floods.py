@@ -25,6 +25,8 @@ from harness.waiting import eventually
 from harness.webhook_app import HANGUP
 from test_accounts import belay_says
 
+pytestmark = pytest.mark.alone
+
 FILES = 400
 FLOOD = 300
 #: New connections of the flood a second, once it stands: who comes between them is not crowded out by the test itself.

@@ -8,11 +8,15 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from harness.far_end import Person
 from harness.server import NUMBER
 from harness.steps import application
 from harness.waiting import eventually
 from harness.webhook_app import HANGUP
+
+pytestmark = pytest.mark.alone
 
 PACE = 5
 QUEUE_SECONDS = 5

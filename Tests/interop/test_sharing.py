@@ -10,11 +10,15 @@ import socket
 import subprocess
 import threading
 
+import pytest
+
 from harness.carrier import PREFIX
 from harness.rest import Client
 from harness.server import NUMBER, binary
 from harness.waiting import eventually
 from harness.webhook_app import HANGUP, Reply
+
+pytestmark = pytest.mark.alone
 
 SILENT, QUICK = PREFIX + "0010", PREFIX + "1000"
 STAY = {"Pause": {"length": 600000}}
