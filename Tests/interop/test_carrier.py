@@ -275,7 +275,8 @@ def test_sends_everything_twice(carrier):
     theirs = [f"{m.name} {m.cseq}" for m in call.wire if m.source == carrier_port(call.server)]
     assert theirs == [name for name in ("100 INVITE", "180 INVITE", "200 INVITE", "200 BYE") for _ in range(2)]
     ours = [m.name for m in call.wire if m.source != carrier_port(call.server)]
-    assert ours == ["INVITE", "ACK", "ACK", "BYE"], "each 200 has its ACK (RFC 3261 §13.2.2.4)"
+    # A 200 that comes while the first one's ACK waits for the disk (docs/decisions/0025) has that one.
+    assert ours in (["INVITE", "ACK", "ACK", "BYE"], ["INVITE", "ACK", "BYE"]), "the 200s are acknowledged (RFC 3261 §13.2.2.4)"
     assert call.kinds == BOTH
 
 

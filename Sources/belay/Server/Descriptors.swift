@@ -27,8 +27,8 @@ struct Descriptors: Hashable, Sendable {
 
     let limit: Int
     let wants: Wants
-    /// Calls at once.
-    let calls: Int
+    /// Calls at once that there is room for, whatever is configured: that may be raised while the server runs.
+    let room: Int
     /// Of the REST API.
     let connections: Int
     /// How much of what they want webhooks and connections get.
@@ -43,8 +43,11 @@ struct Descriptors: Hashable, Sendable {
         part = min(1, Double(available / 2) / Double(max(1, wants.requests + wanted)))
         connections = part < 1 ? ConnectionLimits.total(descriptors: Int(Double(wanted) * part)) : wants.connections
         let others = Int(Double(wants.requests) * part) + ConnectionLimits.descriptors(total: connections)
-        calls = min(wants.calls, max(Self.leastCalls, (available - others) / wants.descriptorsPerCall))
+        room = max(Self.leastCalls, (available - others) / wants.descriptorsPerCall)
     }
+
+    /// Calls at once, as configured and as there is room.
+    var calls: Int { min(wants.calls, room) }
 
     /// Of requests that go out: what is left of so many at once.
     func share(of requests: Int) -> Int { max(Self.leastRequests, Int(Double(requests) * part)) }

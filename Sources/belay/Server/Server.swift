@@ -89,7 +89,7 @@ enum Server {
 
         let counters = LoopCounters()
         let exchange = Exchange(
-            configuration: exchangeConfiguration(configuration, trunk, advertised, mostPorts: descriptors.calls),
+            configuration: exchangeConfiguration(configuration, trunk, advertised, mostPorts: descriptors.room),
             userAgent: userAgentConfiguration(configuration, transport.localAddress, peers, advertised),
             publicURL: publicURL.text, random: randomSource())
         let loop = CallLoop(

@@ -158,6 +158,8 @@ class Capture:
                           "-e", "udp.payload")
         for line in text.splitlines():
             when, source, destination, payload, data = line.split("\t")
+            if not payload:
+                continue  # somebody else's, with the looks of RTP
             yield float(when), int(source), int(destination), int(payload), bytes.fromhex(data)
 
     def _rtp(self, ports):

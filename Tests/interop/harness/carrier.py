@@ -51,7 +51,7 @@ class CarrierCall:
         and RFC 3261's timers then send again."""
         seen, flow = set(), []
         for message, name in zip(self.wire, self.whole_flow):
-            key = message.source, name, message.cseq
+            key = message.source, name, message.cseq, message.to_tag
             if key not in seen:
                 flow.append(name)
             seen.add(key)

@@ -247,7 +247,8 @@ class FarEnd:
             if not message.is_request:
                 self._answer_came(message)
                 return
-            handler = {"INVITE": self._invite, "ACK": self._ack, "CANCEL": self._cancel, "BYE": self._bye}
+            handler = {"INVITE": self._invite, "ACK": self._ack, "CANCEL": self._cancel, "BYE": self._bye,
+                       "OPTIONS": self._options}
             if message.method not in handler:
                 self._fault(f"unexpected {message.start}")
                 return
@@ -258,6 +259,12 @@ class FarEnd:
             handler[message.method](message, source)
         except Malformed as error:
             self._fault(f"malformed: {error}: {data[:200]!r}")
+
+    def _options(self, message, source):
+        """Whoever asks whether we are there (RFC 3261 §11.2): outside of calls alone."""
+        if message.tag("to") is not None:
+            self._fault(f"OPTIONS within a call that was not expected: {message.start}")
+        self._reply(message, source, "200 OK")
 
     def _invite(self, message, source):
         self.invite_datagrams[message.call_id].append(time.monotonic())
