@@ -93,8 +93,8 @@ def test_a_trunk_s_pace(belay, app, far_end):
 
 def test_over_its_pace_a_call_is_queued(belay, app, far_end):
     far = far_end()
-    # The second call's turn comes a quarter of an hour after the first one's.
-    server = belay(trunk=far.trunk, env={"BELAY_CALLS_PER_SECOND": "0.001"})
+    # The second call's turn comes a quarter of an hour after the first one's, and it may wait for as long as that takes.
+    server = belay(trunk=far.trunk, env={"BELAY_CALLS_PER_SECOND": "0.001", "BELAY_QUEUE_SECONDS": "0"})
     application = server.rest.post("/Applications", {
         "callConnectUrl": app.answer("/connect", [{"Hangup": {}}]), "statusCallbackUrl": app.url("/status")}).json["applicationId"]
     first, second = (
