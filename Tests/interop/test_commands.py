@@ -288,13 +288,21 @@ def test_send_digits(stories):
     assert "73417341" not in private.text
 
 
-@pytest.mark.parametrize("name, reason, least, most", [
-    ("RecordUtterance.silenceTimeoutMs", "timeout", 0.9, 2.5), ("RecordUtterance.maxLengthSec", "maxLength", 0.9, 1.5),
-    ("RecordUtterance.finishOnKey", "finishKey", 0.8, 2.0), ("RecordUtterance.finishOnKey other", "finishKey", 0.8, 2.0),
-    ("RecordUtterance.playBeep", "timeout", 0.8, 2.7), ("RecordUtterance.privacyMode", "timeout", 0.7, 2.3),
-    ("RecordUtterance hangup", "hangup", 0.5, 2.0),
-])
-def test_record_utterance(stories, name, reason, least, most):
+UTTERANCES = {
+    "RecordUtterance.silenceTimeoutMs": ("timeout", 0.9, 2.5),
+    "RecordUtterance.maxLengthSec": ("maxLength", 0.9, 1.5),
+    "RecordUtterance.finishOnKey": ("finishKey", 0.8, 2.0),
+    "RecordUtterance.finishOnKey other": ("finishKey", 0.8, 2.0),
+    "RecordUtterance.playBeep": ("timeout", 0.8, 2.7),
+    "RecordUtterance.privacyMode": ("timeout", 0.7, 2.3),
+    "RecordUtterance hangup": ("hangup", 0.5, 2.0),
+}
+
+
+@pytest.mark.parametrize("name", UTTERANCES)
+def test_record_utterance(stories, name):
+    """Why it ended, and how many seconds it has at least and at most."""
+    reason, least, most = UTTERANCES[name]
     told = stories[name]
     webhook = told.webhook("record")
     assert webhook["termReason"] == reason, webhook
