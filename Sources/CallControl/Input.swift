@@ -5,6 +5,8 @@ package import Telephony
 /// Why a transaction did not take effect.
 package enum CommitFailure: Hashable, Sendable {
     case diskFull
+    /// The disk takes no writes.
+    case diskFailing
     /// A row contradicts another: the Idempotency-Key is in use.
     case conflict
     case other
@@ -25,6 +27,10 @@ package enum Input: Hashable, Sendable {
     case commitFailed(CommitToken, CommitFailure)
     /// The disk has little room left, or enough again.
     case storageLow(Bool)
+    /// The disk takes no writes, or takes them again.
+    case storageFailing(Bool)
+    /// The disk has not answered for seconds: whoever waits for it with a request is told so.
+    case storageStalled
     // MARK: From webhooks
     /// It has not been sent: its host, or its account, has as many requests under way as it may.
     case webhookWaits(EventID, explanation: String)

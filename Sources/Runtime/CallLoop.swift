@@ -190,13 +190,14 @@ package final class CallLoop: @unchecked Sendable {
     }
 
     private func store(_ operations: [StorageOperation], _ token: CommitToken?) {
-        storage.submit(operations, isAwaited: token != nil) { [self] result in
+        // What nobody awaits and is lost, storage tells its observer.
+        guard let token else { return storage.submit(operations, isAwaited: false, completion: nil) }
+        storage.submit(operations, isAwaited: true) { [self] result in
             switch result {
-            case .success:
-                if let token { post(.committed(token)) }
+            case .success: post(.committed(token))
             case .failure(let error):
-                logger.error("storage failed: \(error)")
-                if let token { post(.commitFailed(token, CommitFailure(error))) }
+                if !error.isOutage { logger.error("storage failed: \(error)") }
+                post(.commitFailed(token, CommitFailure(error)))
             }
         }
     }
@@ -249,6 +250,7 @@ extension CommitFailure {
             switch error {
             case .diskFull: .diskFull
             case .conflict: .conflict
+            case _ where error.isOutage: .diskFailing
             default: .other
             }
     }

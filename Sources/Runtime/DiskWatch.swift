@@ -4,13 +4,14 @@ package import Logging
 import Synchronization
 
 /// Watches how much room the data folder's disk has, and has new calls refused before none is left: what live calls
-/// still have to write needs some.
+/// still have to write needs some. And whether the disk answers at all.
 package final class DiskWatch: Sendable {
     private static let pause = Duration.seconds(5)
 
     private let folder: String
     private let minimumBytes: Mutex<Int>
     private let isLow = Mutex(false)
+    private let isStalled = Mutex(false)
     private let tell: @Sendable (Input) -> Void
     private let health: ServerHealth
     private let logger: Logger
@@ -42,6 +43,7 @@ package final class DiskWatch: Sendable {
 
     /// Looks once; tells only what has changed.
     package func look() {
+        lookForStall()
         guard let free = Self.freeBytes(at: folder) else { return }
         let minimum = minimumBytes.withLock { $0 }
         let isLowNow = free < minimum
@@ -58,6 +60,23 @@ package final class DiskWatch: Sendable {
                 "the disk of \(folder) has \(free / megabyte) MB left, less than \(minimum / megabyte): no new calls")
         } else {
             logger.notice("the disk of \(folder) has room again: new calls are taken")
+        }
+    }
+
+    private func lookForStall() {
+        let stalled = health.stalledMilliseconds
+        let hasChanged = isStalled.withLock { isStalled in
+            defer { isStalled = stalled != nil }
+            return isStalled != (stalled != nil)
+        }
+        guard hasChanged else { return }
+        if let stalled {
+            tell(.storageStalled)
+            logger.error("the disk of \(folder) has not answered for \(stalled) ms: no call begins until it does")
+        } else {
+            // Where it answers with errors, storage has told so itself, and tells when it does not any more.
+            if !health.isStorageFailing { tell(.storageFailing(false)) }
+            logger.notice("the disk of \(folder) answers again")
         }
     }
 

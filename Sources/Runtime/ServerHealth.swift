@@ -1,6 +1,7 @@
 import API
 import CallControl
 package import Media
+import NIOCore
 import SIP
 package import Storage
 import Synchronization
@@ -30,7 +31,44 @@ package final class ServerHealth: HealthService {
         self.crashes = crashes
     }
 
-    package var isReady: Bool { ready.load(ordering: .relaxed) && !storageLow.load(ordering: .relaxed) }
+    package var isReady: Bool { knownReason == nil }
+
+    /// What is not known yet is found out: an idle server writes nothing by itself for seconds. A disk that does not
+    /// answer at all is waited for no longer than this.
+    private static let probeLimit = TimeAmount.seconds(1)
+    private static let freshMilliseconds = 1_000
+
+    package func reasonNotReady() async -> String? {
+        if let knownReason { return knownReason }
+        let storage = storage
+        let promise = loop.eventLoop.makePromise(of: Void.self)
+        Task {
+            await storage.probe(unlessWrittenWithin: Self.freshMilliseconds)
+            promise.succeed()
+        }
+        loop.eventLoop.scheduleTask(in: Self.probeLimit) { promise.succeed() }
+        try? await promise.futureResult.get()
+        return knownReason
+    }
+
+    /// How long a transaction has been on its way; nil where none takes long.
+    var stalledMilliseconds: Int? {
+        if case .stalled(let milliseconds) = storage.health { milliseconds } else { nil }
+    }
+
+    var isStorageFailing: Bool {
+        if case .failing = storage.health { true } else { false }
+    }
+
+    private var knownReason: String? {
+        guard ready.load(ordering: .relaxed) else { return "the server is starting, or stopping" }
+        switch storage.health {
+        case .well: break
+        case .failing(let error): return "\(error)"
+        case .stalled(let milliseconds): return "the disk has not answered for \(milliseconds / 1000) s"
+        }
+        return storageLow.load(ordering: .relaxed) ? "the disk has little room left" : nil
+    }
 
     func setStorageLow(_ isLow: Bool) { storageLow.store(isLow, ordering: .relaxed) }
 
@@ -53,6 +91,9 @@ package final class ServerHealth: HealthService {
         text.gauge("belay_timers", "Armed timers.", gauges.timers + agent.timers)
         text.gauge("belay_outbox_depth", "Webhooks that wait or are in flight.", gauges.outboxDepth)
         text.gauge("belay_storage_pending", "Changes that wait for their commit.", storage.pendingOperations)
+        text.gauge(
+            "belay_storage_failing", "1 while the disk takes no writes, or does not answer.",
+            storage.health == .well ? 0 : 1)
         text.gauge("belay_media_sessions", "Open media sessions.", Int(clamping: media.sessions))
         text.counter("belay_media_late_packets_total", "Ticks more than 20 ms late.", Int(clamping: media.lateTicks))
         text.counter("belay_loop_inputs_total", "Inputs that the call loop took.", counters.inputCount)

@@ -209,7 +209,7 @@ struct AccessTests {
         test.health.set(ready: false)
         let notReady = try await test.send(.get, "/ready", authorization: "")
         #expect(notReady.status == 503)
-        #expect(notReady.text == "not ready\n")
+        #expect(notReady.text == "not ready: the disk failed: disk I/O error\n")
         let metrics = try await test.send(.get, "/metrics", authorization: "Bearer \(TestServer.operatorToken)")
         #expect(metrics.header("Content-Type") == "text/plain; version=0.0.4; charset=utf-8")
         #expect(metrics.text.contains("belay_calls_live 3\n"))

@@ -549,6 +549,7 @@ struct MakeCallTests {
             (.notStored, 500, 16, nil), (.queueFull(retryAfterSeconds: 0), 429, 24, "1"),
             (.turnTooLate(waitSeconds: 34, longestSeconds: 20, retryAfterSeconds: 16), 429, 24, "16"),
             (.turnTooLate(waitSeconds: 21, longestSeconds: 20, retryAfterSeconds: 0), 429, 24, "1"),
+            (.diskFailing, 503, 55, "60"), (.diskFull, 503, 55, "60"),
         ] as [(CallRefusal, Int, Int, String?)])
     func refused(_ refusal: CallRefusal, _ status: Int, _ code: Int, _ retryAfter: String?) async throws {
         let test = try TestServer()

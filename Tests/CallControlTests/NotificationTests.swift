@@ -51,6 +51,77 @@ struct NotificationTests {
         }
     }
 
+    @Test("What could not be stored is not told until it is, and then once", arguments: [1, 5])
+    func notStored(failures: Int) throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farRing()
+        bench.farAnswer()
+        bench.answerWebhook(#"[{"Pause":{"length":60000}}]"#)
+        let told = bench.delivered.count
+        bench.commitsAtOnce = false
+        bench.farHangUp()
+        let end = try #require(bench.call)
+        #expect(end.endedReason == .farEndHangup)
+        for _ in 0..<failures {
+            let tokens = bench.heldCommits
+            #expect(!tokens.isEmpty)
+            bench.heldCommits = []
+            for token in tokens { bench.give(.commitFailed(token, .diskFailing)) }
+            bench.pass(.seconds(2))
+            #expect(bench.delivered.count == told)
+            #expect(!bench.effects.contains { if case .fault = $0 { true } else { false } })
+        }
+        bench.commitsAtOnce = true
+        for token in bench.heldCommits { bench.give(.committed(token)) }
+        #expect(bench.delivered.dropFirst(told).map(\.requestType) == ["callStatus"])
+        #expect(bench.fields(try #require(bench.delivered.last))?["callEndedReason"] == "farEndHangup")
+        bench.answerWebhook("")
+        bench.pass(.seconds(60))
+        #expect(bench.delivered.count == told + 1)
+        #expect(bench.call == end)
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+    }
+
+    @Test("A disk that does not answer: the request is refused, and its call is not dialled when it answers after all")
+    func stalled() throws {
+        var bench = Bench()
+        bench.commitsAtOnce = false
+        try bench.makeCall()
+        bench.give(.storageStalled)
+        #expect(bench.refusal == .diskFailing)
+        try bench.makeCall(token: 2)
+        #expect(bench.refusal == .diskFailing)
+        bench.commitsAtOnce = true
+        for token in bench.heldCommits { bench.give(.committed(token)) }
+        #expect(bench.invites == 0)
+        #expect(bench.call?.status == .failed && bench.rows.count == 1)
+        bench.give(.storageFailing(false))
+        for _ in 0..<2 { bench.answerWebhook("[]") }
+        bench.pass(.seconds(40))
+        #expect(bench.invites == 0)
+        #expect(bench.effects.count { if case .reply(ReplyToken(rawValue: 1), _) = $0 { true } else { false } } == 1)
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+    }
+
+    @Test("While the disk takes no writes no call begins: neither by REST, nor by a caller, nor from the queue")
+    func storageFailing() throws {
+        var bench = Bench { $0.trunk.callsAtOnce = 1 }
+        try bench.makeCall()
+        try bench.makeCall(token: 2)
+        #expect(bench.invites == 1)
+        bench.give(.storageFailing(true))
+        try bench.makeCall(token: 3)
+        #expect(bench.refusal == .diskFailing)
+        _ = try bench.farCall()
+        #expect(bench.farRefusal == 503)
+        bench.farReject(try #require(StatusCode(486)))
+        bench.pass(.seconds(40))
+        #expect(bench.invites == 1)
+        bench.give(.storageFailing(false))
+        #expect(bench.invites == 2)
+    }
+
     @Test("What was not reached in between does not count as unanswered")
     func mixed() throws {
         var bench = try bench("callStatus")

@@ -166,7 +166,90 @@ struct RecoveryTests {
         #expect(late.call?.endedReason == .internalError)
     }
 
-    @Test("A record that cannot be read is reported and left where it is")
+    /// What a record may have become.
+    enum Harm: CaseIterable {
+        case empty, text, cutOff, laterVersion, wrongType, anotherCalls, missing
+
+        func done(to record: [UInt8], of id: CallID) -> [UInt8]? {
+            let text = String(decoding: record, as: UTF8.self)
+            return switch self {
+            case .empty: []
+            case .text: Array("no record".utf8)
+            case .cutOff: Array(record.dropLast(12))
+            case .laterVersion: Array(record.dropLast(2)) + Array("2}".utf8)
+            case .wrongType:
+                Array(text.replacing(#""ringTimeoutSeconds":40"#, with: #""ringTimeoutSeconds":"40""#).utf8)
+            case .anotherCalls: Array(text.replacing(id.text, with: "CA" + String(repeating: "0", count: 40)).utf8)
+            case .missing: nil
+            }
+        }
+
+        /// Where the call went, and who wants to hear of it, can still be read.
+        var leavesSession: Bool {
+            switch self {
+            case .empty, .text, .missing: false
+            case .cutOff, .laterVersion, .wrongType, .anotherCalls: true
+            }
+        }
+    }
+
+    @Test(
+        "A call whose record cannot be read ends, whoever can be told is told, and nothing is left of it",
+        arguments: Harm.allCases, [false, true])
+    func harmedRecord(_ harm: Harm, isAnswered: Bool) throws {
+        var crashed = Bench()
+        try crashed.makeCall()
+        crashed.farRing()
+        if isAnswered { crashed.farAnswer() }
+        let (id, record) = try #require(crashed.records.first)
+        let harmed = harm.done(to: record, of: id)
+        #expect(harmed != record)
+        var bench = Bench()
+        bench.farEnd = crashed.farEnd
+        bench.rows = crashed.rows
+        bench.records = harmed.map { [id: $0] } ?? [:]
+        bench.exchange.random = RandomSource(seed: 77)
+        bench.pass(crashed.moment.instant - bench.moment.instant + .seconds(1))
+        bench.restore(
+            UnfinishedWork(
+                records: harmed.map { [(id, $0)] } ?? [], notifications: [], journalSequences: [:],
+                rows: [
+                    UnfinishedRow(
+                        call: try #require(crashed.call),
+                        applicationStatusCallbackURL: WebURL("http://app/application-status"))
+                ]))
+        #expect(bench.call?.status == (isAnswered ? .completed : .failed))
+        #expect(bench.call?.endedReason == .internalError)
+        #expect(bench.effects.contains { if case .fault(id, _) = $0 { true } else { false } })
+        #expect(bench.sent(isAnswered ? "BYE " : "CANCEL ") >= (harm.leavesSession ? 1 : 0))
+        #expect(bench.invites == 0)
+        for _ in 0..<2 { bench.answerWebhook("[]") }
+        let status = bench.delivered.filter { $0.requestType == "callStatus" }
+        #expect(status.count == 1)
+        #expect(status.first?.url.text == (harm.leavesSession ? "http://app/status" : "http://app/application-status"))
+        bench.pass(.seconds(80))
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+        #expect(bench.records.isEmpty)
+    }
+
+    @Test("A call that waited does not go out by a record that cannot be read")
+    func harmedWaiting() throws {
+        var bench = Bench()
+        var random = SystemRandomNumberGenerator()
+        let account = try #require(AccountID(Bench.account))
+        let call = Call(
+            callID: CallID(random: &random), accountID: account, applicationID: nil, parentCallID: nil,
+            phoneNumberID: nil, from: "+15555550100", to: "+15555550123", direction: .outboundAPI, status: .queued,
+            created: bench.moment.wall)
+        bench.restore(
+            UnfinishedWork(
+                records: [], notifications: [], journalSequences: [:], rows: [UnfinishedRow(call: call)]))
+        #expect(bench.call?.status == .failed)
+        #expect(bench.invites == 0)
+        #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
+    }
+
+    @Test("Of a call whose row cannot be read either, the operator is told")
     func unreadable() throws {
         var bench = Bench()
         var random = SystemRandomNumberGenerator()

@@ -1,7 +1,9 @@
 import Foundation
-import Storage
+import GRDB
 import Telephony
 import Testing
+
+@testable import Storage
 
 @Suite struct RecoveryTests {
     @Test("A start finds records, notifications and journal sequences, in their orders")
@@ -30,7 +32,72 @@ import Testing
                 Sample.notification(9, call: 4, sequence: 2, body: "second"),
             ])
         #expect(
-            work.journalSequences == [Sample.callID(1): 2, Sample.callID(3): 0, Sample.callID(4): 1])
+            work.journalSequences == [
+                Sample.callID(1): 2, Sample.callID(2): 1, Sample.callID(3): 0, Sample.callID(4): 1,
+            ])
+        await storage.close()
+    }
+
+    @Test("One row that cannot be read, in whatever table, keeps no other from being taken up, and is told of")
+    func unreadableRows() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        try await storage.commit((1...4).map { .saveCall(Sample.call($0)) })
+        try await storage.commit([
+            .saveRecord(Sample.callID(1), [1]), .saveRecord(Sample.callID(3), [3]),
+            .saveNotification(Sample.notification(8, call: 3, sequence: 4)),
+            .saveNotification(Sample.notification(9, call: 4, sequence: 1)),
+        ])
+        try await storage.pool.writeWithoutTransaction { db in
+            try db.execute(
+                sql: """
+                    UPDATE calls SET call_id = 'CAnothing' WHERE id = 1;
+                    UPDATE calls SET direction = 'sideways' WHERE id = 2;
+                    UPDATE notifications SET purpose = 'who knows' WHERE event_sequence = 1;
+                    UPDATE accounts SET rules = 'no JSON' WHERE id = 2;
+                    INSERT INTO credentials (account, api_key_hash, signing_secrets) VALUES (1, x'00', 'no JSON');
+                    """)
+        }
+        let unreadable = Log<StorageEvent>()
+        storage.observe { unreadable.append($0) }
+        #expect(try await storage.accounts().map(\.accountID) == [Sample.account])
+        #expect(try await storage.credentials(Sample.account) == nil)
+        #expect(unreadable.items.count == 2)
+        let work = try await storage.unfinishedWork()
+        #expect(work.records.map(\.0) == [Sample.callID(3)])
+        #expect(work.rows.map(\.call.callID) == [Sample.callID(3), Sample.callID(4)])
+        #expect(work.rows.map(\.eventSequence) == [4, 1])
+        #expect(work.notifications.map(\.webhook.eventID) == [Sample.eventID(8)])
+        #expect(work.complaints.count >= 4, "\(work.complaints)")
+
+        // One whose record tells of it is not among them.
+        try await storage.pool.writeWithoutTransaction { db in
+            try db.execute(sql: "UPDATE calls SET direction = 'sideways' WHERE id = 3")
+        }
+        #expect(try await storage.endUnreadableCalls(now: Sample.time).count == 2)
+        try await storage.pool.writeWithoutTransaction { db in
+            try db.execute(sql: "UPDATE calls SET direction = 'outboundAPI' WHERE id = 3")
+        }
+        #expect(try await storage.endUnreadableCalls(now: Sample.time).isEmpty)
+        let active = CallFilter(isActive: true)
+        let left = try await storage.calls(account: Sample.account, filter: active, after: nil)
+        #expect(left.items.map(\.callID) == [Sample.callID(4), Sample.callID(3)])
+        let all = try await storage.calls(account: Sample.account, filter: CallFilter(), after: nil)
+        #expect(all.items.map(\.callID) == [Sample.callID(4), Sample.callID(3)])
+        await storage.close()
+    }
+
+    @Test("A call's row tells of its application's statusCallbackUrl")
+    func applicationCallback() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        var application = Application(
+            applicationID: Sample.applicationID(7), accountID: Sample.account, created: Sample.time)
+        application.statusCallbackURL = WebURL("http://example.com/status")
+        try await storage.createApplication(application)
+        try await storage.commit([.saveCall(Sample.call(1))])
+        let rows = try await storage.unfinishedWork().rows
+        #expect(rows.map(\.applicationStatusCallbackURL) == [application.statusCallbackURL])
         await storage.close()
     }
 

@@ -236,13 +236,15 @@ import Testing
         await storage.close()
     }
 
-    @Test("A full disk is an error of the submission, and later reads and smaller writes go on")
+    @Test("A full disk refuses what begins a call, and later reads and smaller writes go on")
     func diskFull() async throws {
         let folder = TemporaryFolder()
         let storage = try await SQLiteStorage.opened(folder, maximumPages: 60)
         try await storage.commit([.saveCall(Sample.call(1))])
         await #expect(throws: StorageError.diskFull) {
-            try await storage.commit([.saveRecord(Sample.callID(1), Array(repeating: 1, count: 1_000_000))])
+            try await storage.commit([
+                .saveCall(Sample.call(2)), .saveRecord(Sample.callID(2), Array(repeating: 1, count: 1_000_000)),
+            ])
         }
         #expect(try await storage.call(Sample.callID(1), account: Sample.account) != nil)
         try await storage.commit([.saveRecord(Sample.callID(1), [1, 2, 3])])

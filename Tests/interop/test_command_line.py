@@ -369,8 +369,10 @@ def test_doctor_and_config_speak_of_the_running_server(server):
 def test_doctor_and_config_say_when_no_server_runs(folder):
     data = folder_of(folder / "data", f"http://127.0.0.1:{ports.take()}")
     free = ("--http", f"127.0.0.1:{ports.take()}", "--sip", f"127.0.0.1:{ports.take()}")
-    out, _ = belay_says(data, "doctor", *free)
+    # It has no database, either.
+    out, _ = belay_says(data, "doctor", *free, status=1)
     assert f"data folder {data}: account {ACCOUNT}; no server runs with it" in out, out
+    assert "--new-database" in out, out
     out, _ = belay_says(data, "config", "show")
     assert out.startswith(f"# No server runs with {data}, where one has run"), out
     out, _ = belay_says(folder / "other", "config", "show")

@@ -222,6 +222,11 @@ package struct APIError: Error, Sendable {
                 status: 503, code: .unavailable,
                 message: "The server's disk is full, so it takes no new calls. It is safe to ask again later.",
                 headers: [.retryAfter: String(Self.diskFullRetrySeconds)])
+        case .diskFailing:
+            self.init(
+                status: 503, code: .unavailable,
+                message: "The server's disk takes no writes, so it takes no new calls. It is safe to ask again later.",
+                headers: [.retryAfter: String(Self.diskFullRetrySeconds)])
         case .notStored:
             self.init(
                 status: 500, code: .callNotCreated,

@@ -11,7 +11,8 @@ struct ServerRoutes: Sendable {
         [
             .open(.get, "/health", "get-health") { _ in Answer.text(200, "ok\n") },
             .open(.get, "/ready", "get-readiness") { _ in
-                health.isReady ? Answer.text(200, "ready\n") : Answer.text(503, "not ready\n")
+                guard let reason = await health.reasonNotReady() else { return Answer.text(200, "ready\n") }
+                return Answer.text(503, "not ready: \(reason)\n")
             },
             .open(.get, "/errors/{code}", "explain-an-error", explain),
         ]

@@ -29,7 +29,7 @@ extension CallMachine {
         case .beep:
             stopAwaitingBeep("no beep came", now, &random, &directives)
         case .storing:
-            if isOver { storeEndAgain(into: &directives) }
+            storeAgain(now: now, into: &directives)
         case .keys:
             advanceScript(now, &random, &directives) { run, _, steps in run.keysTimedOut(into: &steps) }
         case .silence:

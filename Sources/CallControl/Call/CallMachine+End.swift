@@ -28,7 +28,8 @@ extension CallMachine {
         // A caller who was not answered is told why not, as far as SIP has words for it.
         var refusal: StatusCode?
         if case .incoming = phase { refusal = Self.refusal(for: outcome.reason) }
-        for timer in CallTimer.allCases { directives.append(.disarm(timer)) }
+        // What was not stored is stored again, whether the call goes on or not.
+        for timer in CallTimer.allCases where timer != .storing { directives.append(.disarm(timer)) }
         withdrawScript(&directives)
         let interrupted = interruptedUtterance
         closeRecordings(now, &directives)
@@ -91,16 +92,27 @@ extension CallMachine {
         return conversation.run?.utterance
     }
 
-    /// The transaction with the end failed. What it said of the call is written again until it is on disk: a restart
-    /// that found the call as it was before would dial it, or end it a second time, although its end was told.
-    mutating func endNotStored(into directives: inout [CallDirective]) {
-        guard case .over(var settling) = phase, !settling.isUnwritten, !settling.awaitsStorage else { return }
-        settling.awaitsStorage = true
-        phase = .over(settling)
-        storeEndAgain(into: &directives)
+    /// A transaction with something to tell, or with the end, failed. What was not committed is not told
+    /// (docs/decisions/0032): it is written again until it is on disk. A restart that found the call as it was before
+    /// would tell of another end.
+    mutating func notStored(into directives: inout [CallDirective]) {
+        if case .over(var settling) = phase {
+            guard !settling.isUnwritten else { return }
+            settling.awaitsStorage = true
+            phase = .over(settling)
+        }
+        directives.append(.arm(.storing, after: .seconds(1)))
     }
 
-    func storeEndAgain(into directives: inout [CallDirective]) {
+    mutating func storeAgain(now: Moment, into directives: inout [CallDirective]) {
+        for webhook in outbox.uncommitted {
+            owe(webhook, now, &directives)
+        }
+        if case .opening(let opening) = phase, opening.isAccepted, !opening.isCommitted {
+            directives.append(.saveRecord)
+            directives.append(.awaitCommit(.turn))
+        }
+        guard case .over(let settling) = phase, !settling.isUnwritten else { return }
         directives.append(.store(.saveCall(call)))
         directives.append(needsRecord ? .saveRecord : .store(.removeRecord(call.callID)))
         directives.append(.awaitCommit(.end))
@@ -111,11 +123,6 @@ extension CallMachine {
         settling.awaitsStorage = false
         phase = .over(settling)
         settle(&directives)
-    }
-
-    /// The disk refuses it still.
-    func endNotStoredAgain(into directives: inout [CallDirective]) {
-        directives.append(.arm(.storing, after: .seconds(1)))
     }
 
     mutating func sessionIsOver(_ directives: inout [CallDirective]) {

@@ -98,16 +98,21 @@ extension CallMachine {
             .info, .webhook, "Webhook \(type) : POST \(url)",
             ["eventId": .string(webhook.eventID.text), "requestBody": .object(fields)], now, &directives)
         if purpose == .notification {
-            directives.append(
-                .store(
-                    .saveNotification(
-                        PendingNotification(
-                            webhook: webhook, attempts: 0, firstAttempt: now.wall, nextAttempt: now.wall))))
-            directives.append(.awaitCommit(.notification(webhook.eventID)))
+            owe(webhook, now, &directives)
         }
         var steps: [CallOutbox.Directive] = []
         outbox.enqueue(webhook, into: &steps)
         carryOut(steps, &directives)
+    }
+
+    /// It goes to disk, and leaves when it is there.
+    func owe(_ webhook: Webhook, _ now: Moment, _ directives: inout [CallDirective]) {
+        directives.append(
+            .store(
+                .saveNotification(
+                    PendingNotification(
+                        webhook: webhook, attempts: 0, firstAttempt: now.wall, nextAttempt: now.wall))))
+        directives.append(.awaitCommit(.notification(webhook.eventID)))
     }
 
     mutating func scriptAnswered(

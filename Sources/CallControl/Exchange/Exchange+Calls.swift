@@ -8,6 +8,10 @@ extension Exchange {
             effects.append(.reply(token, .refused(.draining)))
             return
         }
+        guard !isStorageFailing else {
+            effects.append(.reply(token, .refused(.diskFailing)))
+            return
+        }
         guard !isStorageLow else {
             effects.append(.reply(token, .refused(.diskFull)))
             return
@@ -27,8 +31,7 @@ extension Exchange {
     mutating func makeChild(
         _ dial: OutDial, _ number: PhoneNumberID?, of parent: CallMachine, _ now: Moment, _ effects: inout [Effect]
     ) {
-        guard !isDraining, !isStorageLow else {
-            let explanation = isDraining ? "the server is stopping" : "the disk is full"
+        if let explanation = reasonForNoCalls {
             withCall(parent.call.callID, now, &effects) { call, _, directives in
                 call.refuseOutDial(explanation, code: 55, now, &directives)
             }
@@ -61,6 +64,13 @@ extension Exchange {
         withCall(parent.call.callID, now, &effects) { call, random, directives in
             call.childMade(child, dial, now: now, random: &random, into: &directives)
         }
+    }
+
+    /// Why no call begins, however it comes; nil where calls do.
+    var reasonForNoCalls: String? {
+        if isDraining { return "the server is stopping" }
+        if isStorageFailing { return "the disk takes no writes" }
+        return isStorageLow ? "the disk is full" : nil
     }
 
     private func brokenRule(by request: CallRequest, _ now: Moment) -> DialRule? {

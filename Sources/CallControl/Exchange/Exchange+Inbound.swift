@@ -7,8 +7,7 @@ extension Exchange {
     mutating func invited(
         _ session: SessionID, _ invitation: IncomingInvitation, _ now: Moment, _ effects: inout [Effect]
     ) {
-        guard !isDraining, !isStorageLow else {
-            let explanation = isDraining ? "the server is stopping" : "the disk is full"
+        if let explanation = reasonForNoCalls {
             return refuse(session, invitation, .unavailable, .serviceUnavailable, explanation, now, &effects)
         }
         guard let number = called(invitation).number else {

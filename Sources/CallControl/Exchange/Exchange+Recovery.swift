@@ -4,6 +4,8 @@ package import Telephony
 extension Exchange {
     /// Takes over what an earlier process left (decision 37): calls that waited go on waiting, calls that were under
     /// way are ended and the far end told, notifications go on being retried. Called once, before any other input.
+    ///
+    /// A call whose record cannot be read, or is missing, is ended by what its row tells: it does not stay as it was.
     package mutating func restore(
         _ work: UnfinishedWork, admission state: AdmissionState = AdmissionState(), now: Moment
     ) -> [Effect] {
@@ -15,23 +17,18 @@ extension Exchange {
         // What a call that is ended now had told of already, and not sent, comes before what is told of its end.
         let owed = Dictionary(grouping: work.notifications.filter { $0.attempts == 0 }, by: \.webhook.callID)
         var taken: Set<CallID> = []
-        for (id, bytes) in work.records {
-            let sequence = work.journalSequences[id] ?? 0
-            do {
-                let record = try CallRecord(reading: bytes)
-                let recording = record.callRecordingID.flatMap { work.recordings[$0] }
-                let notifications: [PendingNotification] =
-                    switch record.phase {
-                    case .dialling, .connected: owed[id] ?? []
-                    case .queued, .over: []
-                    }
-                if !notifications.isEmpty { taken.insert(id) }
-                restore(
-                    record, journalSequence: sequence, callRecording: recording, notifications: notifications, now,
-                    &effects)
-            } catch {
-                effects.append(.fault(id, "its record cannot be read and stays on disk: \(error)"))
-            }
+        for complaint in work.complaints { effects.append(.fault(nil, complaint)) }
+        for (id, record, trouble) in records(of: work, &effects) {
+            let recording = record.callRecordingID.flatMap { work.recordings[$0] }
+            let notifications: [PendingNotification] =
+                switch record.phase {
+                case .dialling, .connected: owed[id] ?? []
+                case .queued, .over: []
+                }
+            if !notifications.isEmpty { taken.insert(id) }
+            restore(
+                record, journalSequence: work.journalSequences[id] ?? 0, callRecording: recording,
+                notifications: notifications, trouble, now, &effects)
         }
         for pending in work.notifications where pending.attempts > 0 || !taken.contains(pending.webhook.callID) {
             if let directive = retries.restore(pending, now: now) { carryOut(directive, now, &effects) }
@@ -40,9 +37,46 @@ extension Exchange {
         return effects
     }
 
+    /// Each call's, with what is wrong with it where it is made up of the row and of what could be salvaged.
+    private mutating func records(
+        of work: UnfinishedWork, _ effects: inout [Effect]
+    ) -> [(id: CallID, record: CallRecord, trouble: String?)] {
+        var records: [(id: CallID, record: CallRecord, trouble: String?)] = []
+        var seen: Set<CallID> = []
+        let rows = Dictionary(work.rows.map { ($0.call.callID, $0) }, uniquingKeysWith: { first, _ in first })
+        for (id, bytes) in work.records {
+            seen.insert(id)
+            do {
+                let record = try CallRecord(reading: bytes)
+                guard record.call.callID == id else {
+                    throw DecodingError.dataCorrupted(
+                        .init(codingPath: [], debugDescription: "it is that of \(record.call.callID)"))
+                }
+                records.append((id, record, nil))
+            } catch {
+                guard let row = rows[id] else {
+                    effects.append(.fault(id, "neither its record nor its row can be read: \(error)"))
+                    store(.removeRecord(id))
+                    continue
+                }
+                effects.append(.fault(id, "its record cannot be read, so that it ends: \(error)"))
+                records.append((id, CallRecord(row, SalvagedRecord(bytes), random: &random), Self.unreadable))
+            }
+        }
+        for row in work.rows where !row.call.status.isTerminal && seen.insert(row.call.callID).inserted {
+            effects.append(.fault(row.call.callID, "it has no record, so that it ends"))
+            records.append(
+                (row.call.callID, CallRecord(row, SalvagedRecord([]), random: &random), "its record is missing"))
+        }
+        return records
+    }
+
+    private static let unreadable = "its record cannot be read"
+
+    /// - Parameter trouble: why it cannot go on, whatever its record says.
     private mutating func restore(
         _ record: CallRecord, journalSequence: Int, callRecording: Recording?,
-        notifications: [PendingNotification], _ now: Moment, _ effects: inout [Effect]
+        notifications: [PendingNotification], _ trouble: String?, _ now: Moment, _ effects: inout [Effect]
     ) {
         let id = record.call.callID
         let session = drawSession()
@@ -52,7 +86,7 @@ extension Exchange {
         let clock = CallClock(
             restoring: record.clock, source: configuration.clockSource, latest: record.call.dateUpdated, at: now)
         let age = clock.reading(now).microseconds - record.call.dateCreated.microseconds
-        if age <= configuration.queuedCallLifetime.microseconds,
+        if trouble == nil, age <= configuration.queuedCallLifetime.microseconds,
             let call = CallMachine(
                 restoringQueued: record, session: session, identifiers: identifiers, journalSequence: journalSequence,
                 publicURL: publicURL, clock: clock)
@@ -70,7 +104,8 @@ extension Exchange {
             return
         }
         let explanation =
-            record.phase == .queued ? "it waited too long while the server was down" : "the server was restarted"
+            trouble.map { "the server was restarted, and \($0)" }
+            ?? (record.phase == .queued ? "it waited too long while the server was down" : "the server was restarted")
         var directives: [CallDirective] = []
         calls[id] = CallMachine(
             ending: record, session: session, identifiers: identifiers, journalSequence: journalSequence,

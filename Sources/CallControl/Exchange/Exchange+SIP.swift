@@ -62,6 +62,7 @@ extension Exchange {
             withCall(id, now, &effects) { call, _, directives in
                 call.recordDue(record, hold, into: &directives)
             }
+            if isStorageFailing { recordStored(session, hold, now, &effects) }
         case .resolve(let session, let host):
             effects.append(.resolveHop(session, host))
         case .keyReported(let session, let key, let milliseconds):

@@ -5,6 +5,8 @@ import Telephony
 extension Exchange {
     /// What keeps every call from being dialled just now, whatever its account's own limits.
     private enum Obstacle {
+        /// No intent to dial can be stored.
+        case disk
         /// The trunk's lines are taken (`calls-at-once`).
         case lines(Int)
         /// So many INVITEs have brought nothing back.
@@ -15,6 +17,7 @@ extension Exchange {
 
         var explanation: String {
             switch self {
+            case .disk: "the disk took no writes"
             case .lines(let limit): "the trunk's lines were taken (calls-at-once \(limit))"
             case .silence(let count): "\(count) INVITEs had brought nothing back yet"
             case .ports: "no RTP port was free"
@@ -24,6 +27,7 @@ extension Exchange {
     }
 
     private func obstacle(_ now: Instant) -> Obstacle? {
+        if isStorageFailing { return .disk }
         if let limit = configuration.trunk.callsAtOnce, lines.count >= limit { return .lines(limit) }
         if callsUnheard.count >= configuration.maximumUnheardCalls { return .silence(callsUnheard.count) }
         // Where other programs hold every port there is nothing to wait for: whose turn it is hears so.
@@ -37,7 +41,7 @@ extension Exchange {
         while queue.count > 0, !isDraining {
             switch obstacle(now.instant) {
             case nil, .pace: break
-            case .lines, .silence:
+            case .disk, .lines, .silence:
                 queue.heldUp(now: now.instant)
                 return
             case .ports:

@@ -39,6 +39,8 @@ package struct Exchange: Sendable {
     var isDraining = false
     /// New calls are refused, so that those there are can be ended and told of.
     private(set) var isStorageLow = false
+    /// The disk takes no writes: no call begins, and none is dialled, before it does again.
+    private(set) var isStorageFailing = false
     var finishedCalls: [CallStatus: Int] = [:]
     var endedNotifications: [NotificationEnd: Int] = [:]
     /// What the timer `overdue` is armed for; nil: it is not.
@@ -149,6 +151,10 @@ package struct Exchange: Sendable {
             for pending in commits.removeValue(forKey: token) ?? [] { commitFailed(pending, failure, now, &effects) }
         case .storageLow(let isLow):
             isStorageLow = isLow
+        case .storageFailing(let isFailing):
+            storageFailing(isFailing, now, &effects)
+        case .storageStalled:
+            storageStalled(now, &effects)
         case .limitsChanged(let limits):
             configuration.trunk.callsPerSecond = limits.callsPerSecond
             configuration.trunk.callsAtOnce = limits.callsAtOnce
@@ -438,6 +444,34 @@ package struct Exchange: Sendable {
         }
     }
 
+    /// No call begins, and none is dialled, while the disk takes no writes. What the far end is to hear waits for it no
+    /// longer: a call that goes on unrecorded is better than one that its callee gives up (docs/decisions/0025).
+    private mutating func storageFailing(_ isFailing: Bool, _ now: Moment, _ effects: inout [Effect]) {
+        isStorageFailing = isFailing
+        guard isFailing else { return dialNext(now, &effects) }
+        for token in commits.keys.sorted() {
+            for pending in commits[token] ?? [] {
+                if case .dialog(let session, let hold) = pending.purpose { recordStored(session, hold, now, &effects) }
+            }
+        }
+    }
+
+    /// A request for a call does not wait for ever. Its call may get to the disk yet: then it has failed, undialled.
+    private mutating func storageStalled(_ now: Moment, _ effects: inout [Effect]) {
+        storageFailing(true, now, &effects)
+        for token in commits.keys.sorted() {
+            for index in (commits[token] ?? []).indices {
+                guard let pending = commits[token]?[index], let reply = pending.reply else { continue }
+                commits[token]?[index].reply = nil
+                effects.append(.reply(reply, .refused(.diskFailing)))
+                withCall(pending.call, now, &effects) { call, _, directives in
+                    call.finish(
+                        CallOutcome(.failed, .internalError, "the disk did not answer in time"), now, &directives)
+                }
+            }
+        }
+    }
+
     private mutating func commitFailed(
         _ pending: PendingCommit, _ failure: CommitFailure, _ now: Moment, _ effects: inout [Effect]
     ) {
@@ -445,6 +479,7 @@ package struct Exchange: Sendable {
             let refusal: CallRefusal =
                 switch failure {
                 case .diskFull: .diskFull
+                case .diskFailing: .diskFailing
                 case .conflict: .keyInUse
                 case .other: .notStored
                 }
@@ -457,14 +492,12 @@ package struct Exchange: Sendable {
             case .creation:
                 call.abandon(now: now, into: &directives)
             case .turn:
-                call.turnNotCommitted(now: now, into: &directives)
-            case .notification(let event):
-                // It cannot be kept, so it is sent while this process lives: late is better than never.
-                directives.append(
-                    .effect(.fault(pending.call, "a notification could not be stored and is sent without")))
-                call.notificationCommitted(event, now: now, into: &directives)
-                call.endNotStored(into: &directives)
-            case .end: call.endNotStoredAgain(into: &directives)
+                switch failure {
+                // It was refused together with a call that begins; its own turn may be stored yet.
+                case .diskFull, .diskFailing: call.notStored(into: &directives)
+                case .conflict, .other: call.turnNotCommitted(now: now, into: &directives)
+                }
+            case .notification, .end: call.notStored(into: &directives)
             case .dialog:
                 // The far end is not made to hang up for it: only a crash would miss the record.
                 directives.append(.effect(.fault(pending.call, "a dialog could not be stored and goes on without")))

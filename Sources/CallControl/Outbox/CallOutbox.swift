@@ -64,7 +64,10 @@ struct CallOutbox: Hashable, Sendable {
         sendNext(into: &directives)
     }
 
-    /// A notification is on disk, or could not be put there: then it is sent all the same, once in this life.
+    /// Notifications that are not known to be on disk, in order.
+    var uncommitted: [Webhook] { waiting.compactMap { $0.isCommitted ? nil : $0.webhook } }
+
+    /// A notification is on disk.
     mutating func committed(_ event: EventID, into directives: inout [Directive]) {
         guard let index = waiting.firstIndex(where: { $0.webhook.eventID == event }) else { return }
         waiting[index].isCommitted = true

@@ -73,6 +73,28 @@ struct StatusCheck {
     /// How calls ended, as the disk has it.
     var outcomes: [Call] { calls.compactMap { stories[$0]?.committed } }
 
+    private static func isStep(from earlier: Call, to later: Call) -> Bool {
+        switch (earlier.status, later.status) {
+        case (.queued, .ringing), (.queued, .canceled), (.queued, .failed): true
+        case (.ringing, .inProgress), (.ringing, .canceled), (.ringing, .failed), (.ringing, .busy),
+            (.ringing, .noAnswer):
+            true
+        case (.inProgress, .completed): true
+        // It becomes known who answered.
+        case (.inProgress, .inProgress): earlier.answeredBy == nil && later.answeredBy != nil
+        default: false
+        }
+    }
+
+    /// Past a row that the disk lost, whose record it has from a later transaction.
+    private static func isLeap(from earlier: CallStatus, to later: CallStatus) -> Bool {
+        switch (earlier, later) {
+        case (.queued, .inProgress), (.queued, .busy), (.queued, .noAnswer), (.queued, .completed): true
+        case (.ringing, .completed): true
+        default: false
+        }
+    }
+
     private static func refuseIllegal(from earlier: Call, to later: Call, hasLosses: Bool) throws(Violation) {
         let id = later.callID
         // The same row once more, with the last of the call's record: the disk may have refused it before.
@@ -80,18 +102,7 @@ struct StatusCheck {
         guard !earlier.status.isTerminal else {
             throw Violation("one terminal status", "\(id) was \(earlier.status) and becomes \(later.status)")
         }
-        let isLegal =
-            switch (earlier.status, later.status) {
-            case (.queued, .ringing), (.queued, .canceled), (.queued, .failed): true
-            case (.ringing, .inProgress), (.ringing, .canceled), (.ringing, .failed), (.ringing, .busy),
-                (.ringing, .noAnswer):
-                true
-            case (.inProgress, .completed): true
-            // It becomes known who answered.
-            case (.inProgress, .inProgress): earlier.answeredBy == nil && later.answeredBy != nil
-            default: false
-            }
-        guard isLegal else {
+        guard isStep(from: earlier, to: later) || hasLosses && isLeap(from: earlier.status, to: later.status) else {
             throw Violation("order of statuses", "\(id) goes from \(earlier.status) to \(later.status)")
         }
         // A lost row may be behind the record.

@@ -142,9 +142,9 @@ struct WebhookCheck {
             "\(event.webhook.requestType) of \(event.webhook.callID) is dropped undelivered")
     }
 
-    /// - Parameter hasLosses: the disk refused a transaction about the call: what was said of its end may be said
-    ///   again, for the next life finds it alive.
-    mutating func crashed(hasLosses: (CallID) -> Bool) {
+    /// What was said of a call's end is not said again, whatever the disk refused: what has not been committed has not
+    /// been told.
+    mutating func crashed() {
         events = events.mapValues { event in
             var event = event
             event.attempts = 0
@@ -155,7 +155,6 @@ struct WebhookCheck {
         }
         for id in callOrder {
             stories[id]?.blocking = nil
-            if hasLosses(id) { stories[id]?.callStatus = nil }
         }
     }
 

@@ -194,7 +194,8 @@ extension World {
                 counters.count(.creationNotStored)
                 if let id = callIDs[index] { durability.notStored(id) }
             case .notFound: counters.count(.restCameTooLate)
-            case .draining, .overloaded, .queueFull, .turnTooLate, .notAllowed, .diskFull, .keyInUse: break
+            case .draining, .overloaded, .queueFull, .turnTooLate, .notAllowed, .diskFull, .diskFailing, .keyInUse:
+                break
             }
         }
     }

@@ -312,7 +312,7 @@ final class World {
         subject = nil
         belayTimer = nil
         statuses.crashed()
-        webhooks.crashed { statuses.hasLosses($0) }
+        webhooks.crashed()
         signalling.crashed()
         ports.crashed()
     }

@@ -14,6 +14,10 @@ package protocol CallStorage: Sendable {
     /// and their completions run in that order, on the writer's thread, after the data has been synced to the
     /// device. A completion must not block. Other submissions are not affected by one that fails.
     ///
+    /// While the disk takes no writes (``StorageEvent/failing(_:)``), a transaction that begins a call fails at once,
+    /// perhaps on the caller's thread; any other is kept and its completion runs when it is on disk, be it hours later,
+    /// or with an error when storage is closed. What was not committed must not be told to anybody.
+    ///
     /// - Parameter isAwaited: somebody waits for the commit. Otherwise it may be put off for some milliseconds, until
     ///   there is something else to commit; ``barrier()``, ``flush()`` and ``close()`` put off nothing.
     func submit(_ operations: [StorageOperation], isAwaited: Bool, completion: Completion?)
@@ -21,8 +25,17 @@ package protocol CallStorage: Sendable {
     /// Operations that were submitted and are not yet committed: for overload decisions and for metrics.
     var pendingOperations: Int { get }
 
-    /// Returns when everything submitted before has been committed or has failed.
+    /// Returns when everything submitted before has been committed or has failed; at once while the disk takes no writes.
     func barrier() async
+
+    /// Whether what is submitted gets to the disk.
+    var health: StorageHealth { get }
+
+    /// The observer is told of what happens from now on, on any thread; it must not block.
+    func observe(_ observer: @escaping @Sendable (StorageEvent) -> Void)
+
+    /// Finds out whether the disk takes writes, where nothing has been written for so long. ``health`` has the answer.
+    func probe(unlessWrittenWithin milliseconds: Int) async
 
     /// As ``barrier()``; besides, nothing that was removed before remains anywhere in the storage's files.
     func flush() async
@@ -100,6 +113,9 @@ package protocol CallStorage: Sendable {
 
     /// What a start has to take up. See ``UnfinishedWork`` for the orders.
     func unfinishedWork() async throws(StorageError) -> UnfinishedWork
+
+    /// Ends unfinished calls of which nothing can be read, and tells what it did in words for the operator.
+    func endUnreadableCalls(now: Timestamp) async throws(StorageError) -> [String]
 }
 
 extension CallStorage {

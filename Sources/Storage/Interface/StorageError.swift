@@ -6,6 +6,10 @@ package enum StorageError: Error, Hashable, Sendable {
     case folderInUse(path: String, processID: Int?)
     /// The database was written by a newer version of Belay, whose schema this one does not know.
     case newerSchema(path: String)
+    /// There is no database, or nothing in it, where there must have been one.
+    case noDatabase(path: String)
+    /// The database's file is not ours.
+    case foreign(path: String, reason: String)
     /// The folder or a file in it cannot be opened or created.
     case cannotOpen(path: String, reason: String)
     /// No space is left on the device.
@@ -14,6 +18,10 @@ package enum StorageError: Error, Hashable, Sendable {
     case inputOutput(String)
     /// What is on disk cannot be read as what it should be.
     case corrupt(String)
+    /// Another program holds the database, and has not let go of it in time.
+    case locked(String)
+    /// The database's file is no longer the one that was opened: it was removed, or another one put in its place.
+    case replaced(path: String)
     /// A row contradicts another, such as an identifier that exists already.
     case conflict(String)
     /// A row for a call that was never saved.
@@ -34,6 +42,20 @@ package enum StorageError: Error, Hashable, Sendable {
     case database(String)
 }
 
+extension StorageError {
+    /// What was to be written is as it should be, and may be taken at another time: the disk, or what lies on it, is
+    /// at fault. Otherwise it is the content, and trying again is of no use.
+    package var isOutage: Bool {
+        switch self {
+        case .diskFull, .inputOutput, .corrupt, .locked, .replaced, .cannotOpen: true
+        case .folderInUse, .newerSchema, .noDatabase, .foreign, .conflict, .unknownCall, .unknownAccount, .notFound,
+            .closed, .tooSlow,
+            .busy, .cancelled, .database:
+            false
+        }
+    }
+}
+
 extension StorageError: CustomStringConvertible {
     package var description: String {
         switch self {
@@ -42,10 +64,15 @@ extension StorageError: CustomStringConvertible {
                 + (processID.map { " (process \($0))" } ?? "") + "; stop it, or choose another folder"
         case .newerSchema(let path):
             "\(path) was written by a newer version of Belay; run that version, or choose another data folder"
+        case .noDatabase(let path): "\(path) is missing or empty"
+        case .foreign(let path, let reason):
+            "\(path) is not Belay's: \(reason); move it away, or choose another data folder"
         case .cannotOpen(let path, let reason): "\(path) cannot be opened: \(reason)"
         case .diskFull: "no space is left on the disk"
         case .inputOutput(let reason): "the disk failed: \(reason)"
         case .corrupt(let reason): "the database is damaged: \(reason)"
+        case .locked(let reason): "another program holds the database: \(reason)"
+        case .replaced(let path): "\(path) was removed or replaced while the server runs"
         case .conflict(let reason): "a row contradicts another: \(reason)"
         case .unknownCall(let callID): "the call \(callID) is not in the database"
         case .unknownAccount(let accountID): "the account \(accountID) is not in the database"

@@ -200,19 +200,18 @@ struct CallSearch: Sendable {
 
     private func calls(_ ids: some Sequence<Int64>, in db: Database) throws -> [Call] {
         let list = "[" + ids.map(String.init).joined(separator: ",") + "]"
-        let rows = try Row.fetchCursor(
+        let rows = try Row.fetchAll(
             db,
             sql: """
                 SELECT \(SQLiteStorage.callColumns) FROM calls
                 WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC
                 """,
             arguments: [list])
-        var calls: [Call] = []
-        while let row = try rows.next() {
+        var readable = ReadableRows()
+        return try readable.map(rows, of: "calls") { row in
             var columns = ColumnReader(row)
-            calls.append(try SQLiteStorage.call(&columns, account: account))
+            return try SQLiteStorage.call(&columns, account: account)
         }
-        return calls
     }
 
     private func count(_ query: (sql: String, arguments: StatementArguments), in db: Database) throws -> Int? {

@@ -58,10 +58,12 @@ struct PageQuery: Sendable {
                 ORDER BY \(key) DESC LIMIT \(room + 1)
                 """,
             arguments: StatementArguments(pageArguments))
-        let items = try rows.prefix(room).map(decode)
+        // One that cannot be read does not take the list with it.
+        var readable = ReadableRows()
+        let items = try readable.map(rows.prefix(room), of: table, decode)
 
         var next: PageCursor?
-        let end = start + items.count
+        let end = start + min(room, rows.count)
         if rows.count > room, end < PageLimits.maximumTotal, let last = rows.prefix(room).last {
             next = PageCursor(after: last["page_key"], position: end)
         }

@@ -35,9 +35,13 @@ extension SQLiteStorage {
     }
 
     package func accounts() async throws(StorageError) -> [Account] {
-        try await read { db in
-            try Row.fetchAll(db, sql: "SELECT * FROM accounts ORDER BY id").map(Self.account)
+        let (accounts, complaints) = try await read { db in
+            var readable = ReadableRows()
+            let rows = try Row.fetchAll(db, sql: "SELECT * FROM accounts ORDER BY id")
+            return (try readable.map(rows, of: "accounts", Self.account), readable.complaints)
         }
+        for complaint in complaints { writer.tell(.unreadable(complaint)) }
+        return accounts
     }
 
     package func saveCredentials(_ credentials: AccountCredentials) async throws(StorageError) {
@@ -45,22 +49,26 @@ extension SQLiteStorage {
     }
 
     package func credentials(_ accountID: AccountID) async throws(StorageError) -> AccountCredentials? {
-        try await read { db in
-            try Row.fetchOne(
+        let (credentials, complaints) = try await read { db in
+            let rows = try Row.fetchAll(
                 db,
                 sql: """
                     SELECT api_key_hash, older_api_key_hash, signing_secrets FROM credentials
                     JOIN accounts ON accounts.id = credentials.account WHERE account_id = ?
                     """,
-                arguments: [accountID.text]
-            ).map { row in
+                arguments: [accountID.text])
+            var readable = ReadableRows()
+            let credentials = try readable.map(rows, of: "credentials") { row in
                 AccountCredentials(
                     accountID: accountID,
                     apiKeyHashes: [try row.bytes("api_key_hash")]
                         + (try row.optional("older_api_key_hash", as: Blob.self).map { [$0.bytes] } ?? []),
                     signingSecrets: try row.texts("signing_secrets"))
             }
+            return (credentials.first, readable.complaints)
         }
+        for complaint in complaints { writer.tell(.unreadable(complaint)) }
+        return credentials
     }
 
     package func switches() async throws(StorageError) -> [String: String] {

@@ -58,7 +58,8 @@ extension SQLiteStorage {
         return try await read { db in
             let rows = try Row.fetchAll(db, sql: sql, arguments: complete)
             let page = rows.prefix(EndedCallFilter.pageSize)
-            let calls = try page.map { row in
+            var readable = ReadableRows()
+            let calls = try readable.map(page, of: "calls") { row in
                 var columns = ColumnReader(row)
                 return try Self.call(&columns, account: columns.identifier())
             }

@@ -47,14 +47,17 @@ extension SQLiteStorage {
 
     package func unfinishedRecordings() async throws(StorageError) -> [Recording] {
         try await read { db in
-            try Row.fetchAll(
+            let rows = try Row.fetchAll(
                 db,
                 sql: """
                     SELECT \(Self.recordingColumns),
                         (SELECT account_id FROM accounts WHERE accounts.id = recordings.account) AS account_id
                     FROM recordings WHERE seconds IS NULL ORDER BY id
-                    """
-            ).map { try Self.recording($0, account: $0.identifier("account_id")) }
+                    """)
+            var readable = ReadableRows()
+            return try readable.map(rows, of: "recordings") {
+                try Self.recording($0, account: $0.identifier("account_id"))
+            }
         }
     }
 

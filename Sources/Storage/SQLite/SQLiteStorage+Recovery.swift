@@ -2,55 +2,129 @@ import GRDB
 package import Telephony
 
 extension SQLiteStorage {
-    /// The journal sequences are those of every call that has a record or owes a notification: the entry that tells
-    /// of the delivery needs its number too.
+    /// The journal sequences are those of every call that is not over, has a record or owes a notification: the
+    /// entry that tells of the delivery needs its number too.
+    ///
+    /// One row that cannot be read does not keep the others from being taken up.
     package func unfinishedWork() async throws(StorageError) -> UnfinishedWork {
         try await read { db in
-            let records = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT call_id, record FROM records JOIN calls ON calls.id = records.call ORDER BY records.call
-                    """
-            ).map { (try $0.identifier("call_id") as CallID, try $0.bytes("record")) }
+            var readable = ReadableRows()
+            let records = try readable.map(
+                Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT call_id, record FROM records JOIN calls ON calls.id = records.call
+                        ORDER BY records.call
+                        """),
+                of: "records"
+            ) { (try $0.identifier("call_id") as CallID, try $0.bytes("record")) }
 
-            let notifications = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT notifications.*, call_id, account_id FROM notifications
-                    JOIN calls ON calls.id = notifications.call
-                    JOIN accounts ON accounts.id = calls.account
-                    ORDER BY notifications.call, event_sequence
-                    """
-            ).compactMap(Self.notification)
+            let notifications = try readable.map(
+                Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT notifications.*, call_id, account_id FROM notifications
+                        JOIN calls ON calls.id = notifications.call
+                        JOIN accounts ON accounts.id = calls.account
+                        ORDER BY notifications.call, event_sequence
+                        """),
+                of: "notifications", Self.notification
+            ).compactMap(\.self)
 
-            let sequences = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT call_id, COALESCE((SELECT MAX(sequence) FROM journal WHERE call = calls.id), 0) AS highest
-                    FROM calls WHERE id IN (SELECT call FROM records UNION SELECT call FROM notifications)
-                    """
-            ).map { (try $0.identifier("call_id") as CallID, try $0.value("highest", as: Int.self)) }
+            let sequences = try readable.map(
+                Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT call_id, COALESCE((SELECT MAX(sequence) FROM journal WHERE call = calls.id), 0) AS highest
+                        FROM calls WHERE id IN
+                            (SELECT call FROM records UNION SELECT call FROM notifications
+                                UNION SELECT id FROM calls WHERE \(Schema.active))
+                        """),
+                of: "calls"
+            ) { (try $0.identifier("call_id") as CallID, try $0.value("highest", as: Int.self)) }
 
-            let recordings = try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT \(Self.recordingColumns),
-                        (SELECT account_id FROM accounts WHERE id = recordings.account) AS account_id
-                    FROM recordings WHERE call IN (SELECT call FROM records)
-                    """
-            ).map { try Self.recording($0, account: $0.identifier("account_id")) }
+            let recordings = try readable.map(
+                Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT \(Self.recordingColumns),
+                            (SELECT account_id FROM accounts WHERE id = recordings.account) AS account_id
+                        FROM recordings WHERE call IN (SELECT call FROM records)
+                        """),
+                of: "recordings"
+            ) { try Self.recording($0, account: $0.identifier("account_id")) }
+
+            let rows = try readable.map(Self.unfinishedRows(in: db), of: "calls", Self.unfinishedRow)
 
             return UnfinishedWork(
                 records: records, notifications: notifications,
                 journalSequences: Dictionary(sequences, uniquingKeysWith: { first, _ in first }),
-                recordings: Dictionary(recordings.map { ($0.recordingID, $0) }, uniquingKeysWith: { first, _ in first })
-            )
+                recordings: Dictionary(
+                    recordings.map { ($0.recordingID, $0) }, uniquingKeysWith: { first, _ in first }),
+                rows: rows, complaints: readable.complaints)
         }
+    }
+
+    /// Ends calls of which neither the row nor the record can be read: a later version's words, or a damaged database.
+    /// Nobody can be told, for nothing tells whom. To be called when a start has taken up the others.
+    ///
+    /// - Returns: what was done, in words for the operator.
+    package func endUnreadableCalls(now: Timestamp) async throws(StorageError) -> [String] {
+        let unreadable = try await read { db -> [(row: Int64, reason: String)] in
+            try Self.unfinishedRows(in: db).compactMap { row -> (row: Int64, reason: String)? in
+                do {
+                    _ = try Self.unfinishedRow(row)
+                    return nil
+                } catch {
+                    // Whoever has a record was taken up by it, unless nothing told whose it is.
+                    let hasRecord = try row.value("has_record", as: Bool.self)
+                    let isTakenUp = hasRecord && (try? row.identifier("call_id") as CallID) != nil
+                    let status = CallStatus(rawValue: try row.value("status"))
+                    guard !isTakenUp, status?.isTerminal != true else { return nil }
+                    return (row: try row.value("id"), reason: "\(StorageError(error))")
+                }
+            }
+        }
+        guard !unreadable.isEmpty else { return [] }
+        try await change { db in
+            for (row, _) in unreadable {
+                try db.execute(sql: "DELETE FROM records WHERE call = ?", arguments: [row])
+                try db.execute(
+                    sql: """
+                        UPDATE calls SET status = 'failed', ended_reason = 'internalError', ended = :now, updated = :now,
+                            revision = revision + 1
+                        WHERE id = :row
+                        """, arguments: ["now": now.microseconds, "row": row])
+            }
+        }
+        return unreadable.map { "row \($0.row) of calls cannot be read, so that its call ends: \($0.reason)" }
+    }
+
+    private static func unfinishedRows(in db: Database) throws -> [Row] {
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT \(callColumns), id, (SELECT account_id FROM accounts WHERE id = calls.account) AS account_id,
+                    (SELECT status_callback_url FROM applications
+                        WHERE applications.application_id = calls.application_id) AS callback,
+                    EXISTS (SELECT 1 FROM records WHERE call = calls.id) AS has_record,
+                    COALESCE((SELECT MAX(event_sequence) FROM notifications WHERE call = calls.id), 0) AS event_sequence
+                FROM calls WHERE id IN (SELECT id FROM calls WHERE \(Schema.active) UNION SELECT call FROM records)
+                ORDER BY id
+                """)
+    }
+
+    private static func unfinishedRow(_ row: Row) throws -> UnfinishedRow {
+        var columns = ColumnReader(row)
+        return UnfinishedRow(
+            call: try call(&columns, account: row.identifier("account_id")),
+            applicationStatusCallbackURL: try row.optionalURL("callback"),
+            eventSequence: try row.value("event_sequence"))
     }
 
     package func use(since: Timestamp) async throws(StorageError) -> [DayUse] {
         try await read { db in
-            try Row.fetchAll(
+            let rows = try Row.fetchAll(
                 db,
                 sql: """
                     SELECT account_id,
@@ -61,8 +135,9 @@ extension SQLiteStorage {
                                 AND direction <> 'inbound') AS seconds
                     FROM accounts ORDER BY id
                     """,
-                arguments: ["since": since.microseconds]
-            ).map { row in
+                arguments: ["since": since.microseconds])
+            var readable = ReadableRows()
+            return try readable.map(rows, of: "accounts") { row in
                 DayUse(
                     accountID: try row.identifier("account_id"), calls: try row.value("begun"),
                     seconds: try row.value("seconds"))

@@ -26,11 +26,14 @@ package final class SQLiteStorage: CallStorage, Directory {
         package var patience: WriterPatience
         /// How long one page of the account's log may take.
         package var logMilliseconds: Int
+        /// Where there is no database, or an empty one, a new one is made.
+        package var mayBeNew: Bool
 
         package init(
             folder: String, maximumReaders: Int = 4, maximumPages: Int? = nil,
-            patience: WriterPatience = WriterPatience(), logMilliseconds: Int = 2_000
+            patience: WriterPatience = WriterPatience(), logMilliseconds: Int = 2_000, mayBeNew: Bool = true
         ) {
+            self.mayBeNew = mayBeNew
             self.folder = folder
             self.maximumReaders = maximumReaders
             self.maximumPages = maximumPages
@@ -58,7 +61,10 @@ package final class SQLiteStorage: CallStorage, Directory {
         let path = configuration.folder + "/" + Self.fileName
         try Self.makeFolder(configuration.folder)
         lock = try DataFolderLock(folder: configuration.folder)
-        try Self.makeFile(path)
+        try lock.holdDatabase(makesFile: false)
+        try Self.examine(configuration)
+        // SQLite gives its log and index files the mode of the database's file, so that file is made first.
+        try lock.holdDatabase(makesFile: true)
         do {
             pool = try Self.openPool(path: path, configuration)
         } catch {
@@ -76,6 +82,17 @@ package final class SQLiteStorage: CallStorage, Directory {
     }
 
     package var pendingOperations: Int { writer.pendingOperations }
+
+    package var health: StorageHealth { writer.health }
+
+    package func observe(_ observer: @escaping @Sendable (StorageEvent) -> Void) { writer.observe(observer) }
+
+    package func probe(unlessWrittenWithin milliseconds: Int) async {
+        guard writer.nanosecondsSinceSuccess > UInt64(milliseconds) * 1_000_000 else { return }
+        await withCheckedContinuation { continuation in
+            writer.change(StorageWriter.touch) { _ in continuation.resume() }
+        }
+    }
 
     package func barrier() async {
         guard writer.pendingOperations > 0 else { return }
@@ -145,13 +162,28 @@ package final class SQLiteStorage: CallStorage, Directory {
         }
     }
 
-    /// SQLite gives its log and index files the mode of the database's file, so that file is made first.
-    private static func makeFile(_ path: String) throws(StorageError) {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else {
-            throw .cannotOpen(path: path, reason: String(cString: strerror(errno)))
+    /// Throws where what is there is not to be written to.
+    private static func examine(_ configuration: Configuration) throws(StorageError) {
+        let path = configuration.folder + "/" + fileName
+        switch DatabaseState.look(inFolder: configuration.folder) {
+        case .ours: return
+        case .missing, .empty:
+            guard configuration.mayBeNew else { throw .noDatabase(path: path) }
+            try setAside(path + "-wal")
+        case .newer: throw .newerSchema(path: path)
+        case .foreign(let reason): throw .foreign(path: path, reason: reason)
+        case .damaged(let reason): throw .corrupt("\(path): \(reason)")
+        case .unreadable(let reason): throw .cannotOpen(path: path, reason: reason)
         }
-        Foundation.close(descriptor)
+    }
+
+    /// SQLite removes the log of a database that it finds empty; it may be all that is left of one.
+    private static func setAside(_ log: String) throws(StorageError) {
+        var status = stat()
+        guard stat(log, &status) == 0, status.st_size > 0 else { return }
+        guard rename(log, log + ".old") == 0 else {
+            throw .cannotOpen(path: log, reason: String(cString: strerror(errno)))
+        }
     }
 
     private static func openPool(path: String, _ settings: Configuration) throws -> DatabasePool {
@@ -175,11 +207,7 @@ package final class SQLiteStorage: CallStorage, Directory {
                 throw StorageError.database("SQLite takes neither synchronous=FULL nor secure_delete=ON")
             }
         }
-        let migrator = Schema.migrator
-        guard try pool.read({ try !migrator.hasBeenSuperseded($0) }) else {
-            throw StorageError.newerSchema(path: path)
-        }
-        try migrator.migrate(pool)
+        try Schema.migrator.migrate(pool)
         return pool
     }
 }

@@ -19,7 +19,19 @@ import Telephony
 /// While much is submitted, transactions begin at intervals: whatever begins one pays for a sync and for every page
 /// that it touches, and pages are shared by those that come a little later.
 ///
-/// Where a transaction of several submissions fails, each is tried alone, so that a bad one fails alone.
+/// Where a transaction of several submissions fails by what is in it, each is tried alone, so that a bad one fails alone.
+///
+/// Where it fails by the disk, nothing is given up that the world may come to hear of (docs/decisions/0032): what was
+/// submitted is kept, in order, and the writer tries a small write now and then until one succeeds.
+///
+/// ```
+///          a transaction fails by the disk              a small write succeeds, and then
+///   well ───────────────────────────────────▶ failing ─────────────────────────────────────▶ well
+///                                             │  ▲      what was kept
+///                                             └──┘ the next try fails too
+/// ```
+/// While it fails, whatever somebody waits for who can be told no fails at once: calls that begin, changes of the
+/// directory, barriers.
 final class StorageWriter: Sendable {
     /// Bounds the time that one commit takes, and with it how long the next submission waits: at some 3 µs a row
     /// this is 30 ms.
@@ -29,12 +41,28 @@ final class StorageWriter: Sendable {
     static let crowdedInterval: UInt64 = 10_000_000
     /// After so long without work, what was removed is purged from the write-ahead log as well.
     static let purgeDelay: UInt64 = 1_000_000_000
+    /// An idle writer finds out so often whether it could write.
+    static let probeInterval: UInt64 = 10_000_000_000
+    /// While the disk fails, between two tries.
+    static let retryPause: UInt64 = 500_000_000
+    /// What is kept while the disk fails is made small whenever it has doubled since, and not before it is so much.
+    static let compactionThreshold = 10_000
+    /// A transaction that takes longer than this says that the device does not answer.
+    static let stallLimit: UInt64 = 5_000_000_000
 
     private enum Work {
         case operations([StorageOperation])
         case change(@Sendable (Database) throws -> Void)
         /// Empties the write-ahead log; nothing else may be in its batch.
         case purge
+
+        /// It is tried again when the disk takes writes again; otherwise it fails while it does not.
+        var isKept: Bool {
+            switch self {
+            case .operations(let operations): !operations.isEmpty && !operations.contains(where: \.beginsCall)
+            case .change, .purge: false
+            }
+        }
 
         /// How much of a transaction it takes up.
         var weight: Int {
@@ -47,8 +75,18 @@ final class StorageWriter: Sendable {
     }
 
     private struct Submission {
-        let work: Work
+        var work: Work
+        var isAwaited = true
         let completion: CallStorage.Completion?
+    }
+
+    private struct Outage {
+        var error: StorageError
+        let began: UInt64
+        /// The disk has taken a small write since.
+        var mayBeOver = false
+        /// So much is kept before it is made small again.
+        var compactsAt = StorageWriter.compactionThreshold
     }
 
     private struct State {
@@ -62,6 +100,12 @@ final class StorageWriter: Sendable {
         /// No transaction begins before, on the same clock.
         var earliest: UInt64 = 0
         var isClosing = false
+        /// The disk fails.
+        var outage: Outage?
+        /// When the transaction began that is on its way to the disk.
+        var transactionBegan: UInt64?
+        var lastSuccess: UInt64 = 0
+        var observer: (@Sendable (StorageEvent) -> Void)?
     }
 
     private let state = Mutex(State())
@@ -84,8 +128,33 @@ final class StorageWriter: Sendable {
 
     var pendingOperations: Int { state.withLock { $0.pendingOperations } }
 
+    /// What happens from now on is told to it, on any thread; it must not block.
+    func observe(_ observer: @escaping @Sendable (StorageEvent) -> Void) {
+        state.withLock { $0.observer = observer }
+    }
+
+    /// Tells the observer, if there is one.
+    func tell(_ event: StorageEvent) { state.withLock { $0.observer }?(event) }
+
+    var health: StorageHealth {
+        let now = DispatchTime.now().uptimeNanoseconds
+        return state.withLock { state in
+            if let outage = state.outage { return .failing(outage.error) }
+            if let began = state.transactionBegan, now > began, now - began > Self.stallLimit {
+                return .stalled(milliseconds: Int((now - began) / 1_000_000))
+            }
+            return .well
+        }
+    }
+
+    /// How long ago something was last written.
+    var nanosecondsSinceSuccess: UInt64 {
+        let now = DispatchTime.now().uptimeNanoseconds
+        return state.withLock { now - min(now, $0.lastSuccess) }
+    }
+
     func submit(_ operations: [StorageOperation], isAwaited: Bool, completion: CallStorage.Completion?) {
-        let submission = Submission(work: .operations(operations), completion: completion)
+        let submission = Submission(work: .operations(operations), isAwaited: isAwaited, completion: completion)
         guard !isAwaited else { return enqueue(submission) }
         let isJournal = operations.allSatisfy { if case .appendJournal = $0 { true } else { false } }
         let milliseconds = isJournal ? patience.journalMilliseconds : patience.rowsMilliseconds
@@ -115,11 +184,13 @@ final class StorageWriter: Sendable {
     }
 
     private func enqueue(_ submission: Submission, due: UInt64 = 0) {
-        enum Reaction { case none, wake, refuse }
+        enum Reaction { case none, wake, refuse(StorageError) }
         let reaction = state.withLock { state -> Reaction in
-            guard !state.isClosing else { return .refuse }
+            guard !state.isClosing else { return .refuse(.closed) }
+            if let outage = state.outage, !submission.work.isKept { return .refuse(outage.error) }
             state.backlog.append(submission)
             state.pendingOperations += submission.work.weight
+            if let outage = state.outage, state.pendingOperations > outage.compactsAt { compact(&state) }
             state.due = min(state.due, due)
             guard state.isWaiting, due < state.waitsUntil else { return .none }
             state.isWaiting = false
@@ -128,14 +199,30 @@ final class StorageWriter: Sendable {
         switch reaction {
         case .none: break
         case .wake: wakeUp.signal()
-        case .refuse: submission.completion?(.failure(.closed))
+        case .refuse(let error): submission.completion?(.failure(error))
         }
+    }
+
+    /// Only what is kept stands in the backlog while the disk fails.
+    private func compact(_ state: inout State) {
+        let transactions = state.backlog.map { submission -> (operations: [StorageOperation], isAwaited: Bool) in
+            guard case .operations(let operations) = submission.work else { return ([], true) }
+            return (operations, submission.isAwaited || submission.completion != nil)
+        }
+        for (index, operations) in HeldOperations.compacted(transactions).enumerated() {
+            state.backlog[index].work = .operations(operations)
+        }
+        state.backlog.removeAll { $0.work.weight == 0 && $0.completion == nil }
+        state.pendingOperations = state.backlog.reduce(0) { $0 + $1.work.weight }
+        state.outage?.compactsAt = max(Self.compactionThreshold, 2 * state.pendingOperations)
     }
 
     // MARK: The thread
 
     private enum Next {
         case batch([Submission])
+        /// Whether the disk takes writes again.
+        case probe
         /// Nobody awaits what there is.
         case wait(until: UInt64)
         case idle
@@ -147,18 +234,18 @@ final class StorageWriter: Sendable {
         loop: while true {
             switch takeBatch() {
             case .batch(let batch): commit(batch, with: rows)
+            case .probe: probe(with: rows)
             case .end: break loop
             case .wait(let due):
                 if !wakeUp.wait(until: due) { _ = stillWaiting() }
             case .idle:
-                if rows.hasRemovedSecrets {
-                    let end = DispatchTime.now().uptimeNanoseconds + Self.purgeDelay
-                    if !wakeUp.wait(until: end), stillWaiting() {
-                        rows.hasRemovedSecrets = !purgeLog()
-                    }
-                } else {
-                    wakeUp.wait()
+                let pause = rows.hasRemovedSecrets ? Self.purgeDelay : Self.probeInterval
+                guard !wakeUp.wait(until: DispatchTime.now().uptimeNanoseconds + pause), stillWaiting() else {
+                    continue
                 }
+                if rows.hasRemovedSecrets { rows.hasRemovedSecrets = !purgeLog() } else { probe(with: rows) }
+                // Where a reader is not in the way, the disk is.
+                if rows.hasRemovedSecrets { probe(with: rows) }
             }
         }
         // Statements end before their connection.
@@ -170,13 +257,21 @@ final class StorageWriter: Sendable {
     /// Everything that has piled up, to the limit; a purge alone.
     private func takeBatch() -> Next {
         state.withLock { state in
+            let now = DispatchTime.now().uptimeNanoseconds
+            if let outage = state.outage, !state.isClosing {
+                guard state.earliest <= now else {
+                    state.isWaiting = true
+                    state.waitsUntil = 0
+                    return .wait(until: state.earliest)
+                }
+                if !outage.mayBeOver || state.backlog.isEmpty { return .probe }
+            }
             guard !state.backlog.isEmpty else {
                 if state.isClosing { return .end }
                 state.isWaiting = true
                 state.waitsUntil = .max
                 return .idle
             }
-            let now = DispatchTime.now().uptimeNanoseconds
             if !state.isClosing, state.earliest > now {
                 state.isWaiting = true
                 // Whatever comes meanwhile can wait as well.
@@ -223,35 +318,104 @@ final class StorageWriter: Sendable {
             finish(batch[0], .success(()))
             return
         }
-        do {
+        do throws(StorageError) {
             try transact(batch, with: rows)
+            succeeded()
             for submission in batch { finish(submission, .success(())) }
         } catch {
+            if error.isOutage { return keep(batch[...], error) }
             guard batch.count > 1 else {
-                for submission in batch { finish(submission, .failure(StorageError(error))) }
+                for submission in batch { finish(submission, .failure(error)) }
                 return
             }
-            for submission in batch {
-                do {
+            for (index, submission) in batch.enumerated() {
+                do throws(StorageError) {
                     try transact([submission], with: rows)
+                    succeeded()
                     finish(submission, .success(()))
                 } catch {
-                    finish(submission, .failure(StorageError(error)))
+                    if error.isOutage { return keep(batch[index...], error) }
+                    finish(submission, .failure(error))
                 }
             }
         }
     }
 
+    private func probe(with rows: RowWriter) {
+        do throws(StorageError) {
+            try transact([Submission(work: .change(Self.touch), completion: nil)], with: rows)
+            let isOver = state.withLock { state in
+                state.outage?.mayBeOver = true
+                return state.backlog.isEmpty
+            }
+            // Where something is kept, it is the proof.
+            if isOver { succeeded() }
+        } catch {
+            keep([], error)
+        }
+    }
+
+    /// Writes one page with what it holds already: SQLite compares rows with what is there, and leaves out what is the
+    /// same; its header it writes whenever it is told to.
+    static func touch(_ db: Database) throws {
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        try db.execute(sql: "PRAGMA user_version = \(version)")
+    }
+
+    /// The disk has failed: what of the batch, and of what came since, can be told no, is; the rest stays in front.
+    private func keep(_ batch: ArraySlice<Submission>, _ error: StorageError) {
+        let now = DispatchTime.now().uptimeNanoseconds
+        let (refused, observer) = state.withLock { state in
+            let all = batch + state.backlog
+            // A process that ends has no later try.
+            let isLast = state.isClosing
+            state.backlog = all.filter { !isLast && $0.work.isKept }
+            state.due = state.backlog.isEmpty ? .max : 0
+            state.earliest = now + Self.retryPause
+            let isNews = state.outage?.error != error
+            var outage = state.outage ?? Outage(error: error, began: now)
+            outage.error = error
+            outage.mayBeOver = false
+            state.outage = outage
+            return (all.filter { isLast || !$0.work.isKept }, isNews ? state.observer : nil)
+        }
+        observer?(.failing(error))
+        for submission in refused { finish(submission, .failure(error)) }
+    }
+
+    /// Something is on disk.
+    private func succeeded() {
+        let now = DispatchTime.now().uptimeNanoseconds
+        let ended = state.withLock { state -> (outage: Outage, observer: (@Sendable (StorageEvent) -> Void)?)? in
+            state.lastSuccess = now
+            guard let outage = state.outage else { return nil }
+            state.outage = nil
+            return (outage, state.observer)
+        }
+        guard let (outage, observer) = ended else { return }
+        observer?(.recovered(afterMilliseconds: Int((now - min(now, outage.began)) / 1_000_000)))
+    }
+
     private func finish(_ submission: Submission, _ result: Result<Void, StorageError>) {
         submission.completion?(result)
+        if case .failure(let error) = result, submission.completion == nil {
+            tell(.lost(error, operations: submission.work.weight))
+        }
         // Afterwards, so that a barrier also waits for the completion.
         state.withLock { $0.pendingOperations -= submission.work.weight }
     }
 
-    private func transact(_ batch: [Submission], with rows: RowWriter) throws {
+    private func transact(_ batch: [Submission], with rows: RowWriter) throws(StorageError) {
+        state.withLock { $0.transactionBegan = DispatchTime.now().uptimeNanoseconds }
+        defer { state.withLock { $0.transactionBegan = nil } }
         do {
             try pool.writeWithoutTransaction { db in
+                // A COMMIT that the disk refused may leave its transaction open (https://sqlite.org/lang_transaction.html,
+                // "Response To Errors Within A Transaction").
+                if db.isInsideTransaction { try db.rollback() }
                 try db.inTransaction(.immediate) {
+                    // What goes into a file that has no name any more is gone with the process.
+                    try lock.checkDatabase()
                     var operations: [[StorageOperation]] = []
                     for submission in batch {
                         switch submission.work {
@@ -270,7 +434,7 @@ final class StorageWriter: Sendable {
             }
         } catch {
             rows.forget()
-            throw error
+            throw StorageError(error)
         }
     }
 

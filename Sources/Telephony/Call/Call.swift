@@ -20,6 +20,9 @@ package struct Call: Hashable, Sendable, Codable {
     package var connectTime: Timestamp?
     package var endTime: Timestamp?
 
+    /// Of a call that nothing has happened to yet.
+    package static let firstRevision = 1
+
     package init(
         callID: CallID, accountID: AccountID, applicationID: ApplicationID?, parentCallID: CallID?,
         phoneNumberID: PhoneNumberID?, from: String, to: String, direction: CallDirection, status: CallStatus,
@@ -36,7 +39,7 @@ package struct Call: Hashable, Sendable, Codable {
         self.status = status
         self.dateCreated = created
         self.dateUpdated = created
-        self.revision = 1
+        self.revision = Self.firstRevision
     }
 
     /// Seconds from the start to the end, rounded up; null for a call that was never answered or goes on

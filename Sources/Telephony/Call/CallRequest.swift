@@ -104,6 +104,8 @@ package enum CallRefusal: Error, Hashable, Sendable {
     case keyInUse
     /// The disk has no room: 503; nothing was dialled.
     case diskFull
+    /// The disk takes no writes: 503; nothing was dialled.
+    case diskFailing
     /// The call could not be stored: 500; nothing was dialled.
     case notStored
     /// No such call, or it has ended: 404 (decision 25).

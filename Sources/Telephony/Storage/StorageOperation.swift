@@ -17,6 +17,13 @@ package enum StorageOperation: Hashable, Sendable {
     case removeNotification(EventID)
 }
 
+extension StorageOperation {
+    /// The first row of a call.
+    package var beginsCall: Bool {
+        if case .saveCall(let call) = self { call.revision == Call.firstRevision } else { false }
+    }
+}
+
 /// A notification that waits for its next attempt.
 package struct PendingNotification: Hashable, Sendable, Codable {
     package var webhook: Webhook
@@ -43,15 +50,37 @@ package struct UnfinishedWork: Sendable {
     package var journalSequences: [CallID: Int]
     /// Of the calls in `records`.
     package var recordings: [RecordingID: Recording]
+    /// Every call that has a record or has not ended, in order of creation: what is known of it where it has no record,
+    /// or none that can be read.
+    package var rows: [UnfinishedRow]
+    /// What could not be read and was left out, in words for the operator.
+    package var complaints: [String]
 
     package init(
         records: [(CallID, [UInt8])], notifications: [PendingNotification], journalSequences: [CallID: Int],
-        recordings: [RecordingID: Recording] = [:]
+        recordings: [RecordingID: Recording] = [:], rows: [UnfinishedRow] = [], complaints: [String] = []
     ) {
+        self.rows = rows
+        self.complaints = complaints
         self.records = records
         self.notifications = notifications
         self.journalSequences = journalSequences
         self.recordings = recordings
+    }
+}
+
+/// What is known of an unfinished call without its record.
+package struct UnfinishedRow: Hashable, Sendable {
+    package var call: Call
+    /// Its application's, for where nothing else tells who wants to hear of the end.
+    package var applicationStatusCallbackURL: WebURL?
+    /// The highest of the events that it still owes; 0: none.
+    package var eventSequence: Int
+
+    package init(call: Call, applicationStatusCallbackURL: WebURL? = nil, eventSequence: Int = 0) {
+        self.call = call
+        self.applicationStatusCallbackURL = applicationStatusCallbackURL
+        self.eventSequence = eventSequence
     }
 }
 

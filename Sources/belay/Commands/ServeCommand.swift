@@ -19,12 +19,19 @@ struct ServeCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ServerOptions
+    // Not among the settings: it is for one start, and would be a trap if it stayed.
+    @Flag(
+        help: """
+            Begin with an empty database where an earlier server's is missing, with the account and key of the file \
+            credentials. Calls, logs, numbers and other accounts are gone then.
+            """)
+    var newDatabase = false
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
         do {
             let options = options
-            try await Server.run(presets: try Presets(environment: environment)) {
+            try await Server.run(presets: try Presets(environment: environment), makesNewDatabase: newDatabase) {
                 let source = try options.source(environment)
                 return (source, try ServerConfiguration(source, home: environment["HOME"]))
             }

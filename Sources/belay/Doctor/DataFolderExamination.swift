@@ -1,5 +1,6 @@
 import Foundation
 import Runtime
+import Storage
 
 /// Can the server keep its data, and how fast does the disk say so?
 struct DataFolderExamination {
@@ -27,6 +28,7 @@ struct DataFolderExamination {
             unlink(path)
         }
         var findings = [state(existing)]
+        if !isServed, existing == absolute { findings += database() }
         findings.append(space(existing))
         findings.append(sync(descriptor))
         return findings
@@ -37,30 +39,54 @@ struct DataFolderExamination {
             return .well("data folder \(folder): not there yet, and can be made")
         }
         let account = CredentialsFile.read("\(folder)/\(CredentialsFile.fileName)")?.accountID
-        guard let account else {
+        let isServers = FileManager.default.fileExists(atPath: "\(folder)/\(SQLiteStorage.fileName)")
+        guard account != nil || isServers else {
             let isEmpty = (try? FileManager.default.contentsOfDirectory(atPath: folder).isEmpty) ?? true
             return isEmpty
                 ? .well("data folder \(folder): empty")
                 : .doubtful(
                     "data folder \(folder): not empty, and no server's", "If that is not what you meant, see --data.")
         }
-        let text = "data folder \(folder): account \(account)"
-        if !isServed, let holder = holder() {
+        let text = "data folder \(folder): " + (account.map { "account \($0)" } ?? "a server's, without credentials")
+        if !isServed, let holder = DataFolderLock.holder(of: folder) {
+            guard let processID = holder.processID else {
+                return .wrong("\(text), and another process uses it", "lsof \(folder) says which; end it.")
+            }
             return .wrong(
-                "\(text), and process \(holder) uses it, which does not answer",
-                "If that is a server that hangs, end it: kill \(holder).")
+                "\(text), and process \(processID) uses it, which does not answer",
+                "If that is a server that hangs, end it: kill \(processID).")
         }
         return .well(text + (isServed ? "" : "; no server runs with it"))
     }
 
-    /// Who holds the folder's lock; nil: nobody.
-    private func holder() -> String? {
-        let descriptor = open("\(folder)/belay.lock", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        guard flock(descriptor, LOCK_SH | LOCK_NB) != 0, errno == EWOULDBLOCK else { return nil }
-        let text = try? String(contentsOfFile: "\(folder)/belay.lock", encoding: .utf8)
-        return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? "unknown"
+    /// Is the database the one that the rest of the folder belongs to, and whole? Looks at every page of it.
+    private func database() -> [Finding] {
+        let path = "\(folder)/\(SQLiteStorage.fileName)"
+        let credentials = CredentialsFile.read("\(folder)/\(CredentialsFile.fileName)")
+        let traces = EarlierServer.traces(in: folder, credentials)
+        switch DatabaseState.look(inFolder: folder, checksAll: true) {
+        case .missing, .empty:
+            return traces.isEmpty
+                ? [] : [.wrong("the database is missing", EarlierServer.noDatabase(folder, traces) + ".")]
+        case .ours:
+            let missing = Finding.doubtful(
+                "the file credentials is missing or not whole", "With the server running: belay key new --account ID.")
+            return [.well("the database is whole")] + (credentials == nil ? [missing] : [])
+        case .newer:
+            return [
+                .wrong(
+                    "\(path) was written by a newer version of Belay", "Run that version, or choose another folder.")
+            ]
+        case .foreign(let reason):
+            return [.wrong("\(path) is not Belay's: \(reason)", "Move it away, or choose another folder.")]
+        case .damaged(let reason):
+            return [
+                .wrong(
+                    "\(path) is damaged: \(reason)",
+                    "Put a backup in its place; `sqlite3 belay.sqlite .recover` saves what can be saved.")
+            ]
+        case .unreadable(let reason): return [.wrong("\(path) cannot be read: \(reason)", "Look at its rights.")]
+        }
     }
 
     private var absolute: String {

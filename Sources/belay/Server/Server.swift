@@ -19,9 +19,12 @@ import Webhooks
 
 /// Puts the rooms together and runs them until a signal comes.
 enum Server {
-    /// - Parameter read: reads the configuration, now and again at each SIGHUP.
+    /// - Parameters:
+    ///   - read: reads the configuration, now and again at each SIGHUP.
+    ///   - makesNewDatabase: also where an earlier server's database is missing.
     static func run(
-        presets: Presets, read: @escaping @Sendable () throws -> (SettingSource, ServerConfiguration)
+        presets: Presets, makesNewDatabase: Bool,
+        read: @escaping @Sendable () throws -> (SettingSource, ServerConfiguration)
     ) async throws {
         // A peer that closes its end must not end the process.
         signal(SIGPIPE, SIG_IGN)
@@ -32,9 +35,14 @@ enum Server {
         if !descriptors.isEnough { logger.warning("\(descriptors.words). \(descriptors.remedy)") }
 
         try makeFolder(configuration.dataFolder)
-        let storage = try SQLiteStorage(.init(folder: configuration.dataFolder))
+        let earlier = EarlierServer(folder: configuration.dataFolder)
+        let storage = try earlier.open(makesNewDatabase: makesNewDatabase)
+        let storageWatch = StorageWatch(logger: logger)
+        storageWatch.observe(storage)
         let directory = try await DirectoryCache.load(from: storage)
-        let firstStart = FirstStart(folder: configuration.dataFolder, presets: presets)
+        try earlier.check(directory, makesNewDatabase: makesNewDatabase)
+        earlier.tell(directory, logger)
+        let firstStart = FirstStart(folder: configuration.dataFolder, presets: earlier.presets(presets, directory))
         let made = try await firstStart.prepare(directory)
         let operatorToken = try OperatorToken.prepare(
             folder: configuration.dataFolder, environment: ProcessInfo.processInfo.environment)
@@ -97,6 +105,7 @@ enum Server {
             webhooks: SigningPoster(client: webhooks, directory: directory), media: bridge, numbers: directory,
             resolver: resolver, counters: counters, logger: logger)
         inbox.deliver { loop.post($0) }
+        storageWatch.observe(storage, for: loop)
         directory.observeAccounts { loop.post(.accountChanged($0)) }
         let isDiallingStopped = try await Administration.isDiallingStopped(in: storage)
         try await loop.start(
@@ -105,6 +114,10 @@ enum Server {
                 accounts: directory.accounts, use: try await storage.use(since: SystemClock.wall().startOfDay),
                 isStopped: isDiallingStopped),
             restoring: try await storage.unfinishedWork())
+        await storage.barrier()
+        do {
+            for words in try await storage.endUnreadableCalls(now: SystemClock.wall()) { logger.error("\(words)") }
+        } catch { logger.error("calls that cannot be read are left as they are: \(error)") }
         let administration = Administration(
             directory: directory, storage: storage, loop: loop, isDiallingStopped: isDiallingStopped)
 

@@ -178,7 +178,7 @@ struct OpenAPITests {
         for refusal in [
             CallRefusal.queueFull(retryAfterSeconds: 3),
             .turnTooLate(waitSeconds: 34, longestSeconds: 20, retryAfterSeconds: 16), .draining, .overloaded,
-            .notStored,
+            .diskFailing, .notStored,
         ] {
             test.calls.refuse(with: refusal)
             let status = APIError(refusal).status
