@@ -394,6 +394,8 @@ struct MediaEngineTests {
         let port = await station.open(one)
         await station.connect(one, route(to: peer.address.port))
         peer.sendAudio(to: port, count: 2)
+        peer.sendDigit("7", to: port)
+        await station.log.count(1) { if case .digitReceived = $0 { true } else { false } }
         var random = Seeded(9)
         let attacker = try RawPeer(ssrc: 42)
         let valid = peer.packet([UInt8](repeating: 0xFF, count: 160))
@@ -405,12 +407,14 @@ struct MediaEngineTests {
                 peer.send((0..<Int.random(in: 0...300, using: &random)).map { _ in random.byte() & 0x3F }, to: port)
             }
             peer.sendDigit("7", to: port)
-            await station.log.count(round + 1) { if case .digitReceived = $0 { true } else { false } }
+            await station.log.count(round + 2) { if case .digitReceived = $0 { true } else { false } }
         }
         station.engine.close(one)
         let figures = await station.log.report(of: one)
-        #expect(figures.rejected >= 2400)
-        #expect(station.log.all.filter { $0 == .digitReceived(one, "7", milliseconds: 100) }.count == 40)
+        // The attacker's are dropped by the kernel, the peer's own are read and refused.
+        #expect(figures.rejected >= 2000)
+        #expect(figures.rejected <= 2400)
+        #expect(station.log.all.filter { $0 == .digitReceived(one, "7", milliseconds: 100) }.count == 41)
         #expect(!station.log.all.contains { if case .peerMoved = $0 { true } else { false } })
     }
 

@@ -1,6 +1,7 @@
 """Media goes where signalling says, on a real wire: moves, early media, gateways, hold, dead lines, keys in every form."""
 
 import json
+import threading
 
 import pytest
 
@@ -94,6 +95,38 @@ def test_strays_of_another_port_win_nothing(call, gateway, app):
     callee.press("1")
     assert digits(app, call_id) == "1"
     assert stray.heard == []
+
+
+def test_a_flood_costs_the_call_nothing(call, gateway, app):
+    """From another port of the far end's host, as fast as a thread can send it: every key is heard, and none of it is read."""
+    server, call_id = call(keys(app, 5))
+    callee, stranger = gateway.rtp(), gateway.rtp()
+    gateway.answer(gateway.describe(callee))
+    callee.speak(gateway.theirs)
+    callee.hears(20)
+    callee.press("1")
+    # The key is in the log once the callee is who is heard.
+    eventually(lambda: "Key pressed" in explanation(server, call_id) or "igit" in explanation(server, call_id), 10, "heard")
+    over, sent = threading.Event(), []
+
+    def flood():
+        while not over.is_set():
+            stranger.target = gateway.theirs
+            stranger.send(b"\xff" * 160)
+            sent.append(1)
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    try:
+        for key in "2345":
+            callee.press(key)
+        assert digits(app, call_id) == "12345"
+    finally:
+        over.set()
+        thread.join()
+    server.wait_until_ended(call_id)
+    [closed] = [entry for entry in server.rest.logs(call_id) if "packetsRejected" in entry["metadata"]]
+    assert len(sent) > 500 and closed["metadata"]["packetsRejected"] == 0, (len(sent), closed)
 
 
 @pytest.mark.parametrize("settings, follows", [

@@ -38,6 +38,17 @@ int cmedia_udp_port(int descriptor);
 /// Sends one datagram without waiting. The number of bytes or -errno.
 ssize_t cmedia_udp_send(int descriptor, int isIPv6, const cmedia_address *to, const void *bytes, size_t count);
 
+/// The most sources that a gate can name.
+enum { CMEDIA_GATE_LIMIT = 16 };
+
+/// Has the kernel drop what comes from elsewhere than these addresses, before it takes room in the socket's queue; one
+/// with port 0 stands for every port of its host; none at all: everything is dropped. Where that is refused nothing is
+/// dropped. Replaces what was set before at once; what is in the queue already stays there. 0 or -errno.
+int cmedia_gate_set(int descriptor, const cmedia_address sources[], size_t count);
+
+/// Nothing is dropped any more. 0 or -errno.
+int cmedia_gate_remove(int descriptor);
+
 /// One received datagram; `bytes` stay valid until the next receive into the same inbox.
 typedef struct {
     const uint8_t *bytes;

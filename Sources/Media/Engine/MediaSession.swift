@@ -11,7 +11,7 @@ internal import Telephony
 ///
 /// It lives on one thread. `MediaReceiving`, `MediaSending` and `MediaReporting` are its three jobs.
 final class MediaSession {
-    /// Datagrams that are read in one tick: a flood costs its own session's packets, and nobody else's time.
+    /// Datagrams that are read in one tick: a flood costs nobody else's time.
     static let maximumDatagrams = 128
     /// A second socket for RTCP is looked at each tenth of a second: arrivals are stamped by the kernel.
     static let controlTicks = 5
@@ -24,6 +24,9 @@ final class MediaSession {
     /// The wheel's slot; nil while not connected.
     var slot: Int?
 
+    private var gate = MediaGate()
+    /// RTCP has come to its own port from where it is expected.
+    private var isControlKnown = false
     private var receiving: MediaReceiving?
     private var sending: MediaSending
     private var reporting: MediaReporting
@@ -97,6 +100,10 @@ final class MediaSession {
         report.codec = route.payload.rawValue
         watch.expect(within: route.isTwoWay ? deadLineSeconds : nil, isAnew: isMove, now: now)
         openControlSocket(route, workspace)
+        isControlKnown = false
+        // Also where its state stays: the route may name other ports.
+        _ = followLatch(isFlooded: false, now)
+        setGate(route)
         reporting.schedule(from: now, random: &workspace.random)
     }
 
@@ -188,11 +195,22 @@ final class MediaSession {
             left -= count
             guard count == DatagramInbox.batch else { break }
         }
+        if followLatch(isFlooded: left <= 0, workspace.monotonic) { setGate(route) }
         guard controlSocket != nil, ticks % Self.controlTicks == 0 else { return }
         let count = controlSocket?.receive(into: workspace.inbox) ?? 0
         for index in 0..<count {
             receive(workspace.inbox[index], route, isControlPort: true, workspace)
         }
+    }
+
+    private func followLatch(isFlooded: Bool, _ now: Int64) -> Bool {
+        guard let described = receiving?.latch.described else { return false }
+        return gate.follow(receiving?.latch.settled(now), described: described, isFlooded: isFlooded, now: now)
+    }
+
+    private func setGate(_ route: MediaRoute) {
+        socket.admit(only: gate.sources(route))
+        controlSocket?.admit(only: gate.controlSources(route, isKnown: isControlKnown))
     }
 
     private func listen(_ workspace: MediaWorkspace) {
@@ -253,6 +271,7 @@ final class MediaSession {
             let arrival = NTPTimestamp(unixNanoseconds: workspace.wall(datagram.arrivalNanoseconds))
             reporting.receive(compound, arrival: arrival)
             receiving?.heardSomething(workspace.monotonic)
+            if isControlPort { learnControl(datagram.source, route) }
             return
         }
         guard !isControlPort, let packet = RTPPacket(bytes),
@@ -314,6 +333,15 @@ final class MediaSession {
         guard let opened = try? UDPSocket(boundTo: local.with(port: port + 1)) else { return }
         controlSocket = consume opened
         workspace.figures.sockets.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    /// From then on no other port of the peer's host can fill the queue.
+    private func learnControl(_ source: SocketAddress, _ route: MediaRoute) {
+        guard !isControlKnown, case .peer(let peer, let described) = gate.state,
+            MediaGate.control(of: [peer, described], route).contains(source)
+        else { return }
+        isControlKnown = true
+        setGate(route)
     }
 
     private func sendControl(_ workspace: MediaWorkspace, isGoodbye: Bool) {

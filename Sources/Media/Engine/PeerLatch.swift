@@ -133,6 +133,16 @@ struct PeerLatch {
         }
     }
 
+    /// Whom else than the described address is listened to from now on, where that is settled; nil while others may yet
+    /// pass an audition.
+    func settled(_ now: Int64) -> SocketAddress? {
+        guard let heard else { return nil }
+        return switch heard.standing {
+        case .described: heard.address
+        case .auditioned, .inherited: isSettled(now) ? heard.address : nil
+        }
+    }
+
     /// Whether RTCP may come from a host: its port is another one than RTP's where the two are not multiplexed.
     func allowsControl(from address: SocketAddress) -> Bool {
         if let heard { return address.host == heard.address.host || address.host == described.host }

@@ -31,6 +31,17 @@ struct UDPSocket: ~Copyable {
         return cmedia_udp_send(descriptor, isIPv6, &system, bytes.baseAddress, bytes.count) >= 0
     }
 
+    /// Has the kernel drop what comes from elsewhere, before it takes room in the queue; port 0 stands for every port of
+    /// a host. Nil: nothing is dropped. A kernel that refuses drops nothing, and whoever reads must judge in any case, as
+    /// what is in the queue already stays there.
+    func admit(only sources: [SocketAddress]?) {
+        guard let sources else {
+            _ = cmedia_gate_remove(descriptor)
+            return
+        }
+        _ = cmedia_gate_set(descriptor, sources.map(\.system), sources.count)
+    }
+
     /// Takes a batch of what has arrived; 0 where there is nothing.
     func receive(into inbox: DatagramInbox) -> Int {
         // A pending error (an ICMP message) is read away by the attempt and is nobody's concern: the media that does
