@@ -29,6 +29,7 @@ package final class SimulatedCarrier: @unchecked Sendable {
     }
 
     let configuration: CarrierConfiguration
+    private let room: any DiskRoom
     let logger: Logger
     let voices: VoiceBox
     private let group: MultiThreadedEventLoopGroup
@@ -43,10 +44,14 @@ package final class SimulatedCarrier: @unchecked Sendable {
     /// What the other side calls the call with that SIP Call-ID.
     let names = Mutex<(@Sendable (String) async -> String?)?>(nil)
 
-    package init(configuration: CarrierConfiguration, logger: Logger) {
+    /// - Parameter room: of the disk that recordings and kept speech lie on.
+    package init(
+        configuration: CarrierConfiguration, room: any DiskRoom = UnboundedDiskRoom(), logger: Logger
+    ) {
+        self.room = room
         self.configuration = configuration
         self.logger = logger
-        voices = VoiceBox(cacheFolder: configuration.speechCache, logger: logger)
+        voices = VoiceBox(cacheFolder: configuration.speechCache, room: room, logger: logger)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         eventLoop = group.next()
     }
@@ -60,7 +65,7 @@ package final class SimulatedCarrier: @unchecked Sendable {
             atPath: configuration.recordings, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
         let transport = try await UDPTransport.bind(configuration.listen, on: eventLoop)
-        let engine = MediaEngine(configuration: MediaConfiguration(threads: 1)) { [weak self] events in
+        let engine = MediaEngine(configuration: MediaConfiguration(threads: 1), room: room) { [weak self] events in
             guard let self else { return }
             eventLoop.execute { for event in events { self.take(event) } }
         }

@@ -1,6 +1,7 @@
 import Logging
 import Media
 import People
+import Telephony
 
 /// Makes utterances sound: speech through the program that Say uses, everything else by calculation.
 struct VoiceBox: Sendable {
@@ -10,8 +11,8 @@ struct VoiceBox: Sendable {
     private let synthesizer: SpeechSynthesizer
     private let logger: Logger
 
-    init(cacheFolder: String?, logger: Logger) {
-        synthesizer = SpeechSynthesizer(configuration: .init(cacheFolder: cacheFolder)) {
+    init(cacheFolder: String?, room: any DiskRoom = UnboundedDiskRoom(), logger: Logger) {
+        synthesizer = SpeechSynthesizer(configuration: .init(cacheFolder: cacheFolder), room: room) {
             logger.warning("carrier: \($0)")
         }
         self.logger = logger

@@ -1,6 +1,7 @@
 package import CallControl
 import FoundationEssentials
 package import Logging
+package import Storage
 import Synchronization
 
 /// Watches how much room the data folder's disk has, and has new calls refused before none is left: what live calls
@@ -9,6 +10,7 @@ package final class DiskWatch: Sendable {
     private static let pause = Duration.seconds(5)
 
     private let folder: String
+    private let reserve: DiskReserve
     private let minimumBytes: Mutex<Int>
     private let isLow = Mutex(false)
     private let isStalled = Mutex(false)
@@ -16,12 +18,15 @@ package final class DiskWatch: Sendable {
     private let health: ServerHealth
     private let logger: Logger
 
-    /// - Parameter minimumBytes: with less than so many free bytes no new calls are taken; 0: never.
+    /// - Parameters:
+    ///   - reserve: what writers keep free; asked to make room before calls are refused.
+    ///   - minimumBytes: with less than so many free bytes no new calls are taken; 0: never.
     package init(
-        folder: String, minimumBytes: Int, health: ServerHealth, logger: Logger,
+        folder: String, reserve: DiskReserve, minimumBytes: Int, health: ServerHealth, logger: Logger,
         tell: @escaping @Sendable (Input) -> Void
     ) {
         self.folder = folder
+        self.reserve = reserve
         self.minimumBytes = Mutex(minimumBytes)
         self.health = health
         self.logger = logger
@@ -30,6 +35,7 @@ package final class DiskWatch: Sendable {
 
     package func set(minimumBytes: Int) {
         self.minimumBytes.withLock { $0 = minimumBytes }
+        reserve.set(minimumBytes: minimumBytes)
         look()
     }
 
@@ -44,6 +50,7 @@ package final class DiskWatch: Sendable {
     /// Looks once; tells only what has changed.
     package func look() {
         lookForStall()
+        reserve.makeRoom()
         guard let free = Self.freeBytes(at: folder) else { return }
         let minimum = minimumBytes.withLock { $0 }
         let isLowNow = free < minimum

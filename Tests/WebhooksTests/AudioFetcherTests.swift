@@ -31,6 +31,7 @@ import Testing
         init(
             maximumFileBytes: Int = 100_000_000, maximumCacheBytes: Int = 1_000_000_000,
             whole: Duration = .seconds(60), addressGuard: AddressGuard = Sample.loopback,
+            room: any DiskRoom = UnboundedDiskRoom(),
             _ script: @escaping ScriptedServer.Script
         ) async throws {
             server = try await ScriptedServer(script)
@@ -40,6 +41,7 @@ import Testing
                     limits: RequestLimits(whole: whole, perHost: 8, total: 64)),
                 group: MultiThreadedEventLoopGroup.singleton, addressGuard: addressGuard,
                 resolver: NameResolver { _ throws(NameFailure) in throw .noSuchName },
+                room: room,
                 now: { [clock] in clock.now })
         }
 
@@ -209,6 +211,92 @@ import Testing
         }
         await bench.server.waitForClosedConnections(1)
         #expect(await eventually { bench.files == [] })
+        await bench.stop()
+    }
+
+    /// A disk whose free bytes are what lies in no file and is claimed by nobody.
+    private final class SmallDisk: DiskRoom, Sendable {
+        let spare: Int
+        let claimed = Mutex(0)
+        let most = Mutex(0)
+        let folder = Mutex("")
+
+        init(spare: Int) { self.spare = spare }
+
+        private var written: Int {
+            let folder = folder.withLock { $0 }
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            return names.reduce(0) { sum, name in
+                let attributes = try? FileManager.default.attributesOfItem(atPath: "\(folder)/\(name)")
+                return sum + ((attributes?[.size] as? Int) ?? 0)
+            }
+        }
+
+        func claim(_ bytes: Int) -> Bool {
+            let written = written
+            return claimed.withLock { claimed in
+                guard written + claimed + bytes <= spare else { return false }
+                claimed += bytes
+                most.withLock { $0 = max($0, written) }
+                return true
+            }
+        }
+
+        func giveBack(_ bytes: Int) { claimed.withLock { $0 -= bytes } }
+    }
+
+    @Test("Files that do not fit beside each other are refused before they are fetched; those that fit are whole")
+    func roomForSome() async throws {
+        let disk = SmallDisk(spare: 200_000)
+        let bench = try await Bench(room: disk) { _ in
+            [.send("HTTP/1.1 200 OK\r\nContent-Length: 95000\r\n\r\n"), .fill(95_000)]
+        }
+        disk.folder.withLock { $0 = bench.folder }
+        var kept: [FetchedAudio] = []
+        var refused: [AudioFetchError] = []
+        for number in 0..<6 {
+            do throws(AudioFetchError) { kept.append(try await bench.fetcher.fetch(bench.url("/\(number).wav"))) } catch
+            {
+                refused.append(error)
+            }
+        }
+        #expect(kept.map(\.size) == [95_000, 95_000])
+        #expect(refused == [.noRoom, .noRoom, .noRoom, .noRoom])
+        #expect(refused.first?.description.contains("min-free-mb") == true)
+        #expect(await eventually { disk.claimed.withLock { $0 } == 0 })
+        // What is forgotten is gone once nobody plays it.
+        #expect(bench.fetcher.makeRoom(1) == 95_000)
+        kept = []
+        #expect(await eventually { bench.files.count == 1 })
+        await bench.stop()
+    }
+
+    @Test("All at once, the claims of those that are under way count")
+    func roomAtOnce() async throws {
+        let disk = SmallDisk(spare: 200_000)
+        let bench = try await Bench(room: disk) { _ in
+            [.send("HTTP/1.1 200 OK\r\nContent-Length: 95000\r\n\r\n"), .fill(95_000)]
+        }
+        disk.folder.withLock { $0 = bench.folder }
+        let whole = await withTaskGroup(of: FetchedAudio?.self) { group in
+            for number in 0..<6 { group.addTask { try? await bench.fetcher.fetch(bench.url("/\(number).wav")) } }
+            return await group.reduce(into: [FetchedAudio]()) { if let audio = $1 { $0.append(audio) } }
+        }
+        #expect((1...2).contains(whole.count))
+        #expect(disk.most.withLock { $0 } <= 200_000)
+        #expect(await eventually { disk.claimed.withLock { $0 } == 0 })
+        await bench.stop()
+    }
+
+    @Test("A file that does not say how long it is ends where the room does, and nothing of it stays")
+    func roomWhileItGrows() async throws {
+        let disk = SmallDisk(spare: 300_000)
+        let bench = try await Bench(room: disk) { _ in [.send("HTTP/1.1 200 OK\r\n\r\n"), .fill(20_000_000)] }
+        disk.folder.withLock { $0 = bench.folder }
+        await #expect(throws: AudioFetchError.noRoom) { try await bench.fetcher.fetch(bench.url()) }
+        #expect(disk.most.withLock { $0 } <= 300_000)
+        #expect(await eventually { bench.files == [] })
+        #expect(await eventually { disk.claimed.withLock { $0 } == 0 })
         await bench.stop()
     }
 

@@ -23,8 +23,12 @@ package struct AudioDecoder: Sendable {
 
     package let limits: Limits
 
-    package init(limits: Limits = Limits()) {
+    private let room: any DiskRoom
+
+    /// - Parameter room: of the disk that long audio is decoded to.
+    package init(limits: Limits = Limits(), room: any DiskRoom = UnboundedDiskRoom()) {
         self.limits = limits
+        self.room = room
     }
 
     /// Decodes a file that is known to be short into memory; the calling thread works meanwhile.
@@ -59,6 +63,9 @@ package struct AudioDecoder: Sendable {
             do throws(MediaFailure) {
                 try run(file) { (chunk) throws(MediaFailure) in
                     guard let clip else { throw MediaFailure("nobody has it any more") }
+                    let bytes = chunk.count * MemoryLayout<Int16>.size
+                    guard room.claim(bytes) else { throw MediaFailure("decoding: \(noDiskRoom)") }
+                    defer { room.giveBack(bytes) }
                     try clip.append(chunk)
                 }
                 clip?.finish()

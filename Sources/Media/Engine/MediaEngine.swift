@@ -1,5 +1,6 @@
 package import AnswerDetection
 internal import Synchronization
+package import Telephony
 
 /// Sends and receives the media of all calls, in real time, on threads of its own.
 ///
@@ -32,14 +33,17 @@ package final class MediaEngine: Sendable {
     private let onEvents: @Sendable ([MediaEvent]) -> Void
     private let state: Mutex<State>
 
-    /// - Parameter onEvents: called on media threads and on the thread that writes recordings; one at a time for one
+    /// - Parameters:
+    ///   - room: of the disk that recordings are written to.
+    ///   - onEvents: called on media threads and on the thread that writes recordings; one at a time for one
     ///   session, in order.
     package init(
-        configuration: MediaConfiguration = MediaConfiguration(), onEvents: @escaping @Sendable ([MediaEvent]) -> Void
+        configuration: MediaConfiguration = MediaConfiguration(), room: any DiskRoom = UnboundedDiskRoom(),
+        onEvents: @escaping @Sendable ([MediaEvent]) -> Void
     ) {
         self.configuration = configuration
         self.onEvents = onEvents
-        let writer = RecordingWriter(onEvents: onEvents)
+        let writer = RecordingWriter(room: room, onEvents: onEvents)
         self.writer = writer
         let count = max(1, min(configuration.threads ?? min(SystemCores.count, 4), 64))
         threads = (0..<count).map { MediaThread(number: $0, configuration: configuration, writer: writer) }

@@ -1,5 +1,6 @@
 internal import CMedia
 internal import Synchronization
+internal import Telephony
 
 /// Writes recordings, on a thread of its own: a slow disk delays no packet.
 final class RecordingWriter: Sendable {
@@ -28,9 +29,11 @@ final class RecordingWriter: Sendable {
 
     private let inbox = Mutex(Inbox())
     private let nextFile = Atomic<UInt64>(0)
+    private let room: any DiskRoom
     private let onEvents: @Sendable ([MediaEvent]) -> Void
 
-    init(onEvents: @escaping @Sendable ([MediaEvent]) -> Void) {
+    init(room: any DiskRoom = UnboundedDiskRoom(), onEvents: @escaping @Sendable ([MediaEvent]) -> Void) {
+        self.room = room
         self.onEvents = onEvents
     }
 
@@ -147,6 +150,12 @@ final class RecordingWriter: Sendable {
             recordings[file] = recording
         case .append(let file, let samples):
             guard recordings[file]?.failure == nil, !samples.isEmpty else { return }
+            // What was recorded so far stays; live calls' own rows need what is left of the disk.
+            guard room.claim(samples.count * 2) else {
+                recordings[file]?.failure = "the recording ends early: \(noDiskRoom)"
+                return
+            }
+            defer { room.giveBack(samples.count * 2) }
             do {
                 try recordings[file]?.file?.append(samples)
             } catch {

@@ -1,6 +1,7 @@
 internal import CMedia
 internal import Glibc
 internal import Synchronization
+internal import Telephony
 
 /// Speech that was made before, in a folder: a file for each text, voice and speed.
 ///
@@ -45,11 +46,16 @@ final class SpeechCache: Sendable {
     private let folder: String
     private let maximumBytes: Int
     private let maximumBytesInMemory: Int
+    private let room: any DiskRoom
     private let temporary = Atomic<UInt64>(0)
     private let index: Mutex<Index>
 
     /// Finds what earlier runs left in the folder; it is made where it does not exist.
-    init(folder: String, maximumBytes: Int, maximumBytesInMemory: Int = 32 << 20) {
+    init(
+        folder: String, maximumBytes: Int, maximumBytesInMemory: Int = 32 << 20,
+        room: any DiskRoom = UnboundedDiskRoom()
+    ) {
+        self.room = room
         self.folder = folder
         self.maximumBytes = maximumBytes
         self.maximumBytesInMemory = maximumBytesInMemory
@@ -98,7 +104,8 @@ final class SpeechCache: Sendable {
         withUnsafeBytes(of: UInt32(clamping: samples.count).littleEndian) { file.append(contentsOf: $0) }
         file.append(contentsOf: text)
         samples.withUnsafeBytes { file.append(contentsOf: $0) }
-        guard file.count <= maximumBytes else { return }
+        guard file.count <= maximumBytes, room.claim(file.count) else { return }
+        defer { room.giveBack(file.count) }
 
         let name = Self.name(of: key)
         let passing = "\(folder)/\(name).\(getpid())-\(temporary.wrappingAdd(1, ordering: .relaxed).newValue)"
@@ -179,11 +186,18 @@ final class SpeechCache: Sendable {
 
     /// Removes the least recently used until the rest is a tenth below the limit, so that not every text evicts one.
     private func evict() {
+        guard bytes > maximumBytes else { return }
+        evict(downTo: maximumBytes / 10 * 9)
+    }
+
+    /// The disk has room for others' sake.
+    func makeRoom(_ wanted: Int) { evict(downTo: max(0, bytes - wanted)) }
+
+    private func evict(downTo limit: Int) {
         let gone = index.withLock { index -> [String] in
-            guard index.bytes > maximumBytes else { return [] }
             var gone: [String] = []
             for (name, _) in index.entries.sorted(by: { $0.value.lastUsed < $1.value.lastUsed }) {
-                guard index.bytes > maximumBytes / 10 * 9 else { break }
+                guard index.bytes > limit else { break }
                 Self.remove(name, from: &index)
                 gone.append(name)
             }

@@ -1,7 +1,7 @@
 internal import CMedia
 internal import Dispatch
 internal import Sharing
-internal import Telephony
+package import Telephony
 
 /// Speaks texts: by espeak-ng, a separate program (it is under the GPL and never linked).
 ///
@@ -97,9 +97,12 @@ package actor SpeechSynthesizer {
     /// Those who wait for them.
     var listeners: Int { jobs.values.reduce(0) { $0 + $1.listeners.count } }
 
-    /// - Parameter onCrash: hears of programs that ended before their time, on any thread.
+    /// - Parameters:
+    ///   - room: of the disk that the cache lies on.
+    ///   - onCrash: hears of programs that ended before their time, on any thread.
     package init(
-        configuration: Configuration = Configuration(), onCrash: @escaping @Sendable (SpeechCrash) -> Void = { _ in }
+        configuration: Configuration = Configuration(), room: any DiskRoom = UnboundedDiskRoom(),
+        onCrash: @escaping @Sendable (SpeechCrash) -> Void = { _ in }
     ) {
         self.configuration = configuration
         self.onCrash = onCrash
@@ -110,9 +113,12 @@ package actor SpeechSynthesizer {
         idleLanes = (0..<lanes).map { DispatchQueue(label: "belay.media.speech.\($0)") }
         mostOfAnAccount = max(1, lanes - 1)
         cache = configuration.cacheFolder.map {
-            SpeechCache(folder: $0, maximumBytes: configuration.maximumCacheBytes)
+            SpeechCache(folder: $0, maximumBytes: configuration.maximumCacheBytes, room: room)
         }
     }
+
+    /// Forgets what is kept, the least recently said first, until so many bytes of the disk are free again.
+    package nonisolated func makeRoom(_ bytes: Int) { cache?.makeRoom(bytes) }
 
     /// The text as sound, whole, at about −20 dB below full scale.
     ///

@@ -3,6 +3,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
+import Telephony
 
 /// What a request for audio came to.
 enum AudioAnswer: Sendable {
@@ -27,19 +28,27 @@ final class AudioExchange: Exchange {
         var file: CachedFile?
         var size = 0
         var refusal: AudioFetchError?
+        /// Room on the disk for what was announced and is not written yet.
+        var claimed = 0
     }
 
     private let path: String
     private let limit: Int
     private let threads: NIOThreadPool
+    private let room: any DiskRoom
     private let state = Mutex(State())
 
-    /// - Parameter path: of a file that does not exist yet.
-    init(path: String, limit: Int, threads: NIOThreadPool) {
+    /// - Parameters:
+    ///   - path: of a file that does not exist yet.
+    ///   - room: of the disk that it lies on.
+    init(path: String, limit: Int, threads: NIOThreadPool, room: any DiskRoom) {
+        self.room = room
         self.path = path
         self.limit = limit
         self.threads = threads
     }
+
+    deinit { room.giveBack(state.withLock { $0.claimed }) }
 
     var phase: RequestPhase { state.withLock { $0.phase } }
 
@@ -62,17 +71,18 @@ final class AudioExchange: Exchange {
 
     func didReceiveHead(task: HTTPClient.Task<Response>, _ head: HTTPResponseHead) -> EventLoopFuture<Void> {
         let announced = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
-        let refusal = state.withLock { state -> AudioFetchError? in
-            state.phase = .answering(status: Int(head.status.code))
-            if Self.redirects.contains(head.status.code), let location = head.headers.first(name: "location") {
-                state.redirect = .redirected(status: Int(head.status.code), location: location)
-                return nil
-            }
-            state.headers = head.headers
-            state.isNotModified = head.status == .notModified
-            if head.status != .ok, head.status != .notModified { return .status(Int(head.status.code)) }
-            return announced > limit ? .tooLarge(limit: limit) : nil
-        }
+        let refusal =
+            state.withLock { state -> AudioFetchError? in
+                state.phase = .answering(status: Int(head.status.code))
+                if Self.redirects.contains(head.status.code), let location = head.headers.first(name: "location") {
+                    state.redirect = .redirected(status: Int(head.status.code), location: location)
+                    return nil
+                }
+                state.headers = head.headers
+                state.isNotModified = head.status == .notModified
+                if head.status != .ok, head.status != .notModified { return .status(Int(head.status.code)) }
+                return announced > limit ? .tooLarge(limit: limit) : nil
+            } ?? claimAnnounced(announced)
         if let refusal { return refuse(refusal, task) }
         if state.withLock({ $0.redirect != nil }) { return task.eventLoop.makeFailedFuture(LeadsElsewhere()) }
         return task.eventLoop.makeSucceededVoidFuture()
@@ -88,6 +98,10 @@ final class AudioExchange: Exchange {
         return threads.runIfActive(eventLoop: task.eventLoop) { [self] in
             do throws(AudioFetchError) {
                 let file = try openFile()
+                let isClaimed = takeFromClaim(buffer.readableBytes)
+                guard isClaimed || room.claim(buffer.readableBytes) else { throw .noRoom }
+                // What is written the disk itself tells of.
+                defer { room.giveBack(buffer.readableBytes) }
                 let written = buffer.withUnsafeReadableBytes { bytes -> Result<Void, AudioFetchError> in
                     do throws(AudioFetchError) { return .success(try file.append(bytes)) } catch {
                         return .failure(error)
@@ -107,6 +121,24 @@ final class AudioExchange: Exchange {
             guard let file = state.file, state.size > 0 else { return .refused(.emptyBody) }
             file.finish()
             return .downloaded(file, size: state.size, state.headers)
+        }
+    }
+
+    /// All of it at once: of several large files that do not fit together some are whole, rather than none.
+    private func claimAnnounced(_ bytes: Int) -> AudioFetchError? {
+        let isWanted = state.withLock { $0.redirect == nil && !$0.isNotModified }
+        guard isWanted, bytes > 0 else { return nil }
+        guard room.claim(bytes) else { return .noRoom }
+        state.withLock { $0.claimed += bytes }
+        return nil
+    }
+
+    /// False where less was announced.
+    private func takeFromClaim(_ bytes: Int) -> Bool {
+        state.withLock { state in
+            guard state.claimed >= bytes else { return false }
+            state.claimed -= bytes
+            return true
         }
     }
 

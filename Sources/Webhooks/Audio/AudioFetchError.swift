@@ -16,6 +16,8 @@ package enum AudioFetchError: Error, Hashable, Sendable {
     case cacheFailed(String)
     /// Nobody waits for it any more.
     case cancelled
+    /// Its disk has no room to spare.
+    case noRoom
 
     /// The error code that the log shows.
     package static let logCode = 69
@@ -33,6 +35,7 @@ extension AudioFetchError: CustomStringConvertible {
             "the file is larger than \(limit / 1_000_000) MB; 8 kHz and one channel, all that is heard on the telephone, make it smaller"
         case .emptyBody: "the file is empty; does it hold what was meant?"
         case .cancelled: "nobody waits for the file any more"
+        case .noRoom: noDiskRoom
         case .cacheFailed(let reason): "the file could not be kept on this server's disk: \(reason)"
         }
     }

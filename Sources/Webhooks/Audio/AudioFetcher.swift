@@ -74,6 +74,7 @@ package final class AudioFetcher: Sendable {
     private let configuration: Configuration
     private let client: GuardedClient
     private let now: @Sendable () -> Timestamp
+    private let room: any DiskRoom
     private let threads: NIOThreadPool
     private let state = Mutex(State())
 
@@ -81,10 +82,11 @@ package final class AudioFetcher: Sendable {
     package init(
         _ configuration: Configuration, group: any EventLoopGroup, addressGuard: AddressGuard,
         resolver: NameResolver, trust: CertificateTrust = CertificateTrust(),
-        now: @escaping @Sendable () -> Timestamp
+        room: any DiskRoom = UnboundedDiskRoom(), now: @escaping @Sendable () -> Timestamp
     ) throws(AudioFetchError) {
         self.configuration = configuration
         self.now = now
+        self.room = room
         client = GuardedClient(
             group: group, addressGuard: addressGuard, resolver: resolver, trust: trust,
             limits: configuration.limits)
@@ -190,8 +192,8 @@ package final class AudioFetcher: Sendable {
             account: way.wish.account, origin: Origin(url), method: .GET, target: url.target, headers: headers,
             credentials: url.credentials, body: nil, deadline: way.deadline)
         let path = "\(configuration.folder)/\(Self.digest(url))-\(number)\(Self.suffix)"
-        let (limit, threads) = (configuration.maximumFileBytes, threads)
-        let receiver = { @Sendable in AudioExchange(path: path, limit: limit, threads: threads) }
+        let (limit, threads, room) = (configuration.maximumFileBytes, threads, room)
+        let receiver = { @Sendable in AudioExchange(path: path, limit: limit, threads: threads, room: room) }
         let withdraw = client.send(request, receiver: receiver) { result in
             switch result {
             case .failure(let failure): self.finish(way.wish, .failure(.unreachable(failure)))
@@ -257,6 +259,25 @@ package final class AudioFetcher: Sendable {
                 state.bytes -= oldest.value.audio.size
             }
         }
+    }
+
+    /// Forgets files, the least recently asked for first, until so many bytes are gone or none is left. Those that are
+    /// being played lie there until they are done.
+    ///
+    /// - Returns: the bytes of what was forgotten.
+    package func makeRoom(_ bytes: Int) -> Int {
+        var gone: [FetchedAudio] = []
+        state.withLock { state in
+            var left = bytes
+            while left > 0, let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+                state.entries[oldest.key] = nil
+                state.bytes -= oldest.value.audio.size
+                left -= oldest.value.audio.size
+                gone.append(oldest.value.audio)
+            }
+        }
+        // The files go with their last holder, and not under the lock.
+        return gone.reduce(0) { $0 + $1.size }
     }
 
     private static func digest(_ url: WebURL) -> String {

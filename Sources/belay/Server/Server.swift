@@ -53,7 +53,10 @@ enum Server {
         name(callGroup, "call-loop")
         name(webGroup, "web")
 
-        let carrier = try await startCarrier(configuration, logger)
+        let reserve = DiskReserve(minimumBytes: configuration.minimumFreeBytes) {
+            DiskWatch.freeBytes(at: configuration.dataFolder)
+        }
+        let carrier = try await startCarrier(configuration, reserve, logger)
         let home = configuration.homeCountries ?? firstStart.homeCountries
         let trunk = try await trunk(configuration, home, carrier: carrier?.address)
         let peers = try trunkPeers(configuration, trunk)
@@ -61,7 +64,7 @@ enum Server {
         let advertised = try await advertisedHost(configuration, trunk, callGroup)
 
         let inbox = MediaInbox()
-        let engine = MediaEngine { events in inbox.take(events) }
+        let engine = MediaEngine(room: reserve) { events in inbox.take(events) }
         try engine.start()
         let publicURL = PublicURL(
             configured: configuration.publicURL, host: configuration.http.host, port: configuration.http.port)
@@ -78,11 +81,17 @@ enum Server {
                 folder: "\(cache)/audio",
                 limits: .audio.within(descriptors.share(of: RequestLimits.audio.total))), group: webGroup,
             addressGuard: addressGuard, resolver: resolver,
-            trust: trust, now: { SystemClock.steady() })
+            trust: trust, room: reserve, now: { SystemClock.steady() })
         let crashes = SpeechCrashes(logger: log.logger("belay.speech"))
+        let synthesizer = await synthesizer(cacheFolder: "\(cache)/speech", reserve, crashes, logger)
+        // What is fetched and spoken can be had again.
+        reserve.relieve { bytes in
+            let left = bytes - fetcher.makeRoom(bytes)
+            if left > 0 { synthesizer.makeRoom(left) }
+        }
         let prompts = PromptLibrary(
-            synthesizer: await synthesizer(cacheFolder: "\(cache)/speech", crashes, logger),
-            fetcher: fetcher, decoder: AudioDecoder(), decodeFolder: "\(cache)/decoded",
+            synthesizer: synthesizer, fetcher: fetcher, decoder: AudioDecoder(room: reserve),
+            decodeFolder: "\(cache)/decoded",
             recordings: recordings, storage: storage, publicURL: { publicURL.text })
         let bridge = MediaBridge(
             engine: engine, prompts: prompts, localAddress: configuration.sip.address.description,
@@ -125,7 +134,8 @@ enum Server {
             loop: loop, counters: counters, storage: storage, engine: engine, webhooks: webhooks,
             crashes: crashes)
         let disk = DiskWatch(
-            folder: configuration.dataFolder, minimumBytes: configuration.minimumFreeBytes, health: health,
+            folder: configuration.dataFolder, reserve: reserve, minimumBytes: configuration.minimumFreeBytes,
+            health: health,
             logger: logger, tell: { loop.post($0) })
         disk.look()
         let liveRecordings = LiveRecordings(storage: storage, files: recordings)
@@ -219,13 +229,13 @@ enum Server {
 
     /// What speaks, tried first: what does not keep it in here is said.
     private static func synthesizer(
-        cacheFolder: String, _ crashes: SpeechCrashes, _ logger: Logger
+        cacheFolder: String, _ reserve: DiskReserve, _ crashes: SpeechCrashes, _ logger: Logger
     ) async -> SpeechSynthesizer {
         let trial = await SpeechTrial.run()
         for remark in trial.remarks { logger.warning("speech: \(remark)") }
         var configuration = SpeechSynthesizer.Configuration(cacheFolder: cacheFolder)
         configuration.confinement = trial.layers
-        return SpeechSynthesizer(configuration: configuration) { crashes.take($0) }
+        return SpeechSynthesizer(configuration: configuration, room: reserve) { crashes.take($0) }
     }
 
     private static func bind(_ address: TransportAddress, on eventLoop: any EventLoop) async throws -> UDPTransport {
@@ -237,7 +247,7 @@ enum Server {
     }
 
     private static func startCarrier(
-        _ configuration: ServerConfiguration, _ logger: Logger
+        _ configuration: ServerConfiguration, _ room: DiskReserve, _ logger: Logger
     ) async throws -> (carrier: SimulatedCarrier, address: TransportAddress)? {
         guard configuration.trunk == nil else { return nil }
         let carrier = SimulatedCarrier(
@@ -248,7 +258,7 @@ enum Server {
                 seed: configuration.carrierSeed,
                 timers: TransactionTimers(t1: .milliseconds(configuration.timerT1Milliseconds)),
                 directory: try CarrierTable(own: PeopleFile.people(at: configuration.peopleFile))),
-            logger: logger)
+            room: room, logger: logger)
         return (carrier, try await carrier.start())
     }
 
