@@ -263,7 +263,7 @@ def test_loses_every_ack(carrier):
     ended(call, "completed", "farEndHangup")
     call.finish()
     answers, acks = call.whole_flow.count("200 INVITE"), call.whole_flow.count("ACK")
-    assert answers == acks >= 4
+    assert acks >= 4 and answers in (acks, acks + 1), "but for one that crosses the BYE"
     assert between(call.message("200", "INVITE"), call.message("BYE")) == lasting(6.4, early=0.2), "64·T1"
     assert call.message("BYE").source == carrier_port(call.server) and call.kinds == BOTH
 

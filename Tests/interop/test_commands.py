@@ -291,8 +291,8 @@ def test_send_digits(stories):
 UTTERANCES = {
     "RecordUtterance.silenceTimeoutMs": ("timeout", 0.9, 2.5),
     "RecordUtterance.maxLengthSec": ("maxLength", 0.9, 1.5),
-    "RecordUtterance.finishOnKey": ("finishKey", 0.8, 2.0),
-    "RecordUtterance.finishOnKey other": ("finishKey", 0.8, 2.0),
+    "RecordUtterance.finishOnKey": ("finishKey", 0.7, 2.0),
+    "RecordUtterance.finishOnKey other": ("finishKey", 0.7, 2.0),
     "RecordUtterance.playBeep": ("timeout", 0.8, 2.7),
     "RecordUtterance.privacyMode": ("timeout", 0.7, 2.3),
     "RecordUtterance hangup": ("hangup", 0.5, 2.0),

@@ -109,7 +109,7 @@ class Told:
     @property
     def heard(self):
         """What the far end heard, from its answer on."""
-        invite = self.entry("^SIP sent : INVITE")["metadata"]["text"]
+        invite = next(e for e in self.entries if e["message"].startswith("SIP sent : INVITE"))["metadata"]["text"]
         name = re.sub(r"[^A-Za-z0-9.@-]", "_", re.search(r"^Call-ID: (\S+)", invite, re.M).group(1))
         return audio.read(self.server.data / "carrier" / f"{name}.wav")[0]
 
