@@ -10,7 +10,7 @@ public enum SIPMessage: Hashable, Sendable {
     }
 
     /// Takes over everything that a view shows.
-    public init(_ view: SIPMessageView) throws(SIPParseError) {
+    package init(_ view: SIPMessageView) throws(SIPParseError) {
         var scanner = try HeaderScanner(view.bytes)
         let line = try FirstLine(scanner.firstLine)
         var headers = SIPHeaders()

@@ -1,17 +1,18 @@
 /// What routing and matching need to know of a message, read in place: nothing is copied or allocated, a field is two
-/// 16-bit offsets. It lives only inside the closure of `withView`, because its bytes do.
+/// 16-bit offsets. It lives only inside the closure of `withView`, because its bytes do: for this package alone, since a
+/// copy that escapes would read memory that is no longer the message's.
 ///
 /// The view checks the shape of the message (RFC 3261 §7) and the fields that every message must have; it does not
 /// take addresses apart. What outlives the closure is an owning `SIPMessage`.
-public struct SIPMessageView {
+package struct SIPMessageView {
     /// A stretch of the message's bytes.
-    public struct Slice: Equatable, Sendable {
-        public let start: UInt16
-        public let end: UInt16
+    package struct Slice: Equatable, Sendable {
+        package let start: UInt16
+        package let end: UInt16
 
         static let none = Slice(start: 0, end: 0)
 
-        public var isEmpty: Bool { start == end }
+        package var isEmpty: Bool { start == end }
 
         init(start: UInt16, end: UInt16) {
             self.start = start
@@ -25,40 +26,40 @@ public struct SIPMessageView {
         }
     }
 
-    public enum Kind: Equatable, Sendable {
+    package enum Kind: Equatable, Sendable {
         case request(SIPMethod)
         case response(StatusCode)
     }
 
     let bytes: ByteWindow
-    public let kind: Kind
-    public let firstLine: Slice
+    package let kind: Kind
+    package let firstLine: Slice
     /// Empty in a response.
-    public let requestURI: Slice
+    package let requestURI: Slice
     /// The first Via value, without the values after a comma.
-    public private(set) var topVia = Slice.none
-    public private(set) var branch = Slice.none
+    package private(set) var topVia = Slice.none
+    package private(set) var branch = Slice.none
     /// Host and port of the topmost Via as written.
-    public private(set) var sentBy = Slice.none
-    public private(set) var received = Slice.none
+    package private(set) var sentBy = Slice.none
+    package private(set) var received = Slice.none
     /// The value of `rport`; empty where it has none. See `asksForReceivedPort`.
-    public private(set) var receivedPort = Slice.none
+    package private(set) var receivedPort = Slice.none
     /// True where the topmost Via has `rport`, with or without a value (RFC 3581).
-    public private(set) var asksForReceivedPort = false
-    public private(set) var callID = Slice.none
-    public private(set) var from = Slice.none
-    public private(set) var fromTag = Slice.none
-    public private(set) var to = Slice.none
-    public private(set) var toTag = Slice.none
-    public private(set) var cseqNumber: UInt32 = 0
-    public private(set) var cseqMethod = SIPMethod.invite
-    public private(set) var maxForwards: UInt8?
-    public private(set) var contentLength: Int?
+    package private(set) var asksForReceivedPort = false
+    package private(set) var callID = Slice.none
+    package private(set) var from = Slice.none
+    package private(set) var fromTag = Slice.none
+    package private(set) var to = Slice.none
+    package private(set) var toTag = Slice.none
+    package private(set) var cseqNumber: UInt32 = 0
+    package private(set) var cseqMethod = SIPMethod.invite
+    package private(set) var maxForwards: UInt8?
+    package private(set) var contentLength: Int?
     /// Where the body begins.
-    public private(set) var bodyStart = 0
+    package private(set) var bodyStart = 0
 
     /// Reads `message` and lets `body` look at it.
-    public static func withView<Result>(
+    package static func withView<Result>(
         of message: [UInt8], _ body: (SIPMessageView) throws(SIPParseError) -> Result
     ) throws(SIPParseError) -> Result {
         let outcome: Swift.Result<Result, SIPParseError> = message.withUnsafeBufferPointer { bytes in
@@ -72,12 +73,12 @@ public struct SIPMessageView {
     }
 
     /// The text of a slice.
-    public func text(_ slice: Slice) -> String {
+    package func text(_ slice: Slice) -> String {
         bytes.window(Int(slice.start), Int(slice.end)).text
     }
 
     /// Length of the body: by Content-Length, or up to the end where there is none (RFC 3261 §18.3, UDP).
-    public var bodyCount: Int { contentLength ?? (bytes.end - bodyStart) }
+    package var bodyCount: Int { contentLength ?? (bytes.end - bodyStart) }
 
     init(_ bytes: ByteWindow) throws(SIPParseError) {
         var scanner = try HeaderScanner(bytes)
