@@ -1,4 +1,4 @@
-/// Any JSON value. Prints compactly with keys in alphabetical order (spec §0.1, §1.8).
+/// Any JSON value. Prints compactly with keys in alphabetical order (docs/contract/rest.md#json).
 package enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)

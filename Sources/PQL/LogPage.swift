@@ -1,6 +1,6 @@
 package import Telephony
 
-/// One page of the account's log, newest first (spec §1.5).
+/// One page of the account's log, newest first (docs/contract/rest.md#lists).
 package struct LogPage: Sendable {
     package var entries: [JournalEntry]
     /// Entries in the whole list, capped at ``PageLimits/maximumTotal``; nil where to count them would take too long.
@@ -36,8 +36,8 @@ package struct LogPosition: Hashable, Sendable {
     }
 }
 
-/// Where a list goes on, and which list: enough by itself for the next page, and purely alphanumeric (decision 27), for
-/// there are clients that keep nothing else of `nextPageUri`.
+/// Where a list goes on, and which list: enough by itself for the next page, and purely alphanumeric
+/// (docs/contract/rest.md#lists), for there are clients that keep nothing else of `nextPageUri`.
 package struct LogCursor: Hashable, Sendable {
     package var position: LogPosition
     /// Nil for the whole log.

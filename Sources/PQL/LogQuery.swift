@@ -1,4 +1,4 @@
-/// A filter over log entries, written in PQL (spec §8):
+/// A filter over log entries, written in PQL (docs/contract/rest.md#pql):
 ///
 ///     expression := conjunction ("OR" conjunction)*
 ///     conjunction := negation ("AND" negation)*

@@ -8,7 +8,7 @@ package import SIPTransport
 package import Storage
 package import Telephony
 
-/// Runs the exchange on the event loop that owns all calls, and carries out what it wants (DESIGN.md decision 4).
+/// Runs the exchange on the event loop that owns all calls, and carries out what it wants (ARCHITECTURE.md#one-loop).
 ///
 /// `@unchecked Sendable`: everything mutable is touched on `eventLoop` alone. Whoever is elsewhere comes in by
 /// ``post``.

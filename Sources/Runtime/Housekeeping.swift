@@ -23,7 +23,7 @@ package struct Retention: Hashable, Sendable {
 }
 
 /// Removes what has been kept long enough: recordings with their files, journals, calls; private recordings when their
-/// two minutes are over (spec §2.8).
+/// two minutes are over (docs/contract/rest.md#recordings).
 package final class Housekeeping: Sendable {
     /// Private recordings are looked for so often, and everything else at each of so many rounds.
     private static let pause = Duration.seconds(10)

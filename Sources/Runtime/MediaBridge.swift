@@ -18,7 +18,7 @@ package final class MediaBridge: Sendable {
     /// of them, or closes its session, must find it here.
     private let preparing = Mutex<[MediaHandle: [CallControl.PlaybackID: Task<Void, Never>]]>([:])
 
-    /// - Parameter deadLineSeconds: decision 42.
+    /// - Parameter deadLineSeconds: without RTP or RTCP for so long a line is dead (docs/contract/calls.md#dead-line).
     package init(
         engine: MediaEngine, prompts: PromptLibrary, localAddress: String, deadLineSeconds: Double?,
         answerDetection: AnswerDetectionConfiguration, inbox: MediaInbox, recordings: RecordingFiles

@@ -12,7 +12,7 @@ package final class PromptLibrary: Sendable {
     private let decoder: AudioDecoder
     /// For what is too long to be kept in memory.
     private let decodeFolder: String
-    /// Where a relative recordingUrl lies (decision 7).
+    /// Where a relative recordingUrl lies (docs/contract/webhooks.md#recording-urls).
     private let publicURL: @Sendable () -> String
     private let recordings: RecordingFiles
     private let storage: any CallStorage
@@ -52,7 +52,7 @@ package final class PromptLibrary: Sendable {
                 }
             }
         case .recording(let id, let account):
-            // The spec keeps private recordings out of Play (§2.8).
+            // Private recordings are not to be played (docs/contract/rest.md#recordings).
             guard let recording = try await storage.recording(id, account: account), !recording.isPrivate,
                 !recording.isDeleted, let path = recordings.readablePath(of: id)
             else { throw PromptError.noRecording(id) }

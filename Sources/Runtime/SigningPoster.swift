@@ -1,7 +1,7 @@
 package import Telephony
 package import Webhooks
 
-/// Posts webhooks signed with whatever secrets the account has at that moment (DESIGN.md decision 8).
+/// Posts webhooks signed with whatever secrets the account has at that moment (ARCHITECTURE.md#webhook-order).
 package struct SigningPoster: WebhookPoster {
     private let client: WebhookClient
     private let directory: DirectoryCache

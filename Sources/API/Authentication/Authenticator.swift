@@ -2,7 +2,7 @@ import Crypto
 import HTTPTypes
 import Telephony
 
-/// Decides which account a request is from (spec §1.1, decision 29).
+/// Decides which account a request is from (docs/contract/rest.md#authentication).
 package struct Authenticator: Sendable {
     private let directory: any DirectoryService
     private let keyUse: KeyUse

@@ -3,7 +3,7 @@ package import JSON
 import PQL
 import Telephony
 
-/// Why a request was not fulfilled: everything that the answer says (decision 28, spec §6).
+/// Why a request was not fulfilled: everything that the answer says (docs/contract/rest.md#errors).
 package struct APIError: Error, Sendable {
     /// The HTTP status code.
     package let status: Int

@@ -1,4 +1,5 @@
-/// The codes that an error's body carries (spec §6.2). Existing clients know some of them by number.
+/// The codes that an error's body carries (docs/contract/rest.md#error-codes). Existing clients know some of them by
+/// number.
 package enum ErrorCode: Int, Sendable, CaseIterable {
     case internalFailure = 0
     case notFound = 1
@@ -21,7 +22,7 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
     case missingParameters = 80
     case resourceConflict = 108
 
-    /// The short title: the body's `call` field (decision 28).
+    /// The short title: the body's `call` field (docs/contract/rest.md#errors).
     package var title: String {
         switch self {
         case .internalFailure: "Internal Failure"

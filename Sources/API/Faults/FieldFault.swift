@@ -1,7 +1,7 @@
 package import JSON
 import Telephony
 
-/// What is wrong with one field of a body or one parameter of a query (decision 28).
+/// What is wrong with one field of a body or one parameter of a query (docs/contract/rest.md#errors).
 package struct FieldFault: Hashable, Sendable {
     /// Longer values are cut in the answer and in the log; in code points, of which one letter may have thousands.
     package static let maximumShownLength = 200

@@ -46,7 +46,8 @@ struct UnknownPath {
     }
 }
 
-/// What FreeClimb's API names below an account and this version does not have (spec §2.0).
+/// What FreeClimb's API names below an account and this version does not have
+/// (docs/contract/rest.md#not-in-this-version).
 private struct AbsentPath {
     let what: String
     /// Nil where the API itself has nothing there.

@@ -1,6 +1,6 @@
 import Telephony
 
-/// The body of an account's update (spec §2.1).
+/// The body of an account's update (docs/contract/rest.md#accounts).
 struct AccountBody: Sendable {
     /// As for an application's alias.
     static let maximumLength = Application.maximumAliasLength

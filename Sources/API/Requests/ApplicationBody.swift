@@ -1,6 +1,7 @@
 import Telephony
 
-/// The body of an application's creation and update (spec §2.2): every field may be absent, and a null empties it.
+/// The body of an application's creation and update (docs/contract/rest.md#applications): every field may be absent,
+/// and a null empties it.
 struct ApplicationBody: Sendable {
     private let alias: BodyFields.Change<String>
     private let voiceURL: BodyFields.Change<WebURL>

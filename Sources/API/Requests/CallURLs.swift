@@ -1,7 +1,7 @@
 import Telephony
 
-/// Where a new call's URLs come from when its request names none (decisions 3 and 32): the named application; with none
-/// named, the parent.
+/// Where a new call's URLs come from when its request names none (docs/contract/calls.md#connect-url,
+/// docs/contract/calls.md#status-callback-url): the named application; with none named, the parent.
 struct CallURLs {
     let callConnectURL: WebURL?
     let statusCallbackURL: WebURL?

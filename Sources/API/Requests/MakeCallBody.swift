@@ -1,7 +1,8 @@
 import JSON
 import Telephony
 
-/// The body of Make a Call, its fields checked each for itself (spec §2.5; decisions 2, 3, 15).
+/// The body of Make a Call, its fields checked each for itself (docs/contract/calls.md#make-a-call,
+/// docs/contract/calls.md#ring-timeout, docs/contract/calls.md#connect-url, docs/contract/calls.md#pauses).
 struct MakeCallBody {
     let from: PhoneNumber
     let to: CallDestination
@@ -14,7 +15,7 @@ struct MakeCallBody {
     let isPrivate: Bool
     let ringTimeoutSeconds: Int
 
-    /// Where the connect URL may come from (decision 3).
+    /// Where the connect URL may come from (docs/contract/calls.md#connect-url).
     private static let urlSources = ["callConnectUrl", "applicationId", "parentCallId"]
 
     /// - Throws: 400 that names every faulty field.
@@ -49,7 +50,8 @@ struct MakeCallBody {
         self.ringTimeoutSeconds = timeout ?? CallRequest.defaultRingTimeoutSeconds
     }
 
-    /// `ifMachineUrl` belongs to `redirect`, and to nothing else (seed). Without `ifMachine` it means nothing.
+    /// `ifMachineUrl` belongs to `redirect`, and to nothing else (docs/contract/calls.md#ifmachine). Without
+    /// `ifMachine` it means nothing.
     private static func ifMachine(_ fields: inout BodyFields) -> MachineHandling? {
         let kind: MachineHandling.Kind? = fields.choice("ifMachine")
         switch kind {

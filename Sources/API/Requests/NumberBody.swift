@@ -1,6 +1,7 @@
 import Telephony
 
-/// The body of a number's registration and update (spec §2.4): every field may be absent, and a null empties it.
+/// The body of a number's registration and update (docs/contract/rest.md#numbers): every field may be absent, and a
+/// null empties it.
 struct NumberBody: Sendable {
     let alias: BodyFields.Change<String>
     let applicationID: BodyFields.Change<ApplicationID>

@@ -1,6 +1,6 @@
 import Telephony
 
-/// A regular expression for telephone numbers, as a client gives one (spec §2.3).
+/// A regular expression for telephone numbers, as a client gives one (docs/contract/rest.md#offered-numbers).
 ///
 /// Of PCRE only what numbers need: literal digits and `+`, `.`, `\d`, classes, anchors, `|`, groups that are not
 /// repeated, and a few repetitions. So no pattern can keep the server busy.

@@ -27,7 +27,8 @@ package struct Query: Sendable {
             .filter { seen.insert($0).inserted }
     }
 
-    /// A parameter that may be repeated, as `name=a&name=b` or `name[0]=a&name[1]=b` (spec §0.1), in order.
+    /// A parameter that may be repeated, as `name=a&name=b` or `name[0]=a&name[1]=b`
+    /// (docs/contract/rest.md#fields-and-parameters), in order.
     package func all(_ name: String) -> [String] {
         pairs.filter { pair in
             pair.name == name || (pair.name.hasPrefix(name + "[") && pair.name.hasSuffix("]"))
@@ -82,7 +83,8 @@ package struct Query: Sendable {
 }
 
 /// Takes parameters out of a query, each of the type it must have, and gathers what is wrong with them. Parameters that
-/// nobody asks for are passed over (spec §3.1 has it so for attributes), and remarked on.
+/// nobody asks for are passed over and remarked on, as a script's attributes are
+/// (docs/contract/rest.md#fields-and-parameters).
 struct QueryReader {
     private let query: Query
     private let remarks: Remarks
@@ -161,7 +163,7 @@ struct QueryReader {
     }
 
     /// A time in one of the forms that the API documents or shows, for as long as its words are exact: a date is its
-    /// whole day (spec §1.3).
+    /// whole day (docs/contract/rest.md#times).
     mutating func span(_ name: String) -> Range<Timestamp>? {
         guard let text = value(name) else { return nil }
         guard let span = Timestamp.span(filter: text) else { return fault(name, text, Self.timeForm) }

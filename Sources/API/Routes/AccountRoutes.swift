@@ -2,7 +2,7 @@ import Hummingbird
 import JSON
 import Telephony
 
-/// `~`, the account itself (spec §2.1).
+/// `~`, the account itself (docs/contract/rest.md#accounts).
 struct AccountRoutes: Sendable {
     let services: APIServices
 

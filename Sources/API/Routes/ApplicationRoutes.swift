@@ -2,7 +2,7 @@ import Hummingbird
 import JSON
 import Telephony
 
-/// `~/Applications` (spec §2.2).
+/// `~/Applications` (docs/contract/rest.md#applications).
 struct ApplicationRoutes: Sendable {
     let services: APIServices
 

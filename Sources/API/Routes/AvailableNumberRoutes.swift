@@ -2,7 +2,8 @@ import Hummingbird
 import JSON
 import Telephony
 
-/// `/AvailablePhoneNumbers` (spec §2.3): of the numbers that the configuration offers, those that nobody has.
+/// `/AvailablePhoneNumbers` (docs/contract/rest.md#offered-numbers): of the numbers that the configuration offers,
+/// those that nobody has.
 struct AvailableNumberRoutes: Sendable {
     let services: APIServices
     let offered: [PhoneNumber]

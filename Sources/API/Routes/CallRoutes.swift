@@ -4,7 +4,8 @@ import Hummingbird
 import JSON
 import Telephony
 
-/// `~/Calls` (spec §2.5).
+/// `~/Calls`: makes calls, shows and lists them, and ends them (docs/contract/calls.md#make-a-call,
+/// docs/contract/calls.md#list-calls, docs/contract/calls.md#cancel-and-hang-up).
 struct CallRoutes: Sendable {
     let services: APIServices
     let compatibility: Compatibility
@@ -64,7 +65,7 @@ struct CallRoutes: Sendable {
     /// Seconds that the call is expected to wait for its turn (ours).
     private static let expectedWaitHeader = HTTPField.Name("Belay-Expected-Wait")
 
-    // MARK: Requests that come twice (decision 35)
+    // MARK: Requests that come twice (docs/contract/rest.md#idempotency)
 
     private static let keyHeader = HTTPField.Name("Idempotency-Key")
     private static let replayedHeader = HTTPField.Name("Idempotent-Replayed")
@@ -101,7 +102,8 @@ struct CallRoutes: Sendable {
         return made.call
     }
 
-    /// Checks what was asked against what the account has, and applies decision 3.
+    /// Checks what was asked against what the account has, and settles whose callConnectUrl it is
+    /// (docs/contract/calls.md#connect-url).
     private func callRequest(
         _ body: MakeCallBody, _ exchange: Exchange, _ account: Account
     ) async throws(APIError) -> CallRequest {
@@ -160,7 +162,8 @@ struct CallRoutes: Sendable {
         return parent
     }
 
-    /// Decision 34: a number that is not the account's must have been the To or From of a call that came in.
+    /// A number that is not the account's must have been the To or From of a call that came in
+    /// (docs/contract/calls.md#from).
     private func checkCallerHasCalled(_ number: PhoneNumber, _ account: Account) async throws(APIError) {
         let isKnown: Bool
         do { isKnown = try await services.calls.hasInboundCall(with: number, of: account.accountID) } catch {
@@ -169,7 +172,7 @@ struct CallRoutes: Sendable {
         guard isKnown else { throw .numberNotOwned(number, field: "from", allowed: Self.callerForm) }
     }
 
-    /// Both of the seed's rules for `from`.
+    /// Both of the rules for `from` (docs/contract/calls.md#from).
     private static let callerForm =
         "a number that the account owns (GET ~/IncomingPhoneNumbers lists them), or the To or From of a call that "
         + "came in to it"

@@ -3,7 +3,7 @@ import JSON
 import PQL
 import Telephony
 
-/// `~/Logs` (spec §2.9). A call's own log is at `~/Calls/{callId}/Logs`.
+/// `~/Logs` (docs/contract/rest.md#logs). A call's own log is at `~/Calls/{callId}/Logs`.
 struct LogRoutes: Sendable {
     let services: APIServices
 
@@ -34,7 +34,7 @@ struct LogRoutes: Sendable {
         return try await answer(account, query: query, after: cursor?.position)
     }
 
-    /// What the body asks for. Its other fields are passed over (spec §2.9).
+    /// What the body asks for. Its other fields are passed over (docs/contract/rest.md#logs).
     private static func query(_ fields: BodyFields) throws(APIError) -> LogQuery {
         var fields = fields
         let allowed = "a query such as level = \"error\" AND timestamp > 2020-06-22T19:42:53Z"

@@ -2,7 +2,7 @@ import Hummingbird
 import JSON
 import Telephony
 
-/// `~/IncomingPhoneNumbers` (spec §2.4): "to buy" a number is to register it.
+/// `~/IncomingPhoneNumbers` (docs/contract/rest.md#numbers): "to buy" a number is to register it.
 struct NumberRoutes: Sendable {
     let services: APIServices
     /// Empty: any number may be registered.

@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Telephony
 
-/// `~/Recordings` (spec §2.8).
+/// `~/Recordings` (docs/contract/rest.md#recordings).
 struct RecordingRoutes: Sendable {
     let services: APIServices
 

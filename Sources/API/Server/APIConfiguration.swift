@@ -71,7 +71,8 @@ package struct APIConfiguration: Sendable {
 /// Whose habits the answers follow where the SDKs' generations differ.
 package enum Compatibility: String, Sendable, CaseIterable {
     case current
-    /// SDKs before 5.4 give their caller nothing when Make a Call is answered 202, so it is answered 200 (decision 1).
+    /// SDKs before 5.4 give their caller nothing when Make a Call is answered 202, so it is answered 200
+    /// (docs/contract/calls.md#success-code).
     case sdk51 = "sdk-5.1"
 
     /// The status of an accepted Make a Call.

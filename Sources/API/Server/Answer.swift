@@ -19,7 +19,7 @@ enum Answer {
     /// Nothing but the status.
     static func empty(_ status: Int) -> Response { Response(status: HTTPResponse.Status(code: status)) }
 
-    /// The error's body is `{code, message, call, url, details}` (decision 28).
+    /// The error's body is `{code, message, call, url, details}` (docs/contract/rest.md#errors).
     ///
     /// - Parameter base: what the link to the page about it begins with.
     static func error(_ error: APIError, base: String) -> Response {

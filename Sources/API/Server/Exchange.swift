@@ -9,7 +9,8 @@ struct Exchange: Sendable {
     let request: Request
     /// What the path's braces stand for.
     let parameters: Parameters
-    /// Given back in the `Request-Id` header; webhooks that follow from the request carry it too (spec §1.1).
+    /// Given back in the `Request-Id` header; webhooks that follow from the request carry it too
+    /// (docs/contract/rest.md#request-ids).
     let requestID: Telephony.RequestID
     let logger: Logger
     let context: APIRequestContext

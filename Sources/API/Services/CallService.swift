@@ -6,7 +6,7 @@ package import Telephony
 /// Everything that reaches it has been checked and belongs to the account named: the service decides only what
 /// the state of the world decides.
 package protocol CallService: Sendable {
-    /// Returns once the call and its intent to dial are on disk (DESIGN.md decision 5).
+    /// Returns once the call and its intent to dial are on disk (ARCHITECTURE.md#gates).
     ///
     /// - Throws: why the call was not made; then nothing is kept and nothing is dialled.
     func makeCall(_ request: CallRequest) async throws(CallRefusal) -> MadeCall
@@ -16,8 +16,8 @@ package protocol CallService: Sendable {
     func call(keyed key: String, of account: AccountID, now: Timestamp) async throws
         -> (call: Call, fingerprint: [UInt8])?
 
-    /// Asks a call to end (decision 25). Returns when the request was taken; how it went is told by the status
-    /// callback.
+    /// Asks a call to end (docs/contract/calls.md#cancel-and-hang-up). Returns when the request was taken; how it went
+    /// is told by the status callback.
     ///
     /// - Throws: ``CallRefusal/notFound`` for a call that does not exist, is another account's, or has ended.
     func updateCall(_ id: CallID, of account: AccountID, to update: CallUpdate, requestID: RequestID)
@@ -26,11 +26,12 @@ package protocol CallService: Sendable {
     /// The call as it stands now, nil for one that does not exist or is another account's.
     func call(_ id: CallID, of account: AccountID) async throws -> Call?
 
-    /// The parent that a call is to have, with what it lends to its child (decisions 3 and 32); nil where there is no
-    /// such call, or it has ended and been forgotten.
+    /// The parent that a call is to have, with what it lends to its child (docs/contract/calls.md#connect-url,
+    /// docs/contract/calls.md#status-callback-url); nil where there is no such call, or it has ended and been
+    /// forgotten.
     func parent(_ id: CallID, of account: AccountID) async -> ParentCall?
 
-    /// Whether a call has come in to the account from that number, or to it (decision 34).
+    /// Whether a call has come in to the account from that number, or to it (docs/contract/calls.md#from).
     func hasInboundCall(with number: PhoneNumber, of account: AccountID) async throws -> Bool
 
     /// The account's calls, newest first, at most ``PageLimits/pageSize`` of them.

@@ -12,6 +12,6 @@ package protocol RecordingService: Sendable {
     /// Where the recording's file lies; nil where it is gone.
     func file(of recording: Recording) -> String?
 
-    /// Removes the file and keeps what is known of it (spec §2.8). On disk when it returns.
+    /// Removes the file and keeps what is known of it (docs/contract/rest.md#recordings). On disk when it returns.
     func delete(_ recording: Recording, now: Timestamp) async throws
 }

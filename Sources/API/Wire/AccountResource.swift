@@ -1,7 +1,8 @@
 import JSON
 import Telephony
 
-/// The Account resource (spec §2.1). The API key is never among its fields (decision 29).
+/// The Account resource (docs/contract/rest.md#accounts). The API key is never among its fields
+/// (docs/contract/rest.md#authentication).
 struct AccountResource {
     let account: Account
 

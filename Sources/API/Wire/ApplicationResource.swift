@@ -1,8 +1,8 @@
 import JSON
 import Telephony
 
-/// The Application resource (spec §2.2). User and password in a URL are masked; whoever sends the masked URL back
-/// leaves them as they are.
+/// The Application resource (docs/contract/rest.md#applications). User and password in a URL are masked; whoever sends
+/// the masked URL back leaves them as they are.
 struct ApplicationResource {
     let application: Application
 

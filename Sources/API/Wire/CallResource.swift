@@ -1,7 +1,7 @@
 import JSON
 import Telephony
 
-/// The Call resource (spec §2.5): every field is written, what is not known as null.
+/// The Call resource (docs/contract/calls.md#the-call-resource): every field is written, what is not known as null.
 struct CallResource {
     let call: Call
 

@@ -2,7 +2,7 @@ import JSON
 import PQL
 import Telephony
 
-/// One entry of a log (spec §2.9). What the API has no field for stands within `metadata`.
+/// One entry of a log (docs/contract/rest.md#logs). What the API has no field for stands within `metadata`.
 struct LogEntryResource {
     let entry: JournalEntry
 

@@ -1,7 +1,7 @@
 import JSON
 import Telephony
 
-/// The IncomingPhoneNumber resource (spec §2.4).
+/// The IncomingPhoneNumber resource (docs/contract/rest.md#numbers).
 struct NumberResource {
     /// Of every number here.
     static let capabilities: JSONValue = [

@@ -1,7 +1,7 @@
 import JSON
 import Telephony
 
-/// One page of a list (spec §1.5, decision 27): the figures, where the next page is, and the items under a name of
+/// One page of a list (docs/contract/rest.md#lists): the figures, where the next page is, and the items under a name of
 /// their own.
 struct PageResource<Item: Sendable> {
     let items: [Item]

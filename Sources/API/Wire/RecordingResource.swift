@@ -1,7 +1,7 @@
 import JSON
 import Telephony
 
-/// The Recording resource (spec §2.8).
+/// The Recording resource (docs/contract/rest.md#recordings).
 struct RecordingResource {
     let recording: Recording
     let isGone: Bool

@@ -1,7 +1,7 @@
 package import PQL
 package import Telephony
 
-/// Where calls, their journals and what they owe outlast the process (DESIGN.md decisions 5 and 7).
+/// Where calls, their journals and what they owe outlast the process (ARCHITECTURE.md#gates, ARCHITECTURE.md#records).
 ///
 /// Writes are submitted in order and answered once they are on disk; reads see what has been committed. A reader
 /// that must see what was submitted before waits for ``barrier()`` first.
@@ -65,7 +65,7 @@ package protocol CallStorage: Sendable {
     ///   ``StorageError/busy`` while too many are asked at once.
     func logs(account: AccountID, query: LogQuery?, after position: LogPosition?) async throws(StorageError) -> LogPage
 
-    /// Whether a call has come in to the account from that number, or to it (decision 34).
+    /// Whether a call has come in to the account from that number, or to it (docs/contract/calls.md#from).
     func hasInboundCall(with number: PhoneNumber, account: AccountID) async throws(StorageError) -> Bool
 
     func recording(_ id: RecordingID, account: AccountID) async throws(StorageError) -> Recording?

@@ -4,7 +4,7 @@ import GRDB
 import Synchronization
 import Telephony
 
-/// The one thread that writes (DESIGN.md decision 5).
+/// The one thread that writes (ARCHITECTURE.md#one-writer).
 ///
 /// It commits at once when it is idle, and takes everything that piled up during the last commit as one
 /// transaction: a lone submission waits for one sync of the device, and under load many share one.

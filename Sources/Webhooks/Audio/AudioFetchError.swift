@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Why an audio file is not there to be played. All of them are log code 69 (spec "Play").
+/// Why an audio file is not there to be played. To the API all of them are code 69 (docs/contract/percl.md#play).
 package enum AudioFetchError: Error, Hashable, Sendable {
     /// No whole answer came, or the address is forbidden.
     case unreachable(WebhookFailure)

@@ -8,7 +8,7 @@ import Synchronization
 package import Telephony
 
 /// Fetches the audio files of `Play`, through the address guard, into a folder that is a private HTTP cache
-/// (RFC 9111; spec "Play").
+/// (RFC 9111; docs/contract/percl.md#play).
 ///
 /// An account's askers of one URL share one request; accounts have places of their own, and do not wait for each other's
 /// requests. What nobody waits for any more is not asked for, unless it has been already.
@@ -21,7 +21,7 @@ package final class AudioFetcher: Sendable {
         /// Made, with mode 0700, where it does not exist. Files in it whose names end in ``AudioFetcher/suffix``
         /// are removed.
         package var folder: String
-        /// Of one file (spec "Play").
+        /// Of one file (docs/contract/percl.md#play).
         package var maximumFileBytes: Int
         /// Of all files that are kept.
         package var maximumCacheBytes: Int

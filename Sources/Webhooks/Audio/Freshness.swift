@@ -3,7 +3,7 @@ import Telephony
 
 /// How long an answer may be used without asking again, and how to ask: RFC 9111 for a private cache.
 struct Freshness: Equatable, Sendable {
-    /// Without any header about it, a file is used for this long (spec "Play").
+    /// Without any header about it, a file is used for this long (docs/contract/percl.md#play).
     static let defaultLifetimeSeconds: Int64 = 5
     /// RFC 9111 §1.2.2: what cannot be represented is taken for at least this.
     static let maximumLifetimeSeconds: Int64 = 1 << 31

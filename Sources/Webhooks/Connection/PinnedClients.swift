@@ -108,7 +108,7 @@ final class PinnedClients: Sendable {
         var configuration = HTTPClient.Configuration()
         configuration.tlsConfiguration = trust.tlsConfiguration
         configuration.dnsOverride = [pin.origin.host: pin.address.description]
-        // A redirect would lead past the guard; decision 9 does not follow one anyhow.
+        // A redirect would lead past the guard; webhooks follow none anyhow (docs/contract/webhooks.md#time-limits).
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = TimeAmount(limits.connect)
         configuration.httpVersion = .http1Only

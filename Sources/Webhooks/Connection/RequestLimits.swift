@@ -1,4 +1,4 @@
-/// What bounds outgoing requests. The times of a webhook are decision 9's.
+/// What bounds outgoing requests. A webhook's times are promised (docs/contract/webhooks.md#time-limits).
 package struct RequestLimits: Hashable, Sendable {
     /// From the request's turn until the connection, TLS included, stands.
     package var connect: Duration

@@ -4,13 +4,15 @@ package import NameResolution
 import Synchronization
 package import Telephony
 
-/// Posts webhooks (spec §1.7, §1.8; decisions 9, 10 and 12): one attempt each, with everything that can become of it.
+/// Posts webhooks (docs/contract/webhooks.md#signature, docs/contract/webhooks.md#transport,
+/// docs/contract/webhooks.md#time-limits, docs/contract/webhooks.md#answers-with-a-script,
+/// docs/contract/webhooks.md#identity): one attempt each, with everything that can become of it.
 ///
 /// Redirects are not followed. Connections are kept alive. One slow host occupies at most ``RequestLimits/perHost``
 /// requests of an account; everything else of that account to that host waits in a queue of its own, and nobody else
 /// behind it. Notifications have places of their own: a live call's script never waits behind them.
 package final class WebhookClient: Sendable {
-    /// Decision 9.
+    /// An answer's body has at most so many bytes (docs/contract/webhooks.md#time-limits).
     package static let maximumAnswerBytes = 1 << 20
 
     private let scripts: GuardedClient

@@ -1,7 +1,7 @@
 import Crypto
 package import Telephony
 
-/// The value of the `FreeClimb-Signature` header (spec §1.7).
+/// The value of the `FreeClimb-Signature` header (docs/contract/webhooks.md#signature).
 package enum WebhookSignature {
     package static let headerName = "FreeClimb-Signature"
 

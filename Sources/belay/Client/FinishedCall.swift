@@ -8,7 +8,7 @@ struct FinishedCall {
     /// The exit code of `--strict` for a call that was completed, and not as it was to be.
     static let notAsWanted: Int32 = 6
 
-    /// What a webhook app or its script can do wrong (spec §5.3).
+    /// What a webhook app or its script can do wrong (docs/contract/calls.md#ended-reasons).
     private static let appFaults: Set<String> = [
         "webhookFailed", "webhookInvalidResponse", "appNoPercl", "appInvalidPercl", "perclProcessingError",
         "maxRedirectsError", "internalError", "configErrorNoApplication", "configErrorNoVoiceUrl",

@@ -52,7 +52,7 @@ struct TrialApp: Sendable {
         try await application.run()
     }
 
-    /// The webhooks of a call that want PerCL (spec §4.2).
+    /// The webhooks of a call that want PerCL (docs/contract/webhooks.md#the-webhooks).
     static func wantsScript(_ arrival: Arrival) -> Bool {
         switch arrival.body["requestType"]?.string {
         case "callStatus": false

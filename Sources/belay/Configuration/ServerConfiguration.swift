@@ -219,7 +219,7 @@ struct ServerConfiguration {
                 description: "people answer in the simulated carrier only, and trunk is set; leave one of the two out")
         }
         carrierSeed = UInt64(try reader.number("carrier-seed", in: 0...1e15) ?? 1)
-        // A real trunk's pace is somebody's phone bill (decision 33); the simulated carrier has none.
+        // A real trunk's pace is somebody's phone bill (docs/contract/calls.md#pace); the simulated carrier has none.
         let rate = try reader.number("calls-per-second", in: 0...10_000) ?? (trunk == nil ? 0 : 1)
         let lines = try reader.number("calls-at-once", in: 0...1_000_000) ?? (trunk == nil ? 0 : 20)
         callsPerSecond = rate > 0 ? rate : nil
