@@ -45,7 +45,7 @@ package enum Effect: Hashable, Sendable {
     case resolveCaller(CallID, AccountID, PhoneNumber)
     /// `mediaClosed` is owed.
     case closeMedia(MediaHandle)
-    /// An impossible state ended this call; the operator's log gets the whole of it (DESIGN.md decision 9).
+    /// An impossible state ended this call; the operator's log gets the whole of it (ARCHITECTURE.md#faults).
     case fault(CallID?, String)
     /// A call that came in was turned away. `inLog`: the operator's log is to have it; `inAccountLog`: that of the
     /// account whose number was called, if it is anybody's.
@@ -127,7 +127,8 @@ package struct NameQuestion: Hashable, Sendable {
 package enum Prompt: Hashable, Sendable {
     case speech(text: String, language: String, isPrivate: Bool)
     case file(AudioFileReference)
-    /// A recording of this account: `Play.file` named its recordingUrl, which needs no credentials (spec §1.8).
+    /// A recording of this account: `Play.file` named its recordingUrl, which needs no credentials
+    /// (docs/contract/percl.md#play).
     case recording(RecordingID, AccountID)
     /// What tells a caller to speak.
     case beep

@@ -95,22 +95,22 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     package var portRest: Duration
     /// How long a port that another program holds is not tried again.
     package var heldPortRest: Duration
-    /// Decision 42.
+    /// A call is hung up so long after its answer (docs/contract/calls.md#longest-call).
     package var longestCall: Duration
     /// So long the script of ifMachineUrl waits for an answering machine's beep; nil: not at all.
     package var beepWait: Duration?
-    /// Decision 37.
+    /// A call that waited longer before a restart is not dialled after it (docs/contract/calls.md#a-restart).
     package var queuedCallLifetime: Duration
     /// So long an accepted call may wait for its turn: one that would wait longer is not accepted, and one that does
     /// nevertheless is not dialled any more. Nil: any time.
     package var queueWait: Duration?
-    /// Decision 33.
+    /// More calls than these never wait for the trunk (docs/contract/calls.md#pace).
     package var maximumQueueDepth: Int
     /// INVITEs that nothing has come back for, at once; beyond it calls wait as queued. What is late in coming back
     /// is late because this process or the trunk is overloaded, or the trunk is gone: more INVITEs would only bring
     /// retransmissions, until nothing else gets done.
     package var maximumUnheardCalls: Int
-    /// Decision 11.
+    /// So long the end of a call, and a recording, is tried to be told of (docs/contract/webhooks.md#notifications).
     package var notificationLifetime: Duration
     /// So long the outcome of a dial is tried to be told of.
     package var dialNewsLifetime: Duration
@@ -158,7 +158,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         Self.queueLimit(callsPerSecond: trunk.callsPerSecond, atMost: maximumQueueDepth)
     }
 
-    /// A queue deeper than a day of the rate cannot be worked off (decision 33).
+    /// A queue deeper than a day of the rate cannot be worked off (docs/contract/calls.md#pace).
     static func queueLimit(callsPerSecond: Double?, atMost maximum: Int) -> Int {
         guard let rate = callsPerSecond else { return maximum }
         return max(1, min(maximum, Int((rate * 86_400).rounded(.up))))

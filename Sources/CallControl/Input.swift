@@ -66,7 +66,8 @@ package enum Input: Hashable, Sendable {
     // MARK: From the clock
     case timersDue
     // MARK: From the operator
-    /// Where customers reach this server, without a slash at the end: recordingUrl begins with it (decision 7).
+    /// Where customers reach this server, without a slash at the end: recordingUrl begins with it
+    /// (docs/contract/webhooks.md#recording-urls).
     case reachable(at: String)
     /// An account as it stands now; of each at the start, then of each that is changed.
     case accountChanged(Account)

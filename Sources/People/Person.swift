@@ -12,7 +12,7 @@ package import SIP
 ///                        └────────────────────────┴───────────────────────────┴──▶ gone
 /// ```
 /// A value: what it does follows from its behaviour, what it notices, and the random source it is lent. The same
-/// people answer in the simulated carrier and under the simulation's clock (DESIGN.md decision 11).
+/// people answer in the simulated carrier and under the simulation's clock (ARCHITECTURE.md#people).
 package struct Person: Hashable, Sendable {
     private enum Role: Hashable, Sendable {
         case callee(Behaviour)

@@ -3,7 +3,7 @@ import Telephony
 
 /// Reads a command's attributes and says exactly what is wrong with one. `null` counts as absent, and a text that is a
 /// number or a truth is one where one is wanted: SDKs before mid-2024 can send `"initialTimeoutMs": "6000"` only.
-/// Unknown attributes are ignored (spec §3.1), with a hint.
+/// Unknown attributes are ignored (docs/contract/percl.md#attributes), with a hint.
 ///
 /// A class, as a command's initialiser and what is nested in it share it: it notes which attributes they ask for, and
 /// those are the ones that the command has.
@@ -220,7 +220,7 @@ final class AttributeReader {
     /// Takes over what was noted while a nested object was read.
     func finish(_ nested: AttributeReader) { hints = nested.finish() }
 
-    /// Say, Play and Pause within another command (spec §3.2, column N).
+    /// Say, Play and Pause within another command (docs/contract/percl.md#prompts).
     func prompts(_ field: String) throws(ScriptError) -> [Command] {
         guard let value = value(field) else { return [] }
         guard case .array(let elements) = value else { throw error(field, "must be an array, not \(value.kind)") }
@@ -237,7 +237,7 @@ final class AttributeReader {
         return prompts
     }
 
-    /// `ifMachine` and `ifMachineUrl` together (seed; spec §2.5.2).
+    /// `ifMachine` and `ifMachineUrl` together (docs/contract/calls.md#ifmachine).
     func machineHandling() throws(ScriptError) -> MachineHandling? {
         let url = try url("ifMachineUrl")
         switch try choice("ifMachine", MachineHandling.Kind.self) {

@@ -1,7 +1,7 @@
 import JSON
 import Telephony
 
-/// One PerCL command with its attributes (spec §3).
+/// One PerCL command with its attributes (docs/contract/percl.md#commands).
 package enum Command: Hashable, Sendable, Codable {
     case addToConference(AddToConference)
     case audioStream(AudioStream)

@@ -1,7 +1,7 @@
 import JSON
 import Telephony
 
-/// A PerCL script: checked whole before its first command runs (decision 17).
+/// A PerCL script: checked whole before its first command runs (docs/contract/percl.md#scripts).
 package struct Script: Hashable, Sendable, Codable {
     /// A script longer than this is a mistake of its writer.
     package static let maximumCommands = 1000
@@ -11,7 +11,7 @@ package struct Script: Hashable, Sendable, Codable {
     package init(commands: [Command]) { self.commands = commands }
 }
 
-/// What the answer to a webhook that fetches a script comes to (decision 10).
+/// What the answer to a webhook that fetches a script comes to (docs/contract/webhooks.md#answers-with-a-script).
 package enum ScriptAnswer: Hashable, Sendable {
     case script(Script, ScriptHints)
     /// Empty body or `[]`: `appNoPercl`.
@@ -21,7 +21,8 @@ package enum ScriptAnswer: Hashable, Sendable {
     /// `appInvalidPercl`.
     case invalid(ScriptError)
 
-    /// Reads a body. Its Content-Type does not matter: official samples answer `text/html` (spec §1.8).
+    /// Reads a body. Its Content-Type does not matter: official samples answer `text/html`
+    /// (docs/contract/webhooks.md#transport).
     package init(body: [UInt8]) {
         guard body.contains(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }) else {
             self = .empty

@@ -1,9 +1,10 @@
 import SIP
 import Telephony
 
-/// The calls that wait for their turn (decisions 33 and 34). An account's calls go out in the order in which they were
-/// accepted; accounts take turns, so that one with thousands of calls holds nobody else up. The trunk's and the account's
-/// rates, their calls at once, and a free port decide when the next one goes out.
+/// The calls that wait for their turn (docs/contract/calls.md#pace, docs/decisions/0034). An account's calls go
+/// out in the order in which they were accepted; accounts take turns, so that one with thousands of calls holds nobody
+/// else up. The trunk's and the account's rates, their calls at once, and a free port decide when the next one goes
+/// out.
 ///
 /// Where calls may wait for so long only (`longestWait`), whoever has waited for most of that goes first, the oldest
 /// before all others: however the accounts came one after another, each then goes out in time as long as no more were

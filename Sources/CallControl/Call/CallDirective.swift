@@ -73,7 +73,7 @@ enum CallTimer: Hashable, Sendable, CaseIterable {
     case keyReport
     /// A machine's beep, before ifMachineUrl's script may speak.
     case beep
-    /// Decision 42.
+    /// The longest a call may last from its answer on (docs/contract/calls.md#longest-call).
     case longestCall
     /// The disk refused the call's end.
     case storing

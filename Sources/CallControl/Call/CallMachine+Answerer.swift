@@ -3,7 +3,7 @@ import PerCL
 import SIP
 import Telephony
 
-/// Who answered (spec §2.5.2): what is heard of it, and what `ifMachine` does then.
+/// Who answered (docs/contract/calls.md#ifmachine): what is heard of it, and what `ifMachine` does then.
 extension CallMachine {
     mutating func found(
         _ finding: AnswerFinding, configuration: ExchangeConfiguration, now: Moment, random: inout RandomSource,
@@ -59,7 +59,8 @@ extension CallMachine {
         }
     }
 
-    /// Whatever runs, or has been asked for, is given up (decisions 18 and 19).
+    /// Whatever runs, or has been asked for, is given up (docs/contract/calls.md#a-machine-before-the-script,
+    /// docs/contract/calls.md#a-machine-during-getdigits).
     private mutating func abortScript(
         _ now: Moment, _ random: inout RandomSource, _ directives: inout [CallDirective]
     ) {
@@ -83,7 +84,8 @@ extension CallMachine {
         utterance = nil
     }
 
-    /// GetDigits ends with reason `tone` (decision 19). Its answer is no script, so that it goes as a notification.
+    /// GetDigits ends with reason `tone` (docs/contract/calls.md#a-machine-during-getdigits). Its answer is no script,
+    /// so that it goes as a notification.
     private mutating func tellCollectedDigits(
         _ now: Moment, _ random: inout RandomSource, _ directives: inout [CallDirective]
     ) {

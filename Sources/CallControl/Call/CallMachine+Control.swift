@@ -41,7 +41,8 @@ extension CallMachine {
 
     // MARK: REST and the operator
 
-    /// Decision 25. False where the call has ended.
+    /// Cancels what was not answered, hangs up what was (docs/contract/calls.md#cancel-and-hang-up). False where the
+    /// call has ended.
     mutating func update(
         _ update: CallUpdate, requestID: RequestID, now: Moment, into directives: inout [CallDirective]
     ) -> Bool {
@@ -56,7 +57,8 @@ extension CallMachine {
             note(
                 .info, .request, "Hang-up requested", ["status": .string(update.rawValue)], by: requestID, now,
                 &directives)
-            // A call that rings here counts as in progress: it is answered, then hung up (spec §2.5).
+            // A call that rings here counts as in progress: it is answered, then hung up
+            // (docs/contract/calls.md#cancel-and-hang-up).
             answer(now, &directives)
             finish(CallOutcome(.completed, .appHangup, "hung up over REST"), now, &directives)
         }
@@ -87,7 +89,7 @@ extension CallMachine {
     /// The server stops and its patience is over.
     mutating func hangUpForShutdown(now: Moment, into directives: inout [CallDirective]) {
         switch phase {
-        // Calls that wait stay on disk for the next start (decision 37).
+        // Calls that wait stay on disk for the next start (docs/contract/calls.md#a-restart).
         case .accepted, .queued, .over: break
         case .incoming, .opening, .ringing:
             finish(CallOutcome(.failed, .internalError, "the server stopped"), now, &directives)
@@ -96,7 +98,7 @@ extension CallMachine {
         }
     }
 
-    /// An impossible state was found in this call (DESIGN.md decision 9).
+    /// An impossible state was found in this call (ARCHITECTURE.md#faults).
     mutating func fault(_ explanation: String, now: Moment, into directives: inout [CallDirective]) {
         directives.append(.effect(.fault(call.callID, "\(explanation); \(self)")))
         guard !isOver else { return }

@@ -39,7 +39,7 @@ extension CallMachine {
     ///
     /// - Parameters:
     ///   - port: nil where there is none: the call is about to fail.
-    ///   - joinsAcceptance: the intent goes into the transaction of the acceptance (DESIGN.md decision 5); a turn that
+    ///   - joinsAcceptance: the intent goes into the transaction of the acceptance (ARCHITECTURE.md#gates); a turn that
     ///     comes later, even where that transaction is still on its way, waits for its own.
     mutating func dial(
         port: UInt16?, joinsAcceptance: Bool, configuration: ExchangeConfiguration, random: inout RandomSource,

@@ -86,7 +86,8 @@ extension CallMachine {
         return reason == .internalError ? .serviceUnavailable : .temporarilyUnavailable
     }
 
-    /// A RecordUtterance that the end of the call cuts short: its application is told (spec §4.2, termReason hangup).
+    /// A RecordUtterance that the end of the call cuts short: its application is told
+    /// (docs/contract/webhooks.md#record, termReason `hangup`).
     private var interruptedUtterance: UtteranceRecording? {
         guard case .connected(let conversation) = phase else { return nil }
         return conversation.run?.utterance

@@ -92,7 +92,8 @@ extension CallMachine {
         fetchScript(from: callConnectURL, type: CallWebhook.inboundCall, extras: [:], &random, now, &directives)
     }
 
-    /// voiceUrl gave no script: voiceFallbackUrl is asked once (spec §5.4). False where there is none.
+    /// voiceUrl gave no script: voiceFallbackUrl is asked once (docs/contract/calls.md#fallback). False where there is
+    /// none.
     mutating func tryFallback(
         _ explanation: String, _ now: Moment, _ random: inout RandomSource, _ directives: inout [CallDirective]
     ) -> Bool {

@@ -93,7 +93,7 @@ extension CallMachine {
 }
 
 extension Command {
-    /// What the journal says of a command; private values are masked (decision 43).
+    /// What the journal says of a command; private values are masked (docs/contract/privacy.md#the-mask).
     var journalMetadata: [String: JSONValue] {
         switch self {
         case .say(let say):

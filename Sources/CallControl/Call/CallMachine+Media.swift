@@ -38,7 +38,7 @@ extension CallMachine {
             ], now, &directives)
     }
 
-    /// Decision 42: the line is dead, and we hang up.
+    /// The line is dead, and we hang up (docs/contract/calls.md#dead-line).
     mutating func peerSilent(_ silence: PeerSilence, now: Moment, into directives: inout [CallDirective]) {
         let explanation = "\(silence.explanation); hung up here"
         switch phase {

@@ -13,7 +13,7 @@ extension CallMachine {
     }
 
     /// - Parameter number: the owned number that it is; nil where it is none. The two numbers of this call may be
-    ///   used all the same (spec §3.3 "OutDial").
+    ///   used all the same (docs/contract/percl.md#outdial).
     mutating func callerResolved(_ number: PhoneNumberID?, now: Moment, into directives: inout [CallDirective]) {
         guard case .connected(var conversation) = phase, let dial = conversation.pendingDial else { return }
         conversation.pendingDial = nil
@@ -27,7 +27,7 @@ extension CallMachine {
         directives.append(.makeChild(dial, number))
     }
 
-    /// The parent goes on at once, whatever becomes of the child (spec §3.3 "OutDial").
+    /// The parent goes on at once, whatever becomes of the child (docs/contract/percl.md#outdial).
     mutating func childMade(
         _ child: CallID, _ dial: OutDial, now: Moment, random: inout RandomSource,
         into directives: inout [CallDirective]

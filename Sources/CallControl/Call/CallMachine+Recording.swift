@@ -69,7 +69,7 @@ extension CallMachine {
         complete(\.utterance, seconds: end.secondsRoundedUp(since: begun.dateCreated), now, &directives)
     }
 
-    /// What the record webhook says (spec §4.2): nulls where nothing was recorded.
+    /// What the record webhook says (docs/contract/webhooks.md#record): nulls where nothing was recorded.
     func recordExtras(
         _ command: RecordUtterance, _ reason: UtteranceRecording.Reason
     ) -> [String: JSONValue] {

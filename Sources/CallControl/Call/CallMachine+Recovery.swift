@@ -2,7 +2,7 @@ import SIP
 import Telephony
 
 extension CallMachine {
-    /// A call that waited when the process ended, and goes on waiting (decision 37).
+    /// A call that waited when the process ended, and goes on waiting (docs/contract/calls.md#a-restart).
     init?(
         restoringQueued record: CallRecord, session: SessionID, identifiers: InvitationIdentifiers,
         journalSequence: Int, publicURL: String, clock: CallClock

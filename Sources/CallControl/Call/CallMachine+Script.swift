@@ -147,7 +147,8 @@ extension CallMachine {
                 &directives)
             return
         }
-        // First in its script, a Redirect hands on the request that fetched the script (decision 21).
+        // First in its script, a Redirect hands on the request that fetched the script
+        // (docs/contract/webhooks.md#redirect).
         var extras: [String: JSONValue] = isFirst ? lastRequest.extras : [:]
         extras["originalRequestType"] = isFirst ? .string(lastRequest.type) : .null
         fetchScript(

@@ -119,7 +119,7 @@ extension CallMachine {
         _ webhook: Webhook, _ outcome: WebhookOutcome, _ now: Moment, _ random: inout RandomSource,
         _ directives: inout [CallDirective]
     ) {
-        // A hang-up while the script was being fetched: the answer is ignored (decision 13).
+        // A hang-up while the script was being fetched: the answer is ignored (docs/contract/webhooks.md#order).
         switch phase {
         case .connected, .incoming: break
         case .accepted, .queued, .opening, .ringing, .over: return

@@ -53,7 +53,8 @@ struct CallMachine: Sendable {
 
     /// What an answered call is doing.
     struct Conversation: Sendable {
-        /// sendDigits are being dialled: a script that comes meanwhile is held (decision 16).
+        /// sendDigits are being dialled: a script that comes meanwhile is held
+        /// (docs/contract/calls.md#digits-and-the-script).
         var isDialling: Bool
         /// A machine is to beep before the script that ifMachineUrl gave may speak.
         var awaitsBeep = false
@@ -114,9 +115,9 @@ struct CallMachine: Sendable {
     var journalSequence = 0
     var memory = ScriptMemory()
     var redirects = 0
-    /// The request whose script runs, for a Redirect that comes first in it (decision 21).
+    /// The request whose script runs, for a Redirect that comes first in it (docs/contract/webhooks.md#redirect).
     var lastRequest = ScriptRequest(type: "", extras: [:], privateFields: [])
-    /// Where customers reach this server (decision 7).
+    /// Where customers reach this server (docs/contract/webhooks.md#recording-urls).
     var publicURL: String
     /// `privacyMode`: sendDigits are masked wherever they can be read later.
     let isPrivate: Bool
@@ -162,7 +163,7 @@ struct CallMachine: Sendable {
     static let maximumPortsRefused = 8
     /// The range may be another program's from end to end; a call's journal may not grow with it.
     static let maximumPortsNoted = 3
-    /// Spec §5.3: more than this many redirects end the call.
+    /// More than this many redirects end the call (docs/contract/percl.md#redirect).
     static let maximumRedirects = 256
     /// After a crash the events' sequence goes on beyond whatever was sent and not recorded.
     static let eventSequenceGap = 1000

@@ -3,7 +3,7 @@ import JSON
 import SIP
 import Telephony
 
-/// What a start needs to end an unfinished call, or to go on with one that waits (DESIGN.md decision 7): versioned
+/// What a start needs to end an unfinished call, or to go on with one that waits (ARCHITECTURE.md#records): versioned
 /// JSON, written at stable points, kept until the call owes nothing to anybody.
 struct CallRecord: Hashable, Sendable, Codable {
     /// The version that this code writes, and the only one that it reads.
@@ -51,7 +51,7 @@ struct CallRecord: Hashable, Sendable, Codable {
     }
 
     /// What the sorted-keys `JSONEncoder` would print: members in alphabetical order, for a dictionary's order differs
-    /// from process to process (DESIGN.md decision 10), absent ones left out.
+    /// from process to process (ARCHITECTURE.md#determinism), absent ones left out.
     var bytes: [UInt8] {
         var writer = JSONWriter(capacity: 2048)
         writer.object { writer in

@@ -2,7 +2,8 @@ import JSON
 import PerCL
 import Telephony
 
-/// The bodies of a call's webhooks (spec §4): flat objects, all fields written, nulls too.
+/// The bodies of a call's webhooks (docs/contract/webhooks.md#the-webhooks): flat objects, all fields written, nulls
+/// too.
 enum CallWebhook {
     static let outDialAPIConnect = "outDialApiConnect"
     static let callStatus = "callStatus"
@@ -19,7 +20,7 @@ enum CallWebhook {
         call.direction == .outboundDial ? outDialConnect : outDialAPIConnect
     }
 
-    /// The parameters that every voice webhook carries (spec §4.1).
+    /// The parameters that every voice webhook carries (docs/contract/webhooks.md#fields).
     static func standard(_ requestType: String, _ call: Call) -> [String: JSONValue] {
         [
             "requestType": .string(requestType),
@@ -35,12 +36,14 @@ enum CallWebhook {
         ]
     }
 
-    /// What `outDialApiConnect` and `outDialConnect` add: `dialCallStatus`, the copy of callStatus (seed).
+    /// What `outDialApiConnect` and `outDialConnect` add: `dialCallStatus`, the copy of callStatus
+    /// (docs/contract/webhooks.md#outdialapiconnect).
     static func connectExtras(_ call: Call) -> [String: JSONValue] {
         ["dialCallStatus": .string(call.status.rawValue)]
     }
 
-    /// What `machineDetected` adds (decision 5).
+    /// What `machineDetected` adds: `machineType`, in the API's words with a blank
+    /// (docs/contract/webhooks.md#machinedetected).
     static func machineExtras(_ answerer: Answerer) -> [String: JSONValue] {
         ["machineType": .string(answerer == .faxModem ? "fax modem" : "answering machine")]
     }
@@ -52,7 +55,7 @@ enum CallWebhook {
         ]
     }
 
-    /// What `callStatus` adds. A call never answered lasted 0 seconds (decision 26).
+    /// What `callStatus` adds. A call never answered lasted 0 seconds (docs/contract/calls.md#durations).
     static func callStatusExtras(_ call: Call) -> [String: JSONValue] {
         [
             "callEndedReason": JSONValue(call.endedReason?.rawValue),

@@ -27,7 +27,8 @@ extension Exchange {
         admit(request, .outboundAPI, reply: token, now, &effects)
     }
 
-    /// OutDial (spec §3.3): a call of its own, in the same transaction as what its parent does next.
+    /// OutDial (docs/contract/percl.md#outdial): a call of its own, in the same transaction as what its parent does
+    /// next.
     mutating func makeChild(
         _ dial: OutDial, _ number: PhoneNumberID?, of parent: CallMachine, _ now: Moment, _ effects: inout [Effect]
     ) {
@@ -130,7 +131,7 @@ extension Exchange {
         callsBySession[session] = id
         queue.append(id, of: request.accountID, now: now.instant)
         admission.accepted(id, request, now: now.wall)
-        // Where its turn is now, the intent to dial goes into the same transaction (DESIGN.md decision 5).
+        // Where its turn is now, the intent to dial goes into the same transaction (ARCHITECTURE.md#gates).
         carryOut(directives, of: id, reply: token, now, &effects)
         return id
     }

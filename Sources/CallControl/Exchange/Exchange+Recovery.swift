@@ -2,8 +2,9 @@ import SIP
 package import Telephony
 
 extension Exchange {
-    /// Takes over what an earlier process left (decision 37): calls that waited go on waiting, calls that were under
-    /// way are ended and the far end told, notifications go on being retried. Called once, before any other input.
+    /// Takes over what an earlier process left (docs/contract/calls.md#a-restart): calls that waited go on waiting,
+    /// calls that were under way are ended and the far end told, notifications go on being retried. Called once, before
+    /// any other input.
     ///
     /// A call whose record cannot be read, or is missing, is ended by what its row tells: it does not stay as it was.
     package mutating func restore(

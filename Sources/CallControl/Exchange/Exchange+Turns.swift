@@ -35,7 +35,8 @@ extension Exchange {
         return queue.awaitsPace(now: now) ? .pace : nil
     }
 
-    /// Dials whoever is next, as long as the rates, the calls at once and the ports allow (decision 33).
+    /// Dials whoever is next, as long as the rates, the calls at once and the ports allow
+    /// (docs/contract/calls.md#pace).
     mutating func dialNext(_ now: Moment, _ effects: inout [Effect]) {
         defer { watchOverdue() }
         while queue.count > 0, !isDraining {
@@ -118,7 +119,7 @@ extension Exchange {
         }
     }
 
-    /// A queue deeper than a day of the rate cannot be worked off (decision 33).
+    /// A queue deeper than a day of the rate cannot be worked off (docs/contract/calls.md#pace).
     private func hasRoom(for account: AccountID) -> Bool {
         let own = ExchangeConfiguration.queueLimit(
             callsPerSecond: admission.rules(of: account)?.callsPerSecond, atMost: configuration.maximumQueueDepth)

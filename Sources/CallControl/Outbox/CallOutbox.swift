@@ -1,6 +1,8 @@
 import Telephony
 
-/// The webhooks of one call, in order, one request in flight (DESIGN.md decision 8; spec decisions 10, 11, 13).
+/// The webhooks of one call, in order, one request in flight (ARCHITECTURE.md#webhook-order,
+/// docs/contract/webhooks.md#answers-with-a-script, docs/contract/webhooks.md#notifications,
+/// docs/contract/webhooks.md#order).
 ///
 /// ```
 ///            enqueue                first in line, committed if owed
@@ -74,8 +76,8 @@ struct CallOutbox: Hashable, Sendable {
         sendNext(into: &directives)
     }
 
-    /// The call takes no script any more from what it has asked (decision 18): what has not been sent is not, and what
-    /// is in flight holds up nobody.
+    /// The call takes no script any more from what it has asked (docs/contract/calls.md#a-machine-before-the-script):
+    /// what has not been sent is not, and what is in flight holds up nobody.
     ///
     /// - Returns: what is given up.
     mutating func abandonScripts(into directives: inout [Directive]) -> [Webhook] {

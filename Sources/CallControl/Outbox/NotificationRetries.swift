@@ -2,8 +2,8 @@ import SIP
 import Telephony
 
 /// Notifications whose first attempt failed: tried again with growing pauses, as long as their ``NotificationTerms`` say
-/// (decision 11); what was sent whole and never answered, a few times only (docs/decisions/0016). They block nothing,
-/// and outlive their call and the process.
+/// (docs/contract/webhooks.md#notifications); what was sent whole and never answered, a few times only
+/// (docs/decisions/0016). They block nothing, and outlive their call and the process.
 struct NotificationRetries: Sendable {
     private struct Entry: Sendable {
         var pending: PendingNotification
@@ -17,7 +17,7 @@ struct NotificationRetries: Sendable {
 
     private var entries: [EventID: Entry] = [:]
     /// Found at the start and never attempted: they wait for the first attempt of an earlier one of their call
-    /// (decision 13).
+    /// (docs/contract/webhooks.md#order).
     private var chained: [CallID: [PendingNotification]] = [:]
     private var firstAttempts: [CallID: EventID] = [:]
     private let configuration: ExchangeConfiguration

@@ -1,6 +1,6 @@
 import Telephony
 
-/// What one attempt means for a notification (decision 11, and docs/decisions/0016).
+/// What one attempt means for a notification (docs/contract/webhooks.md#notifications, docs/decisions/0016).
 enum NotificationVerdict: Hashable, Sendable {
     /// The app has it, whatever it says to it: a 404 is an answer that it means.
     case delivered

@@ -77,8 +77,8 @@ enum WebhookJournal {
         )
     }
 
-    /// The beginning of an answer. What a command with privacyMode keeps to itself is masked (decision 43); a text that
-    /// may hold such a command and cannot be read is masked whole.
+    /// The beginning of an answer. What a command with privacyMode keeps to itself is masked
+    /// (docs/contract/privacy.md#the-mask); a text that may hold such a command and cannot be read is masked whole.
     private static func shown(_ body: [UInt8]) -> String {
         // A name may be written with escapes.
         guard mentions("privacyMode", body) || mentions("\\u00", body) else { return Excerpt.of(body) }
@@ -98,7 +98,7 @@ enum WebhookJournal {
         }
     }
 
-    /// Attributes of PerCL commands that privacyMode hides (spec §3.3, §5.6).
+    /// Attributes of PerCL commands that privacyMode hides (docs/contract/privacy.md#what-privacymode-hides).
     private static let privateAttributes: Set<String> = ["text", "file", "digits", "sendDigits"]
 
     private static func masked(_ value: JSONValue) -> JSONValue {

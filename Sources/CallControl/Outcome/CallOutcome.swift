@@ -14,9 +14,10 @@ package struct CallOutcome: Hashable, Sendable, Codable {
     }
 }
 
-/// Decision 24's table, total over 300 to 699 and the timers: what a call that was not answered comes to.
+/// What a call that was not answered comes to: a table that is total over 300 to 699 and the timers
+/// (docs/contract/calls.md#outcomes).
 package enum OutcomeTable {
-    /// - Parameter wasHeard: any response came at all.
+    /// Of an INVITE of ours that came to no answer, for whatever reason.
     package static func outcome(of failure: SessionFailure) -> CallOutcome {
         switch failure {
         case .response(let code, let reason):
@@ -46,7 +47,7 @@ package enum OutcomeTable {
         case 486, 600, 603: CallOutcome(.busy, .busy, heard)
         // Request Timeout, Temporarily Unavailable: it rang, or nobody was there to ring.
         case 408, 480: CallOutcome(.noAnswer, .noAnswer, heard)
-        // Request Terminated without a CANCEL of ours: the network gave up the call.
+        // Somewhere else: no trunk's redirections are followed.
         case 300...399:
             CallOutcome(.failed, .failed, heard + "; redirections are not followed on this trunk")
         default: CallOutcome(.failed, .failed, heard)

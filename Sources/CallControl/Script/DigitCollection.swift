@@ -1,6 +1,7 @@
 import PerCL
 
-/// GetDigits at work (spec §3.3): prompts that the first key stops, then keys until one of the ends is reached.
+/// GetDigits at work (docs/contract/percl.md#getdigits): prompts that the first key stops, then keys until one of the
+/// ends is reached.
 ///
 /// ```
 ///   prompting ── prompts over ──▶ waiting for the first key ── initialTimeoutMs ──▶ timeout
@@ -13,7 +14,7 @@ struct DigitCollection: Hashable, Sendable {
     /// timeout keep that reason, with empty digits.
     enum Reason: String, Hashable, Sendable {
         case finishKey, timeout, maxDigits
-        /// A machine was found meanwhile (decision 19).
+        /// A machine was found meanwhile (docs/contract/calls.md#a-machine-during-getdigits).
         case tone
     }
 
@@ -68,7 +69,7 @@ struct DigitCollection: Hashable, Sendable {
 
     func timedOut() -> End { end(.timeout) }
 
-    /// A machine was found (decision 19).
+    /// A machine was found (docs/contract/calls.md#a-machine-during-getdigits).
     func machineFound() -> End { end(.tone) }
 
     mutating func stop(_ directives: inout [ScriptRun.Directive]) {

@@ -1,7 +1,7 @@
 import PerCL
 import Telephony
 
-/// Plays the prompts nested in a command, one after another: Say, Play and Pause (spec §3.2, column N).
+/// Plays the prompts nested in a command, one after another: Say, Play and Pause (docs/contract/percl.md#prompts).
 struct PromptRun: Hashable, Sendable {
     private enum State: Hashable, Sendable {
         case playing(PlaybackID)

@@ -1,7 +1,8 @@
 import PerCL
 import Telephony
 
-/// What a webhook that fetches a script comes to (decision 10): a script, or the reason that ends the call.
+/// What a webhook that fetches a script comes to (docs/contract/webhooks.md#answers-with-a-script): a script, or the
+/// reason that ends the call.
 enum ScriptFetch: Hashable, Sendable {
     case script(Script, ScriptHints)
     case refused(CallEndedReason, explanation: String)

@@ -8,7 +8,7 @@ struct ScriptMemory: Hashable, Sendable {
     private var nextPlayback: UInt64 = 1
     /// Sequences of digits likewise; 0 is the call's own `sendDigits`.
     private var nextDialling: UInt64 = 1
-    /// Keys pressed while no GetDigits was collecting, oldest first (spec §3.3 "GetDigits", flushBuffer).
+    /// Keys pressed while no GetDigits was collecting, oldest first (docs/contract/percl.md#getdigits, `flushBuffer`).
     private(set) var typedAhead: [Character] = []
 
     mutating func drawPlayback() -> PlaybackID {

@@ -1,7 +1,7 @@
 import PerCL
 import Telephony
 
-/// Runs one script's commands in order on a live call (spec §3.1).
+/// Runs one script's commands in order on a live call (docs/contract/percl.md#scripts).
 ///
 /// ```
 ///            start          Say, Play, Pause, SendDigits      its end
@@ -61,7 +61,8 @@ struct ScriptRun: Hashable, Sendable {
         case hangUp(reason: String?)
         /// The commands ran out without a terminal one.
         case ranOut
-        /// Decision 17.
+        /// A command that this version does not run: the call ends
+        /// (docs/contract/percl.md#commands-that-this-version-does-not-run).
         case unsupported(Command, index: Int)
     }
 
@@ -72,8 +73,9 @@ struct ScriptRun: Hashable, Sendable {
     /// The caller offered audio that may flow before the answer.
     private let playsEarly: Bool
 
-    /// - Parameter isAnswered: false for the scripts of a call that came in and rings still: PlayEarlyMedia, Pause and
-    ///   Reject do their work before the answer, whatever else comes first answers the call (spec §5.2).
+    /// - Parameter isAnswered: false for the scripts of a call that came in and rings still: PlayEarlyMedia and Pause
+    ///   at its head do their work before the answer, and so does a Reject that is the first of all; whatever else comes
+    ///   answers the call (docs/contract/calls.md#calls-that-come-in).
     init(_ script: Script, isAnswered: Bool, playsEarly: Bool = false) {
         commands = script.commands
         self.playsEarly = playsEarly
@@ -263,10 +265,10 @@ struct ScriptRun: Hashable, Sendable {
         directives.append(.commandStarted(command, index: index))
         switch command {
         case .say(let say):
-            // An empty text is skipped (spec §3.3 "Say").
+            // An empty text is skipped (docs/contract/percl.md#say).
             guard !say.text.isEmpty else { return skip(command, &directives) }
-            // It empties the buffer (spec §3.3 "Say"): what it asks is not answered by what was typed before. A Say
-            // among prompts does not, nor does anything else: there flushBuffer decides.
+            // It empties the buffer (docs/contract/percl.md#say): what it asks is not answered by what was typed
+            // before. A Say among prompts does not, nor does anything else: there flushBuffer decides.
             memory.forgetTypedAhead()
             play(say.prompt, loop: say.loop, &memory, &directives)
         case .play(let file):
@@ -309,7 +311,8 @@ struct ScriptRun: Hashable, Sendable {
         case .playEarlyMedia(let early) where !isAnswered:
             directives.append(.earlyMedia)
             play(.file(early.file), loop: 1, &memory, &directives)
-        // Only meaningful before an inbound call is answered; elsewhere they are ignored (spec §3.3).
+        // Only meaningful before an inbound call is answered; elsewhere they are passed over
+        // (docs/contract/percl.md#reject).
         case .reject, .playEarlyMedia:
             skip(command, &directives)
         case .addToConference, .audioStream, .createConference, .dequeue, .enqueue, .getSpeech, .park,

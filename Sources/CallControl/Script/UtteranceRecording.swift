@@ -1,6 +1,6 @@
 import PerCL
 
-/// RecordUtterance at work (spec §3.3; defaults: decision 39): a beep, then the caller's voice into a file, until
+/// RecordUtterance at work (docs/contract/percl.md#recordutterance): a beep, then the caller's voice into a file, until
 /// silence, a finish key, the longest length or the end of the call.
 ///
 /// ```

@@ -12,7 +12,7 @@ package struct AudioDecoder: Sendable {
         /// Of what it plays.
         package var seconds = 4 * 3600
         package var channels = 64
-        /// Samples a second; the wire contract says 1 to 96 kHz, and 192 is what recorders offer.
+        /// Samples a second; 1 to 96 kHz are promised (docs/contract/percl.md#play), and 192 is what recorders offer.
         package var rates = 1000...192_000
 
         package init() {}

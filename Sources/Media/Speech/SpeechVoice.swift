@@ -1,6 +1,6 @@
 /// A voice of espeak-ng for a language of the Say command.
 struct SpeechVoice: Equatable, Sendable {
-    /// espeak-ng's name of the voice; the variant makes it a woman's, as the wire contract has it.
+    /// espeak-ng's name of the voice; the variant makes it a woman's (docs/contract/percl.md#say).
     let name: String
     /// What the log should say where the language has no voice of its own.
     let warning: String?

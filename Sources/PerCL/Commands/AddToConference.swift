@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Joins the call to a conference (spec §3.3 "AddToConference"; defaults: decision 40). Terminal.
+/// Joins the call to a conference (docs/contract/percl.md#addtoconference). Terminal.
 package struct AddToConference: Hashable, Sendable, Codable {
     static let name = "AddToConference"
 

@@ -1,7 +1,7 @@
 package import JSON
 package import Telephony
 
-/// Hands the call's audio to a gRPC application (spec §3.3 "AudioStream"). Terminal.
+/// Hands the call's audio to a gRPC application (docs/contract/percl.md#audiostream). Terminal.
 package struct AudioStream: Hashable, Sendable, Codable {
     static let name = "AudioStream"
 

@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Creates a conference (spec §3.3 "CreateConference"). Terminal.
+/// Creates a conference (docs/contract/percl.md#createconference). Terminal.
 package struct CreateConference: Hashable, Sendable, Codable {
     static let name = "CreateConference"
 

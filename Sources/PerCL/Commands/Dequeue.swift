@@ -1,4 +1,4 @@
-/// Takes the call out of its queue. Terminal (spec §3.3).
+/// Takes the call out of its queue. Terminal (docs/contract/percl.md#dequeue).
 package struct Dequeue: Hashable, Sendable, Codable {
     static let name = "Dequeue"
 

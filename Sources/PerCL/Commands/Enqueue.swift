@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Puts the call into a queue (spec §3.3 "Enqueue"). Terminal.
+/// Puts the call into a queue (docs/contract/percl.md#enqueue). Terminal.
 package struct Enqueue: Hashable, Sendable, Codable {
     static let name = "Enqueue"
 

@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Collects keys that the caller presses (spec §3.3 "GetDigits"; defaults: decision 38). Terminal.
+/// Collects keys that the caller presses (docs/contract/percl.md#getdigits). Terminal.
 package struct GetDigits: Hashable, Sendable, Codable {
     static let name = "GetDigits"
     /// No caller waits longer than this between two keys.

@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Recognizes what the caller says by a grammar (spec §3.3 "GetSpeech"). Terminal.
+/// Recognizes what the caller says by a grammar (docs/contract/percl.md#getspeech). Terminal.
 package struct GetSpeech: Hashable, Sendable, Codable {
     static let name = "GetSpeech"
 

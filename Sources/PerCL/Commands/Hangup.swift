@@ -1,4 +1,4 @@
-/// Ends the call (spec §3.3 "Hangup"). Terminal.
+/// Ends the call (docs/contract/percl.md#hangup). Terminal.
 package struct Hangup: Hashable, Sendable, Codable {
     static let name = "Hangup"
 

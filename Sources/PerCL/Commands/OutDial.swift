@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Places a second call, the child of this one (spec §3.3 "OutDial"). Terminal.
+/// Places a second call, the child of this one (docs/contract/percl.md#outdial). Terminal.
 package struct OutDial: Hashable, Sendable, Codable {
     static let name = "OutDial"
 

@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Parks the call (spec §3.3 "Park"; decision 22). Terminal.
+/// Parks the call (docs/contract/percl.md#park). Terminal.
 package struct Park: Hashable, Sendable, Codable {
     static let name = "Park"
 

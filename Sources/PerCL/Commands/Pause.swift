@@ -1,4 +1,4 @@
-/// Waits in silence (spec §3.3 "Pause").
+/// Waits in silence (docs/contract/percl.md#pause).
 package struct Pause: Hashable, Sendable, Codable {
     static let name = "Pause"
     /// No call lasts longer than a day.

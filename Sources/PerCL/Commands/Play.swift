@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Plays an audio file (spec §3.3 "Play").
+/// Plays an audio file (docs/contract/percl.md#play).
 package struct Play: Hashable, Sendable, Codable {
     static let name = "Play"
     package static let loopRange = 0...1_000_000
@@ -18,7 +18,7 @@ package struct Play: Hashable, Sendable, Codable {
 }
 
 /// Where an audio file lies: an absolute URL, or one relative to this server, as recordings' URLs once were
-/// (decision 7).
+/// (docs/contract/webhooks.md#recording-urls).
 package enum AudioFileReference: Hashable, Sendable, Codable {
     case url(WebURL)
     /// Begins with `/`; below `/apiserver`.

@@ -1,4 +1,4 @@
-/// Plays audio before an inbound call is answered (spec §3.3 "PlayEarlyMedia").
+/// Plays audio before an inbound call is answered (docs/contract/percl.md#playearlymedia).
 package struct PlayEarlyMedia: Hashable, Sendable, Codable {
     static let name = "PlayEarlyMedia"
 

@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Records what the caller says (spec §3.3 "RecordUtterance"; defaults: decision 39). Terminal.
+/// Records what the caller says (docs/contract/percl.md#recordutterance). Terminal.
 package struct RecordUtterance: Hashable, Sendable, Codable {
     static let name = "RecordUtterance"
 

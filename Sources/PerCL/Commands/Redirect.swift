@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Goes on with the script that another URL gives (spec §3.3 "Redirect"). Terminal.
+/// Goes on with the script that another URL gives (docs/contract/percl.md#redirect). Terminal.
 package struct Redirect: Hashable, Sendable, Codable {
     static let name = "Redirect"
 

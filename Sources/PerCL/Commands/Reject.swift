@@ -1,4 +1,4 @@
-/// Refuses an inbound call without answering it (spec §3.3 "Reject"). Terminal.
+/// Refuses an inbound call without answering it (docs/contract/percl.md#reject). Terminal.
 package struct Reject: Hashable, Sendable, Codable {
     static let name = "Reject"
 

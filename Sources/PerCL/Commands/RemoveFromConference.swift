@@ -1,4 +1,4 @@
-/// Takes the call out of its conference (spec §3.3).
+/// Takes the call out of its conference (docs/contract/percl.md#removefromconference).
 package struct RemoveFromConference: Hashable, Sendable, Codable {
     static let name = "RemoveFromConference"
 

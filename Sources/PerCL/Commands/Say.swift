@@ -1,9 +1,9 @@
 import JSON
 
-/// Speaks a text (spec §3.3 "Say").
+/// Speaks a text (docs/contract/percl.md#say).
 package struct Say: Hashable, Sendable, Codable {
     static let name = "Say"
-    /// Bytes of UTF-8 (spec §7).
+    /// Bytes of UTF-8 (docs/contract/percl.md#say).
     package static let maximumTextLength = 4096
     package static let defaultLanguage = "en-US"
     package static let languages = [

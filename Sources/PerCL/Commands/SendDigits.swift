@@ -1,9 +1,9 @@
 package import Telephony
 
-/// Dials digits into the live call (spec §3.3 "SendDigits").
+/// Dials digits into the live call (docs/contract/percl.md#senddigits).
 package struct SendDigits: Hashable, Sendable, Codable {
     static let name = "SendDigits"
-    /// Outside of it the value is brought to the nearer end, as the spec says.
+    /// Outside of it the value is brought to the nearer end (docs/contract/percl.md#senddigits).
     package static let pauseRange = 100...1000
 
     package var digits: DigitString

@@ -1,4 +1,4 @@
-/// Lets the participant's keys be heard, or not, in a conference (spec §3.3).
+/// Lets the participant's keys be heard, or not, in a conference (docs/contract/percl.md#setdtmfpassthrough).
 package struct SetDTMFPassThrough: Hashable, Sendable, Codable {
     static let name = "SetDTMFPassThrough"
 

@@ -1,4 +1,4 @@
-/// Lets the participant hear, or not, in a conference (spec §3.3).
+/// Lets the participant hear, or not, in a conference (docs/contract/percl.md#setlisten).
 package struct SetListen: Hashable, Sendable, Codable {
     static let name = "SetListen"
 

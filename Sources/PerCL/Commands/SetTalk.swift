@@ -1,4 +1,4 @@
-/// Lets the participant be heard, or not, in a conference (spec §3.3).
+/// Lets the participant be heard, or not, in a conference (docs/contract/percl.md#settalk).
 package struct SetTalk: Hashable, Sendable, Codable {
     static let name = "SetTalk"
 

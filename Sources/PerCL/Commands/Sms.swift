@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Sends a text message (spec §3.3 "Sms").
+/// Sends a text message (docs/contract/percl.md#sms).
 package struct Sms: Hashable, Sendable, Codable {
     static let name = "Sms"
     package static let maximumTextLength = 160

@@ -1,4 +1,4 @@
-/// Records the call from here to its end (spec §3.3 "StartRecordCall").
+/// Records the call from here to its end (docs/contract/percl.md#startrecordcall).
 package struct StartRecordCall: Hashable, Sendable, Codable {
     static let name = "StartRecordCall"
 

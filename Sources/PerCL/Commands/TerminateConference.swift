@@ -1,4 +1,4 @@
-/// Ends the call's conference for everybody. Terminal (spec §3.3).
+/// Ends the call's conference for everybody. Terminal (docs/contract/percl.md#terminateconference).
 package struct TerminateConference: Hashable, Sendable, Codable {
     static let name = "TerminateConference"
 

@@ -1,6 +1,6 @@
 package import Telephony
 
-/// Records what the caller says and writes it down (spec §3.3 "TranscribeUtterance"). Terminal.
+/// Records what the caller says and writes it down (docs/contract/percl.md#transcribeutterance). Terminal.
 package struct TranscribeUtterance: Hashable, Sendable, Codable {
     static let name = "TranscribeUtterance"
 

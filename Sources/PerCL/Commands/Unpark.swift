@@ -1,4 +1,4 @@
-/// Resumes a parked call. Terminal (spec §3.3).
+/// Resumes a parked call. Terminal (docs/contract/percl.md#unpark).
 package struct Unpark: Hashable, Sendable, Codable {
     static let name = "Unpark"
 

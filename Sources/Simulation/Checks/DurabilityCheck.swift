@@ -1,7 +1,7 @@
 import CallControl
 import Telephony
 
-/// What must be on disk before the world may hear of it (DESIGN.md decision 5), and who has been told what.
+/// What must be on disk before the world may hear of it (ARCHITECTURE.md#gates), and who has been told what.
 struct DurabilityCheck {
     private var answered: Set<ReplyToken> = []
     /// Refused for want of storage: nothing of them may ever be seen.

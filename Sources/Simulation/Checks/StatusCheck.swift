@@ -1,6 +1,7 @@
 import Telephony
 
-/// One terminal status for each call, and the order of statuses as they are stored (spec §5.1, decision 23).
+/// One terminal status for each call, and the order of statuses as they are stored (docs/contract/calls.md#status,
+/// docs/contract/calls.md#ringing).
 struct StatusCheck {
     private struct Story {
         /// As this life has stored it, committed or on the way.

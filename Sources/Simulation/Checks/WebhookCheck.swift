@@ -2,7 +2,8 @@ import CallControl
 import SIP
 import Telephony
 
-/// The order and the completeness of a call's webhooks (DESIGN.md decision 8; spec decisions 10 to 13).
+/// The order and the completeness of a call's webhooks (ARCHITECTURE.md#webhook-order, docs/contract/webhooks.md#order,
+/// docs/contract/webhooks.md#notifications).
 struct WebhookCheck {
     private struct Event {
         let webhook: Webhook
@@ -66,7 +67,8 @@ struct WebhookCheck {
         if event.attempts > 0 { try Self.checkRepetition(event, attempt, violation) }
         let isBlocking = webhook.purpose == .script || attempt == 1
         if isBlocking, let other = story.blocking, let other = events[other]?.webhook, other.eventID != id {
-            // A machine overtakes a script that nobody wants any more (spec decision 18).
+            // A machine overtakes a script that nobody wants any more
+            // (docs/contract/calls.md#a-machine-before-the-script).
             guard webhook.requestType == "machineDetected", other.purpose == .script else {
                 throw violation("\(other.requestType) \(other.eventSequence) is in flight")
             }
@@ -173,8 +175,8 @@ struct WebhookCheck {
 }
 
 extension WebhookOutcome {
-    /// Decision 11, told independently of the code under test: connection failures, 429 and 5xx are tried again. The
-    /// model application redirects nobody.
+    /// What is tried again (docs/decisions/0016), told independently of the code under test: connection failures, 429
+    /// and 5xx are tried again. The model application redirects nobody.
     var delivers: Bool {
         switch self {
         case .answered(let status, _, _), .answerTooLarge(let status): status != 429 && status < 500

@@ -9,7 +9,7 @@ struct ModelApp {
         let occurrence: Occurrence?
     }
 
-    /// Webhooks time out after so long (DESIGN.md, the shell's limit).
+    /// Webhooks time out after so long; the limit is the shell's (docs/contract/webhooks.md#time-limits).
     static let timeoutMilliseconds = 15_000
 
     private var failuresLeft: [EventID: Int] = [:]

@@ -40,7 +40,7 @@ extension World {
         }
     }
 
-    /// DESIGN.md decision 5: the ACK of a 2xx waits for the disk to know its dialog.
+    /// The ACK of a 2xx waits for the disk to know its dialog (docs/decisions/0025).
     func checkACK(_ message: Sighting) throws(Violation) {
         guard signalling.isFirstACK(message), let id = statuses.call(dialling: message.number) else { return }
         guard storage.hasRecord(id, of: message.toTag) || settled.contains(id) || statuses.hasLosses(id) else {
@@ -82,7 +82,7 @@ extension World {
                 let occurrence = Occurrence(rawValue: "\(call.status.rawValue)/\(reason.rawValue)")
             else {
                 throw Violation(
-                    "decision 24", "\(call.to) is \(call.status) for \(call.endedReason?.rawValue ?? "no reason")")
+                    "outcome table", "\(call.to) is \(call.status) for \(call.endedReason?.rawValue ?? "no reason")")
             }
             counters.count(occurrence)
         }

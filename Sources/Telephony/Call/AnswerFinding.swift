@@ -23,7 +23,7 @@ package enum Answerer: String, CaseIterable, Sendable {
         }
     }
 
-    /// As the Call resource has it (spec §2.5).
+    /// As the Call resource has it (docs/contract/calls.md#the-call-resource).
     package var answeredBy: AnsweredBy? {
         switch self {
         case .human: .human

@@ -1,4 +1,4 @@
-/// A call as the API shows it (spec §2.5, "Call resource"): facts only, no machinery.
+/// A call as the API shows it (docs/contract/calls.md#the-call-resource): facts only, no machinery.
 package struct Call: Hashable, Sendable, Codable {
     package var callID: CallID
     package var accountID: AccountID
@@ -15,7 +15,7 @@ package struct Call: Hashable, Sendable, Codable {
     package var dateUpdated: Timestamp
     /// 1 at creation, one more with each change.
     package var revision: Int
-    /// When the first INVITE was sent (decision 23).
+    /// When the first INVITE was sent (docs/contract/calls.md#ringing).
     package var startTime: Timestamp?
     package var connectTime: Timestamp?
     package var endTime: Timestamp?
@@ -43,7 +43,7 @@ package struct Call: Hashable, Sendable, Codable {
     }
 
     /// Seconds from the start to the end, rounded up; null for a call that was never answered or goes on
-    /// (decision 26).
+    /// (docs/contract/calls.md#durations).
     package var durationSeconds: Int? {
         guard connectTime != nil, let startTime, let endTime else { return nil }
         return endTime.secondsRoundedUp(since: startTime)

@@ -1,8 +1,8 @@
 /// A call that a customer may make, everything about it checked and resolved: what `POST ~/Calls` comes to
-/// (spec §2.5; decision 3 has been applied to the URLs).
+/// (docs/contract/calls.md#make-a-call), the URLs being those of docs/contract/calls.md#connect-url.
 package struct CallRequest: Hashable, Sendable {
     package static let defaultRingTimeoutSeconds = 40
-    /// Decision 2.
+    /// What a request may ask for (docs/contract/calls.md#ring-timeout).
     package static let ringTimeoutSeconds = 1...600
 
     package var requestID: RequestID
@@ -18,7 +18,7 @@ package struct CallRequest: Hashable, Sendable {
     package var ringTimeoutSeconds: Int
     /// The call whose OutDial made this one.
     package var parentCallID: CallID?
-    /// The client's own name for the request, where it gave one (decision 35).
+    /// The client's own name for the request, where it gave one (docs/contract/rest.md#idempotency).
     package var idempotency: IdempotencyKey?
     /// `privacyMode`: sendDigits are masked wherever they can be read later.
     package var isPrivate = false
@@ -48,7 +48,7 @@ package struct CallRequest: Hashable, Sendable {
     }
 }
 
-/// What tells a repeated request from a new one (decision 35).
+/// What tells a repeated request from a new one (docs/contract/rest.md#idempotency).
 package struct IdempotencyKey: Hashable, Sendable {
     /// A key holds so long.
     package static let lifetimeMicroseconds: Int64 = 86_400_000_000
@@ -77,13 +77,13 @@ package struct ParentCall: Hashable, Sendable {
         self.statusCallbackURL = statusCallbackURL
     }
 
-    /// In progress, or a call that came in and rings still (seed).
+    /// In progress, or a call that came in and rings still (docs/contract/calls.md#parents).
     package var mayHaveChildren: Bool {
         call.status == .inProgress || (call.direction == .inbound && call.status == .ringing)
     }
 }
 
-/// What `POST ~/Calls/{callId}` asks for (decision 25).
+/// What `POST ~/Calls/{callId}` asks for (docs/contract/calls.md#cancel-and-hang-up).
 package enum CallUpdate: String, Hashable, Sendable, CaseIterable {
     case canceled, completed
 }
@@ -92,7 +92,7 @@ package enum CallUpdate: String, Hashable, Sendable, CaseIterable {
 package enum CallRefusal: Error, Hashable, Sendable {
     /// A rule of the account or of the server is against it: 400 or 403, and 503 where all dialling is stopped.
     case notAllowed(DialRule)
-    /// The account's or the trunk's queue is as deep as it may be (decision 33): 429.
+    /// The account's or the trunk's queue is as deep as it may be (docs/contract/calls.md#pace): 429.
     case queueFull(retryAfterSeconds: Int)
     /// The call would wait for its turn for longer than calls may (`queue-seconds`): 429.
     case turnTooLate(waitSeconds: Int, longestSeconds: Int, retryAfterSeconds: Int)
@@ -108,6 +108,6 @@ package enum CallRefusal: Error, Hashable, Sendable {
     case diskFailing
     /// The call could not be stored: 500; nothing was dialled.
     case notStored
-    /// No such call, or it has ended: 404 (decision 25).
+    /// No such call, or it has ended: 404 (docs/contract/calls.md#cancel-and-hang-up).
     case notFound
 }

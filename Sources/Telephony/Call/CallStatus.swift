@@ -1,4 +1,4 @@
-/// The status of a call (spec §5.1). Five are terminal.
+/// The status of a call (docs/contract/calls.md#status). Five are terminal.
 package enum CallStatus: String, Codable, Sendable, CaseIterable {
     case queued, ringing, inProgress, completed, canceled, busy, failed, noAnswer
 
@@ -10,17 +10,17 @@ package enum CallStatus: String, Codable, Sendable, CaseIterable {
     }
 }
 
-/// Who began the call, and how (spec §4.1, decision 4).
+/// Who began the call, and how (docs/contract/webhooks.md#fields, docs/contract/calls.md#direction).
 package enum CallDirection: String, Codable, Sendable {
     case inbound, outboundAPI, outboundDial
 }
 
-/// What machine detection found (spec §2.5).
+/// What machine detection found (docs/contract/calls.md#the-call-resource).
 package enum AnsweredBy: String, Codable, Sendable {
     case human, machine
 }
 
-/// Why a call ended (spec §5.3).
+/// Why a call ended (docs/contract/calls.md#ended-reasons).
 package enum CallEndedReason: String, Codable, Sendable, CaseIterable {
     case busy, failed, noAnswer, callCanceled, farEndHangup, appHangup, appReject, appNoPercl, appInvalidPercl
     case conferenceTerminated, conferenceEmptied, removedFromConference, machineDetected

@@ -1,15 +1,16 @@
-/// `sendDigits`: digits 0-9, *, # with pauses in braces (seed "Make a Call"; spec §2.5.1; decisions 14 and 15).
+/// `sendDigits`: digits 0-9, *, # with pauses in braces (docs/contract/calls.md#senddigits,
+/// docs/contract/calls.md#digits-in-time, docs/contract/calls.md#pauses).
 ///
 /// Between two digits lies one standard pause of 500 ms, counted from onset to onset; `{n}` puts n standard
 /// pauses in its place, several in a row add up, and a leading one is an initial wait. `1234#` so has 2.000 s
 /// from its first to its last onset.
 package struct DigitString: Hashable, Sendable, Codable {
     package static let standardPauseMilliseconds = 500
-    /// One custom pause at most (spec: SendDigits).
+    /// One custom pause at most (docs/contract/calls.md#pauses).
     package static let maximumPauseMilliseconds = 3000
     /// No real menu takes more; 1024 digits would play for over eight minutes.
     package static let maximumLength = 1024
-    /// A tone lasts this long or half the pause, whichever is less (decision 14).
+    /// A tone lasts this long or half the pause, whichever is less (docs/contract/calls.md#digits-in-time).
     package static let toneMilliseconds = 100
 
     /// One digit and when its tone begins, from the answer on.

@@ -1,9 +1,10 @@
-/// What happens when a machine answers: `ifMachine` and `ifMachineUrl` (seed "Make a Call", spec §2.5.2).
+/// What happens when a machine answers: `ifMachine` and `ifMachineUrl` (docs/contract/calls.md#ifmachine).
 package enum MachineHandling: Hashable, Sendable, Codable {
     /// `ifMachine`.
     package enum Kind: String, CaseIterable, Sendable, Codable { case redirect, hangup }
 
-    /// How long the script of ifMachineUrl may wait for a beep: greetings are shorter (decision 19).
+    /// How long the script of ifMachineUrl may wait for a beep: greetings are shorter
+    /// (docs/contract/calls.md#ifmachine).
     package static let beepSeconds = 0...300
 
     /// The call ends.

@@ -1,10 +1,11 @@
-/// What a kind of resource is called in its identifiers (spec §1.2).
+/// What a kind of resource is called in its identifiers (docs/contract/rest.md#identifiers).
 package protocol ResourceKind: Sendable {
     /// Two upper-case letters.
     static var prefix: String { get }
 }
 
-/// An identifier of one kind of resource: two upper-case letters and 40 hexadecimal digits (spec §1.2).
+/// An identifier of one kind of resource: two upper-case letters and 40 hexadecimal digits
+/// (docs/contract/rest.md#identifiers).
 ///
 /// Identifiers of different kinds are different types; drawn ones have lower-case digits, and digits of
 /// either case are accepted.
@@ -53,7 +54,7 @@ package enum ApplicationKind: ResourceKind { package static var prefix: String {
 package enum CallKind: ResourceKind { package static var prefix: String { "CA" } }
 package enum PhoneNumberKind: ResourceKind { package static var prefix: String { "PN" } }
 package enum RequestKind: ResourceKind { package static var prefix: String { "RQ" } }
-/// Ours: identifies one webhook over all its attempts (decision 12). Sent as `Belay-Event-Id`.
+/// Ours: identifies one webhook over all its attempts (docs/contract/webhooks.md#identity). Sent as `Belay-Event-Id`.
 package enum EventKind: ResourceKind { package static var prefix: String { "EV" } }
 package enum ConferenceKind: ResourceKind { package static var prefix: String { "CF" } }
 package enum RecordingKind: ResourceKind { package static var prefix: String { "RE" } }

@@ -1,4 +1,5 @@
-/// A telephone number in E.164 form: `+`, a first digit that is not 0, 7 to 15 digits in all (spec §1.6).
+/// A telephone number in E.164 form: `+`, a first digit that is not 0, 7 to 15 digits in all
+/// (docs/contract/rest.md#phone-numbers).
 package struct PhoneNumber: Hashable, Sendable, CustomStringConvertible {
     /// ITU-T E.164 §6.1: at most 15 digits. Fewer than 7 reach no subscriber from abroad.
     package static let digitCount = 7...15

@@ -1,5 +1,6 @@
-/// Whom to call by a SIP URI (decision 36): `sip:user@host` or `sip:user@host:port`, of RFC 3261 §19.1 the part that
-/// names somebody. Parameters, headers, passwords and escapes are not taken: they would say more than whom to call.
+/// Whom to call by a SIP URI (docs/contract/calls.md#sip-addresses): `sip:user@host` or `sip:user@host:port`, of
+/// RFC 3261 §19.1 the part that names somebody. Parameters, headers, passwords and escapes are not taken: they would
+/// say more than whom to call.
 package struct SIPAddress: Hashable, Sendable, CustomStringConvertible {
     package static let maximumLength = 255
     package static let form = "sip:user@host or sip:user@host:port, without parameters"

@@ -2,9 +2,9 @@ extension Timestamp {
     /// The time that a list's filter names, for as long as its words are exact: a date is its whole day, a time to the
     /// second that second, so that what an answer shows finds what it was shown of.
     ///
-    /// Taken are the forms that the API documents and that its answers show (spec §1.3): `YYYY-MM-DD`, `YYYY-MM-DD
-    /// hh:mm:ss`, ISO 8601 with `T` or a space, to the minute, the second or a fraction of it, with `Z`, an offset or
-    /// neither, which is GMT; and `Mon, 15 Jun 2009 20:45:30 GMT`.
+    /// Taken are the forms that the API documents and that its answers show (docs/contract/rest.md#times):
+    /// `YYYY-MM-DD`, `YYYY-MM-DD hh:mm:ss`, ISO 8601 with `T` or a space, to the minute, the second or a fraction of
+    /// it, with `Z`, an offset or neither, which is GMT; and `Mon, 15 Jun 2009 20:45:30 GMT`.
     package static func span(filter text: String) -> Range<Timestamp>? {
         let text = text.drop(while: { $0 == " " })
         guard let trimmed = text.lastIndex(where: { $0 != " " }).map({ text[...$0] }) else { return nil }

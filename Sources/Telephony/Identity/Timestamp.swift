@@ -1,6 +1,6 @@
 /// A point in wall-clock time: microseconds since 1970-01-01T00:00:00Z.
 ///
-/// Prints and parses the three forms that the API uses (spec §1.3) without a calendar library:
+/// Prints and parses the three forms that the API uses (docs/contract/rest.md#times) without a calendar library:
 /// the proleptic Gregorian calendar by Howard Hinnant's `days_from_civil`.
 package struct Timestamp: Hashable, Sendable, Comparable {
     package let microseconds: Int64
@@ -17,7 +17,7 @@ package struct Timestamp: Hashable, Sendable, Comparable {
         return Self(microseconds: overflow ? (amount > 0 ? .max : .min) : sum)
     }
 
-    /// Whole seconds from `earlier` to this, rounded up and never negative (decision 26).
+    /// Whole seconds from `earlier` to this, rounded up and never negative (docs/contract/calls.md#durations).
     package func secondsRoundedUp(since earlier: Timestamp) -> Int {
         let (span, overflow) = microseconds.subtractingReportingOverflow(earlier.microseconds)
         guard !overflow, span > 0 else { return 0 }

@@ -1,4 +1,5 @@
-/// An absolute http or https URL that a request can go to: what the API accepts wherever it takes a URL (spec §1.8).
+/// An absolute http or https URL that a request can go to: what the API accepts wherever it takes a URL
+/// (docs/contract/rest.md#urls).
 ///
 /// What can never work is refused where it is given, and not when somebody has picked up the phone: a port that is none,
 /// a host name that no resolver takes, an escape that is broken.
@@ -60,7 +61,7 @@ package struct WebURL: Hashable, Sendable {
 }
 
 extension WebURL: CustomStringConvertible {
-    /// For people and logs: user and password are masked (decision 43).
+    /// For people and logs: user and password are masked (docs/contract/privacy.md#the-mask).
     package var description: String { credentials == nil ? text : Mask.userInfo(in: text) }
 }
 

@@ -1,6 +1,6 @@
 package import JSON
 
-/// One line of a call's story: what came in, was decided, or went out (DESIGN.md decision 7).
+/// One line of a call's story: what came in, was decided, or went out (ARCHITECTURE.md#journal).
 ///
 /// The journal is append-only. `GET ~/Calls/{id}/Logs` reads it as it stands, so private values are masked
 /// (``Mask``) before an entry is made.
@@ -33,7 +33,7 @@ package struct JournalEntry: Hashable, Sendable, Codable {
     }
 }
 
-/// How grave an entry is (spec §2.9; the SDKs accept these three in lower case).
+/// How grave an entry is (docs/contract/rest.md#logs; the SDKs accept these three in lower case).
 package enum JournalLevel: String, Codable, Sendable, CaseIterable {
     case info, warning, error
 }

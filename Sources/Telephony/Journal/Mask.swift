@@ -1,4 +1,4 @@
-/// What stands in place of a private value (decision 43).
+/// What stands in place of a private value (docs/contract/privacy.md#the-mask).
 package enum Mask {
     package static let text = "XXXXX"
 

@@ -1,4 +1,4 @@
-/// An account (spec §2.1).
+/// An account (docs/contract/rest.md#accounts).
 package struct Account: Hashable, Sendable, Codable {
     package enum Kind: String, Codable, Sendable, CaseIterable { case trial, full }
     package enum Status: String, Codable, Sendable, CaseIterable { case active, suspended, closed }
@@ -29,7 +29,8 @@ package struct AccountCredentials: Hashable, Sendable, Codable {
     package var accountID: AccountID
     /// SHA-256 of each active API key's 40 characters, 32 bytes each; at most two, newest first.
     package var apiKeyHashes: [[UInt8]]
-    /// Active signing secrets, at most two (spec §1.7), newest first. They must be readable to sign.
+    /// Active signing secrets, at most two (docs/contract/webhooks.md#signature), newest first. They must be readable
+    /// to sign.
     package var signingSecrets: [String]
 
     /// While one is being replaced, the one before is good still.
@@ -52,7 +53,7 @@ package struct AccountCredentials: Hashable, Sendable, Codable {
     }
 }
 
-/// A number that an account owns (spec §2.4).
+/// A number that an account owns (docs/contract/rest.md#numbers).
 package struct OwnedNumber: Hashable, Sendable, Codable {
     package var phoneNumberID: PhoneNumberID
     package var accountID: AccountID

@@ -1,4 +1,4 @@
-/// Whom an account may call, how often, and how much (decision 33).
+/// Whom an account may call, how often, and how much (docs/contract/calls.md#pace).
 ///
 /// What is nil has no limit of the account's own; the trunk's limits hold in any case.
 package struct AccountRules: Hashable, Sendable {

@@ -1,4 +1,4 @@
-/// An application: the URLs that answer for its calls (spec §2.2).
+/// An application: the URLs that answer for its calls (docs/contract/rest.md#applications).
 package struct Application: Hashable, Sendable, Codable {
     package static let maximumAliasLength = 64
 

@@ -1,6 +1,6 @@
-/// A recording (spec §2.8): its file has the recording's id for a name.
+/// A recording (docs/contract/rest.md#recordings): its file has the recording's id for a name.
 package struct Recording: Hashable, Sendable {
-    /// A private recording can be had for this long after its end (spec §2.8).
+    /// A private recording can be had for this long after its end (docs/contract/rest.md#recordings).
     package static let privateLifetimeSeconds = 120
 
     package var recordingID: RecordingID

@@ -1,4 +1,4 @@
-/// Which calls a list asks for (spec §2.5 "GET ~/Calls").
+/// Which calls a list asks for (docs/contract/calls.md#list-calls).
 package struct CallFilter: Hashable, Sendable, Codable {
     package var to: String?
     package var from: String?
@@ -13,7 +13,7 @@ package struct CallFilter: Hashable, Sendable, Codable {
     /// That ended at or before.
     package var endedUntil: Timestamp?
 
-    /// At most so many applications in one filter (spec §7).
+    /// At most so many applications in one filter (docs/contract/calls.md#list-calls).
     package static let maximumApplications = 16
 
     package init(to: String? = nil, from: String? = nil, status: CallStatus? = nil, isActive: Bool = false) {
@@ -34,7 +34,7 @@ package struct CallFilter: Hashable, Sendable, Codable {
     }
 }
 
-/// Which numbers a list asks for (spec §2.4).
+/// Which numbers a list asks for (docs/contract/rest.md#numbers).
 package struct NumberFilter: Sendable {
     package var alias: String?
     package var applicationID: ApplicationID?
@@ -50,7 +50,7 @@ package struct NumberFilter: Sendable {
     }
 }
 
-/// Which recordings a list asks for (spec §2.8).
+/// Which recordings a list asks for (docs/contract/rest.md#recordings).
 package struct RecordingFilter: Hashable, Sendable {
     package var callID: CallID?
     /// Begun at or after.
@@ -65,7 +65,7 @@ package struct RecordingFilter: Hashable, Sendable {
     }
 }
 
-/// One page of a list, newest first (spec §1.5).
+/// One page of a list, newest first (docs/contract/rest.md#lists).
 package struct Page<Item: Sendable>: Sendable {
     package var items: [Item]
     /// Items in the whole list, capped at ``PageLimits/maximumTotal``; nil where counting them would take too long.
@@ -89,7 +89,7 @@ package enum PageLimits {
 }
 
 /// A place in a list: the page begins after this key, so that new items do not shift it. Its text is purely
-/// alphanumeric (decision 27).
+/// alphanumeric (docs/contract/rest.md#lists).
 package struct PageCursor: Hashable, Sendable {
     /// Storage's own key of the last item before the page (a row id).
     package var after: Int64

@@ -1,4 +1,4 @@
-/// One change of what is on disk. A list of them is one transaction (DESIGN.md decisions 5 and 7).
+/// One change of what is on disk. A list of them is one transaction (ARCHITECTURE.md#one-transaction-an-input).
 package enum StorageOperation: Hashable, Sendable {
     /// Inserts the call's row, or replaces it.
     case saveCall(Call)
@@ -11,7 +11,7 @@ package enum StorageOperation: Hashable, Sendable {
     case saveKey(IdempotencyKey, CallID, Timestamp)
     /// Inserts the recording's row, or replaces it. Its call is stored already.
     case saveRecording(Recording)
-    /// A notification that is owed (decision 11).
+    /// A notification that is owed (docs/contract/webhooks.md#notifications).
     case saveNotification(PendingNotification)
     /// Delivered, or given up: removed with its body.
     case removeNotification(EventID)

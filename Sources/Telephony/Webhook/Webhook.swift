@@ -1,15 +1,16 @@
-/// One webhook as it is to be posted: fixed when it is emitted, the same at each attempt (DESIGN.md decision 8).
+/// One webhook as it is to be posted: fixed when it is emitted, the same at each attempt
+/// (ARCHITECTURE.md#webhook-order).
 package struct Webhook: Hashable, Sendable, Codable {
     /// What becomes of the answer.
     package enum Purpose: String, Codable, Sendable {
-        /// A PerCL script is expected (decision 10).
+        /// A PerCL script is expected (docs/contract/webhooks.md#answers-with-a-script).
         case script
-        /// Nothing is expected; delivered at least once (decision 11).
+        /// Nothing is expected; delivered at least once (docs/contract/webhooks.md#notifications).
         case notification
     }
 
     package var eventID: EventID
-    /// Rising within a call from 1 (decision 12). Sent as `Belay-Event-Sequence`.
+    /// Rising within a call from 1 (docs/contract/webhooks.md#identity). Sent as `Belay-Event-Sequence`.
     package var eventSequence: Int
     package var requestID: RequestID
     package var accountID: AccountID
@@ -41,16 +42,17 @@ package struct Webhook: Hashable, Sendable, Codable {
 package enum WebhookOutcome: Hashable, Sendable {
     /// A whole answer, of any status. `body` is complete and at most 1 MiB.
     case answered(status: Int, contentType: String?, body: [UInt8])
-    /// An answer that broke the limits: more than 1 MiB of body (decision 9).
+    /// An answer that broke the limits: more than 1 MiB of body (docs/contract/webhooks.md#time-limits).
     case answerTooLarge(status: Int)
-    /// An answer that leads elsewhere, where a webhook does not go (decision 9); where to, as the server wrote it.
+    /// An answer that leads elsewhere, where a webhook does not go (docs/contract/webhooks.md#time-limits); where to,
+    /// as the server wrote it.
     case redirected(status: Int, location: String?)
     /// No whole answer.
     case failed(WebhookFailure)
 }
 
 /// Why no whole answer came, and what that allows: a second try at once is right only when the connection failed
-/// before any byte of an answer (decision 10).
+/// before any byte of an answer (docs/contract/webhooks.md#answers-with-a-script).
 package struct WebhookFailure: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable {
         /// The address guard forbids the host (SECURITY.md).
