@@ -83,8 +83,8 @@ public struct RTCPCompound: Equatable, Sendable {
         return blocks
     }
 
-    /// §6.5: chunks of an SSRC and items, each item a type, a length and that many octets; a null octet ends the list,
-    /// and the chunk is filled up to a word.
+    /// RFC 3550 §6.5: chunks of an SSRC and items, each item a type, a length and that many octets; a null octet ends
+    /// the list, and the chunk is filled up to a word.
     private static func descriptions(
         _ count: Int, _ bytes: Span<UInt8>, from start: Int, to end: Int
     ) -> [RTCPCanonicalName]? {

@@ -6,10 +6,10 @@
 /// the first report, and a random factor of 0.5 to 1.5, so that two ends which answered at one instant do not report
 /// at one instant for ever.
 public struct RTCPInterval: Equatable, Sendable {
-    /// §6.2's Tmin.
+    /// RFC 3550 §6.2's Tmin.
     public static let minimumSeconds = 5.0
 
-    /// §6.3.1: makes up for what the random factor takes from the mean.
+    /// RFC 3550 §6.3.1: makes up for what the random factor takes from the mean.
     static let compensation = 2.718281828459045 - 1.5
 
     public var meanSeconds: Double

@@ -8,15 +8,15 @@ public enum RTCPPacket: Equatable, Sendable {
         static let goodbye: UInt8 = 203
     }
 
-    /// §6.4.1: what was sent, and when that was.
+    /// RFC 3550 §6.4.1: what was sent, and when that was.
     case senderReport(ssrc: UInt32, RTCPSenderInformation, [RTCPReportBlock])
-    /// §6.4.2: reports from one who sends nothing itself.
+    /// RFC 3550 §6.4.2: reports from one who sends nothing itself.
     case receiverReport(ssrc: UInt32, [RTCPReportBlock])
-    /// §6.5. Of its items the canonical name alone is kept.
+    /// RFC 3550 §6.5. Of its items the canonical name alone is kept.
     case sourceDescription([RTCPCanonicalName])
-    /// §6.6: the sources that leave.
+    /// RFC 3550 §6.6: the sources that leave.
     case goodbye([UInt32])
-    /// A type that this package does not read, such as APP (§6.7).
+    /// A type that this package does not read, such as APP (RFC 3550 §6.7).
     case other(type: UInt8)
 }
 

@@ -52,7 +52,7 @@ public struct RTPPacket: Equatable, Sendable {
 
         var start = Self.headerLength + Int(first & 0x0F) * 4
         if first & 0x10 != 0 {
-            // §5.3.1: a profile's sixteen bits, then the length in words that follow.
+            // RFC 3550 §5.3.1: a profile's sixteen bits, then the length in words that follow.
             guard let words = datagram.uint16(at: start + 2) else { return nil }
             start += 4 + Int(words) * 4
         }

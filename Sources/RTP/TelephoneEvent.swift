@@ -8,7 +8,7 @@
 public struct TelephoneEvent: Equatable, Sendable {
     public static let length = 4
 
-    /// §3.2: 0 to 9, 10 `*`, 11 `#`, 12 to 15 A to D. Others are not DTMF.
+    /// RFC 4733 §3.2: 0 to 9, 10 `*`, 11 `#`, 12 to 15 A to D. Others are not DTMF.
     public var event: UInt8
     public var isEnd: Bool
     /// Power below 0 dBm0, 0 to 63.
@@ -23,8 +23,8 @@ public struct TelephoneEvent: Equatable, Sendable {
         self.duration = duration
     }
 
-    /// Reads a payload; nil where it is too short. Of several events in one payload (§2.5.1.5) the first is read, the
-    /// one that the packet's timestamp belongs to.
+    /// Reads a payload; nil where it is too short. Of several events in one payload (RFC 4733 §2.5.1.5) the first is
+    /// read, the one that the packet's timestamp belongs to.
     public init?(_ payload: Span<UInt8>) {
         guard let event = payload.byte(at: 0), let flags = payload.byte(at: 1), let duration = payload.uint16(at: 2)
         else { return nil }

@@ -7,9 +7,10 @@
 /// the duration so far (§2.5.1.3). The end is sent three times, as nothing follows that would make up for its loss
 /// (§2.5.1.4). Sequence numbers and the way to the wire are the caller's.
 public struct TelephoneEventSender: Equatable, Sendable {
-    /// §2.5.1.4.
+    /// RFC 4733 §2.5.1.4.
     public static let endPackets = 3
-    /// What the field can say: 8.19 s at 8 kHz. A longer event is cut to it; §2.5.1.3's segments are only read.
+    /// What the field can say: 8.19 s at 8 kHz. A longer event is cut to it; RFC 4733 §2.5.1.3's segments are only
+    /// read.
     public static let maximumDuration = 0xFFFF
 
     public struct Packet: Equatable, Sendable {
@@ -27,7 +28,7 @@ public struct TelephoneEventSender: Equatable, Sendable {
     private var endsLeft = TelephoneEventSender.endPackets
 
     /// - Parameters:
-    ///   - event: the code, §3.2.
+    ///   - event: the code, RFC 4733 §3.2.
     ///   - duration: in timestamp units.
     ///   - unitsPerTick: what the media clock advances from one call of `next` to the next.
     public init(event: UInt8, volume: UInt8 = 10, duration: Int, timestamp: RTPTimestamp, unitsPerTick: Int = 160) {

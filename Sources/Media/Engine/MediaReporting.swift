@@ -30,7 +30,7 @@ struct MediaReporting {
         dueAt = now + Int64(max(0.001, min(seconds, 3600)) * 1_000_000_000)
     }
 
-    /// §6.4: a sender report where packets were sent since the last one, with what is known of the peer's.
+    /// RFC 3550 §6.4: a sender report where packets were sent since the last one, with what is known of the peer's.
     mutating func compound(
         sending: MediaSending, at now: Int64, loss: (fractionLost: UInt8, cumulativeLost: Int32)?, source: RTPSource?,
         isGoodbye: Bool

@@ -23,7 +23,7 @@ enum RequestRules {
     }
 
     /// 406 where the peer takes no session description in our answer (RFC 3261 §21.4.7; RFC 4475 §3.3.15). Without Accept
-    /// it takes one, with an empty one nothing at all (§20.1).
+    /// it takes one, with an empty one nothing at all (RFC 3261 §20.1).
     private static func refusalByAccept(_ request: SIPRequest, _ tag: String, _ bench: Workbench) -> SIPResponse? {
         guard request.headers.contains(.accept) else { return nil }
         let accepted = request.headers.values(.accept)

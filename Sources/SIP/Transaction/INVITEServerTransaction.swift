@@ -14,8 +14,8 @@
 /// RFC 3261 §17.2.1 with the Accepted state of RFC 6026 §8.5: INVITEs that come again after a 2xx are taken up, and
 /// the 2xx itself is repeated by the session, end to end.
 ///
-/// Deviation: the 100 that §17.2.1 asks for after 200 ms is the user's to send, which does so at once for every
-/// INVITE that it does not refuse outright.
+/// Deviation: the 100 that RFC 3261 §17.2.1 asks for after 200 ms is the user's to send, which does so at once for
+/// every INVITE that it does not refuse outright.
 struct INVITEServerTransaction: Sendable {
     private enum State {
         /// No final response yet. `latest` is the last provisional one.

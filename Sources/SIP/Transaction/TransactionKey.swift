@@ -10,7 +10,8 @@ public enum TransactionKind: Hashable, Sendable {
 /// INVITE.
 struct TransactionKey: Hashable, Sendable {
     let kind: TransactionKind
-    /// The branch; for a peer of RFC 2543, whose branches say nothing, everything that §17.2.3 compares instead.
+    /// The branch; for a peer of RFC 2543, whose branches say nothing, everything that RFC 3261 §17.2.3 compares
+    /// instead.
     let branch: String
     let sentBy: String
     let method: SIPMethod
