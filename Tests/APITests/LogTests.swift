@@ -5,7 +5,8 @@ import Testing
 
 @testable import API
 
-@Suite("The account's log and its search (spec §2.9, §8)")
+/// docs/contract/rest.md#logs, docs/contract/rest.md#pql.
+@Suite("The account's log and its search")
 struct LogTests {
     /// A call with entries of rising times, every tenth of them an error.
     private func insertCall(_ test: TestServer, entries: Int) -> CallID {

@@ -149,7 +149,8 @@ struct MakeCallTests {
         #expect(reply.status == 202)
     }
 
-    @Test("ifMachine and ifMachineUrl belong together (seed, spec §2.5.2)")
+    /// docs/contract/calls.md#ifmachine.
+    @Test("ifMachine and ifMachineUrl belong together")
     func ifMachine() async throws {
         let test = try TestServer()
         let url = try #require(WebURL("https://app.example/machine"))
@@ -315,7 +316,7 @@ struct MakeCallTests {
         #expect(reply.status == 400)
         #expect(reply.code == 46)
         #expect(reply.blamed == ["from"])
-        // Both of the seed's rules.
+        // Both of the rules (docs/contract/calls.md#from).
         #expect(reply.message.contains("a number that the account owns"))
         #expect(reply.message.contains("the To or From of a call that came in to it"))
         #expect(test.calls.requests.isEmpty)
@@ -359,7 +360,8 @@ struct MakeCallTests {
         #expect(named.status == 400, "a named application without URL is not made good for by the parent")
     }
 
-    @Test("A number that called in, or was called, may be `from` (decision 34)")
+    /// docs/contract/calls.md#from.
+    @Test("A number that called in, or was called, may be `from`")
     func fromOfInboundCall() async throws {
         let test = try TestServer()
         var random = SystemRandomNumberGenerator()
@@ -581,7 +583,8 @@ struct MakeCallTests {
         #expect(note.metadata["details"] == reply["details"])
     }
 
-    @Test("A repeated request with its Idempotency-Key is the same call; another body is a 409 (decision 35)")
+    /// docs/contract/rest.md#idempotency.
+    @Test("A repeated request with its Idempotency-Key is the same call; another body is a 409")
     func idempotency() async throws {
         let test = try TestServer()
         let name = try #require(HTTPField.Name("Idempotency-Key"))

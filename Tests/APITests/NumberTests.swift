@@ -5,7 +5,8 @@ import Testing
 
 @testable import API
 
-@Suite("Numbers that are offered and registered (spec §2.3, §2.4)")
+/// docs/contract/rest.md#offered-numbers, docs/contract/rest.md#numbers.
+@Suite("Numbers that are offered and registered")
 struct NumberTests {
     private static let offered = ["+13125550101", "+13125550102", "+442079460103"].compactMap(PhoneNumber.init)
 

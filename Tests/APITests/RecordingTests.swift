@@ -5,7 +5,8 @@ import Testing
 
 @testable import API
 
-@Suite("Recordings and numbers over REST (spec §2.4, §2.8)")
+/// docs/contract/rest.md#recordings, docs/contract/rest.md#numbers.
+@Suite("Recordings and numbers over REST")
 struct RecordingTests {
     private static let content = Array("0123456789".utf8)
 

@@ -4,7 +4,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("Calls to SIP addresses (decision 36)")
+/// docs/contract/calls.md#sip-addresses.
+@Suite("Calls to SIP addresses")
 struct AddressTests {
     private static func bench(_ hosts: [String] = ["pbx.example", "127.0.0.1"]) -> Bench {
         Bench { $0.trunk.addressHosts = hosts }

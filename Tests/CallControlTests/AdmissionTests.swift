@@ -4,7 +4,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("Pace and ports (decision 33)")
+/// docs/contract/calls.md#pace.
+@Suite("Pace and ports")
 struct AdmissionTests {
     @Test("One call a second, in order; the rest waits as queued")
     func rate() throws {

@@ -5,7 +5,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("Who answered, and what ifMachine does then (spec §2.5.2, decisions 18 and 19)")
+/// docs/contract/calls.md#ifmachine, docs/decisions/0010.
+@Suite("Who answered, and what ifMachine does then")
 struct AnswererTests {
     private static let machineURL = "http://app/machine"
 
@@ -152,7 +153,8 @@ struct AnswererTests {
         #expect(bench.call?.answeredBy == .machine)
     }
 
-    @Test("redirect while the connect webhook is out: asked at once, and the late answer is ignored (decision 18)")
+    /// docs/contract/calls.md#a-machine-before-the-script.
+    @Test("redirect while the connect webhook is out: asked at once, and the late answer is ignored")
     func redirectBeforeScript() throws {
         var bench = try Self.bench(.redirect)
         let connect = try #require(bench.delivered.last)
@@ -186,8 +188,9 @@ struct AnswererTests {
         #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect", "machineDetected"])
     }
 
+    /// docs/contract/calls.md#a-machine-during-getdigits.
     @Test(
-        "GetDigits is told of with reason tone, its answer ignored, and machineDetected comes after (decision 19)",
+        "GetDigits is told of with reason tone, its answer ignored, and machineDetected comes after",
         arguments: [("", ""), ("12", "12")])
     func getDigits(keys: String, digits: String) throws {
         var bench = try Self.bench(

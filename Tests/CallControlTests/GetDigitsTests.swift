@@ -4,7 +4,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("GetDigits and SendDigits (spec §3.3, decision 38)")
+/// docs/contract/percl.md#getdigits, docs/contract/percl.md#senddigits.
+@Suite("GetDigits and SendDigits")
 struct GetDigitsTests {
     private static func script(_ attributes: String) -> String {
         #"[{"GetDigits":{"actionUrl":"http://app/digits"\#(attributes)}}]"#
@@ -92,7 +93,8 @@ struct GetDigitsTests {
         #expect(bench.field("digits") == "34")
     }
 
-    @Test("A Say forgets what was typed before it, and keeps what is typed during it (spec §3.3 \"Say\")")
+    /// docs/contract/percl.md#say.
+    @Test("A Say forgets what was typed before it, and keeps what is typed during it")
     func sayFlushes() throws {
         var bench = Bench()
         try bench.makeCall()
@@ -133,7 +135,8 @@ struct GetDigitsTests {
         #expect(bench.field("digits") == "1")
     }
 
-    @Test("privacyMode masks the digits wherever they can be read later, and nowhere else (decision 43)")
+    /// docs/contract/privacy.md#what-privacymode-hides.
+    @Test("privacyMode masks the digits wherever they can be read later, and nowhere else")
     func privacy() throws {
         var bench = Bench()
         try bench.run(Self.script(#","privacyMode":true,"maxDigits":4"#))

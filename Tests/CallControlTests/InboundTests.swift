@@ -5,7 +5,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("Calls that come in (spec §5.2)")
+/// docs/contract/calls.md#calls-that-come-in.
+@Suite("Calls that come in")
 struct InboundTests {
     static func bench(
         voice: String? = "http://app/voice", fallback: String? = nil, application: Bool = true,

@@ -5,7 +5,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("What becomes of a notification (decision 11, docs/decisions/0016)")
+/// docs/contract/webhooks.md#notifications, docs/decisions/0016.
+@Suite("What becomes of a notification")
 struct NotificationTests {
     private static let unanswered = WebhookOutcome.failed(
         WebhookFailure(kind: .unanswered, explanation: "no answer"))

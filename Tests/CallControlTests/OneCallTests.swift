@@ -30,7 +30,8 @@ struct OneCallTests {
         #expect(bench.journal.count { $0.message.hasSuffix("waits for its turn") } == 1)
     }
 
-    @Test("From the request to the end: statuses, webhooks with the seed's fields, and nothing left over")
+    /// docs/contract/webhooks.md#outdialapiconnect.
+    @Test("From the request to the end: statuses, webhooks with the documented fields, and nothing left over")
     func wholeCall() throws {
         var bench = Bench()
         try bench.makeCall()
@@ -207,7 +208,8 @@ struct OneCallTests {
         #expect(!bench.effects.contains { if case .play = $0 { true } else { false } })
     }
 
-    @Test("A script waits until sendDigits have been dialled (decision 16)")
+    /// docs/contract/calls.md#digits-and-the-script.
+    @Test("A script waits until sendDigits have been dialled")
     func digitsFirst() throws {
         var bench = Bench()
         try bench.makeCall(sendDigits: "12")
@@ -220,8 +222,9 @@ struct OneCallTests {
         #expect(bench.effects.contains { if case .play = $0 { true } else { false } })
     }
 
+    /// docs/contract/webhooks.md#answers-with-a-script.
     @Test(
-        "Each kind of answer to a webhook that fetches a script ends by decision 10",
+        "Each kind of answer to a webhook that fetches a script ends the call with its reason",
         arguments: [
             ("", 204, CallEndedReason.appNoPercl), ("", 200, .appNoPercl), ("[]", 200, .appNoPercl),
             ("<html>", 200, .webhookInvalidResponse), ("[]", 302, .webhookInvalidResponse),
@@ -262,7 +265,8 @@ struct OneCallTests {
         #expect(slow.delivered.filter { $0.requestType == "outDialApiConnect" }.count == 1)
     }
 
-    @Test("Redirect first in a script hands on the original request; after other commands it does not (decision 21)")
+    /// docs/contract/webhooks.md#redirect.
+    @Test("Redirect first in a script hands on the original request; after other commands it does not")
     func redirects() throws {
         var bench = Bench()
         try bench.makeCall()
@@ -283,7 +287,8 @@ struct OneCallTests {
         #expect(bench.call?.endedReason == .maxRedirectsError)
     }
 
-    @Test("The longest call and a dead line end the call (decision 42)")
+    /// docs/contract/calls.md#longest-call, docs/contract/calls.md#dead-line.
+    @Test("The longest call and a dead line end the call")
     func limits() throws {
         var bench = Bench { $0.longestCall = .seconds(60) }
         try bench.makeCall()

@@ -5,7 +5,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("OutDial (spec §3.3)")
+/// docs/contract/percl.md#outdial.
+@Suite("OutDial")
 struct OutDialTests {
     private static let script =
         #"[{"OutDial":{"destination":"+15555550199","callingNumber":"+15555550111","actionUrl":"http://app/dialled","callConnectUrl":"http://app/child","sendDigits":"31415926","privacyMode":true}}]"#

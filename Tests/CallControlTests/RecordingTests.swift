@@ -5,7 +5,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("StartRecordCall and RecordUtterance (spec §3.3, decision 39)")
+/// docs/contract/percl.md#startrecordcall, docs/contract/percl.md#recordutterance.
+@Suite("StartRecordCall and RecordUtterance")
 struct RecordingTests {
     private static func script(_ attributes: String = "") -> String {
         #"[{"RecordUtterance":{"actionUrl":"http://app/record","silenceTimeoutMs":1000,"maxLengthSec":10\#(attributes)}}]"#

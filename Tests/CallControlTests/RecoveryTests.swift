@@ -5,7 +5,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("A restart takes over what an earlier process left (decision 37)")
+/// docs/contract/calls.md#a-restart.
+@Suite("A restart takes over what an earlier process left")
 struct RecoveryTests {
     /// The same far end, and a new exchange that knows only what was on disk.
     func restarted(_ crashed: Bench, later: Duration = .seconds(1)) -> Bench {

@@ -4,7 +4,8 @@ import Testing
 
 @testable import PQL
 
-@Suite("Queries are read as they are meant (spec §8)")
+/// docs/contract/rest.md#pql.
+@Suite("Queries are read as they are meant")
 struct ParserTests {
     private func condition(_ text: String) throws -> LogCondition { try LogQuery(text).condition }
 

@@ -2,7 +2,8 @@ import PerCL
 import Telephony
 import Testing
 
-@Suite("PerCL scripts are decoded and checked whole (decision 17)")
+/// docs/contract/percl.md#scripts.
+@Suite("PerCL scripts are decoded and checked whole")
 struct ScriptTests {
     func answer(_ text: String) -> ScriptAnswer { ScriptAnswer(body: Array(text.utf8)) }
 
@@ -61,7 +62,8 @@ struct ScriptTests {
         #expect(Set(script.commands.map(\.name)).count == 27)
     }
 
-    @Test("Defaults of GetDigits and RecordUtterance are decisions 38 and 39")
+    /// docs/contract/percl.md#getdigits, docs/contract/percl.md#recordutterance.
+    @Test("GetDigits and RecordUtterance have the defaults that are promised")
     func defaults() throws {
         let script = try script(
             #"[{"GetDigits":{"actionUrl":"http://a"}},{"RecordUtterance":{"actionUrl":"http://a"}}]"#)

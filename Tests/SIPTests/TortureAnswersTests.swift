@@ -47,7 +47,7 @@ struct TortureAnswersTests {
         Case(name: name, message: message, status: status)
     }
 
-    /// §3.1.1: valid.
+    /// RFC 4475 §3.1.1: valid.
     static let valid: [Case] = [
         plain("3.1.1.1 wsinv: its To tag names a dialog that nobody has", 481, Array(TortureTests.messages[0].utf8)),
         plain("3.1.1.2 intmeth: a method that nobody knows", 501, Array(TortureTests.messages[1].utf8)),
@@ -92,7 +92,7 @@ struct TortureAnswersTests {
         plain("3.1.1.13 noreason", nil, message("SIP/2.0 100 ", ["CSeq": "35 INVITE"])),
     ]
 
-    /// §3.1.2: what must not be taken, and is answered where an answer can be routed.
+    /// RFC 4475 §3.1.2: what must not be taken, and is answered where an answer can be routed.
     static let invalid: [Case] = [
         plain(
             "3.1.2.1 badinv01", 400,
@@ -143,7 +143,7 @@ struct TortureAnswersTests {
         plain("no Via at all", nil, message(options, ["Via": ""])),
     ]
 
-    /// §3.2 to §3.4.
+    /// RFC 4475 §3.2 to §3.4.
     static let layers: [Case] = [
         plain("3.2.1 badbranch", 200, message(options, ["Via": "SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK"])),
         plain(
@@ -255,7 +255,7 @@ struct TortureAnswersTests {
         #expect(answer.hasPrefix("SIP/2.0 \(status) "), "\(answer)")
         let to = answer.split(separator: "\r\n").first { $0.hasPrefix("To:") }
         if let to, status != 100 { #expect(to.contains(";tag=") || to.contains("tag    ="), "\(to)") }
-        // As it came (§8.2.6.2), folds aside.
+        // As it came (RFC 3261 §8.2.6.2), folds aside.
         let asked = String(decoding: torture.message, as: UTF8.self)
         for name in ["Via", "From", "Call-ID", "CSeq"] {
             for line in asked.split(separator: "\r\n") where line.hasPrefix(name + ":") && !torture.isTwofold {

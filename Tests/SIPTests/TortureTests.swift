@@ -36,7 +36,7 @@ struct TortureTests {
             """)
     }
 
-    /// §3.1.1.1 wsinv, §3.1.1.2 intmeth, then the others of §3.1.1 that parse.
+    /// RFC 4475 §3.1.1.1 wsinv, §3.1.1.2 intmeth, then the others of §3.1.1 that parse.
     static let messages: [String] = [
         wire(
             """
@@ -85,14 +85,14 @@ struct TortureTests {
 
 
             """),
-        // §3.1.1.3 esc01
+        // RFC 4475 §3.1.1.3 esc01
         plain("INVITE sip:sips%3Auser%40example.com@example.net SIP/2.0", to: "sip:%75se%72@example.com"),
-        // §3.1.1.6 lwsdisp
+        // RFC 4475 §3.1.1.6 lwsdisp
         plain(
             "OPTIONS sip:user@example.com SIP/2.0", from: "caller<sip:caller@example.com>;tag=323", cseq: "60 OPTIONS"),
-        // §3.1.1.9 semiuri
+        // RFC 4475 §3.1.1.9 semiuri
         plain("OPTIONS sip:user;par=u%40example.net@example.com SIP/2.0", cseq: "8 OPTIONS"),
-        // §3.1.1.10 transports
+        // RFC 4475 §3.1.1.10 transports
         plain(
             "OPTIONS sip:user@example.com SIP/2.0", cseq: "60 OPTIONS",
             extra: """
@@ -102,18 +102,18 @@ struct TortureTests {
                 Via: SIP/2.0/TCP t5.example.com;branch=z9hG4bK0a9idfnee
 
                 """),
-        // §3.1.1.12 unreason
+        // RFC 4475 §3.1.1.12 unreason
         plain("SIP/2.0 200 = 2**3 * 5**2 \u{43D}\u{43E} \u{441}\u{442}\u{43E}", cseq: "35 INVITE"),
-        // §3.1.1.13 noreason
+        // RFC 4475 §3.1.1.13 noreason
         plain("SIP/2.0 100 ", cseq: "35 INVITE"),
         plain("SIP/2.0 100", cseq: "35 INVITE"),
-        // §3.2.1 badbranch
+        // RFC 4475 §3.2.1 badbranch
         plain("OPTIONS sip:user@example.com SIP/2.0", cseq: "8 OPTIONS").replacing("z9hG4bKkdjuw", with: "z9hG4bK"),
-        // §3.3.2 unkscm
+        // RFC 4475 §3.3.2 unkscm
         plain("OPTIONS nobodyKnowsThisScheme:totallyopaquecontent SIP/2.0", cseq: "3 OPTIONS"),
     ]
 
-    /// Of §3.1.2 and §3.3: what must not be taken.
+    /// Of RFC 4475 §3.1.2 and §3.3: what must not be taken.
     static let broken: [(name: String, text: String)] = [
         (
             "badinv01",
@@ -172,7 +172,7 @@ struct TortureTests {
         ),
     ]
 
-    @Test("A short tortuous INVITE (§3.1.1.1) is read whole")
+    @Test("A short tortuous INVITE (RFC 4475 §3.1.1.1) is read whole")
     func tortuous() throws {
         let bytes = Array(Self.messages[0].utf8)
         guard case .request(let invite) = try SIPMessage(parsing: bytes) else {
@@ -205,7 +205,7 @@ struct TortureTests {
         }
     }
 
-    @Test("An unusual method, user and tag (§3.1.1.2) come through unchanged")
+    @Test("An unusual method, user and tag (RFC 4475 §3.1.1.2) come through unchanged")
     func unusual() throws {
         guard case .request(let request) = try SIPMessage(parsing: Array(Self.messages[1].utf8)) else {
             Issue.record("no request")
@@ -245,14 +245,14 @@ struct TortureTests {
         }
     }
 
-    @Test("What follows the Content-Length is no part of the message (§3.1.1.8)")
+    @Test("What follows the Content-Length is no part of the message (RFC 4475 §3.1.1.8)")
     func trailing() throws {
         let text = Self.plain("INVITE sip:user@example.com SIP/2.0") + "INVITE sip:second@example.com SIP/2.0\r\n"
         guard case .request(let request) = try SIPMessage(parsing: Array(text.utf8)) else { return }
         #expect(request.body.isEmpty)
     }
 
-    @Test("An INVITE of RFC 2543 (§3.4.1), with neither branch nor tag, is taken, and its ACK finds it")
+    @Test("An INVITE of RFC 2543 (RFC 4475 §3.4.1), with neither branch nor tag, is taken, and its ACK finds it")
     func oldInvite() throws {
         var bench = Bench()
         let invite = Self.wire(

@@ -1,7 +1,8 @@
 import Telephony
 import Testing
 
-@Suite("sendDigits: the grammar and the time of the seed (decisions 14 and 15)")
+/// docs/contract/calls.md#digits-in-time, docs/contract/calls.md#pauses.
+@Suite("sendDigits: the grammar and the time")
 struct DigitStringTests {
     @Test("1234# has 2.000 s from its first to its last onset")
     func seedExample() throws {

@@ -1,7 +1,8 @@
 import Telephony
 import Testing
 
-@Suite("SIP addresses that may be called (decision 36)")
+/// docs/contract/calls.md#sip-addresses.
+@Suite("SIP addresses that may be called")
 struct SIPAddressTests {
     @Test("Scheme and host are read without regard to case; a port is kept")
     func reading() throws {

@@ -2,7 +2,8 @@ import Foundation
 import Telephony
 import Testing
 
-@Suite("Times as the API prints and reads them (spec §1.3)")
+/// docs/contract/rest.md#times.
+@Suite("Times as the API prints and reads them")
 struct TimestampTests {
     @Test("The forms of the specification's examples")
     func examples() {
@@ -103,7 +104,8 @@ struct TimestampTests {
         #expect(Timestamp.span(filter: text) == nil)
     }
 
-    @Test("Durations are whole seconds, rounded up, never negative (decision 26)")
+    /// docs/contract/calls.md#durations.
+    @Test("Durations are whole seconds, rounded up, never negative")
     func durations() {
         let start = Timestamp(microseconds: 1_000_000)
         #expect(start.secondsRoundedUp(since: start) == 0)

@@ -82,7 +82,8 @@ struct WebURLTests {
         #expect(credentials?.user == user && credentials?.password == password)
     }
 
-    @Test("In words for people user and password are masked (decision 43), and nothing else")
+    /// docs/contract/privacy.md#the-mask.
+    @Test("In words for people user and password are masked, and nothing else")
     func masked() throws {
         #expect("\(try WebURL(checking: "http://u:p%40x@h/a@b?c=d@e"))" == "http://XXXXX@h/a@b?c=d@e")
         #expect("\(try WebURL(checking: "http://h/a@b"))" == "http://h/a@b")
