@@ -83,7 +83,7 @@ def test_the_checker_refuses_what_is_wrong(said):
 
 
 def test_digits_are_sent_and_heard(baresip, belay, app, capture):
-    """sendDigits by decision 14: RFC 4733 events, `{2}` two standard pauses from onset to onset."""
+    """sendDigits (docs/contract/calls.md#digits-in-time): RFC 4733 events, `{2}` two standard pauses from onset to onset."""
     far = baresip()
     server = belay(trunk=far.trunk)
     wire = capture()
@@ -109,7 +109,10 @@ def test_digits_are_sent_and_heard(baresip, belay, app, capture):
 
 
 def test_the_script_waits_for_the_digits(baresip, belay, app):
-    """Decision 16: the webhook goes out at the answer; the script starts when the digits have been sent."""
+    """The webhook goes out at the answer; the script starts when the digits have been sent.
+
+    docs/contract/calls.md#digits-and-the-script.
+    """
     far = baresip()
     server = belay(trunk=far.trunk)
     call = place(server, app, [{"Hangup": {}}], sendDigits="1234#")

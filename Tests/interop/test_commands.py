@@ -274,7 +274,7 @@ def test_get_digits_prompts(stories):
 
 
 def test_get_digits_privacy(stories):
-    """In the webhook, since the app needs them, and nowhere in the log (decision 43)."""
+    """In the webhook, since the app needs them, and nowhere in the log (docs/contract/privacy.md#the-mask)."""
     told = stories["GetDigits.privacyMode"]
     assert "8431" not in told.text
     assert not [entry for entry in told.entries if entry["metadata"].get("digit") in set("8431")]
@@ -354,7 +354,10 @@ def test_out_dial_privacy(stories):
 
 
 def test_out_dial_status_callback_of_the_parent(stories):
-    """Without a statusCallbackUrl of its own the child's end is told where the parent's is (decision 32)."""
+    """Without a statusCallbackUrl of its own the child's end is told where the parent's is.
+
+    docs/contract/calls.md#status-callback-url.
+    """
     child = stories["OutDial.statusCallbackUrl"].child
     assert [webhook.path for webhook in child.app.of(child.call, "callStatus")] == ["/status"]
 
@@ -371,7 +374,10 @@ def test_out_dial_is_refused(stories, name, key, value):
 
 
 def test_redirect(stories):
-    """Behind another command it is a redirect; first in a script it hands on what was asked (decision 21)."""
+    """Behind another command it is a redirect; first in a script it hands on what was asked.
+
+    docs/contract/webhooks.md#redirect.
+    """
     told = stories["Redirect.actionUrl"]
     assert [w.path.rpartition("/")[2] for w in told.app.of(told.call)] == ["connect", "next", "status"]
     assert told.webhook("redirect")["originalRequestType"] is None
@@ -424,7 +430,10 @@ def test_before_the_answer(belay, app):
 
 @pytest.mark.parametrize("name", NOT_YET)
 def test_a_command_that_is_not_in_this_version(stories, name):
-    """The script is taken, since it is valid; the call ends at the command, and its log says why (decision 17)."""
+    """The script is taken, since it is valid; the call ends at the command, and its log says why.
+
+    docs/contract/percl.md#commands-that-this-version-does-not-run.
+    """
     told = stories[name]
     assert (told.resource["status"], told.resource["callEndedReason"]) == ("completed", "perclProcessingError")
     entry = told.entry(f"^PerCL {name} is not in this version")

@@ -1,7 +1,7 @@
 """kill -9 in the midst of mixed calls, again and again: what was accepted is not lost, nothing is dialled twice, everybody
 is told once, and no dialog is left open. `scripts/bench crash` does the same at length.
 
-DESIGN.md decisions 5 and 7; decision 37 of the wire contract.
+ARCHITECTURE.md#gates, ARCHITECTURE.md#records; docs/contract/calls.md#a-restart.
 """
 
 import os

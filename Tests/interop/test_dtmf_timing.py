@@ -1,4 +1,4 @@
-"""When digits sound: onsets on the wire against the plan of decisions 14 and 15, as events and as tones in the audio.
+"""When digits sound: onsets on the wire against the plan (docs/contract/calls.md#digits-in-time), as events and as tones in the audio.
 
 The plan is worked out here once more, from the specification, and not asked of the server.
 """
@@ -26,7 +26,7 @@ EVENTS, PCMU = 101, 0
 ROWS, COLUMNS = (697, 770, 852, 941), (1209, 1336, 1477)
 KEYS = ("123", "456", "789", "*0#")
 
-# The seed's examples, and pauses leading, inside, in a row, and at the end; each with the length of a standard pause.
+# The examples of docs/contract/calls.md#senddigits, and pauses leading, inside, in a row, and at the end; each with the length of a standard pause.
 SEQUENCES = [
     ("1234#", 500), ("12{2}34{4}#", 500), ("{2}90", 500), ("{1}{3}7*", 500), ("1{2}{3}2{1}3", 500), ("5{6}", 500),
     ("0246813579", 100), ("8{3}*#", 1000)]
@@ -167,7 +167,7 @@ def check(sounds, digits, pause, what):
 
 
 def test_the_plan_itself():
-    """The seed: 1234# has two seconds from its first to its last onset."""
+    """1234# has two seconds from its first to its last onset (docs/contract/calls.md#digits-in-time)."""
     assert [onset for _, onset, _ in plan("1234#", 500)] == [0, 0.5, 1.0, 1.5, 2.0]
     assert [onset for _, onset, _ in plan("12{2}34{4}#", 500)] == [0, 0.5, 1.5, 2.0, 4.0]
     assert plan("{1}{3}7*", 500) == [("7", 2.0, 0.1), ("*", 2.5, 0.1)]

@@ -1,4 +1,7 @@
-"""Idempotency-Key on Make a Call (decision 35): a request that comes twice makes one call, whatever happens between."""
+"""Idempotency-Key on Make a Call: a request that comes twice makes one call, whatever happens between.
+
+docs/contract/rest.md#idempotency.
+"""
 
 import json
 import os
@@ -158,7 +161,7 @@ def test_killed_around_the_creation(belay, far_end, app):
         dialled = far.call_ids_by_number[number]
         outcomes[ended["status"], ended["callEndedReason"]] += 1
         if ended["callEndedReason"] == "internalError":
-            # The restart ended it, for its INVITE may have left (decision 37).
+            # The restart ended it, for its INVITE may have left (docs/contract/calls.md#a-restart).
             assert len(dialled) <= 1, (number, ended, dialled)
         else:
             assert len(dialled) == 1, (number, ended, dialled)

@@ -1,4 +1,4 @@
-"""kill -9 around an answer: whoever is told that a dialog stands is hung up after the restart (decision 25)."""
+"""kill -9 around an answer: whoever is told that a dialog stands is hung up after the restart (docs/decisions/0025)."""
 
 import contextlib
 import sqlite3

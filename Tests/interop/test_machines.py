@@ -195,7 +195,10 @@ def test_redirect(calls, name):
 
 
 def test_redirect_is_asked_at_once(calls):
-    """The connect webhook is answered after six seconds; nobody waits for it, and its script is not run (decision 18)."""
+    """The connect webhook is answered after six seconds; nobody waits for it, and its script is not run.
+
+    docs/contract/calls.md#a-machine-before-the-script.
+    """
     told = calls["redirect before the script"]
     found = told.entry("^Answered by ")
     asked = told.entry("^Webhook machineDetected : POST")
@@ -206,7 +209,7 @@ def test_redirect_is_asked_at_once(calls):
 
 @pytest.mark.parametrize("name", ["redirect during GetDigits", "hangup during GetDigits"])
 def test_get_digits_ends_with_reason_tone(calls, name):
-    """Decision 19: posted, and its answer ignored."""
+    """Posted, and its answer ignored (docs/contract/calls.md#a-machine-during-getdigits)."""
     told = calls[name]
     [posted] = told.app.of(told.call, "getDigits")
     assert (posted.json["reason"], posted.json["digits"]) == ("tone", "")

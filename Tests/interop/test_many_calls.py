@@ -74,7 +74,7 @@ def test_two_hundred_at_once(belay, app, far_end):
 
 
 def test_a_trunk_s_pace(belay, app, far_end):
-    """Decision 33: over the trunk's rate calls wait as queued, in order."""
+    """Over the trunk's rate calls wait as queued, in order (docs/contract/calls.md#pace)."""
     far = far_end()
     server = belay(trunk=far.trunk, env={"BELAY_CALLS_PER_SECOND": "5"})
     application = server.rest.post("/Applications", {

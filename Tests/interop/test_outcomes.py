@@ -126,7 +126,7 @@ ENDINGS = {
         "canceled over REST", Person(answers=None, answers_when_cancelled=True), told="canceled",
         statuses=("ringing", "canceled"), acts=over_rest("ringing", "canceled")),
 
-    # The webhook that fetches the script: decision 10
+    # The webhook that fetches the script: docs/contract/webhooks.md#answers-with-a-script
     "nobody listens there": webhook_failure(
         "webhookFailed", "could not be reached|refused|connect", LONG, url="http://127.0.0.1:9/connect",
         blamed=(r"Webhook outDialApiConnect failed",)),
@@ -396,7 +396,10 @@ def test_there_is_an_ending_for_each_reason_that_a_dialled_call_can_have():
 
 
 def test_a_child_tells_of_its_parent(belay, far_end, app):
-    """parentCallId in each webhook, the resource and the filter; the parent lends its URLs (decisions 3, 32)."""
+    """parentCallId in each webhook, the resource and the filter; the parent lends its URLs.
+
+    docs/contract/calls.md#connect-url, docs/contract/calls.md#status-callback-url.
+    """
     far = far_end()
     server = belay(trunk=far.trunk)
     application = server.rest.post("/Applications", {

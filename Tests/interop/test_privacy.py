@@ -1,4 +1,4 @@
-"""privacyMode (spec §5.6; decision 43): what it hides cannot be read later, wherever one looks.
+"""privacyMode: what it hides (docs/contract/privacy.md#what-privacymode-hides) cannot be read later, wherever one looks.
 
 Each private field holds a canary of its own, and everything that the server keeps or tells is searched for it once the
 webhooks are delivered. The same call without privacyMode is the proof that the search finds what is there.
@@ -103,7 +103,7 @@ def answer_scripts(app, canaries, mode):
                      "actionUrl": app.url("/dialled"), "callConnectUrl": app.answer("/child", HANGUP),
                      "statusCallbackUrl": app.url("/status")} | mode}])
     app.answer("/dialled", HANGUP)
-    # First in a script, it repeats what the request before told (decision 21).
+    # First in a script, it repeats what the request before told (docs/contract/webhooks.md#redirect).
     app.answer("/digits", [{"Redirect": {"actionUrl": app.url("/after-digits")}}])
     app.answer("/ask", [{"GetDigits": {"prompts": [
         {"Say": {"text": canaries["Say text in GetDigits"]} | mode},

@@ -117,7 +117,7 @@ def test_a_new_call(server, app):
             "audioStreamDuration", "callerName", "webRTC", "callEndedReason"} <= call.keys()
     ended = server.wait_until_ended(call["callId"])
     assert ended["revision"] > 1
-    # No application, so nobody is told of the end (decision 32).
+    # No application, so nobody is told of the end (docs/contract/calls.md#status-callback-url).
     server.wait_until_idle()
     assert [w.kind for w in app.webhooks] == ["outDialApiConnect"]
 

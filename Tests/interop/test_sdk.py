@@ -273,7 +273,7 @@ def test_reads_and_changes_the_account(belay):
     assert account.account_id == server.credentials["BELAY_ACCOUNT_ID"]
     assert (account.alias, account.label, account.revision) == ("Acme", "production", 2)
     assert (account.type, account.status) == (freeclimb.AccountType.FULL, freeclimb.AccountStatus.ACTIVE)
-    assert account.api_key is None, "an apiKey is never returned (decision 29)"
+    assert account.api_key is None, "an apiKey is never returned (docs/contract/rest.md#authentication)"
 
 
 def test_every_operation_of_calls_applications_numbers_accounts_recordings_and_logs_is_run():

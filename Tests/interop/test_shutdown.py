@@ -65,7 +65,7 @@ def test_a_second_signal_ends_at_once(belay, far_end, app, answers):
     far.wait_until_quiet(64 * 0.1 + 2)
     server.start()
     ended = server.wait_until_ended(call)
-    # Decision 37: a call that the server had to give up ends with internalError.
+    # A call that the server had to give up ends with internalError (docs/contract/calls.md#a-restart).
     assert (ended["status"], ended["callEndedReason"]) == \
         ("completed" if answers is not None else "failed", "internalError"), ended
     app.wait_for(call, "callStatus")
@@ -89,7 +89,7 @@ def test_a_webhook_that_is_owed_survives(belay, far_end, app):
 
 
 def test_a_line_gone_dead(belay, far_end, app):
-    """Decision 42: a peer that had sent RTP and then sends nothing is hung up."""
+    """A peer that had sent RTP and then sends nothing is hung up (docs/contract/calls.md#dead-line)."""
     far = far_end(decide=lambda number: Person(speaks=25))
     server = belay(trunk=far.trunk, env={"BELAY_DEAD_LINE_SECONDS": "2"})
     call = place(server, app, [{"Pause": {"length": 60000}}])

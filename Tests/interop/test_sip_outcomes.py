@@ -1,4 +1,4 @@
-"""Every way in which a carrier ends a call, played by SIPp; decision 24's table as it looks from outside."""
+"""Every way in which a carrier ends a call, played by SIPp: the table of docs/contract/calls.md#outcomes from outside."""
 
 import re
 
@@ -111,7 +111,7 @@ def test_cancelled_while_ringing(one_call, app, word):
 
 
 def test_answers_after_it_was_cancelled(one_call, app):
-    """RFC 3261 §9.1: the 200 wins; decision 25: ACK, BYE, no script, connectTime null."""
+    """RFC 3261 §9.1: the 200 wins; ACK, BYE, no script, connectTime null (docs/contract/calls.md#cancel-and-hang-up)."""
     far, belay = one_call("answer_after_cancel_ok")
     call = place(belay, app, [{"Say": {"text": "nobody may hear this"}}])
     eventually(lambda: far.sent("180"), 5, "SIPp rings")

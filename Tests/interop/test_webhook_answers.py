@@ -1,4 +1,7 @@
-"""What a webhook app can answer, and what becomes of the call: decision 10's table, with a log that shows what came."""
+"""What a webhook app can answer, and what becomes of the call, with a log that shows what came.
+
+The table is docs/contract/webhooks.md#answers-with-a-script.
+"""
 
 import json
 import re
@@ -70,7 +73,10 @@ def test_nobody_listens_there(server, app):
 
 
 def test_one_second_try_when_nothing_came(server, app):
-    """Decision 10: one immediate second try, only when the connection failed before any byte of an answer."""
+    """One immediate second try, only when the connection failed before any byte of an answer.
+
+    docs/contract/webhooks.md#answers-with-a-script.
+    """
     tries = []
 
     def first_closes(webhook):
@@ -106,7 +112,7 @@ def test_loopback_is_closed_unless_named(belay, far_end, app):
 
 
 def test_redirect_first_and_later(server, app):
-    """Decision 21: requestType redirect, with the original's name and fields."""
+    """requestType redirect, with the original's name and fields (docs/contract/webhooks.md#redirect)."""
     app.answer("/second", [{"Pause": {"length": 50}}, {"Redirect": {"actionUrl": app.url("/third")}}])
     app.answer("/third", HANGUP)
     call = place(server, app, [{"Redirect": {"actionUrl": app.url("/second")}}])
@@ -126,7 +132,10 @@ def test_too_many_redirects(server, app):
 @pytest.mark.parametrize("bad", [Reply(500, "later"), Reply(429, "slower"), Reply(close_without_answer=True)],
                          ids=["500", "429", "closed"])
 def test_a_notification_is_tried_again(server, app, bad):
-    """Decision 11: connection failure, 429, 5xx are tried again with the same id and body, signed afresh."""
+    """Connection failure, 429, 5xx are tried again with the same id and body, signed afresh.
+
+    docs/contract/webhooks.md#notifications, docs/decisions/0016.
+    """
     tries = []
 
     def third_time(webhook):
@@ -155,7 +164,7 @@ def test_any_other_answer_is_delivery(server, app, fine):
 
 
 def test_hangs_up_while_the_script_is_fetched(belay, far_end, app):
-    """Decision 13: callStatus waits for the answer; the answer is ignored."""
+    """callStatus waits for the answer; the answer is ignored (docs/contract/webhooks.md#order)."""
     from harness.far_end import Person
 
     server = belay(trunk=far_end(decide=lambda number: Person(hangs_up=0.2)).trunk)

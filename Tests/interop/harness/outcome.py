@@ -24,7 +24,7 @@ def check_outcome(belay, app, call_id, status, reason, answered=None, seconds=20
     ending = app.wait_for(call_id, "callStatus", seconds=10).json
     assert (ending["callStatus"], ending["callEndedReason"]) == (status, reason), ending
     if answered:
-        assert ending["callDuration"] >= 1, ending  # rounded up: decision 26
+        assert ending["callDuration"] >= 1, ending  # rounded up: docs/contract/calls.md#durations
     else:
         assert ending["callDuration"] == 0, ending
     kinds = [w.kind for w in app.of(call_id)]

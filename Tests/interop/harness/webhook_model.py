@@ -56,7 +56,7 @@ def _of_one(webhook, secret):
         if document.get("dialCallStatus") != document.get("callStatus"):
             yield f"dialCallStatus is not callStatus: {what}"
     if document.get("requestType") == "callStatus" and type(document.get("callDuration")) is not int:
-        yield f"callDuration is an integer (decision 8): {what}"
+        yield f"callDuration is an integer (docs/contract/webhooks.md#number-types): {what}"
     try:
         if freeclimb.Webhook.from_dict(document) is None:
             yield f"the SDK makes nothing of it: {what}"
@@ -73,7 +73,8 @@ def _of_a_call(webhooks, unfinished_allowed):
     events = {}
     highest = -1
     last_new = None
-    # Once a machine is found nobody waits for a script that was asked for before (decision 18).
+    # Once a machine is found nobody waits for a script that was asked for before
+    # (docs/contract/calls.md#a-machine-before-the-script).
     machine = next((w for w in by_start if w.kind == "machineDetected"), None)
     for index, webhook in enumerate(by_start):
         first = events.get(webhook.event)
