@@ -70,12 +70,12 @@ def of_query(text, heading):
 def of_webhook(text, kind):
     """The words of the webhook's own row that look like fields."""
     rows = [cells(line) for line in section(text, "## 4.2") if cells(line)[0] == kind]
-    assert len(rows) == 1, f"{len(rows)} rows of the specification's §4.2 are about {kind}"
+    assert len(rows) == 1, f"{len(rows)} rows of the specification's table of webhooks are about {kind}"
     return {word for word in re.findall(r"[A-Za-z]+", rows[0][3]) if re.fullmatch(r"[a-z]+[A-Z]\w*|digits|reason", word)}
 
 
 def of_seed(text, _):
-    """Each field's line of the seed is its name, its type and its meaning, with nothing between them."""
+    """Each field's line of that document is its name, its type and its meaning, with nothing between them."""
     return set(re.findall(r"^([a-z]+[A-Za-z]*?)string[A-Z]", text, re.M))
 
 
