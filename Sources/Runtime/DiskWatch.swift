@@ -8,6 +8,8 @@ import Synchronization
 /// still have to write needs some. And whether the disk answers at all.
 package final class DiskWatch: Sendable {
     private static let pause = Duration.seconds(5)
+    /// While the disk does not answer: calls are taken again soon after it does.
+    private static let shortPause = Duration.milliseconds(500)
 
     private let folder: String
     private let reserve: DiskReserve
@@ -43,7 +45,7 @@ package final class DiskWatch: Sendable {
     package func run() async throws {
         while !Task.isCancelled {
             look()
-            try await Task.sleep(for: Self.pause)
+            try await Task.sleep(for: isStalled.withLock { $0 } ? Self.shortPause : Self.pause)
         }
     }
 

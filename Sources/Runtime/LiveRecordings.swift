@@ -31,10 +31,17 @@ package struct LiveRecordings: RecordingService {
         deleted.isDeleted = true
         deleted.dateUpdated = now
         deleted.revision += 1
-        files.delete(recording.recordingID)
+        // Where the row cannot be written the recording is kept: nothing is gone that is still listed. A crash between
+        // the two leaves a file that nobody can ask for, and the next start removes it.
+        switch storage.health {
+        case .well: break
+        case .failing(let error): throw error
+        case .stalled(let milliseconds): throw StorageError.stalled(milliseconds: milliseconds)
+        }
         let change = deleted
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             storage.submit([.saveRecording(change)]) { result in continuation.resume(with: result) }
         }
+        files.delete(recording.recordingID)
     }
 }

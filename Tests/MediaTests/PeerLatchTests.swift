@@ -119,6 +119,21 @@ struct PeerLatchTests {
         }
     }
 
+    @Test("A stream is heard, however many others begin from another port meanwhile", arguments: [1, 4, 40, 400])
+    func everNewSources(betweenTwo count: Int) {
+        var scene = Scene(follows: true)
+        var ssrc: UInt32 = 100_000
+        for _ in 0..<20 where scene.latch.peer == nil {
+            scene.hear(Scene.gateway)
+            for _ in 0..<count {
+                ssrc += 1
+                scene.hear(Scene.stray, ssrc: ssrc)
+            }
+            scene.pass(20)
+        }
+        #expect(scene.latch.peer == Scene.gateway)
+    }
+
     // RFC 3264 §8.3.1: media moves; what was sent to the former address, or from it, comes for a round trip.
     @Test(
         "A source that goes on from before a move does not win, and is heard until the new one is",

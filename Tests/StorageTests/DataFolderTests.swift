@@ -87,6 +87,43 @@ import Testing
         #expect(error == .newerSchema(path: "\(folder.path)/\(SQLiteStorage.fileName)"))
     }
 
+    @Test("A first start that was cut short, at whatever step, is begun anew")
+    func cutShort() async throws {
+        for steps in [
+            "PRAGMA user_version = 0", "PRAGMA journal_mode = WAL",
+            "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)",
+        ] {
+            let folder = TemporaryFolder()
+            try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: true)
+            let queue = try DatabaseQueue(path: "\(folder.path)/\(SQLiteStorage.fileName)")
+            try await queue.writeWithoutTransaction { db in try db.execute(sql: steps) }
+            try queue.close()
+            let storage = try SQLiteStorage(.init(folder: folder.path))
+            #expect(try await storage.accountRows() == 0, "\(steps)")
+            await storage.close()
+        }
+    }
+
+    @Test("A log that is removed under the storage fails what comes then, and loses nothing of what was committed")
+    func removedLog() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        try await storage.commit([.saveCall(Sample.call(1))])
+        let log = "\(folder.path)/\(SQLiteStorage.fileName)-wal"
+        try FileManager.default.removeItem(atPath: log)
+        try FileManager.default.removeItem(atPath: "\(folder.path)/\(SQLiteStorage.fileName)-shm")
+        await #expect(throws: StorageError.replaced(path: log)) { try await storage.change { _ in } }
+        // As a process that is killed leaves it.
+        let copy = TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: copy.path, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: "\(folder.path)/\(SQLiteStorage.fileName)", toPath: "\(copy.path)/\(SQLiteStorage.fileName)")
+        let next = try SQLiteStorage(.init(folder: copy.path))
+        #expect(try await next.call(Sample.callID(1), account: Sample.account) != nil)
+        await next.close()
+        await storage.close()
+    }
+
     /// What has been done to a database, or stands in its place.
     enum Harm: CaseIterable {
         case removed, zeroBytes, text, zeros, cutOff, firstPageOnly, pageOverwritten, otherProgram, otherProgramsMark

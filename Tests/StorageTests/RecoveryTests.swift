@@ -38,6 +38,43 @@ import Testing
         await storage.close()
     }
 
+    @Test("Numbers that nothing can be reckoned with are as rows that cannot be read; the journal's go on below them")
+    func extremeNumbers() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        try await storage.commit((1...3).map { .saveCall(Sample.call($0)) })
+        try await storage.commit([
+            .saveRecord(Sample.callID(1), [1]),
+            .saveNotification(Sample.notification(7, call: 2, sequence: 1)),
+            .saveNotification(Sample.notification(8, call: 2, sequence: 2)),
+            .saveNotification(Sample.notification(9, call: 3, sequence: 1)),
+            .saveNotification(Sample.notification(6, call: 3, sequence: 2)),
+            .saveNotification(Sample.notification(5, call: 3, sequence: 3)),
+            .appendJournal(Sample.entry(1, 1)), .appendJournal(Sample.entry(1, 2)),
+        ])
+        try await storage.pool.writeWithoutTransaction { db in
+            try db.execute(
+                sql: """
+                    UPDATE journal SET sequence = 9223372036854775807 WHERE sequence = 2;
+                    UPDATE notifications SET first_attempt = -9223372036854775808 WHERE call = 2 AND event_sequence = 1;
+                    UPDATE notifications SET attempts = 9223372036854775807 WHERE call = 2 AND event_sequence = 2;
+                    UPDATE notifications SET body = x'' WHERE call = 3 AND event_sequence = 1;
+                    UPDATE notifications SET url = '::::' WHERE call = 3 AND event_sequence = 2;
+                    """)
+        }
+        let work = try await storage.unfinishedWork()
+        #expect(work.journalSequences[Sample.callID(1)] == 1)
+        #expect(work.notifications.map(\.webhook.eventID) == [Sample.eventID(5)])
+        #expect(work.complaints.count == 4, "\(work.complaints)")
+        for harm in ["created = 9223372036854775807", "revision = -1", "connected = -1"] {
+            try await storage.pool.writeWithoutTransaction { db in
+                try db.execute(sql: "UPDATE calls SET \(harm) WHERE id = 2")
+            }
+            #expect(try await !storage.unfinishedWork().rows.map(\.call.callID).contains(Sample.callID(2)), "\(harm)")
+        }
+        await storage.close()
+    }
+
     @Test("One row that cannot be read, in whatever table, keeps no other from being taken up, and is told of")
     func unreadableRows() async throws {
         let folder = TemporaryFolder()

@@ -116,7 +116,7 @@ def belay(folder, app, endings):
             killed = server.program.process.returncode == -9
             alive = server.program.is_alive()
             status = server.stop()
-            assert killed or status == 0, \
+            assert killed or status == server.expected_status, \
                 f"the server ended with {status}{'' if alive else ' by itself'}:\n{server.program.text[-3000:]}"
 
         endings.append(end)

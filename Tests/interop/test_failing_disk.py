@@ -11,7 +11,7 @@ import pytest
 
 from harness.failing_disk import HANGS, MODES, FailingDisk
 from harness.far_end import Person
-from harness.server import NUMBER
+from harness.server import ACCOUNT, NUMBER
 from harness.waiting import eventually
 from harness.webhook_app import Reply
 
@@ -34,12 +34,12 @@ def readiness(server):
     return answer.status, answer.body.decode()
 
 
-def becomes(server, status, words=""):
+def becomes(server, status, words="", seconds=10):
     def so():
         seen, text = readiness(server)
         return seen == status and re.search(words, text)
 
-    eventually(so, 10, lambda: f"/ready says {status} /{words}/; it says {readiness(server)}")
+    eventually(so, seconds, lambda: f"/ready says {status} /{words}/; it says {readiness(server)}")
 
 
 def place_calls(server, app, far, count=CALLS, first=0):
@@ -126,11 +126,66 @@ def test_an_idle_server_finds_out_and_recovers(failing):
         disk.heal()
     becomes(server, 200)
     disk.fail(HANGS)
-    becomes(server, 503, "has not answered")
+    # One that takes ten seconds for a transaction.
+    becomes(server, 503, "has not answered", seconds=30)
     disk.heal()
     becomes(server, 200)
     text = server.program.text
     assert "nothing can be stored" in text and "what waited is stored" in text, text[-2000:]
+
+
+def test_what_is_asked_meanwhile_is_answered(failing, app):
+    """Reads from what is on disk, changes with 503; nothing is done that is not written."""
+    server, disk, far = failing
+    [call], release = place_calls(server, app, far, 1)
+    [number] = server.rest.get("/IncomingPhoneNumbers").json["incomingPhoneNumbers"]
+    for mode, words in [(MODES["EIO"], "disk"), (HANGS, "has not answered")]:
+        disk.fail(mode)
+        becomes(server, 503, words, seconds=30)
+        for path in ["/Calls", f"/Calls/{call}", f"/Calls/{call}/Logs", "/Logs", "/Recordings", "/Applications"]:
+            answer = server.rest.raw("GET", f"/apiserver/Accounts/{ACCOUNT}{path}")
+            assert answer.status == 200, (path, answer)
+        for path, body in [("/Applications", {"alias": "x"}), (f"/IncomingPhoneNumbers/{number['phoneNumberId']}", {"alias": "x"})]:
+            answer = server.rest.post(path, body)
+            assert answer.status == 503 and "retry-after" in {name.lower() for name in answer.headers}, (path, answer)
+        disk.heal()
+        becomes(server, 200, seconds=20)
+    release.set()
+    assert server.wait_until_ended(call)["callEndedReason"] == "appHangup"
+
+
+def test_a_waiting_call_is_canceled_on_disk_or_not_at_all(belay, far_end, folder, app):
+    """It may be dialled by the next start as long as the disk does not know that it is canceled: so nobody is told it is."""
+    app.unfinished_allowed = True
+    disk = FailingDisk(folder, folder / "server1" / "data")
+    far = far_end(caller_may_crash=True)
+    server = belay(trunk=far.trunk, env=disk.env | {"BELAY_CALLS_AT_ONCE": "1"})
+    [call], release = place_calls(server, app, far, 1)
+    waiting = server.rest.place(from_=NUMBER, to="+13125550261", callConnectUrl=app.url("/connect"))
+    gone = server.rest.place(from_=NUMBER, to="+13125550262", callConnectUrl=app.url("/connect"))
+    assert server.rest.post(f"/Calls/{gone}", {"status": "canceled"}).status == 202
+    disk.fail(MODES["EIO"])
+    becomes(server, 503)
+    answer = server.rest.post(f"/Calls/{waiting}", {"status": "canceled"})
+    assert answer.status == 503 and server.rest.call(waiting)["status"] == "queued", answer
+    server.kill()
+    release.set()
+    disk.heal()
+    server.start()
+    assert server.wait_until_ended(call)["callEndedReason"] == "internalError"
+    assert server.rest.call(gone)["status"] == "canceled"
+    assert server.wait_until_ended(waiting)["status"] == "completed", "it is as if nobody had asked"
+    server.wait_until_idle()
+    assert not far.dialogs_of("+13125550262")
+
+
+def test_the_end_does_not_wait_for_a_disk_that_hangs(failing):
+    server, disk, _ = failing
+    disk.fail(HANGS)
+    becomes(server, 503, "has not answered", seconds=30)
+    server.expected_status = 1
+    assert server.stop(seconds=60) == 1
+    assert "the server ends without it" in server.program.text
 
 
 #: What a record may have become, as SQL, and whether where the call went can still be read.

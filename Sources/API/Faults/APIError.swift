@@ -147,6 +147,16 @@ package struct APIError: Error, Sendable {
     static let internalFailure = Self(
         status: 500, code: .internalFailure, message: "The server failed; its log names the request by its Request-Id.")
 
+    /// What another room threw.
+    static func failure(_ error: any Error) -> Self {
+        (error as? any PassingFailure)?.isPassing == true ? .diskFailing : .internalFailure
+    }
+
+    static let diskFailing = Self(
+        status: 503, code: .unavailable,
+        message: "The server's disk takes no writes, or does not answer. It is safe to ask again later.",
+        headers: [.retryAfter: String(diskFullRetrySeconds)])
+
     /// Seconds to wait before asking a server again that stops: what a restart takes.
     static let drainingRetrySeconds = 10
 

@@ -57,7 +57,7 @@ struct APIResponder: Sendable {
             }
             return response
         } catch {
-            let error = (error as? APIError) ?? (error as? CallRefusal).map(APIError.init) ?? .internalFailure
+            let error = (error as? APIError) ?? (error as? CallRefusal).map(APIError.init) ?? .failure(error)
             note(
                 exchange, account, .warning, "\(route.operation) was refused: \(error.message)",
                 [
@@ -117,7 +117,7 @@ struct APIResponder: Sendable {
                     "requestId": "\(exchange.requestID)", "method": "\(request.method)", "path": "\(request.uri.path)",
                     "error": "\(error)",
                 ])
-            response = Answer.error(.internalFailure, base: base(request))
+            response = Answer.error(.failure(error), base: base(request))
         }
         if let name = Self.requestIDHeader { response.headers[name] = exchange.requestID.text }
         let remarks = exchange.remarks.sentences

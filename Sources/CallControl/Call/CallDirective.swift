@@ -52,6 +52,8 @@ enum CallCommit: Hashable, Sendable {
     case turn
     /// The end that the disk refused before.
     case end
+    /// It was canceled before its turn came: the 202 of that waits.
+    case cancellation
     /// A notification may leave.
     case notification(EventID)
     /// The record knows the session's dialog as it is now: what tells the far end of it may leave.

@@ -227,6 +227,14 @@ struct CallMachine: Sendable {
     /// What a restart would have to know; nil where it would have nothing to do. Mutating as ``look()`` is.
     mutating func takeRecord() -> CallRecord? { needsRecord ? record : nil }
 
+    /// It waits for its turn, on disk: a start would go on with it.
+    var isUndialled: Bool {
+        switch phase {
+        case .accepted, .queued, .opening: true
+        case .incoming, .ringing, .connected, .over: false
+        }
+    }
+
     /// It takes one of the trunk's lines: from its turn until the far end knows that it is over.
     var isOnTrunk: Bool {
         guard call.direction != .inbound else { return false }

@@ -152,11 +152,21 @@ extension Exchange {
             effects.append(.reply(token, .refused(.notFound)))
             return
         }
+        // Nothing but the disk keeps it from being dialled after a crash.
+        let waits = calls[id]?.isUndialled == true
+        guard !waits || !isStorageFailing else {
+            effects.append(.reply(token, .refused(.diskFailing)))
+            return
+        }
         var isTaken = false
         withCall(id, now, &effects) { call, _, directives in
             isTaken = call.update(update, requestID: requestID, now: now, into: &directives)
         }
-        effects.append(.reply(token, isTaken ? .updated : .refused(.notFound)))
+        guard isTaken, waits else {
+            effects.append(.reply(token, isTaken ? .updated : .refused(.notFound)))
+            return
+        }
+        awaited.append(PendingCommit(call: id, purpose: .cancellation, reply: token))
     }
 
     mutating func dial(_ id: CallID, _ now: Moment, _ effects: inout [Effect]) {

@@ -56,7 +56,7 @@ package struct Exchange: Sendable {
     private var operations: [StorageOperation] = []
     /// Calls whose record this input changes, in order: each is written once, as it is at the end.
     private var staleRecords: [CallID] = []
-    private(set) var awaited: [PendingCommit] = []
+    var awaited: [PendingCommit] = []
 
     /// A call that came in, before it is known whose it is.
     struct PendingInvitation: Sendable {
@@ -431,6 +431,7 @@ package struct Exchange: Sendable {
             let wait = awaitsTurn ? expectedWaitSeconds(of: snapshot.accountID, now.instant) : 0
             effects.append(.reply(reply, .made(snapshot, expectedWaitSeconds: Int(wait.rounded(.up)))))
         }
+        if pending.purpose == .cancellation, let reply = pending.reply { effects.append(.reply(reply, .updated)) }
         // The call may have been forgotten meanwhile; the far end waits all the same.
         if case .dialog(let session, let hold) = pending.purpose { recordStored(session, hold, now, &effects) }
         withCall(pending.call, now, &effects) { call, random, directives in
@@ -439,7 +440,7 @@ package struct Exchange: Sendable {
             case .turn: call.turnCommitted(now: now, into: &directives)
             case .notification(let event): call.notificationCommitted(event, now: now, into: &directives)
             case .end: call.endCommitted(into: &directives)
-            case .dialog: break
+            case .cancellation, .dialog: break
             }
         }
     }
@@ -450,8 +451,14 @@ package struct Exchange: Sendable {
         isStorageFailing = isFailing
         guard isFailing else { return dialNext(now, &effects) }
         for token in commits.keys.sorted() {
-            for pending in commits[token] ?? [] {
+            for index in (commits[token] ?? []).indices {
+                guard let pending = commits[token]?[index] else { continue }
                 if case .dialog(let session, let hold) = pending.purpose { recordStored(session, hold, now, &effects) }
+                // It is canceled when the disk takes that, and may yet be dialled by a start before.
+                if pending.purpose == .cancellation, let reply = pending.reply {
+                    commits[token]?[index].reply = nil
+                    effects.append(.reply(reply, .refused(.diskFailing)))
+                }
             }
         }
     }
@@ -497,7 +504,7 @@ package struct Exchange: Sendable {
                 case .diskFull, .diskFailing: call.notStored(into: &directives)
                 case .conflict, .other: call.turnNotCommitted(now: now, into: &directives)
                 }
-            case .notification, .end: call.notStored(into: &directives)
+            case .notification, .end, .cancellation: call.notStored(into: &directives)
             case .dialog:
                 // The far end is not made to hang up for it: only a crash would miss the record.
                 directives.append(.effect(.fault(pending.call, "a dialog could not be stored and goes on without")))

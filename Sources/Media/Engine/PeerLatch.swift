@@ -67,6 +67,8 @@ struct PeerLatch {
     /// Sources that are on probation at once, of the described address, and as many of all others: these cannot take the
     /// place of those.
     static let maximumAuditions = 4
+    /// Of these, of one address that is not the described one.
+    static let maximumOfAddress = 2
     /// What another address than the described one has to send in order, and for how long at least: no stray burst does.
     static let auditionPackets = 5
     static let auditionTime: Int64 = 60_000_000
@@ -251,15 +253,20 @@ struct PeerLatch {
         return .acceptedFromNewSource
     }
 
-    /// Where there are too many, the one of its kind that has been there longest makes room.
+    /// Where there are too many of its kind, the one that has sent least makes room, of several the oldest: whoever sends
+    /// a stream stays, however many others begin. An address has two at most, for audio and for events, and changing its
+    /// SSRC takes nobody else's place.
     private mutating func beginAudition(
         of packet: RTPPacket, from address: SocketAddress, isDescribed: Bool, _ now: Int64
     ) -> Int {
         let described = described
-        if auditions.count(where: { ($0.address == described) == isDescribed }) == Self.maximumAuditions,
-            let oldest = auditions.firstIndex(where: { ($0.address == described) == isDescribed })
+        let rivals = auditions.indices.filter { (auditions[$0].address == described) == isDescribed }
+        let own = rivals.filter { auditions[$0].address == address }
+        let crowd = !isDescribed && own.count >= Self.maximumOfAddress ? own : rivals
+        if crowd.count >= Self.maximumAuditions || (!isDescribed && own.count >= Self.maximumOfAddress),
+            let least = crowd.min(by: { auditions[$0].held.count < auditions[$1].held.count })
         {
-            auditions.remove(at: oldest)
+            auditions.remove(at: least)
         }
         auditions.append(
             Audition(

@@ -18,6 +18,8 @@ package enum StorageError: Error, Hashable, Sendable {
     case inputOutput(String)
     /// What is on disk cannot be read as what it should be.
     case corrupt(String)
+    /// The device has not answered for so long. What was to be written may be, later.
+    case stalled(milliseconds: Int)
     /// Another program holds the database, and has not let go of it in time.
     case locked(String)
     /// The database's file is no longer the one that was opened: it was removed, or another one put in its place.
@@ -47,13 +49,17 @@ extension StorageError {
     /// at fault. Otherwise it is the content, and trying again is of no use.
     package var isOutage: Bool {
         switch self {
-        case .diskFull, .inputOutput, .corrupt, .locked, .replaced, .cannotOpen: true
+        case .diskFull, .inputOutput, .stalled, .corrupt, .locked, .replaced, .cannotOpen: true
         case .folderInUse, .newerSchema, .noDatabase, .foreign, .conflict, .unknownCall, .unknownAccount, .notFound,
             .closed, .tooSlow,
             .busy, .cancelled, .database:
             false
         }
     }
+}
+
+extension StorageError: PassingFailure {
+    package var isPassing: Bool { isOutage || self == .busy }
 }
 
 extension StorageError: CustomStringConvertible {
@@ -70,9 +76,10 @@ extension StorageError: CustomStringConvertible {
         case .cannotOpen(let path, let reason): "\(path) cannot be opened: \(reason)"
         case .diskFull: "no space is left on the disk"
         case .inputOutput(let reason): "the disk failed: \(reason)"
+        case .stalled(let milliseconds): "the disk has not answered for \(milliseconds / 1000) s"
         case .corrupt(let reason): "the database is damaged: \(reason)"
         case .locked(let reason): "another program holds the database: \(reason)"
-        case .replaced(let path): "\(path) was removed or replaced while the server runs"
+        case .replaced(let path): "\(path) was removed or replaced while the server runs; start the server anew"
         case .conflict(let reason): "a row contradicts another: \(reason)"
         case .unknownCall(let callID): "the call \(callID) is not in the database"
         case .unknownAccount(let accountID): "the account \(accountID) is not in the database"

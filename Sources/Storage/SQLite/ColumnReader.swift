@@ -59,10 +59,20 @@ struct ColumnReader {
         return word
     }
 
-    mutating func time() throws -> Timestamp { Timestamp(microseconds: try value()) }
+    mutating func time() throws -> Timestamp {
+        guard let time = ColumnRange.time(try value()) else { throw unexpected }
+        return time
+    }
 
     mutating func optionalTime() throws -> Timestamp? {
-        try (optional() as Int64?).map(Timestamp.init(microseconds:))
+        guard let microseconds: Int64 = try optional() else { return nil }
+        guard let time = ColumnRange.time(microseconds) else { throw unexpected }
+        return time
+    }
+
+    mutating func count() throws -> Int {
+        guard let count = ColumnRange.count(try value()) else { throw unexpected }
+        return count
     }
 
     mutating func members() throws -> [String: JSONValue] {

@@ -26,6 +26,20 @@ package final class DataFolderLock: Sendable {
         var folder: CInt
         var file: CInt
         var database: CInt?
+        /// The database's log, as it was found in the first transaction.
+        var log: FileIdentity?
+    }
+
+    private struct FileIdentity: Equatable {
+        let device: UInt64
+        let node: UInt64
+
+        /// Nil where there is no such file.
+        init?(_ path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            (device, node) = (UInt64(status.st_dev), UInt64(status.st_ino))
+        }
     }
 
     private let held: Mutex<Held?>
@@ -84,7 +98,8 @@ package final class DataFolderLock: Sendable {
         }
     }
 
-    /// Throws where the file that was opened is no longer the one of that name.
+    /// Throws where a file that was opened is no longer the one of that name: the database's, or its log's, which has
+    /// what was committed last. To be called within a transaction: SQLite has opened the log then.
     func checkDatabase() throws(StorageError) {
         let isInPlace = held.withLock { held in
             guard let database = held?.database else { return true }
@@ -93,6 +108,13 @@ package final class DataFolderLock: Sendable {
             return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino
         }
         guard isInPlace else { throw .replaced(path: databasePath) }
+        let logPath = databasePath + "-wal"
+        let log = FileIdentity(logPath)
+        let isLogInPlace = held.withLock { held in
+            if held?.log == nil { held?.log = log }
+            return log != nil && held?.log == log
+        }
+        guard isLogInPlace else { throw .replaced(path: logPath) }
     }
 
     /// Lets others use the folder.

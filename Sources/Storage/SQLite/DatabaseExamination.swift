@@ -58,7 +58,14 @@ package enum DatabaseState: Hashable, Sendable {
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             defer { try? queue.close() }
             return try queue.read { db in
-                let tables = try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'") ?? 0
+                // A first start that was cut short may have left the list of migrations, which is not ours alone.
+                let tables =
+                    try Int.fetchOne(
+                        db,
+                        sql: """
+                            SELECT COUNT(*) FROM sqlite_master
+                            WHERE type = 'table' AND name NOT IN ('grdb_migrations', 'sqlite_sequence')
+                            """) ?? 0
                 let applicationID = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
                 guard applicationID == Schema.applicationID else {
                     return tables == 0 ? .empty : .foreign(reason: "its tables are another program's")

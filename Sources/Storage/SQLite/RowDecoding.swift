@@ -39,10 +39,18 @@ extension Row {
         try optional(column, as: String.self) == nil ? nil : try word(column)
     }
 
-    func time(_ column: String) throws -> Timestamp { Timestamp(microseconds: try value(column)) }
+    func time(_ column: String) throws -> Timestamp {
+        guard let time = ColumnRange.time(try value(column)) else { throw unexpected(column) }
+        return time
+    }
 
     func optionalTime(_ column: String) throws -> Timestamp? {
-        try optional(column, as: Int64.self).map(Timestamp.init(microseconds:))
+        try optional(column, as: Int64.self) == nil ? nil : try time(column)
+    }
+
+    func count(_ column: String) throws -> Int {
+        guard let count = ColumnRange.count(try value(column)) else { throw unexpected(column) }
+        return count
     }
 
     /// One that an earlier version took and that can never work counts as none.

@@ -34,6 +34,11 @@ extension SQLiteStorage {
         }
     }
 
+    /// Those that can be read, and those that cannot.
+    package func accountRows() async throws(StorageError) -> Int {
+        try await read { db in try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM accounts") ?? 0 }
+    }
+
     package func accounts() async throws(StorageError) -> [Account] {
         let (accounts, complaints) = try await read { db in
             var readable = ReadableRows()

@@ -114,7 +114,7 @@ extension SQLiteStorage {
         call.endedReason = try columns.optionalWord()
         call.answeredBy = try columns.optionalWord()
         call.dateUpdated = try columns.time()
-        call.revision = try columns.value()
+        call.revision = try columns.count()
         call.startTime = try columns.optionalTime()
         call.connectTime = try columns.optionalTime()
         call.endTime = try columns.optionalTime()
@@ -128,7 +128,7 @@ extension SQLiteStorage {
     static func entry(
         _ columns: inout ColumnReader, account: AccountID, callID: CallID?
     ) throws -> JournalEntry {
-        let sequence: Int = try columns.value()
+        let sequence = try columns.count()
         return JournalEntry(
             timestamp: try columns.time(), sequence: sequence, level: try columns.word(),
             scope: try columns.word(), accountID: account, callID: callID,

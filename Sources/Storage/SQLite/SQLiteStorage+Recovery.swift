@@ -28,14 +28,14 @@ extension SQLiteStorage {
                         JOIN accounts ON accounts.id = calls.account
                         ORDER BY notifications.call, event_sequence
                         """),
-                of: "notifications", Self.notification
-            ).compactMap(\.self)
+                of: "notifications", Self.notification)
 
             let sequences = try readable.map(
                 Row.fetchAll(
                     db,
                     sql: """
-                        SELECT call_id, COALESCE((SELECT MAX(sequence) FROM journal WHERE call = calls.id), 0) AS highest
+                        SELECT call_id, COALESCE((SELECT MAX(sequence) FROM journal
+                            WHERE call = calls.id AND sequence <= \(ColumnRange.counts.upperBound)), 0) AS highest
                         FROM calls WHERE id IN
                             (SELECT call FROM records UNION SELECT call FROM notifications
                                 UNION SELECT id FROM calls WHERE \(Schema.active))
@@ -119,7 +119,7 @@ extension SQLiteStorage {
         return UnfinishedRow(
             call: try call(&columns, account: row.identifier("account_id")),
             applicationStatusCallbackURL: try row.optionalURL("callback"),
-            eventSequence: try row.value("event_sequence"))
+            eventSequence: try row.count("event_sequence"))
     }
 
     package func use(since: Timestamp) async throws(StorageError) -> [DayUse] {
@@ -145,16 +145,19 @@ extension SQLiteStorage {
         }
     }
 
-    /// Nil: its URL is one that an earlier version took and that can never work.
-    private static func notification(_ row: Row) throws -> PendingNotification? {
-        guard let url = try row.optionalURL("url") else { return nil }
+    private static func notification(_ row: Row) throws -> PendingNotification {
+        guard let url = try row.optionalURL("url") else {
+            throw StorageError.corrupt("the notification's URL is one that can never work")
+        }
+        let body = try row.bytes("body")
+        guard !body.isEmpty else { throw StorageError.corrupt("the notification has no body") }
         return PendingNotification(
             webhook: Webhook(
-                eventID: try row.identifier("event_id"), eventSequence: try row.value("event_sequence"),
+                eventID: try row.identifier("event_id"), eventSequence: try row.count("event_sequence"),
                 requestID: try row.identifier("request_id"), accountID: try row.identifier("account_id"),
                 callID: try row.identifier("call_id"), requestType: try row.value("request_type"),
-                purpose: try row.word("purpose"), url: url, body: try row.bytes("body")),
-            attempts: try row.value("attempts"), firstAttempt: try row.time("first_attempt"),
+                purpose: try row.word("purpose"), url: url, body: body),
+            attempts: try row.count("attempts"), firstAttempt: try row.time("first_attempt"),
             nextAttempt: try row.time("next_attempt"))
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 package import Telephony
 
 /// Calls, journals and accounts in one SQLite file, through GRDB: the embedded storage.
@@ -95,9 +96,26 @@ package final class SQLiteStorage: CallStorage, Directory {
     }
 
     package func barrier() async {
-        guard writer.pendingOperations > 0 else { return }
+        guard writer.pendingOperations > 0, writer.health == .well else { return }
+        _ = await answered { completion in writer.submit([], isAwaited: true, completion: completion) }
+    }
+
+    /// Waits for the writer, for as long as a disk may take.
+    ///
+    /// - Returns: nil where it has not answered by then; what was asked for may be done yet.
+    private func answered(_ ask: (@escaping Completion) -> Void) async -> Result<Void, StorageError>? {
         await withCheckedContinuation { continuation in
-            writer.submit([], isAwaited: true) { _ in continuation.resume() }
+            let waiting = Mutex<CheckedContinuation<Result<Void, StorageError>?, Never>?>(continuation)
+            let resume = { @Sendable (result: Result<Void, StorageError>?) in
+                waiting.withLock { waiting in
+                    defer { waiting = nil }
+                    return waiting
+                }?.resume(returning: result)
+            }
+            ask { resume($0) }
+            DispatchQueue.global().asyncAfter(deadline: .now() + .nanoseconds(Int(StorageWriter.stallLimit))) {
+                resume(nil)
+            }
         }
     }
 
@@ -145,10 +163,9 @@ package final class SQLiteStorage: CallStorage, Directory {
 
     /// Runs a change on the writer, in its order; durable when this returns.
     func change(_ body: @escaping @Sendable (Database) throws -> Void) async throws(StorageError) {
-        let result = await withCheckedContinuation { continuation in
-            writer.change(body) { continuation.resume(returning: $0) }
-        }
-        try result.get()
+        if case .stalled(let milliseconds) = writer.health { throw .stalled(milliseconds: milliseconds) }
+        let result = await answered { completion in writer.change(body, completion: completion) }
+        try (result ?? .failure(.stalled(milliseconds: Int(StorageWriter.stallLimit / 1_000_000)))).get()
     }
 
     // MARK: Opening
@@ -197,6 +214,10 @@ package final class SQLiteStorage: CallStorage, Directory {
         }
         let pool = try DatabasePool(path: path, configuration: configuration)
         try pool.writeWithoutTransaction { db in
+            // Before the first table: a start that is cut short leaves a file that is known for ours.
+            if try Int32.fetchOne(db, sql: "PRAGMA application_id") == 0 {
+                try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+            }
             // GRDB sets NORMAL after `prepareDatabase`, which loses the last commits with the power.
             try db.execute(sql: "PRAGMA synchronous = FULL")
             // Pages that change all the time are copied into the database a quarter as often as by default.

@@ -48,7 +48,7 @@ final class StorageWriter: Sendable {
     /// What is kept while the disk fails is made small whenever it has doubled since, and not before it is so much.
     static let compactionThreshold = 10_000
     /// A transaction that takes longer than this says that the device does not answer.
-    static let stallLimit: UInt64 = 5_000_000_000
+    static let stallLimit: UInt64 = 10_000_000_000
 
     private enum Work {
         case operations([StorageOperation])
@@ -379,6 +379,8 @@ final class StorageWriter: Sendable {
             state.outage = outage
             return (all.filter { isLast || !$0.work.isKept }, isNews ? state.observer : nil)
         }
+        // What was committed last may lie in a log that has no name any more, and nowhere else.
+        if case .replaced = error { _ = purgeLog() }
         observer?(.failing(error))
         for submission in refused { finish(submission, .failure(error)) }
     }

@@ -15,6 +15,7 @@ enum ConnectionFailure {
             return "the name \(error.host) has no address"
         case let error as IOError: return words(errno: error.errnoCode)
         case ChannelError.connectTimeout: return "nothing there takes connections"
+        case ChannelError.ioOnClosedChannel, ChannelError.eof: return "the connection was closed without an answer"
         case is HTTPParserError: return "what answers there does not speak HTTP"
         case let error as HTTPClientError: return words(error)
         case is SocketAddressError: return "its host has no address"

@@ -46,9 +46,19 @@ struct EarlierServer {
     }
 
     /// - Throws: `ConfigurationError` where the database is not the one that the rest of the folder belongs to.
-    func check(_ directory: DirectoryCache, makesNewDatabase: Bool) throws {
+    ///
+    /// - Parameter accountRows: of the database, whether they can be read or not.
+    func check(_ directory: DirectoryCache, accountRows: Int, makesNewDatabase: Bool) throws {
         let path = "\(folder)/\(SQLiteStorage.fileName)"
         guard !directory.accounts.isEmpty else {
+            guard accountRows == 0 else {
+                throw ConfigurationError(
+                    description: """
+                        \(path) holds accounts, and none of them can be read (the log above says why): it is damaged, or \
+                        was written to by another program; put a copy of it back, or move it away to begin anew with \
+                        belay serve --new-database
+                        """)
+            }
             guard makesNewDatabase || traces.isEmpty else {
                 throw ConfigurationError(description: Self.noDatabase(folder, traces))
             }

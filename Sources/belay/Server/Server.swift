@@ -19,6 +19,9 @@ import Webhooks
 
 /// Puts the rooms together and runs them until a signal comes.
 enum Server {
+    /// What is left to be written at the end takes at most so long.
+    private static let closingSeconds = 20.0
+
     /// - Parameters:
     ///   - read: reads the configuration, now and again at each SIGHUP.
     ///   - makesNewDatabase: also where an earlier server's database is missing.
@@ -40,7 +43,8 @@ enum Server {
         let storageWatch = StorageWatch(logger: logger)
         storageWatch.observe(storage)
         let directory = try await DirectoryCache.load(from: storage)
-        try earlier.check(directory, makesNewDatabase: makesNewDatabase)
+        try earlier.check(
+            directory, accountRows: try await storage.accountRows(), makesNewDatabase: makesNewDatabase)
         earlier.tell(directory, logger)
         let firstStart = FirstStart(folder: configuration.dataFolder, presets: earlier.presets(presets, directory))
         let made = try await firstStart.prepare(directory)
@@ -205,7 +209,14 @@ enum Server {
         await fetcher.close()
         engine.shutDown()
         try? await transport.close()
+        // A disk that does not answer is not waited for: what it has not taken is lost, as in a crash.
+        let impatience = DispatchWorkItem {
+            logger.error("the disk does not answer: the server ends without it")
+            _exit(1)
+        }
+        DispatchQueue.global().asyncAfter(deadline: .now() + closingSeconds, execute: impatience)
         await storage.close()
+        impatience.cancel()
         try await callGroup.shutdownGracefully()
         try await webGroup.shutdownGracefully()
     }

@@ -45,6 +45,8 @@ class Belay:
         self.data = self.folder / "data"
         self.t1 = t1_ms / 1000
         self._starts = 0
+        #: What it ends with, where a test has it end badly.
+        self.expected_status = 0
         rtp = ports.take(rtp_ports, even=True)
         self.rtp_ports = range(rtp, rtp + rtp_ports)
         # The same port after each start: peers of calls that a crash interrupted answer there.
