@@ -48,7 +48,11 @@ struct LogCorpus {
 
     private static let words = [
         "", "INVITE", "INVITE sent", "invite", "Webhook answered : 200", "grüße 📞", "a'b\"c\\d", "%_",
+        // Characters of several scalars, and the same letter written in two ways.
+        "e\u{301}te\u{301}", "\u{e9}t\u{e9}", "👨‍👩‍👧 an 👨‍👩‍👧", "🇩🇪", "sent\r\n", "\r\nsent",
     ]
+    /// That stand in some of them.
+    private static let parts = ["I", "sent", "200", "b\"c", "📞", "👧", "\u{301}", "\n"]
     private static let keys = ["status", "text", "list", "a b", "ü", "scope", "none"]
 
     private mutating func pick<Element>(_ elements: [Element]) -> Element {
@@ -108,7 +112,7 @@ struct LogCorpus {
         case 0: "timestamp \(pick(Self.orders)) \(time())"
         case 1: "\(time()) \(pick(["<", "<="])) timestamp \(pick(["<", "<="])) \(time())"
         case 2: "level \(pick(["=", "!="])) \"\(pick(["info", "WARNING", "error"]))\""
-        case 3: "message \(comparator()) \(text(pick(Self.words + ["I", "sent", "200", "b\"c", "📞"])))"
+        case 3: "message \(comparator()) \(text(pick(Self.words + Self.parts)))"
         case 4: "callId \(pick(["=", "=", "!=", "<", "STARTS_WITH", "ENDS_WITH"])) \(text(pick(Self.callTexts)))"
         case 5: "requestId \(pick(["=", "=", "!=", ">", "CONTAINS"])) \(text(pick(Self.requestTexts)))"
         case 6: "accountId \(pick(["=", "!="])) \(text(pick([Sample.account.text, Sample.otherAccount.text])))"
