@@ -50,6 +50,49 @@ struct AddressTests {
     }
 
     @Test(
+        "Letters left out, by the keypad, and behind an outside line: each reading is judged",
+        arguments: [
+            ("n911", "emergency"), ("tel911", "emergency"), ("e9-1-1", "emergency"), ("n9n1n1", "emergency"),
+            ("call911now", "emergency"), ("f911x2", "emergency"), ("agent112", "emergency"), ("w11", "emergency"),
+            ("n9911", "emergency"), ("9110", "emergency"), ("9119", "emergency"), ("9000", "emergency"),
+            ("9.110", "emergency"), ("9+110", "emergency"), ("9x110", "emergency"), ("8110", "emergency"),
+            ("99110", "emergency"), ("1-900-FLOWERS", "sipUriNumber"), ("900FLOWERS", "sipUriNumber"),
+            ("w00FLOWERS1", "sipUriNumber"), ("nyc976love", "sipUriNumber"),
+        ])
+    func readings(_ user: String, _ name: String) throws {
+        var bench = Self.bench()
+        try bench.makeCall(to: "sip:\(user)@pbx.example")
+        #expect(rule(bench) == name)
+        #expect(bench.invites == 0)
+    }
+
+    @Test(
+        "Ordinary names and extensions stay",
+        arguments: [
+            "alice", "room42", "conf-2041", "room101", "agent7", "www", "jonathan.smith", "x42", "42x", "8101", "9200",
+        ])
+    func ordinary(_ user: String) throws {
+        var bench = Self.bench()
+        try bench.makeCall(to: "sip:\(user)@pbx.example")
+        #expect(bench.refusal == nil)
+        #expect(bench.sent("INVITE sip:\(user)@pbx.example SIP/2.0") == 1)
+    }
+
+    @Test("Letters among an emergency number, wherever they stand", arguments: 11...12 as ClosedRange<UInt64>)
+    func lettersAmongDigits(seed: UInt64) throws {
+        var random = RandomSource(seed: seed)
+        var bench = Self.bench()
+        for number in ["911", "112", "999", "000", "110", "119", "9110", "9000"] {
+            for _ in 0..<30 {
+                let spelling = Spelling.sprinkled(number, with: ["n", "tel", "E", "o", "-", "."], &random)
+                try bench.makeCall(to: "sip:\(spelling)@pbx.example")
+                #expect(rule(bench) == "emergency", "\(spelling)")
+            }
+        }
+        #expect(bench.invites == 0)
+    }
+
+    @Test(
         "An extension of another host, and a number in E.164 form, may be called",
         arguments: ["1001", "+15555550123"])
     func allowed(_ user: String) throws {

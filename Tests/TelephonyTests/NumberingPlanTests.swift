@@ -58,10 +58,13 @@ struct NumberingPlanTests {
 
     @Test("Emergency numbers behind what takes a line, a calling code or a service code")
     func emergencyBehindPrefix() {
-        for number in ["911", "112", "9911", "0112", "00112", "011911", "1911", "0111911", "44999", "49112", "*67911"] {
+        for number in [
+            "911", "112", "9911", "0112", "00112", "011911", "1911", "0111911", "44999", "49112", "*67911",
+            "9110", "9119", "9000", "9100", "99110", "8110", "8000",
+        ] {
             #expect(NumberingPlan.isEmergencyBehindPrefix(number), "\(number)")
         }
-        for number in ["", "1", "1001", "1999", "9110", "6112", "13125550911", "*97"] {
+        for number in ["", "1", "1001", "1999", "8101", "9200", "6112", "13125550911", "*97"] {
             #expect(!NumberingPlan.isEmergencyBehindPrefix(number), "\(number)")
         }
     }

@@ -89,14 +89,31 @@ struct Admission: Sendable {
         switch address.reading {
         case .number(let number): return broken(by: number, rules)
         case .digits(let dialled, let others):
-            let isEmergency = others.union([dialled]).contains { digits in
+            let readings = others.union([dialled]).union(address.keypadReading.map { [$0] } ?? [])
+            let emergency = readings.sorted().first { digits in
                 NumberingPlan.isEmergency(digits) || NumberingPlan.isEmergencyBehindPrefix(digits.drop { $0 == "+" })
             }
-            if isEmergency { return .emergency(dialled) }
+            if let emergency { return .emergency(emergency, in: address) }
             guard isExtension(dialled, at: address.host) else { return .ambiguousNumber(address) }
         case .name: break
         }
+        if let rule = brokenByLetters(of: address, rules) { return rule }
         return rules.allowedPrefixes.isEmpty ? nil : .noAllowedPrefix(.address(address))
+    }
+
+    /// A name with digits is dialled by who leaves its letters out, and by who takes them for the keypad's digits. The
+    /// letters go out: what begins with a digit has to be an extension with them as well.
+    private func brokenByLetters(of address: SIPAddress, _ rules: AccountRules) -> DialRule? {
+        guard let keypad = address.keypadReading else { return nil }
+        let home = rules.homeCountries ?? trunk.homeCountries
+        let emergency = address.readingsWithoutLetters.union([keypad]).sorted().first {
+            NumberingPlan.isEmergencyInName($0, home: home)
+        }
+        if let emergency { return .emergency(emergency, in: address) }
+        let isNumber =
+            NumberingPlan.isPremium(dialled: keypad, home: home) || NumberingPlan.isDialledAbroad(keypad)
+            || (address.beginsWithDigit && !isExtension(keypad, at: address.host))
+        return isNumber ? .ambiguousNumber(address) : nil
     }
 
     /// A short number at another host than the trunk is an extension there. No extension begins with 0, which takes a

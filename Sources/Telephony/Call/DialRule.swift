@@ -5,7 +5,8 @@ package enum DialRule: Hashable, Sendable {
     /// The account is suspended or closed.
     case accountNotActive(Account.Status)
     /// Never dialled, whoever asks.
-    case emergency(String)
+    /// - Parameter in: the address that a switch may dial as this number.
+    case emergency(String, in: SIPAddress? = nil)
     case noSuchNumber(PhoneNumber)
     /// One of the simulated carrier's, where calls go out through a trunk.
     case carrierNumber(PhoneNumber)
@@ -53,7 +54,9 @@ package enum DialRule: Hashable, Sendable {
         case .diallingStopped:
             "Dialling is stopped on this server; its operator starts it again with `belay start-dialling`."
         case .accountNotActive(let status): "The account is \(status.rawValue)."
-        case .emergency(let number): "\(number) is an emergency number; this server never dials one."
+        case .emergency(let number, nil): "\(number) is an emergency number; this server never dials one."
+        case .emergency(let number, let address?):
+            "\(address) may be dialled as \(number), which reaches an emergency service; this server never dials one."
         case .noSuchNumber(let number): "\(number) is no number that any country has."
         case .carrierNumber(let number):
             "\(number) is the simulated carrier's, which answers only where no trunk is configured."
@@ -75,8 +78,8 @@ package enum DialRule: Hashable, Sendable {
                 ? "\(address) is a SIP address, and this server's trunk calls telephone numbers only (sip-uri-hosts)."
                 : "\(address) is none of the SIP addresses that this server's trunk calls (sip-uri-hosts)."
         case .ambiguousNumber(let address):
-            "\(address) would be dialled as a telephone number that is not in E.164 form, so that no rule can tell where it "
-                + "leads."
+            "\(address) may be dialled as a telephone number that is not in E.164 form (letters left out, or as the keypad "
+                + "has them), so that no rule can tell where it leads."
         case .callsPerDay(let limit): "The account has begun its \(limit) calls of this day of UTC (callsPerDay)."
         case .minutesPerDay(let limit):
             "The account has talked its \(limit) minutes of this day of UTC (minutesPerDay)."
@@ -93,7 +96,7 @@ package enum DialRule: Hashable, Sendable {
             number.text
         case .noAllowedPrefix(let destination), .notVerified(let destination): destination.text
         case .foreignHost(let address, _), .ambiguousNumber(let address): address.text
-        case .emergency(let number): number
+        case .emergency(let number, let address): address?.text ?? number
         case .diallingStopped, .accountNotActive, .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: nil
         }
     }
@@ -101,7 +104,8 @@ package enum DialRule: Hashable, Sendable {
     /// What may be called instead, in words that go on from "allowed:".
     package var allowed: String {
         switch self {
-        case .emergency: "any number but an emergency service's"
+        case .emergency(_, nil): "any number but an emergency service's"
+        case .emergency: "a user part that is no emergency number, with its letters, with them left out, or behind a 9"
         case .noSuchNumber: "a number that a country has"
         case .carrierNumber: "any number but \(CarrierNumber.range)"
         case .premium: "a number that costs no more than a call"
@@ -113,7 +117,9 @@ package enum DialRule: Hashable, Sendable {
         case .foreignHost(_, let hosts):
             hosts.isEmpty
                 ? "a telephone number" : "a telephone number, or an address at \(hosts.joined(separator: ", "))"
-        case .ambiguousNumber: "+ and 7 to 15 digits before the @, or a name with fewer than 7 digits"
+        case .ambiguousNumber:
+            "+ and 7 to 15 digits before the @, an extension of at most 6, or a name that begins with a letter and has at "
+                + "most 6 digits"
         case .diallingStopped, .accountNotActive, .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: "nothing now"
         }
     }

@@ -2,7 +2,8 @@
 ///
 /// RFC 3261 §19.1.6 has a number in a user part only beside `user=phone`, but switches dial whatever looks like one: they
 /// leave out what RFC 3966 §5.1.1 calls visual separators, other marks that a user part may hold (RFC 3261 §25.1), and
-/// often everything that is no digit. So all of these are left out first, wherever they stand.
+/// often everything that is no digit. So all of these are left out first, wherever they stand. A name with digits has
+/// two readings more: its digits alone, and its letters as the keypad has them.
 package enum DialledUser: Hashable, Sendable {
     /// Somebody's name.
     case name
@@ -37,8 +38,22 @@ package enum DialledUser: Hashable, Sendable {
             others: Self.beginnings(of: user).subtracting([dialled]))
     }
 
+    /// What is dialled where letters stand for the digits of their keys (ITU-T E.161 §3.1.1: 1-900-FLOWERS). Nil where
+    /// there are no letters, and where there are no digits: a name of letters alone is dialled by nobody.
+    static func keypad(_ user: String) -> String? {
+        guard user.utf8.contains(where: isLetter), user.utf8.contains(where: isDigit) else { return nil }
+        let digits = user.utf8.compactMap { byte in isDigit(byte) ? byte : isLetter(byte) ? key(of: byte) : nil }
+        return String(decoding: digits, as: UTF8.self)
+    }
+
+    /// ITU-T E.161 §3.1.1: abc, def, ghi, jkl, mno, pqrs, tuv, wxyz on 2 to 9.
+    private static func key(of letter: UInt8) -> UInt8 {
+        let keys = Array("22233344455566677778889999".utf8)
+        return keys[Int((letter | 0x20) - UInt8(ascii: "a"))]
+    }
+
     /// The digits in front of each comma and letter, and all of them.
-    private static func beginnings(of user: String) -> Set<String> {
+    static func beginnings(of user: String) -> Set<String> {
         var beginnings: Set<String> = []
         var digits = ""
         for byte in user.utf8 {

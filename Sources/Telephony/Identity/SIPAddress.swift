@@ -35,6 +35,17 @@ package struct SIPAddress: Hashable, Sendable, CustomStringConvertible {
     /// What a switch makes of the user part.
     package var reading: DialledUser { DialledUser(user) }
 
+    /// The user part with its letters left out: up to each of them, and as a whole. Empty where there is no digit.
+    package var readingsWithoutLetters: Set<String> { DialledUser.beginnings(of: user) }
+
+    /// The user part with the keypad's digits for its letters; nil unless it has both letters and digits.
+    package var keypadReading: String? { DialledUser.keypad(user) }
+
+    /// The user part begins with a digit, whatever marks stand in front.
+    package var beginsWithDigit: Bool {
+        user.utf8.first { Self.isLetter($0) || Self.isDigit($0) }.map(Self.isDigit) ?? false
+    }
+
     /// The telephone number that the user part is.
     package var number: PhoneNumber? {
         if case .number(let number) = reading { number } else { nil }

@@ -61,30 +61,15 @@ package enum NumberingPlan {
         return country.emergency.contains(national) || national == "112" || national == "911"
     }
 
-    /// Whether a switch that dials these digits, without a `+`, may reach an emergency service: a short number, also
-    /// behind what takes an outside line or begins a call abroad, behind a calling code, or behind a service code
-    /// such as `*67`.
-    package static func isEmergencyBehindPrefix(_ dialled: some StringProtocol) -> Bool {
-        if emergencies.contains(String(dialled)) { return true }
-        guard let service = ["112", "911", "999"].first(where: { dialled.hasSuffix($0) }) else { return false }
-        let prefix = dialled.dropLast(service.count)
-        if prefix.utf8.contains(UInt8(ascii: "*")) { return true }
-        // 9 or 0 for a line, 00 and 011 for abroad.
-        let code = prefix.hasPrefix("011") ? prefix.dropFirst(3) : prefix.drop { $0 == "0" || $0 == "9" }
-        if code.isEmpty { return true }
-        guard let country = countries[String(code)] else { return false }
-        return service != "999" || (code != northAmerica && country.emergency.contains(service))
-    }
-
     // MARK: The table, read once
 
-    private static let northAmerica = "1"
+    static let northAmerica = "1"
     private static let areaCodeLength = 3
     /// `+`, a calling code, and the longest short number.
     private static let longestEmergency = 12
 
     /// What shares a calling code.
-    private struct CodePlan {
+    struct CodePlan {
         var region: String
         var valid = Beginnings()
         /// Of `valid`, those of other countries that share the calling code.
@@ -96,7 +81,7 @@ package enum NumberingPlan {
     }
 
     /// Beginnings of national numbers, with the lengths of the whole.
-    private struct Beginnings {
+    struct Beginnings {
         private var lengths: [[UInt8]: UInt32] = [:]
 
         /// - Parameter words: each `BEGINNING:LENGTH,LENGTH`.
@@ -129,7 +114,7 @@ package enum NumberingPlan {
 
     private static func text(_ digits: ArraySlice<UInt8>) -> String { String(decoding: digits, as: UTF8.self) }
 
-    private static let countries: [String: CodePlan] = {
+    static let countries: [String: CodePlan] = {
         var countries: [String: CodePlan] = [:]
         var code = "", kind = ""
         for line in NumberingTable.countries.split(separator: "\n") {
@@ -168,6 +153,17 @@ package enum NumberingPlan {
         country?.separate.append(last)
     }
 
+    /// By each region's name its calling code.
+    static let callingCodes: [String: String] = {
+        var codes: [String: String] = [:]
+        for line in NumberingTable.countries.split(separator: "\n") where line.first?.isNumber == true {
+            let words = line.split(separator: " ")
+            guard words.count == 2 else { continue }
+            for region in words[1].split(separator: ",").map(String.init) { codes[region] = String(words[0]) }
+        }
+        return codes
+    }()
+
     /// By each region's name the country that its numbers count as.
     private static let regions: [String: Country] = {
         var regions: [String: Country] = [:]
@@ -184,7 +180,7 @@ package enum NumberingPlan {
         return regions
     }()
 
-    private static let emergencies = countries.values.reduce(into: Set<String>()) { $0.formUnion($1.emergency) }
+    static let emergencies = countries.values.reduce(into: Set<String>()) { $0.formUnion($1.emergency) }
 
     private static let areas: [String: String] = {
         var areas: [String: String] = [:]
