@@ -62,6 +62,45 @@ extension NameLookup {
         try await server.stop()
     }
 
+    private static let troubles: [(ModelNameServer.Reply, String)] = [
+        (.truncated, "its answer exceeds a datagram, and its name server does not take TCP"),
+        (.oversize, "its answer exceeds a datagram, and its name server does not take TCP"),
+        (.garbage, "its name server's answer makes no sense"),
+        (.code(1), "its name server does not understand the question (FORMERR)"),
+        (.code(2), "its name server failed (SERVFAIL)"),
+        (.code(4), "its name server does not take the question (NOTIMP)"),
+        (.code(5), "the name server refuses to answer (REFUSED)"),
+        (.silence, "its name servers did not answer in time"),
+    ]
+
+    @Test("Whatever befalls one name's answer is told in words, and others wait on for their own", arguments: troubles)
+    func trouble(_ reply: ModelNameServer.Reply, _ words: String) async throws {
+        let server = ModelNameServer { $0.hasSuffix("slow.other") ? .slow([0x7F00_0001]) : reply }
+        let lookup = try AresLookup(servers: try await server.start(), deadline: .seconds(2))
+        async let slow = lookup.addresses(of: "hooks.slow.other")
+        async let first = lookup.addresses(of: "a.broken.example")
+        async let second = lookup.addresses(of: "b.broken.example")
+        #expect(await slow == .success(.init(addresses: [.v4(0x7F00_0001)], lifetimeSeconds: 60)))
+        for outcome in [await first, await second] { #expect(outcome == .failure(.notResolved(words))) }
+        // And nothing is left behind for who asks next.
+        #expect(
+            await lookup.addresses(of: "again.slow.other")
+                == .success(.init(addresses: [.v4(0x7F00_0001)], lifetimeSeconds: 60)))
+        lookup.close()
+        try await server.stop()
+    }
+
+    @Test("Where no name server listens, that is what is told")
+    func nobodyListens() async throws {
+        let server = ModelNameServer { _ in .silence }
+        let address = try await server.start()
+        try await server.stop()
+        let lookup = try AresLookup(servers: address, deadline: .seconds(2))
+        #expect(
+            await lookup.addresses(of: "hooks.example") == .failure(.notResolved("no name server could be reached")))
+        lookup.close()
+    }
+
     @Test("localhost is known without a name server, and the system's configuration is read where none is named")
     func localhost() async throws {
         let lookup = try AresLookup()

@@ -9,6 +9,16 @@ final class ModelNameServer: Sendable {
         case addresses([UInt32], lifetime: UInt32)
         case noSuchName
         case failure
+        /// A response code and no record.
+        case code(UInt8)
+        /// Addresses, half a second late.
+        case slow([UInt32])
+        /// Cut off before the first record (TC).
+        case truncated
+        /// More records than c-ares takes in a datagram, and not marked as cut off.
+        case oversize
+        /// A record that ends amid its address.
+        case garbage
         case silence
     }
 
@@ -20,9 +30,10 @@ final class ModelNameServer: Sendable {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let datagram = unwrapInboundIn(data)
             guard let answer = server.answer(Array(datagram.data.readableBytesView)) else { return }
-            context.writeAndFlush(
-                NIOAny(AddressedEnvelope(remoteAddress: datagram.remoteAddress, data: ByteBuffer(bytes: answer))),
-                promise: nil)
+            let envelope = AddressedEnvelope(
+                remoteAddress: datagram.remoteAddress, data: ByteBuffer(bytes: answer.bytes))
+            let channel = context.channel
+            context.eventLoop.scheduleTask(in: answer.delay) { channel.writeAndFlush(envelope, promise: nil) }
         }
     }
 
@@ -48,7 +59,7 @@ final class ModelNameServer: Sendable {
 
     func stop() async throws { try await channel.withLock { $0.take() }?.close() }
 
-    private func answer(_ question: [UInt8]) -> [UInt8]? {
+    private func answer(_ question: [UInt8]) -> (bytes: [UInt8], delay: TimeAmount)? {
         guard question.count > 16 else { return nil }
         var index = 12
         var labels: [String] = []
@@ -61,19 +72,26 @@ final class ModelNameServer: Sendable {
         let isForA = question[index + 2] == 1
         if isForA { asked.withLock { $0.append(name) } }
         // QR, RD, RA; then the response code (RFC 1035 §4.1.1).
-        func header(_ code: UInt8, answers: Int) -> [UInt8] {
-            [question[0], question[1], 0x81, 0x80 | code, 0, 1, 0, UInt8(answers), 0, 0, 0, 0]
-                + question[12...(index + 4)]
+        func header(_ code: UInt8, answers: Int, flags: UInt8 = 0x81) -> [UInt8] {
+            let counts: [UInt8] = [0, 1, UInt8(answers >> 8), UInt8(answers & 0xFF), 0, 0, 0, 0]
+            return [question[0], question[1], flags, 0x80 | code] + counts + question[12...(index + 4)]
+        }
+        func bytes(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
+        func records(_ addresses: [UInt32], lifetime: UInt32) -> [UInt8] {
+            guard isForA else { return header(0, answers: 0) }
+            return header(0, answers: addresses.count)
+                + addresses.flatMap { [0xC0, 12, 0, 1, 0, 1] + bytes(lifetime) + [0, 4] + bytes($0) }
         }
         switch reply(name) {
         case .silence: return nil
-        case .noSuchName: return header(3, answers: 0)
-        case .failure: return header(2, answers: 0)
-        case .addresses(let addresses, let lifetime):
-            guard isForA else { return header(0, answers: 0) }
-            func bytes(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
-            return header(0, answers: addresses.count)
-                + addresses.flatMap { [0xC0, 12, 0, 1, 0, 1] + bytes(lifetime) + [0, 4] + bytes($0) }
+        case .noSuchName: return (header(3, answers: 0), .zero)
+        case .failure: return (header(2, answers: 0), .zero)
+        case .code(let code): return (header(code, answers: 0), .zero)
+        case .slow(let addresses): return (records(addresses, lifetime: 60), .milliseconds(500))
+        case .truncated: return (header(0, answers: 0, flags: 0x83), .zero)
+        case .oversize: return (records((0..<200).map { 0x7F00_0001 + $0 }, lifetime: 60), .zero)
+        case .garbage: return (header(0, answers: 1) + [0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127], .zero)
+        case .addresses(let addresses, let lifetime): return (records(addresses, lifetime: lifetime), .zero)
         }
     }
 }
