@@ -171,6 +171,24 @@ struct InDialogRequestTests {
     }
 
     @Test(
+        "INFO with a body in an encoding is 415 with those that are taken, and no key (RFC 3261 §8.2.3)",
+        arguments: ["application/dtmf-relay", "application/dtmf", "text/plain"])
+    func encodedInfo(type: String) {
+        for (encoding, status) in [("gzip", StatusCode.unsupportedMediaType), ("Identity", .ok), ("", .ok)] {
+            var (bench, invite) = answered()
+            var request = bench.peerRequest(.info, in: invite, cseq: 5, branch: "m1", sdp: Array("5".utf8))
+            request.headers[.contentType] = type
+            request.headers.append(.contentEncoding, encoding)
+            bench.deliver(request.bytes)
+            let isTaken = status == .ok && type != "text/plain"
+            let expected: StatusCode = isTaken ? .ok : .unsupportedMediaType
+            #expect(bench.responses.map(\.status) == [expected], "\(encoding)")
+            #expect(bench.responses[0].headers[.acceptEncoding] == (encoding == "gzip" ? "identity" : nil))
+            #expect(bench.told.count == (isTaken ? 1 : 0))
+        }
+    }
+
+    @Test(
         "A key by INFO is read in every form that gateways use",
         arguments: [
             ("application/dtmf-relay", "Signal=4\r\nDuration=160\r\n", "4", 160),

@@ -68,6 +68,15 @@ struct MessageBody: Equatable, Sendable {
     private static let sdp = "application/sdp"
 }
 
+extension SIPHeaders {
+    /// Whether the body can be read only by who knows its encoding (RFC 3261 §20.12).
+    var isBodyEncoded: Bool {
+        all(.contentEncoding).contains { encoding in
+            !encoding.withWindow { $0.trimmed.isEmpty || $0.trimmed.equalsIgnoringCase("identity") }
+        }
+    }
+}
+
 extension SIPLimits {
     /// Parts of a body, with all that are within each other; real ones have two or three. Further ones are not read.
     static let bodyParts = 32

@@ -17,8 +17,9 @@ enum KeyReport: Equatable, Sendable {
     /// Of what an INFO may claim: an hour.
     private static let longestMilliseconds: UInt64 = 3_600_000
 
-    /// Nil where the body is of another type.
+    /// Nil where the body is of another type, or encoded such that nobody here can read it.
     init?(_ request: SIPRequest) {
+        guard !request.headers.isBodyEncoded else { return nil }
         guard let type = request.headers[.contentType]?.split(separator: ";").first.map(String.init),
             Self.contentTypes.contains(where: { name in
                 type.withWindow { $0.trimmed.text.equalsIgnoringCase(name) }

@@ -45,7 +45,8 @@ enum RequestRules {
 
     /// RFC 6086. We take no Info Package: one is refused 469 with the empty list of those that we take (§4.2.2,
     /// §5.2). An INFO without a package is old usage (§9.2): empty it is a sign of life, answered 200; a key is taken in,
-    /// 400 where it cannot be read; any other body would want to be understood, and is not: 415.
+    /// 400 where it cannot be read; any other body would want to be understood, and is not: 415,
+    /// as is one in an encoding (RFC 3261 §8.2.3).
     ///
     /// - Parameter report: what the body says of a key; nil where it is no such body.
     static func answer(
@@ -64,6 +65,7 @@ enum RequestRules {
         guard !request.body.isEmpty else { return bench.response(to: request, .ok, tag: tag) }
         var response = bench.response(to: request, .unsupportedMediaType, tag: tag)
         response.headers[.accept] = KeyReport.contentTypes.joined(separator: ", ")
+        if request.headers.isBodyEncoded { response.headers.append(.acceptEncoding, "identity") }
         return response
     }
 }
