@@ -142,6 +142,8 @@ struct InboundFormsTests {
         "Where the trunk is trusted with it, the caller is whom the network vouches for (RFC 3325 §9.1)",
         arguments: [
             (["P-Asserted-Identity: \"A\" <sip:+13125550199@x.example;user=phone>"], "+13125550199"),
+            (["P-Asserted-Identity: Bob, Jr. <sip:+13125550199@x.example>"], "+13125550199"),
+            (["P-Asserted-Identity: Bob (Sales), Jr. [x] <sip:+13125550199@x.example>"], "+13125550199"),
             (["P-Asserted-Identity: <sip:alice@x.example>, <tel:+13125550199>"], "+13125550199"),
             (
                 ["P-Asserted-Identity: <sip:alice@x.example>", "P-Asserted-Identity: <tel:+13125550199>"],

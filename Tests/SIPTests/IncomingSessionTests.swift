@@ -336,6 +336,73 @@ struct IncomingSessionTests {
         }
     }
 
+    @Test(
+        "A display name that ought to stand in quotes is taken as if it did (RFC 4475 §3.1.2.15)",
+        arguments: [
+            "Bob, Jr.", "Bob (Sales)", "Smith, J. <Bob>", "bob@example.com", "Bob \"Bobby\" Smith", "R&D; 2nd: floor",
+            "Bob [x] {y} / z = ?",
+        ])
+    func looseNames(name: String) throws {
+        var bench = Bench()
+        var request = incomingInvite()
+        request.headers[.from] = "\(name) <sip:+13125550142@10.0.0.2>;tag=caller"
+        request.headers[.to] = "\(name) <sip:100@10.0.0.1>"
+        request.headers[.contact] = "Bob, Jr. <sip:caller@10.0.0.2:5070>"
+        bench.deliver(request.bytes)
+        guard case .invited(let id, let invitation)? = bench.told.first else {
+            Issue.record("not invited: \(bench.summary)")
+            return
+        }
+        #expect(invitation.from.displayName == name)
+        #expect(invitation.from.uri.sip?.user == "+13125550142")
+        #expect(invitation.from.tag == "caller")
+        #expect(invitation.to.displayName == name)
+        bench.agent.answer(id, sdp: Bench.answer, now: bench.now, random: &bench.random, into: &bench.effects)
+        let answer = try #require(bench.responses.last)
+        #expect(answer.status == .ok)
+        #expect(answer.headers[.from] == request.headers[.from])
+        bench.deliver(followUp(.ack, to: answer, invite: request, cseq: 1, branch: "ack").bytes)
+        bench.agent.end(id, now: bench.now, random: &bench.random, into: &bench.effects)
+        let bye = try #require(bench.requests(.bye).first)
+        #expect(bye.uri.description == "sip:caller@10.0.0.2:5070")
+        #expect(try bye.headers.to().displayName == name)
+        #expect(try bye.headers.to().tag == "caller")
+    }
+
+    @Test(
+        "Where a comma or a quote leaves open who is meant, it is 400",
+        arguments: [
+            "sip:a@10.0.0.2, <sip:b@10.0.0.2>;tag=caller", "<sip:a@10.0.0.2>, <sip:b@10.0.0.2>;tag=caller",
+            "\"Bob <sip:b@10.0.0.2>;tag=caller", "Bob, Jr. sip:b@10.0.0.2;tag=caller", "Bob, Jr. <>;tag=caller",
+        ])
+    func openNames(from: String) {
+        var bench = Bench()
+        var request = incomingInvite()
+        request.headers[.from] = from
+        bench.deliver(request.bytes)
+        // It echoes what cannot be read.
+        let answers = bench.effects.compactMap { effect -> String? in
+            guard case .send(let bytes, _) = effect else { return nil }
+            return String(decoding: bytes.prefix(11), as: UTF8.self)
+        }
+        #expect(answers == ["SIP/2.0 400"])
+    }
+
+    @Test("Contacts and routes stay lists: what stands between commas is read by itself")
+    func listsStay() throws {
+        var headers = SIPHeaders()
+        headers.append(.contact, "sip:a@h, Bob <sip:b@h>")
+        #expect(try headers.addresses(.contact).map(\.uri.description) == ["sip:a@h", "sip:b@h"])
+        for (name, value) in [
+            (SIPHeaderName.contact, "<sip:a@h>, Bob, Jr. <sip:b@h>"), (.contact, "sip:a@h, B (x) <sip:b@h>"),
+            (.recordRoute, "Bob, Jr. <sip:b@h;lr>"), (.route, "Bob (x) <sip:b@h;lr>"),
+        ] {
+            var headers = SIPHeaders()
+            headers.append(name, value)
+            #expect(throws: SIPParseError.self, "\(value)") { try headers.addresses(name) }
+        }
+    }
+
     @Test("Max-Forwards 0 does not matter to the one who is called (RFC 4475 §3.3.8)")
     func maxForwards() {
         var bench = Bench()

@@ -149,9 +149,9 @@ struct TortureTests {
                 cseq: "8 OPTIONS")
         ),
         (
-            "baddn",
+            "baddn, with a second address",
             plain(
-                "OPTIONS sip:user@example.org SIP/2.0", from: "Bell, Alexander <sip:a.g.bell@example.com>;tag=43",
+                "OPTIONS sip:user@example.org SIP/2.0", from: "sip:bell@example.com, <sip:a.g@example.com>;tag=43",
                 cseq: "8 OPTIONS")
         ),
         ("badvers", plain("OPTIONS sip:t.watson@example.org SIP/7.0", cseq: "8 OPTIONS")),

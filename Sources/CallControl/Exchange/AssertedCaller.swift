@@ -37,6 +37,6 @@ struct AssertedCaller {
     }
 
     private static func addresses(_ headers: SIPHeaders, _ name: String) -> [NameAddress] {
-        headers.values(SIPHeaderName(name)).compactMap { try? NameAddress($0) }
+        headers.values(SIPHeaderName(name)).compactMap { try? NameAddress(leniently: $0) }
     }
 }

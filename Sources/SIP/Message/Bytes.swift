@@ -98,6 +98,16 @@ struct ByteWindow {
         return nil
     }
 
+    /// The offset of the last `byte`.
+    func lastIndex(of byte: UInt8) -> Int? {
+        var index = end
+        while index > start {
+            index -= 1
+            if base[index] == byte { return index }
+        }
+        return nil
+    }
+
     /// The bytes as text, from which printing makes the same bytes again: see ``WireText``.
     var text: String {
         let bytes = UnsafeBufferPointer(rebasing: base[start..<end])

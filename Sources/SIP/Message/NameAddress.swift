@@ -22,9 +22,43 @@ public struct NameAddress: Hashable, Sendable {
         }
     }
 
+    /// As above, and where that is no address, with a display name that ought to stand in quotes: a comma, brackets or
+    /// anything else in it (RFC 4475 §3.1.2.15 leaves inferring the quotes to who reads it). For one address that no
+    /// others stand beside, so that a comma separates nothing.
+    public init(leniently text: String) throws(SIPParseError) {
+        self = try text.withWindow { window throws(SIPParseError) in
+            try NameAddress(alone: window.trimmed, element: "address")
+        }
+    }
+
     public var tag: String? {
         get { parameters["tag"] }
         set { parameters["tag"] = newValue }
+    }
+
+    /// See ``init(leniently:)``.
+    init(alone window: ByteWindow, element: String) throws(SIPParseError) {
+        do throws(SIPParseError) {
+            self = try NameAddress(window: window, element: element)
+        } catch {
+            guard let open = window.lastIndex(of: UInt8(ascii: "<")) else { throw error }
+            let name = window.window(window.start, open).trimmed
+            var quotes = 0
+            for index in name.start..<name.end {
+                if name[index] == UInt8(ascii: "\"") { quotes += 1 }
+                guard name[index].isSpacing || !name[index].isControl else { throw error }
+            }
+            // A quote that is not closed leaves open where the name ends (RFC 4475 §3.1.2.6).
+            guard !name.isEmpty, quotes.isMultiple(of: 2) else { throw error }
+            // Two addresses where one belongs: none of them is the one that is meant.
+            let holdsAddress = name.firstIndex(of: UInt8(ascii: ":"), from: name.start) != nil
+            let holdsAnother = [UInt8(ascii: "<"), UInt8(ascii: ",")].contains { byte in
+                name.firstIndex(of: byte, from: name.start) != nil
+            }
+            guard !holdsAddress || !holdsAnother else { throw error }
+            self = try NameAddress(window: window.window(open, window.end), element: element)
+            displayName = name.text
+        }
     }
 
     init(window: ByteWindow, element: String) throws(SIPParseError) {

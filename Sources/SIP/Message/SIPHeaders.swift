@@ -175,7 +175,30 @@ public struct SIPHeaders: Hashable, Sendable {
     }
 
     /// The addresses of a Contact, Route or Record-Route. A Contact of `*` (REGISTER alone) gives none.
+    ///
+    /// A Contact that is plainly one value is read as leniently as From and To are.
     public func addresses(_ name: SIPHeaderName) throws(SIPParseError) -> [NameAddress] {
+        do throws(SIPParseError) {
+            return try list(name)
+        } catch {
+            guard name == .contact, let contact = soleContact else { throw error }
+            return [contact]
+        }
+    }
+
+    /// The Contact whose display name ought to stand in quotes. A colon or an "@" before its bracket would be another
+    /// value's, and so would a second bracket.
+    private var soleContact: NameAddress? {
+        let contacts = all(.contact)
+        guard contacts.count == 1, let text = contacts.first else { return nil }
+        let parts = text.utf8.split(separator: UInt8(ascii: "<"), omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].contains(UInt8(ascii: ":")), !parts[0].contains(UInt8(ascii: "@")),
+            !parts[1].contains(UInt8(ascii: ","))
+        else { return nil }
+        return try? NameAddress(leniently: text)
+    }
+
+    private func list(_ name: SIPHeaderName) throws(SIPParseError) -> [NameAddress] {
         var addresses: [NameAddress] = []
         for value in try limited(values(name), SIPLimits.listValues, name.text) where value != "*" {
             addresses.append(
@@ -189,7 +212,7 @@ public struct SIPHeaders: Hashable, Sendable {
     private func single(_ name: SIPHeaderName) throws(SIPParseError) -> NameAddress {
         guard let text = self[name] else { throw SIPParseError(.missingField, in: name.text) }
         return try text.withWindow { window throws(SIPParseError) in
-            try NameAddress(window: window.trimmed, element: name.text)
+            try NameAddress(alone: window.trimmed, element: name.text)
         }
     }
 
