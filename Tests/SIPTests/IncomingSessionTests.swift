@@ -325,7 +325,10 @@ struct IncomingSessionTests {
         var contact = incomingInvite()
         contact.headers[.contact] = nil
         let required = incomingInvite(headers: [.init(.require, "nothingSupportsThis")])
-        for (request, status) in [
+        let routes = ["<", "bad route", "<sip:10.0.0.7;lr>, <sip:10.0.0.8"].map { route in
+            (incomingInvite(headers: [.init(.recordRoute, route)]), "400 INVITE")
+        }
+        for (request, status) in routes + [
             (scheme, "416 INVITE"), (body, "415 INVITE"), (encoding, "415 INVITE"), (contact, "400 INVITE"),
             (required, "420 INVITE"),
         ] {

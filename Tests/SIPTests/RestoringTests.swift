@@ -51,6 +51,20 @@ struct RestoringTests {
         }
     }
 
+    @Test("A 200 whose Record-Route cannot be read is ACKed and BYEd as any other")
+    func unreadableRoute() throws {
+        var bench = restored(SessionRecord(invitation: Bench.invitation, identifiers: Self.identifiers))
+        var invite = try #require(bench.requests.first)
+        invite.method = .invite
+        invite.headers[.cseq] = "1 INVITE"
+        _ = bench.take()
+        for _ in 0..<2 { bench.respond(to: invite, 200, headers: [.init(.recordRoute, "<")]) }
+        #expect(bench.summary == ["ACK", "BYE", "ACK"])
+        bench.pass(.seconds(70))
+        #expect(bench.told == [.failed(.one, .canceled)])
+        #expect(bench.agent.gauges.isIdle)
+    }
+
     @Test("A callee that has been told all is not told again by the next start, however long its INVITE lingers")
     func saidOnce() throws {
         var first = Bench()

@@ -170,6 +170,31 @@ def test_an_answer_that_cannot_be_taken_is_in_the_log(belay, peer, app, change, 
     server.wait_for_status(call, "inProgress")
 
 
+@pytest.mark.parametrize("headers, change, explanation", [
+    (["Record-Route: <"], bytes, "Record-Route"),
+    (["Record-Route: <sip:127.0.0.1;lr"], bytes, "Record-Route"),
+    ([], lambda data: data.replace(b"\r\nTo: <", b"\r\nTo: \"<"), "To"),
+    (["Max-Forwards: 300"], bytes, "Max-Forwards"),
+])
+def test_who_answers_unreadably_is_hung_up(belay, peer, app, headers, change, explanation):
+    """RFC 3261 §13.2.2.4: each 2xx is acknowledged, and what cannot become a call ends with BYE."""
+    trunk = peer()
+    server = belay(trunk=trunk.trunk)
+    call = place(server, app, LONG)
+    invite = trunk.expect("INVITE")
+    for _ in range(2):
+        trunk.respond(invite, "200 OK", body=trunk.description, headers=headers, change=change)
+    trunk.expect("ACK")
+    bye = trunk.expect("BYE")
+    assert not bye.all("route")
+    trunk.respond(invite, "200 OK", body=trunk.description, headers=headers, change=change)
+    trunk.expect("ACK")
+    trunk.respond(bye, "200 OK", contact=False)
+    assert server.wait_until_ended(call)["status"] == "failed"
+    eventually(lambda: f"{explanation} of its 200 cannot be read" in str(server.rest.logs(call)), 5,
+               lambda: messages(server, call))
+
+
 def test_keys_by_info(belay, peer, app):
     """RFC 6086 §9.2: no events were agreed, so the gateway reports keys in the signalling."""
     trunk = peer()

@@ -44,9 +44,28 @@ public struct Dialog: Hashable, Codable, Sendable {
     /// forgiven: its target is what was called, so that even such a peer gets its ACK and BYE. Nil where To or
     /// Record-Route cannot be read.
     public init?(asCallerOf invite: SIPRequest, response: SIPResponse, peer: TransportAddress) {
-        guard let from = try? invite.headers.from(), let localTag = from.tag, let to = try? response.headers.to(),
-            let cseq = try? invite.headers.cseq(), let callID = invite.headers.callID,
-            let routes = try? response.headers.addresses(.recordRoute)
+        guard let to = try? response.headers.to(), let routes = try? response.headers.addresses(.recordRoute)
+        else { return nil }
+        self.init(asCallerOf: invite, response: response, to: to, routes: routes, peer: peer)
+    }
+
+    /// As above from a 2xx that cannot be read throughout, to be acknowledged and hung up (RFC 3261 §13.2.2.4): over the
+    /// routes that can be read, in the order in which they stand.
+    init?(hangingUpOn invite: SIPRequest, response: SIPResponse, peer: TransportAddress) {
+        guard var to = try? invite.headers.to() else { return nil }
+        to.tag = response.headers.remoteTag
+        let values = response.headers.values(.recordRoute)
+        let routes = values.count > SIPLimits.listValues ? [] : values.compactMap { try? NameAddress($0) }
+        self.init(
+            asCallerOf: invite, response: response, to: (try? response.headers.to()) ?? to, routes: routes, peer: peer)
+    }
+
+    private init?(
+        asCallerOf invite: SIPRequest, response: SIPResponse, to: NameAddress, routes: [NameAddress],
+        peer: TransportAddress
+    ) {
+        guard let from = try? invite.headers.from(), let localTag = from.tag,
+            let cseq = try? invite.headers.cseq(), let callID = invite.headers.callID
         else { return nil }
         let contact = (try? response.headers.addresses(.contact))?.first?.uri
         self.callID = callID

@@ -4,6 +4,8 @@ public struct SIPResponse: Hashable, Sendable {
     public var reason: String
     public var headers: SIPHeaders
     public var body: [UInt8]
+    /// What of it could not be read, where that is so: the rest was taken from what is no whole message.
+    var fault: String?
 
     public init(status: StatusCode, reason: String? = nil, headers: SIPHeaders = SIPHeaders(), body: [UInt8] = []) {
         self.status = status
@@ -44,8 +46,31 @@ public struct SIPResponse: Hashable, Sendable {
     /// The message as it goes out. Content-Length is always written, by the body.
     public var bytes: [UInt8] { SIPPrinter.print(startLine, headers, body) }
 
+    /// What is left of a response that is no whole message: see ``SalvagedMessage``.
+    init(salvaged status: StatusCode, _ headers: SIPHeaders, fault: String) {
+        self.init(status: status, headers: headers)
+        self.fault = fault
+    }
+
     /// The SDP in the body; nil where there is no body or it is something else.
     public var sessionDescription: [UInt8]? { headers.sessionDescription(body) }
+}
+
+extension SIPHeaders {
+    /// The tag of To, also of one that is malformed elsewhere; empty without any.
+    var remoteTag: String {
+        if let to = try? to() { return to.tag ?? "" }
+        guard let text = self[.to] else { return "" }
+        // What is broken may be a quote or a bracket: neither holds anything together here.
+        for part in text.split(separator: ";").dropFirst() {
+            let sides = part.split(separator: "=", maxSplits: 1)
+            guard sides.count == 2, trimmed(sides[0]).equalsIgnoringCase("tag") else { continue }
+            return trimmed(sides[1])
+        }
+        return ""
+    }
+
+    private func trimmed(_ text: Substring) -> String { String(text).withWindow { $0.trimmed.text } }
 }
 
 extension String {

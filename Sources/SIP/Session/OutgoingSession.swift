@@ -12,6 +12,8 @@
 /// The first 2xx wins; each further one (another To tag) is ACKed and BYEd, also after the session is over, as long
 /// as the INVITE's transaction lives (RFC 3261 §13.2.2.4). A repeated 2xx gets its ACK again.
 ///
+/// A 2xx that cannot be read throughout makes no call, and its sender is told so all the same: ACK, BYE, failed.
+///
 /// A BYE on an early dialog is forbidden to the callee (RFC 3261 §15), and comes all the same: its 2xx is late or was
 /// lost. A 2xx that follows is a call that was answered and is over; where none comes in a while, the INVITE is
 /// cancelled, for nobody is left who could answer it.
@@ -23,9 +25,9 @@ struct OutgoingSession: SessionMachine {
         case inviting(heardProvisional: Bool)
         /// `end` was called. `isSent` tells whether the CANCEL has left; otherwise it leaves with the first 1xx.
         case canceling(reason: String?, isSent: Bool)
-        /// A 2xx came after `end`: the usage that it made gets its ACK and its BYE, and nobody has been told of the end,
-        /// lest its record be forgotten before.
-        case hangingUp
+        /// A 2xx came after `end`, or one that cannot be read: the usage that it made gets its ACK and its BYE, and nobody
+        /// has been told of the failure, lest its record be forgotten before.
+        case hangingUp(SessionFailure)
         /// The usage with `winner` as remote tag is the call.
         case answered(winner: String)
         /// The outcome has been told, or is told by the winner's usage.
@@ -199,21 +201,25 @@ struct OutgoingSession: SessionMachine {
     }
 
     private mutating func receiveSuccess(_ response: SIPResponse, _ bench: inout Workbench) {
-        let tag = (try? response.headers.to())?.tag ?? ""
+        let tag = response.headers.remoteTag
         let known: Int
+        var fault = response.fault
         if let index = index(of: tag) {
             known = index
         } else if usages.count(where: \.isConfirmed) >= bench.configuration.limits.forks {
             // Far beyond any real forking: each would cost us an ACK and a dozen BYEs to wherever it says.
             return
-        } else if let dialog = Dialog(asCallerOf: invite, response: response, peer: invitation.destination) {
+        } else {
+            let whole = Dialog(asCallerOf: invite, response: response, peer: invitation.destination)
+            if whole == nil { fault = fault ?? SIPHeaderName.recordRoute.text }
+            guard
+                let dialog = whole
+                    ?? Dialog(hangingUpOn: invite, response: response, peer: invitation.destination)
+            else { return }
             usages.append(DialogUsage(dialog, session: id, announcesEnd: false, &bench))
             known = usages.count - 1
-        } else {
-            // Without a readable To or Record-Route there is nobody to send an ACK to; the peer will give up.
-            if case .inviting = state { conclude(.failed(id, .protocolError("2xx without a dialog")), &bench) }
-            return
         }
+        if let fault, case .inviting = state { return hangUp(known, response, fault, &bench) }
         let isFirst: Bool
         switch state {
         case .inviting:
@@ -237,10 +243,23 @@ struct OutgoingSession: SessionMachine {
         if case .canceling(let reason, _) = state {
             // The answer was on the way when we cancelled (RFC 3261 §9.1): the call is set up, and hung up.
             usages[known].hangUp(reason: reason, &bench)
-            state = .hangingUp
+            state = .hangingUp(.canceled)
         } else {
             usages[known].hangUp(reason: nil, &bench)
         }
+        followUp(&bench)
+    }
+
+    /// The first 2xx cannot be read throughout. RFC 3261 §13.2.2.4 knows a way out for an answer that is not acceptable:
+    /// ACK, then BYE at once.
+    private mutating func hangUp(
+        _ known: Int, _ response: SIPResponse, _ fault: String, _ bench: inout Workbench
+    ) {
+        state = .hangingUp(.protocolError("\(fault) of its \(response.status.rawValue) cannot be read"))
+        challenges.settle(response, &bench.random)
+        usages[known].confirm(response, of: invite, challenges, &bench)
+        if hungUpEarly.contains(usages[known].dialog.remoteTag) { usages[known].endByPeer(&bench) }
+        usages[known].hangUp(reason: nil, &bench)
         followUp(&bench)
     }
 
@@ -363,8 +382,8 @@ struct OutgoingSession: SessionMachine {
     /// Usages have gone on: the last of a session that was ended and answered all the same ends it.
     private mutating func followUp(_ bench: inout Workbench) {
         trackByes()
-        guard case .hangingUp = state, usages.allSatisfy({ $0.isOver || !$0.isConfirmed }) else { return }
-        conclude(.failed(id, .canceled), &bench)
+        guard case .hangingUp(let failure) = state, usages.allSatisfy({ $0.isOver || !$0.isConfirmed }) else { return }
+        conclude(.failed(id, failure), &bench)
     }
 
     /// Takes note of the BYEs that are under way, so that the session lives as long as they do.

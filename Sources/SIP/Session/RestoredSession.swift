@@ -91,10 +91,10 @@ struct RestoredSession: SessionMachine {
             let attempt = invites.firstIndex(where: { (try? $0.headers.cseq())?.number == number })
         else { return tellEnd(&bench) }
         let invite = invites[attempt]
-        let tag = (try? response.headers.to())?.tag ?? ""
+        let tag = response.headers.remoteTag
         if usages.firstIndex(where: { $0.dialog.remoteTag == tag }) == nil,
             usages.count < 2 * bench.configuration.limits.forks,
-            let dialog = Dialog(asCallerOf: invite, response: response, peer: stored.destination)
+            let dialog = Dialog(hangingUpOn: invite, response: response, peer: stored.destination)
         {
             usages.append(DialogUsage(dialog, session: id, announcesEnd: false, &bench))
         }

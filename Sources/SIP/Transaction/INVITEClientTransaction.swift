@@ -31,6 +31,8 @@ struct INVITEClientTransaction: Sendable {
     private var state: State
     private let request: SIPRequest
     private let timers: TransactionTimers
+    /// A final response came that cannot be read throughout.
+    private var hasHeardFault = false
     let destination: TransportAddress
 
     init(_ request: SIPRequest, to destination: TransportAddress, timers: TransactionTimers) {
@@ -77,6 +79,11 @@ struct INVITEClientTransaction: Sendable {
     mutating func receive(_ response: SIPResponse, _ steps: inout [TransactionStep]) {
         switch state {
         case .calling, .proceeding:
+            // What was harmed on the way comes again whole (RFC 3261 §18.3); what comes harmed again never will.
+            guard response.fault == nil || hasHeardFault else {
+                hasHeardFault = true
+                return
+            }
             if response.status.isProvisional {
                 if case .calling = state {
                     steps.append(.cancel(.a))

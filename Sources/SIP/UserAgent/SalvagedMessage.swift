@@ -3,12 +3,15 @@
 struct SalvagedMessage {
     /// Nil for a response.
     let method: SIPMethod?
-    /// The fields that a response copies, of each but Via the first; unchecked.
+    /// Nil for a request, and where it cannot be read.
+    let status: StatusCode?
+    /// The fields that a response copies, of each but Via the first, and those that say where its dialog goes; unchecked.
     let headers: SIPHeaders
 
     /// Nil where not even the first line can be told from the rest.
     init?(_ datagram: [UInt8]) {
-        let salvaged: (method: SIPMethod?, headers: SIPHeaders)? = datagram.withUnsafeBufferPointer { buffer in
+        typealias Parts = (method: SIPMethod?, status: StatusCode?, headers: SIPHeaders)
+        let salvaged: Parts? = datagram.withUnsafeBufferPointer { buffer in
             guard var scanner = try? HeaderScanner(ByteWindow(buffer)) else { return nil }
             let line = scanner.firstLine
             let end = line.firstIndex(of: .space, from: line.start) ?? line.end
@@ -20,16 +23,19 @@ struct SalvagedMessage {
             while let field = try? scanner.next() {
                 let name = SIPHeaderName(window: field.name)
                 switch name {
-                case .via: headers.append(name, field.text)
+                case .via, .contact, .recordRoute: headers.append(name, field.text)
                 case .from, .to, .callID, .cseq:
                     if !headers.contains(name) { headers.append(name, field.text) }
                 default: break
                 }
             }
-            return (isResponse ? nil : SIPMethod(window: word), headers)
+            var status: StatusCode?
+            if case .response(let code, _)? = try? FirstLine(line) { status = code }
+            return (isResponse ? nil : SIPMethod(window: word), status, headers)
         }
         guard let salvaged else { return nil }
         method = salvaged.method
+        status = salvaged.status
         headers = salvaged.headers
     }
 
@@ -40,6 +46,15 @@ struct SalvagedMessage {
     var request: SIPRequest? {
         guard let method, method != .ack else { return nil }
         return SIPRequest(method: method, uri: .other(scheme: "unknown", text: ""), headers: headers)
+    }
+
+    /// A 2xx to an INVITE, and whose it is: its sender has to be acknowledged, and hung up (RFC 3261 §13.2.2.4). Nil
+    /// without a readable CSeq: the answer to a CANCEL has the same branch.
+    func answer(_ error: SIPParseError) -> (response: SIPResponse, key: TransactionKey)? {
+        guard let status, status.isSuccess, (try? headers.cseq())?.method == .invite,
+            let key = clientTransactions.first
+        else { return nil }
+        return (SIPResponse(salvaged: status, headers, fault: error.element), key)
     }
 
     /// The client transactions that a response may belong to: one, unless its CSeq cannot be read.

@@ -219,7 +219,7 @@ extension UserAgent {
     // MARK: What is no whole message
 
     /// It gets a 400 (505 for another version) if it is a request whose topmost Via says where to, and nothing otherwise
-    /// (RFC 3261 §8.2.6, §16.3, §18.3). The call that it belongs to is told.
+    /// (RFC 3261 §8.2.6, §16.3, §18.3). The call that it belongs to is told, and a 2xx to its INVITE that never comes whole ends it.
     private mutating func refuseMalformed(
         _ datagram: [UInt8], _ error: SIPParseError, _ source: TransportAddress
     ) {
@@ -229,6 +229,9 @@ extension UserAgent {
         if configuration.tracesMessages, let id = owner(of: salvaged, isAllowed: isAllowed) {
             bench.emit(
                 .messageRefused(id, SIPTrace(datagram, peer: source, isRetransmission: false), error))
+        }
+        if let (response, key) = salvaged.answer(error), bench.transactions.contains(key) {
+            return handle(bench.transactions.receive(response, for: key, &bench.output))
         }
         guard isAllowed, let request = salvaged.request, let via = salvaged.topVia else { return }
         let marked = ReplyPath.marking(request, via, source)
