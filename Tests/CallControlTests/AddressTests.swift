@@ -57,7 +57,7 @@ struct AddressTests {
             ("n9911", "emergency"), ("9110", "emergency"), ("9119", "emergency"), ("9000", "emergency"),
             ("9.110", "emergency"), ("9+110", "emergency"), ("9x110", "emergency"), ("8110", "emergency"),
             ("99110", "emergency"), ("1-900-FLOWERS", "sipUriNumber"), ("900FLOWERS", "sipUriNumber"),
-            ("w00FLOWERS1", "sipUriNumber"), ("nyc976love", "sipUriNumber"),
+            ("w00FLOWERS1", "sipUriNumber"), ("dfw976love", "sipUriNumber"),
         ])
     func readings(_ user: String, _ name: String) throws {
         var bench = Self.bench()
