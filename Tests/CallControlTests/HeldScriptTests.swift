@@ -4,7 +4,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("What of a script is left once a machine was found (decisions 18 and 19)")
+/// docs/contract/calls.md#a-machine-before-the-script, docs/contract/calls.md#a-machine-during-getdigits
+@Suite("What of a script is left once a machine was found")
 struct HeldScriptTests {
     private static let machine = AnswerFinding.verdict(
         AnswerVerdict(.answeringMachine, .greeting, milliseconds: 2300, confidence: 0.97))

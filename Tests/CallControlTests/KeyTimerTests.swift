@@ -5,7 +5,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("How long a key is waited for, and what is left of the wait (spec §3.3 \"GetDigits\", decision 38)")
+/// docs/contract/percl.md#getdigits
+@Suite("How long a key is waited for, and what is left of the wait")
 struct KeyTimerTests {
     private static func script(_ attributes: String) -> String {
         #"[{"GetDigits":{"actionUrl":"http://app/digits"\#(attributes)}}]"#

@@ -5,7 +5,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("The longest call, either way (decision 42)")
+/// docs/contract/calls.md#longest-call
+@Suite("The longest call, either way")
 struct LongestCallTests {
     /// Nothing says that it has been played.
     private static let endless = #"[{"Say":{"text":"Hello"}}]"#

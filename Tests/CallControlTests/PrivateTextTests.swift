@@ -4,7 +4,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("What is private stands in no log, in whatever words it was asked for (decision 43)")
+/// docs/contract/privacy.md#the-mask
+@Suite("What is private stands in no log, in whatever words it was asked for")
 struct PrivateTextTests {
     private static let secret = "84318431"
 

@@ -5,7 +5,8 @@ import Testing
 
 @testable import CallControl
 
-@Suite("The queue's order and what it tells of it (decisions 33 and 34)")
+/// docs/contract/calls.md#pace
+@Suite("The queue's order and what it tells of it")
 struct QueueOrderTests {
     private static func account(_ number: Int) throws -> AccountID {
         try #require(AccountID("AC" + String(repeating: "\(number)", count: 40)))

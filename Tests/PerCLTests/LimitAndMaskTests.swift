@@ -15,7 +15,7 @@ struct LimitAndMaskTests {
     // MARK: Lengths
 
     @Test(
-        "A Say may have 4096 bytes of UTF-8, whatever its letters are (spec §7)",
+        "A Say may have 4096 bytes of UTF-8, whatever its letters are",
         arguments: ["a", "é", "e\u{301}", "漢", "😀", "👨‍👩‍👧", "\r\n"], [false, true])
     func sayLength(letter: String, isNested: Bool) {
         func script(_ count: Int) -> String {

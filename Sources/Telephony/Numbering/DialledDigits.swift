@@ -1,7 +1,7 @@
 /// What a switch may make of digits that are not in E.164 form: with what takes an outside line in front, with what begins
 /// a call abroad, or as somebody at home dials (docs/decisions/0023-what-a-switch-dials.md).
 extension NumberingPlan {
-    /// What any phone dials as an emergency call where it has no SIM card to tell the country (3GPP TS 22.101 §10.1.1).
+    /// What any phone dials as an emergency call where it has no SIM card to tell the country (3GPP TS 22.101, emergency calls).
     private static let knownEmergencies: Set = ["000", "110", "112", "118", "119", "911", "999"]
     private static let shortestBehindSeveralDigits = 3
 
