@@ -13,6 +13,9 @@ from harness.server import NUMBER
 from harness.steps import application
 from harness.webhook_app import Reply
 
+#: It measures hundredths of a second.
+pytestmark = pytest.mark.alone
+
 LONGEST_SECONDS = 0.040
 KEYS = "12"
 CALLS = 6

@@ -14,6 +14,9 @@ from harness.server import NUMBER
 from harness.steps import application
 from harness.webhook_app import HANGUP
 
+#: It measures hundredths of a second.
+pytestmark = pytest.mark.alone
+
 PACKET_SECONDS = 0.020
 # A tone in the audio begins softly: it is heard so much after its first sample at most.
 EDGE_SECONDS = 0.001

@@ -157,7 +157,8 @@ def verdict(told, who):
     assert 0 < metadata["confidence"] <= 1 and isinstance(metadata["features"], dict) and metadata["cause"]
     # Since the answer, as the line's own clock has it.
     answered = told.entry("^Call inProgress")["timestamp"]
-    assert metadata["milliseconds"] == pytest.approx((entry["timestamp"] - answered) / 1000, abs=150)
+    late = (entry["timestamp"] - answered) / 1000 - metadata["milliseconds"]
+    assert -150 <= late <= 600, "what is heard is told of after it, and soon"
     return entry
 
 

@@ -485,6 +485,8 @@ package struct Exchange: Sendable {
         if let reply = pending.reply {
             let refusal: CallRefusal =
                 switch failure {
+                // The call is there; that it was canceled is not known to the disk.
+                case _ where pending.purpose == .cancellation: .diskFailing
                 case .diskFull: .diskFull
                 case .diskFailing: .diskFailing
                 case .conflict: .keyInUse
