@@ -117,6 +117,26 @@ struct CallTests {
         #expect(reply.json.members.count == 5)
     }
 
+    @Test(
+        "What passes is 503 with Retry-After and why, without the server's insides", arguments: PassingTrouble.allCases)
+    func passingFailure(trouble: PassingTrouble) async throws {
+        struct Failure: PassingFailure {
+            let trouble: PassingTrouble?
+            let secret = "row 4711 of calls.sqlite"
+        }
+        let test = try TestServer()
+        let call = makeCall(test)
+        test.calls.insert(call)
+        test.calls.failReads(with: Failure(trouble: trouble))
+        let reply = try await test.send(.get, "\(test.base)/Calls/\(call.callID)")
+        #expect(reply.status == 503)
+        #expect(reply.header("retry-after").flatMap { Int($0) } ?? 0 > 0)
+        #expect(reply.text.contains(trouble == .diskFailing ? "disk" : "Too many"))
+        #expect(!reply.text.contains("4711"))
+        test.calls.failReads(with: Failure(trouble: nil))
+        #expect(try await test.send(.get, "\(test.base)/Calls/\(call.callID)").status == 500)
+    }
+
     // MARK: List
 
     @Test("250 calls come in three pages, newest first, each once, by following nextPageUri")

@@ -149,13 +149,22 @@ package struct APIError: Error, Sendable {
 
     /// What another room threw.
     static func failure(_ error: any Error) -> Self {
-        (error as? any PassingFailure)?.isPassing == true ? .diskFailing : .internalFailure
+        switch (error as? any PassingFailure)?.trouble {
+        case .diskFailing: .diskFailing
+        case .tooManyReads: .tooManyReads
+        case nil: .internalFailure
+        }
     }
 
     static let diskFailing = Self(
         status: 503, code: .unavailable,
         message: "The server's disk takes no writes, or does not answer. It is safe to ask again later.",
         headers: [.retryAfter: String(diskFullRetrySeconds)])
+
+    static let tooManyReads = Self(
+        status: 503, code: .unavailable,
+        message: "Too many long lists and searches are under way; ask again in a moment.",
+        headers: [.retryAfter: String(searchRetrySeconds)])
 
     /// Seconds to wait before asking a server again that stops: what a restart takes.
     static let drainingRetrySeconds = 10
@@ -232,11 +241,7 @@ package struct APIError: Error, Sendable {
                 status: 503, code: .unavailable,
                 message: "The server's disk is full, so it takes no new calls. It is safe to ask again later.",
                 headers: [.retryAfter: String(Self.diskFullRetrySeconds)])
-        case .diskFailing:
-            self.init(
-                status: 503, code: .unavailable,
-                message: "The server's disk takes no writes, so it takes no new calls. It is safe to ask again later.",
-                headers: [.retryAfter: String(Self.diskFullRetrySeconds)])
+        case .diskFailing: self = .diskFailing
         case .notStored:
             self.init(
                 status: 500, code: .callNotCreated,

@@ -59,7 +59,10 @@ extension StorageError {
 }
 
 extension StorageError: PassingFailure {
-    package var isPassing: Bool { isOutage || self == .busy }
+    package var trouble: PassingTrouble? {
+        if isOutage { return .diskFailing }
+        return self == .busy ? .tooManyReads : nil
+    }
 }
 
 extension StorageError: CustomStringConvertible {

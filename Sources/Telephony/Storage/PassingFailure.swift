@@ -1,4 +1,13 @@
-/// A failure that is not the request's, and passes: whoever asks again later may be served.
+/// A failure that may not be the request's, and may pass: whoever asks again later is served then.
 package protocol PassingFailure: Error {
-    var isPassing: Bool { get }
+    /// Nil: asking again is of no use.
+    var trouble: PassingTrouble? { get }
+}
+
+/// What passes.
+package enum PassingTrouble: Hashable, Sendable, CaseIterable {
+    /// The disk takes no writes, or does not answer.
+    case diskFailing
+    /// As many reads that may take long are under way, and wait, as may.
+    case tooManyReads
 }

@@ -17,7 +17,7 @@ final class MemoryCalls: CallService {
         var refusal: CallRefusal?
         var keys: [String: (call: CallID, fingerprint: [UInt8])] = [:]
         var logRefusal: LogRefusal?
-        var readFails = false
+        var readFailure: (any Error)?
         var random = SystemRandomNumberGenerator()
     }
 
@@ -53,7 +53,7 @@ final class MemoryCalls: CallService {
     /// Lists of calls are given up from now on.
     func slowLists() { state.withLock { $0.listsAreSlow = true } }
 
-    func failReads() { state.withLock { $0.readFails = true } }
+    func failReads(with error: any Error = ReadFailure()) { state.withLock { $0.readFailure = error } }
 
     func insert(_ call: Call, journal: [JournalEntry] = []) {
         state.withLock { state in
@@ -110,7 +110,7 @@ final class MemoryCalls: CallService {
 
     func call(_ id: CallID, of account: AccountID) async throws -> Call? {
         try state.withLock { state in
-            guard !state.readFails else { throw ReadFailure() }
+            if let failure = state.readFailure { throw failure }
             return state.calls.first { $0.call.callID == id && $0.call.accountID == account }?.call
         }
     }
