@@ -83,6 +83,7 @@ extension World {
             }
         }
         storage.submit(.init(operations: operations, token: token))
+        if let token { latestCommit = token }
         beginBatch()
     }
 
@@ -108,6 +109,7 @@ extension World {
             guard let token = transaction.token, subject != nil else { continue }
             trace.tell(now, "\(isCommitted ? "committed" : "commit failed") \(token.rawValue)")
             try feed(isCommitted ? .committed(token) : .commitFailed(token, .other))
+            try checkUpdates(after: token)
         }
     }
 
@@ -233,10 +235,21 @@ extension World {
         }
         trace.tell(now, "POST Calls/\(plans[index].number) \(update)")
         let status = statuses.latest(id)?.status
+        let former = latestCommit
         try feed(.updateCall(token, id, accountID, update, RequestID(random: &random)))
+        guard subject != nil, !isTerminal(status), !durability.isAnswered(token) else { return }
         // That of a call that waits is answered when the disk knows that it does not any more.
-        if subject != nil, !isTerminal(status), status != .queued, !durability.isAnswered(token) {
+        guard status == .queued, let latestCommit, latestCommit != former else {
             throw Violation("REST", "an update of \(plans[index].number) is not answered")
+        }
+        owedUpdates[latestCommit, default: []].append(token)
+    }
+
+    /// What the client waits for with a commit is answered with it, whatever became of it.
+    private func checkUpdates(after commit: CommitToken) throws(Violation) {
+        for token in owedUpdates.removeValue(forKey: commit) ?? [] where subject != nil && !durability.isAnswered(token)
+        {
+            throw Violation("REST", "an update is not answered, although its commit \(commit.rawValue) is done")
         }
     }
 

@@ -66,6 +66,11 @@ final class World {
     /// Calls that owe nothing to anybody: their record was removed, or is being removed.
     var settled: Set<CallID> = []
 
+    /// The latest that somebody waits for.
+    var latestCommit: CommitToken?
+    /// Updates of calls that wait, by the commit that answers them.
+    var owedUpdates: [CommitToken: [ReplyToken]] = [:]
+
     // MARK: Checks
     var statuses = StatusCheck()
     var webhooks: WebhookCheck
@@ -311,6 +316,7 @@ final class World {
         settled = settled.filter { storage.records[$0] == nil }
         subject = nil
         belayTimer = nil
+        owedUpdates = [:]
         statuses.crashed()
         webhooks.crashed()
         signalling.crashed()
