@@ -14,6 +14,7 @@ no document before it in the same comment or paragraph.
 """
 
 import difflib
+import functools
 import io
 import re
 import sys
@@ -151,18 +152,17 @@ READERS = {".swift": of_swift, ".h": of_swift, ".c": of_swift, ".py": of_python,
 # What there is to cite
 
 
-def anchors(path, known={}):
+@functools.cache
+def anchors(path):
     """Of a document: its headings as GitHub names them, and what it names itself."""
-    if path not in known:
-        text = re.sub(r"^(```|~~~).*?^\1", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
-        names, seen = set(re.findall(r'<a (?:id|name)="([^"]+)">', text)), Counter()
-        for heading in re.findall(r"^#{1,6} +(.*?) *#*$", text, re.MULTILINE):
-            heading = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
-            name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-            names.add(f"{name}-{seen[name]}" if seen[name] else name)
-            seen[name] += 1
-        known[path] = names
-    return known[path]
+    text = re.sub(r"^(```|~~~).*?^\1", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
+    names, seen = set(re.findall(r'<a (?:id|name)="([^"]+)">', text)), Counter()
+    for heading in re.findall(r"^#{1,6} +(.*?) *#*$", text, re.MULTILINE):
+        heading = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading)
+        name = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        names.add(f"{name}-{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return names
 
 
 def nearest(word, words):
@@ -170,12 +170,14 @@ def nearest(word, words):
     return "the nearest there are: " + ", ".join(found) if found else "there are: " + ", ".join(sorted(words)[:8])
 
 
-def records(known={}):
+def records():
     """Of the decisions: each number's file."""
-    folder = ROOT / "docs" / "decisions"
-    if folder not in known:
-        known[folder] = {path.name[:4]: path.name for path in folder.glob("[0-9][0-9][0-9][0-9]-*.md")}
-    return known[folder]
+    return records_in(ROOT / "docs" / "decisions")
+
+
+@functools.cache
+def records_in(folder):
+    return {path.name[:4]: path.name for path in folder.glob("[0-9][0-9][0-9][0-9]-*.md")}
 
 
 # What is wrong

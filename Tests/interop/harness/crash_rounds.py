@@ -93,7 +93,10 @@ class CrashRounds:
 
     def run(self, rounds, tell=lambda words: None):
         for number in range(rounds):
+            told = len(self.tally.faults)
             self._round(number)
+            for fault in self.tally.faults[told:]:
+                tell(f"BROKEN {fault}")
             tell(f"{number + 1} of {rounds} rounds, {self.tally.accepted} calls, {len(self.tally.faults)} faults")
         self._nothing_is_left()
         return self.tally
