@@ -166,7 +166,7 @@ extension Exchange {
             effects.append(.reply(token, isTaken ? .updated : .refused(.notFound)))
             return
         }
-        awaited.append(PendingCommit(call: id, purpose: .cancellation, reply: token))
+        awaitCommit(PendingCommit(call: id, purpose: .cancellation, reply: token))
     }
 
     mutating func dial(_ id: CallID, _ now: Moment, _ effects: inout [Effect]) {

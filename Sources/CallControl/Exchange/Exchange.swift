@@ -56,7 +56,7 @@ package struct Exchange: Sendable {
     private var operations: [StorageOperation] = []
     /// Calls whose record this input changes, in order: each is written once, as it is at the end.
     private var staleRecords: [CallID] = []
-    var awaited: [PendingCommit] = []
+    private(set) var awaited: [PendingCommit] = []
 
     /// A call that came in, before it is known whose it is.
     struct PendingInvitation: Sendable {
@@ -424,6 +424,9 @@ package struct Exchange: Sendable {
         }
         staleRecords.removeAll(keepingCapacity: true)
     }
+
+    /// What this input stores is waited for.
+    mutating func awaitCommit(_ pending: PendingCommit) { awaited.append(pending) }
 
     private mutating func committed(_ pending: PendingCommit, _ now: Moment, _ effects: inout [Effect]) {
         if let reply = pending.reply, let snapshot = pending.snapshot {

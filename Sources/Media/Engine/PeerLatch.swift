@@ -253,26 +253,30 @@ struct PeerLatch {
         return .acceptedFromNewSource
     }
 
-    /// Where there are too many of its kind, the one that has sent least makes room, of several the oldest: whoever sends
-    /// a stream stays, however many others begin. An address has two at most, for audio and for events, and changing its
-    /// SSRC takes nobody else's place.
     private mutating func beginAudition(
         of packet: RTPPacket, from address: SocketAddress, isDescribed: Bool, _ now: Int64
     ) -> Int {
-        let described = described
-        let rivals = auditions.indices.filter { (auditions[$0].address == described) == isDescribed }
-        let own = rivals.filter { auditions[$0].address == address }
-        let crowd = !isDescribed && own.count >= Self.maximumOfAddress ? own : rivals
-        if crowd.count >= Self.maximumAuditions || (!isDescribed && own.count >= Self.maximumOfAddress),
-            let least = crowd.min(by: { auditions[$0].held.count < auditions[$1].held.count })
-        {
-            auditions.remove(at: least)
+        if let superfluous = superfluous(beside: address, isDescribed: isDescribed) {
+            auditions.remove(at: superfluous)
         }
         auditions.append(
             Audition(
                 of: packet, from: address,
                 sequential: isDescribed ? RTPSource.minimumSequential : Self.auditionPackets, now: now))
         return auditions.count - 1
+    }
+
+    /// Where there are too many of its kind, the one that has sent least, of several the oldest: whoever sends a stream
+    /// stays, however many others begin. An address has two at most, for audio and for events, and changing its SSRC takes
+    /// nobody else's place.
+    private func superfluous(beside address: SocketAddress, isDescribed: Bool) -> Int? {
+        let own = auditions.indices.lazy.filter { auditions[$0].address == address }
+        let isCrowding = !isDescribed && own.count >= Self.maximumOfAddress
+        let rivals = auditions.indices.lazy.filter { index in
+            isCrowding ? auditions[index].address == address : (auditions[index].address == described) == isDescribed
+        }
+        guard isCrowding || rivals.count >= Self.maximumAuditions else { return nil }
+        return rivals.min { auditions[$0].held.count < auditions[$1].held.count }
     }
 
     private mutating func listen(to candidate: Audition, _ standing: Standing, _ now: Int64) {

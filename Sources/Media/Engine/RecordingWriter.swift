@@ -151,11 +151,12 @@ final class RecordingWriter: Sendable {
         case .append(let file, let samples):
             guard recordings[file]?.failure == nil, !samples.isEmpty else { return }
             // What was recorded so far stays; live calls' own rows need what is left of the disk.
-            guard room.claim(samples.count * 2) else {
+            let bytes = samples.count * MemoryLayout<Int16>.size
+            guard room.claim(bytes) else {
                 recordings[file]?.failure = "the recording ends early: \(noDiskRoom)"
                 return
             }
-            defer { room.giveBack(samples.count * 2) }
+            defer { room.giveBack(bytes) }
             do {
                 try recordings[file]?.file?.append(samples)
             } catch {
