@@ -104,6 +104,26 @@ struct HeaderTests {
         #expect(throws: SIPParseError.self) { try NameAddress(text) }
     }
 
+    @Test(
+        "A From that names nobody is anonymous's, with its tag (RFC 3323 §4.1.1.3)",
+        arguments: ["<>", "< >", "\"Anonymous\" <>", "Bell, A. <>", "Anonymous", "\"\"", ""])
+    func nobody(text: String) throws {
+        var headers = SIPHeaders()
+        headers.append(.from, "\(text);tag=a6c8")
+        #expect(try headers.from().description == "<sip:anonymous@anonymous.invalid>;tag=a6c8")
+        headers[.to] = "\(text);tag=a6c8"
+        #expect(throws: SIPParseError.self) { try headers.to() }
+    }
+
+    @Test(
+        "A From that was meant for an address and is none is refused",
+        arguments: ["a@h", "sip:", "<a@h>", "<sip:a@h", "\"x\" sip:a@h", "sip:a@h, <>", "> <"])
+    func badFrom(text: String) {
+        var headers = SIPHeaders()
+        headers.append(.from, text)
+        #expect(throws: SIPParseError.self) { try headers.from() }
+    }
+
     @Test("A Via with blanks in its protocol, a host, a port and parameters is read")
     func via() throws {
         let via = try Via("SIP / 2.0 / udp first.example.com: 4000;ttl=16 ;maddr=224.2.0.1 ;branch=z9hG4bKa7c6a8dlze.1")

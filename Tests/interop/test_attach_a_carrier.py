@@ -130,7 +130,7 @@ def test_a_trunk_writes_national_numbers(attach, app, options, called, frm, expe
 
 @pytest.mark.parametrize("frm", [
     '"Anonymous" <sip:anonymous@anonymous.invalid>', "<sip:Restricted@127.0.0.1>", "<sip:unavailable@unknown.invalid>",
-    "<sip:@127.0.0.1>", "<sip:127.0.0.1>",
+    "<sip:@127.0.0.1>", "<sip:127.0.0.1>", "<>", '"Anonymous" < >', "Anonymous", '""',
 ])
 def test_a_caller_who_is_not_named_comes_in(attach, app, frm):
     """RFC 3323 §4.1.1.3."""

@@ -61,6 +61,31 @@ public struct NameAddress: Hashable, Sendable {
         }
     }
 
+    /// Of a From that names nobody: brackets with nothing in them, a display name alone, or nothing before the
+    /// parameters. It stands for the address that RFC 3323 §4.1.1.3 gives to whoever is not named; nil for all else.
+    init?(namingNobody window: ByteWindow, element: String) {
+        let name: ByteWindow
+        let rest: ByteWindow
+        if let open = window.firstIndex(of: UInt8(ascii: "<"), from: window.start) {
+            guard let close = window.firstIndex(of: UInt8(ascii: ">"), from: open),
+                window.window(open + 1, close).trimmed.isEmpty
+            else { return nil }
+            (name, rest) = (window.window(window.start, open), window.window(close + 1, window.end))
+        } else {
+            let semicolon = window.firstIndex(of: UInt8(ascii: ";"), from: window.start) ?? window.end
+            (name, rest) = (window.window(window.start, semicolon), window.window(semicolon, window.end))
+        }
+        // What holds one of these was meant for an address.
+        for index in name.start..<name.end {
+            let byte = name[index]
+            guard byte != UInt8(ascii: ":"), byte != UInt8(ascii: "@"), byte.isSpacing || !byte.isControl else {
+                return nil
+            }
+        }
+        guard let parameters = try? SIPParameters(window: rest.trimmed, element: element) else { return nil }
+        self.init(uri: SIPURI(user: "anonymous", host: "anonymous.invalid"), parameters: parameters)
+    }
+
     init(window: ByteWindow, element: String) throws(SIPParseError) {
         func fail(_ offset: Int) -> SIPParseError { SIPParseError(.badAddress, in: element, at: offset) }
         var position = window.start

@@ -160,7 +160,11 @@ public struct SIPHeaders: Hashable, Sendable {
 
     public func from() throws(SIPParseError) -> NameAddress {
         if let essentials { return essentials.from }
-        return try single(.from)
+        do throws(SIPParseError) { return try single(.from) } catch {
+            let nobody = self[.from]?.withWindow { NameAddress(namingNobody: $0.trimmed, element: "From") }
+            guard let nobody = nobody ?? nil else { throw error }
+            return nobody
+        }
     }
 
     public func to() throws(SIPParseError) -> NameAddress {
