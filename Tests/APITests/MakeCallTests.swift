@@ -14,7 +14,7 @@ struct MakeCallTests {
         #expect(reply.status == 202)
         #expect(reply.header("Content-Type") == "application/json")
         let request = try #require(test.calls.requests.first)
-        #expect(reply.header("Request-Id") == request.requestID.text)
+        #expect(reply.header("Request-Id") == request.terms.requestID.text)
         let callID = try #require(reply["callId"]?.string.flatMap { CallID($0) })
         let uri = "/Accounts/\(test.account)/Calls/\(callID)"
         let expected: JSONValue = [
@@ -73,11 +73,11 @@ struct MakeCallTests {
         #expect(request.phoneNumberID == test.phoneNumberID)
         #expect(request.from == test.number)
         #expect(request.to.text == "+13125550199")
-        #expect(request.callConnectURL.text == "http://127.0.0.1:9/connect")
-        #expect(request.statusCallbackURL == nil)
+        #expect(request.terms.callConnectURL?.text == "http://127.0.0.1:9/connect")
+        #expect(request.terms.statusCallbackURL == nil)
         #expect(request.applicationID == nil)
-        #expect(request.sendDigits == nil)
-        #expect(request.ringTimeoutSeconds == 40)
+        #expect(request.terms.sendDigits == nil)
+        #expect(request.terms.ringTimeoutSeconds == 40)
     }
 
     @Test("The request's callConnectUrl wins over the application's, whose statusCallbackUrl still counts")
@@ -93,12 +93,12 @@ struct MakeCallTests {
         body["callConnectUrl"] = nil
         _ = try await test.send(.post, test.base + "/Calls", json: .object(body))
         #expect(
-            test.calls.requests.map(\.callConnectURL.text) == [
+            test.calls.requests.map(\.terms.callConnectURL?.text) == [
                 "http://127.0.0.1:9/connect", "http://app.example/connect",
             ])
-        #expect(test.calls.requests.allSatisfy { $0.statusCallbackURL?.text == "http://app.example/status" })
-        #expect(test.calls.requests.allSatisfy { $0.applicationID == application && $0.ringTimeoutSeconds == 30 })
-        #expect(test.calls.requests.allSatisfy { $0.sendDigits?.text == "12{2}34#" })
+        #expect(test.calls.requests.allSatisfy { $0.terms.statusCallbackURL?.text == "http://app.example/status" })
+        #expect(test.calls.requests.allSatisfy { $0.applicationID == application && $0.terms.ringTimeoutSeconds == 30 })
+        #expect(test.calls.requests.allSatisfy { $0.terms.sendDigits?.text == "12{2}34#" })
     }
 
     @Test("Under --compat sdk-5.1 the answer is 200, and the same resource")
@@ -122,7 +122,7 @@ struct MakeCallTests {
         body["privacyMode"] = 0
         body["timeout"] = .number(30)
         #expect(try await test.send(.post, test.base + "/Calls", json: .object(body)).status == 202)
-        #expect(test.calls.requests.last?.ringTimeoutSeconds == 30)
+        #expect(test.calls.requests.last?.terms.ringTimeoutSeconds == 30)
     }
 
     @Test(
@@ -162,7 +162,7 @@ struct MakeCallTests {
         for (fields, handling) in good {
             let body = test.goodCall.merging(fields) { _, new in new }
             #expect(try await test.send(.post, test.base + "/Calls", json: .object(body)).status == 202)
-            #expect(test.calls.requests.last?.ifMachine == handling)
+            #expect(test.calls.requests.last?.terms.ifMachine == handling)
         }
         let bad: [([String: JSONValue], String)] = [
             (["ifMachine": "hangup", "ifMachineUrl": .string(url.text)], "nothing: with ifMachine hangup"),
@@ -353,7 +353,7 @@ struct MakeCallTests {
         let child = try await test.send(.post, test.base + "/Calls", json: .object(body))
         #expect(child.status == 202)
         #expect(child["parentCallId"] == made["callId"])
-        #expect(test.calls.requests.last?.callConnectURL.text == "http://127.0.0.1:9/parent")
+        #expect(test.calls.requests.last?.terms.callConnectURL?.text == "http://127.0.0.1:9/parent")
         let application = try await test.makeApplication()
         body["applicationId"] = .string(application.text)
         let named = try await test.send(.post, test.base + "/Calls", json: .object(body))
@@ -383,10 +383,10 @@ struct MakeCallTests {
         let test = try TestServer()
         var body = test.goodCall
         #expect(try await test.send(.post, test.base + "/Calls", json: .object(body)).status == 202)
-        #expect(test.calls.requests.last?.isPrivate == false)
+        #expect(test.calls.requests.last?.terms.isPrivate == false)
         body["privacyMode"] = true
         #expect(try await test.send(.post, test.base + "/Calls", json: .object(body)).status == 202)
-        #expect(test.calls.requests.last?.isPrivate == true)
+        #expect(test.calls.requests.last?.terms.isPrivate == true)
     }
 
     @Test("Digits are masked in the answer and the log where privacy was asked for")
@@ -533,7 +533,7 @@ struct MakeCallTests {
         let redirect: [String: JSONValue] = ["ifMachine": "redirect", "ifMachineUrl": "https://app.example/machine"]
         for (seconds, taken) in [(0, 0), (20, 20), (300, 300), (.null, nil)] as [(JSONValue, Int?)] {
             #expect(try await send(redirect.merging(["ifMachineBeepSeconds": seconds]) { _, new in new }).status == 202)
-            #expect(test.calls.requests.last?.machineBeepSeconds == taken)
+            #expect(test.calls.requests.last?.terms.machineBeepSeconds == taken)
         }
         for seconds in [-1, 301, "20", .number(1.5)] as [JSONValue] {
             let reply = try await send(redirect.merging(["ifMachineBeepSeconds": seconds]) { _, new in new })

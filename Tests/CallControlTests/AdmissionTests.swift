@@ -78,7 +78,8 @@ struct AdmissionTests {
         let second = try #require(replies.dropFirst().first)
         bench.give(
             .updateCall(
-                ReplyToken(rawValue: 9), second.callID, second.accountID, .canceled, try Bench.request().requestID))
+                ReplyToken(rawValue: 9), second.callID, second.accountID, .canceled, try Bench.request().terms.requestID
+            ))
         #expect(bench.rows[second.callID]?.status == .canceled)
         bench.farReject(try #require(StatusCode(486)))
         #expect(bench.rows[replies[2].callID]?.status == .ringing)

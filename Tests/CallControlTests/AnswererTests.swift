@@ -387,12 +387,10 @@ struct AnswererTests {
         #expect(bench.played.count == 2)
 
         var request = try Bench.request()
-        request.ifMachine = .redirect(try #require(WebURL(Self.machineURL)))
-        request.machineBeepSeconds = 30
+        request.terms.ifMachine = .redirect(try #require(WebURL(Self.machineURL)))
+        request.terms.machineBeepSeconds = 30
         var record = CallRecord(
-            phase: .queued, call: child, requestID: request.requestID, callConnectURL: nil, statusCallbackURL: nil,
-            sendDigits: nil, ringTimeoutSeconds: 40, eventSequence: 0, isPrivate: nil, callRecordingID: nil,
-            ifMachine: request.ifMachine, ifMachineBeepSeconds: request.machineBeepSeconds, session: nil)
+            phase: .queued, call: child, terms: request.terms, eventSequence: 0, callRecordingID: nil, session: nil)
         #expect(try CallRecord(reading: record.bytes) == record)
         record.ifMachineBeepSeconds = nil
         #expect(try CallRecord(reading: record.bytes).ifMachineBeepSeconds == nil)

@@ -88,8 +88,8 @@ struct Bench {
         request.accountID = account
         request.from = from
         request.to = to
-        request.ifMachine = ifMachine
-        request.machineBeepSeconds = machineBeepSeconds
+        request.terms.ifMachine = ifMachine
+        request.terms.machineBeepSeconds = machineBeepSeconds
         request.remarks = remarks
         give(.makeCall(ReplyToken(rawValue: token), request))
     }
@@ -121,10 +121,11 @@ struct Bench {
             let to = CallDestination("+15555550123"), let connect = WebURL("http://app/connect"),
             let status = WebURL("http://app/status")
         else { throw Missing() }
-        return CallRequest(
-            requestID: RequestID(random: &random), accountID: account, applicationID: nil, phoneNumberID: nil,
-            from: from, to: to, callConnectURL: connect, statusCallbackURL: statusCallback ? status : nil,
+        let terms = CallTerms(
+            requestID: RequestID(random: &random), callConnectURL: connect,
+            statusCallbackURL: statusCallback ? status : nil,
             sendDigits: try sendDigits.map { try DigitString($0) }, ringTimeoutSeconds: timeout)
+        return CallRequest(terms, from: from, to: to, accountID: account, applicationID: nil, phoneNumberID: nil)
     }
 
     /// Lets time pass, firing every timer at its instant on both sides.

@@ -169,7 +169,7 @@ struct GetDigitsTests {
             bench.give(.keyPressed(media, "1"))
             bench.give(.digitReceived(media, "1", milliseconds: 1))
         }
-        #expect(bench.journal.count { $0.message == "Digit received" } == CallMachine.maximumDigitsNoted)
+        #expect(bench.journal.count { $0.message == "Digit received" } == Int(CallJournal.Budget.keys.limit))
         #expect(bench.journal.contains { $0.message == "Further digits of this call are not logged" })
     }
 

@@ -37,7 +37,7 @@ struct HintTests {
             bench.press("1")
             bench.answerWebhook(script)
         }
-        #expect(bench.journal.count { $0.level == .warning } == CallMachine.maximumHintsNoted + 1)
+        #expect(bench.journal.count { $0.level == .warning } == Int(CallJournal.Budget.hints.limit) + 1)
         #expect(bench.journal.last { $0.level == .warning }?.message.contains("are not logged") == true)
     }
 

@@ -40,7 +40,8 @@ struct OneCallTests {
         bench.pass(.seconds(3))
         bench.farAnswer()
         #expect(bench.call?.status == .inProgress)
-        let sipCallID = try #require(bench.exchange.calls.values.first).identifiers.callID
+        let call = try #require(bench.exchange.calls.ids.first)
+        let sipCallID = try #require(bench.exchange.calls.look(at: call) { $0.leg.identifiers.callID })
         #expect(bench.exchange.call(withSIPCallID: sipCallID) == bench.call?.callID)
         let connect = try #require(bench.delivered.last)
         #expect(connect.requestType == "outDialApiConnect")
@@ -162,7 +163,8 @@ struct OneCallTests {
         var crossing: [UserAgentEffect] = []
         bench.farEnd.answer(id, sdp: bench.answer, now: bench.moment.instant, random: &bench.random, into: &crossing)
         bench.give(
-            .updateCall(ReplyToken(rawValue: 2), call.callID, call.accountID, .canceled, try Bench.request().requestID))
+            .updateCall(
+                ReplyToken(rawValue: 2), call.callID, call.accountID, .canceled, try Bench.request().terms.requestID))
         #expect(bench.effects.contains(.reply(ReplyToken(rawValue: 2), .updated)))
         for case .send(let bytes, _) in crossing { bench.give(.datagramReceived(bytes, from: Bench.remote)) }
         bench.answerWebhook("[]")
@@ -185,7 +187,7 @@ struct OneCallTests {
         bench.farReject(try #require(StatusCode(486)))
         let call = try #require(bench.call)
         var random = SystemRandomNumberGenerator()
-        let request = try Bench.request().requestID
+        let request = try Bench.request().terms.requestID
         bench.give(.updateCall(ReplyToken(rawValue: 7), call.callID, call.accountID, .completed, request))
         bench.give(.updateCall(ReplyToken(rawValue: 8), CallID(random: &random), call.accountID, .completed, request))
         bench.give(.updateCall(ReplyToken(rawValue: 9), call.callID, AccountID(random: &random), .completed, request))

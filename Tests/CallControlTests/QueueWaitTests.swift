@@ -161,7 +161,8 @@ struct QueueWaitTests {
         let waiting = try #require(bench.rows.values.first { $0.status == .queued })
         bench.give(
             .updateCall(
-                ReplyToken(rawValue: 9), waiting.callID, waiting.accountID, .canceled, try Bench.request().requestID))
+                ReplyToken(rawValue: 9), waiting.callID, waiting.accountID, .canceled,
+                try Bench.request().terms.requestID))
         #expect(bench.exchange.overdueAt == nil)
         bench.pass(.seconds(5))
         _ = try ask(&bench, 1)

@@ -15,7 +15,7 @@ struct RecoveryTests {
         bench.rows = crashed.rows
         bench.records = crashed.records
         bench.notifications = crashed.notifications
-        bench.exchange.random = RandomSource(seed: 77)
+        bench.exchange.turn.random = RandomSource(seed: 77)
         bench.pass(crashed.moment.instant - bench.moment.instant + later)
         bench.restore(
             UnfinishedWork(
@@ -94,7 +94,7 @@ struct RecoveryTests {
         let call = try #require(crashed.call)
         crashed.give(
             .updateCall(
-                ReplyToken(rawValue: 2), call.callID, call.accountID, .canceled, try Bench.request().requestID))
+                ReplyToken(rawValue: 2), call.callID, call.accountID, .canceled, try Bench.request().terms.requestID))
         crashed.farAnswer()
         #expect(crashed.sent("ACK ") == 1)
         // The ACK alone has arrived.
@@ -140,7 +140,7 @@ struct RecoveryTests {
         let call = try #require(crashed.call)
         crashed.give(
             .updateCall(
-                ReplyToken(rawValue: 2), call.callID, call.accountID, .canceled, try Bench.request().requestID))
+                ReplyToken(rawValue: 2), call.callID, call.accountID, .canceled, try Bench.request().terms.requestID))
         let revision = try #require(crashed.call).revision
         var bench = restarted(crashed, later: .seconds(10))
         #expect(bench.call?.revision == revision)
@@ -209,7 +209,7 @@ struct RecoveryTests {
         bench.farEnd = crashed.farEnd
         bench.rows = crashed.rows
         bench.records = harmed.map { [id: $0] } ?? [:]
-        bench.exchange.random = RandomSource(seed: 77)
+        bench.exchange.turn.random = RandomSource(seed: 77)
         bench.pass(crashed.moment.instant - bench.moment.instant + .seconds(1))
         bench.restore(
             UnfinishedWork(

@@ -7,19 +7,15 @@ struct MakeCallBody {
     let from: PhoneNumber
     let to: CallDestination
     let applicationID: ApplicationID?
-    let callConnectURL: WebURL?
     let parentCallID: CallID?
-    let sendDigits: DigitString?
-    let ifMachine: MachineHandling?
-    let machineBeepSeconds: Int?
-    let isPrivate: Bool
-    let ringTimeoutSeconds: Int
+    /// As far as the body has them; the application's URLs are to be filled in.
+    let terms: CallTerms
 
     /// Where the connect URL may come from (docs/contract/calls.md#connect-url).
     private static let urlSources = ["callConnectUrl", "applicationId", "parentCallId"]
 
     /// - Throws: 400 that names every faulty field.
-    init(_ fields: consuming BodyFields) throws(APIError) {
+    init(_ fields: consuming BodyFields, requestID: RequestID) throws(APIError) {
         let from = fields.phoneNumber("from")
         let to = fields.destination("to")
         let callConnectURL = fields.url("callConnectUrl")
@@ -41,13 +37,11 @@ struct MakeCallBody {
         self.from = from
         self.to = to
         self.applicationID = applicationID
-        self.callConnectURL = callConnectURL
-        self.sendDigits = sendDigits
-        self.ifMachine = ifMachine
-        self.machineBeepSeconds = machineBeepSeconds
-        self.isPrivate = isPrivate
         self.parentCallID = parentCallID
-        self.ringTimeoutSeconds = timeout ?? CallRequest.defaultRingTimeoutSeconds
+        terms = CallTerms(
+            requestID: requestID, callConnectURL: callConnectURL, statusCallbackURL: nil, sendDigits: sendDigits,
+            ringTimeoutSeconds: timeout ?? CallRequest.defaultRingTimeoutSeconds, isPrivate: isPrivate,
+            ifMachine: ifMachine, machineBeepSeconds: machineBeepSeconds)
     }
 
     /// `ifMachineUrl` belongs to `redirect`, and to nothing else (docs/contract/calls.md#ifmachine). Without

@@ -30,7 +30,8 @@ struct CallRoutes: Sendable {
             let key = try idempotencyKey(exchange, members)
             if let key, let made = try await callMade(by: key, account) { return repeated(made) }
             var request = try await callRequest(
-                MakeCallBody(BodyFields(members, remarks: exchange.remarks)), exchange, account)
+                MakeCallBody(BodyFields(members, remarks: exchange.remarks), requestID: exchange.requestID), exchange,
+                account)
             request.idempotency = key
             do { return answer(try await services.calls.makeCall(request)) } catch .keyInUse {
                 // The same request came twice at once, and the other one was quicker.
@@ -129,7 +130,10 @@ struct CallRoutes: Sendable {
             parentApplication: parent.flatMap { parent in
                 parent.call.applicationID.flatMap { services.directory.application($0, of: account.accountID) }
             })
-        guard let callConnectURL = body.callConnectURL ?? source.callConnectURL else {
+        var terms = body.terms
+        terms.callConnectURL = terms.callConnectURL ?? source.callConnectURL
+        terms.statusCallbackURL = source.statusCallbackURL
+        guard terms.callConnectURL != nil else {
             throw .faults([
                 .missing("callConnectUrl", allowed: "\(BodyFields.urlForm), here or \(source.whereElse)")
             ])
@@ -137,14 +141,9 @@ struct CallRoutes: Sendable {
         let number = services.directory.number(body.from, of: account.accountID)
         if number == nil { try await checkCallerHasCalled(body.from, account) }
         var request = CallRequest(
-            requestID: exchange.requestID, accountID: account.accountID, applicationID: body.applicationID,
-            phoneNumberID: number?.phoneNumberID, from: body.from, to: body.to, callConnectURL: callConnectURL,
-            statusCallbackURL: source.statusCallbackURL, sendDigits: body.sendDigits,
-            ringTimeoutSeconds: body.ringTimeoutSeconds)
+            terms, from: body.from, to: body.to, accountID: account.accountID, applicationID: body.applicationID,
+            phoneNumberID: number?.phoneNumberID)
         request.parentCallID = body.parentCallID
-        request.isPrivate = body.isPrivate
-        request.ifMachine = body.ifMachine
-        request.machineBeepSeconds = body.machineBeepSeconds
         request.remarks = exchange.remarks.sentences
         return request
     }

@@ -50,6 +50,14 @@ struct CallRecord: Hashable, Sendable, Codable {
         }
     }
 
+    /// What the call was asked for, as far as it goes on: digits and machines matter to one that waits.
+    var terms: CallTerms {
+        CallTerms(
+            requestID: requestID, callConnectURL: callConnectURL, statusCallbackURL: statusCallbackURL,
+            sendDigits: sendDigits.flatMap { try? DigitString($0) }, ringTimeoutSeconds: ringTimeoutSeconds,
+            isPrivate: isPrivate ?? false, ifMachine: machineHandling, machineBeepSeconds: ifMachineBeepSeconds)
+    }
+
     /// What the sorted-keys `JSONEncoder` would print: members in alphabetical order, for a dictionary's order differs
     /// from process to process (ARCHITECTURE.md#determinism), absent ones left out.
     var bytes: [UInt8] {
@@ -76,25 +84,25 @@ struct CallRecord: Hashable, Sendable, Codable {
     }
 
     init(
-        phase: Phase, call: Call, requestID: RequestID, callConnectURL: WebURL?, statusCallbackURL: WebURL?,
-        sendDigits: String?, ringTimeoutSeconds: Int, eventSequence: Int, isPrivate: Bool?,
-        callRecordingID: RecordingID?, clock: CallClock? = nil, ifMachine: MachineHandling? = nil,
-        ifMachineBeepSeconds: Int? = nil, session: SessionRecord?
+        phase: Phase, call: Call, terms: CallTerms, eventSequence: Int, callRecordingID: RecordingID?,
+        clock: CallClock? = nil, session: SessionRecord?
     ) {
         self.phase = phase
         self.call = call
-        self.requestID = requestID
-        self.callConnectURL = callConnectURL
-        self.statusCallbackURL = statusCallbackURL
-        self.sendDigits = sendDigits
-        self.ringTimeoutSeconds = ringTimeoutSeconds
+        requestID = terms.requestID
+        callConnectURL = terms.callConnectURL
+        statusCallbackURL = terms.statusCallbackURL
+        ringTimeoutSeconds = terms.ringTimeoutSeconds
+        isPrivate = terms.isPrivate ? true : nil
+        if phase == .queued {
+            sendDigits = terms.sendDigits?.text
+            ifMachine = terms.ifMachine?.kind
+            ifMachineURL = terms.ifMachine?.url
+            ifMachineBeepSeconds = terms.machineBeepSeconds
+        }
         self.eventSequence = eventSequence
-        self.isPrivate = isPrivate
         self.callRecordingID = callRecordingID
         self.clock = clock
-        self.ifMachine = ifMachine?.kind
-        ifMachineURL = ifMachine?.url
-        self.ifMachineBeepSeconds = ifMachineBeepSeconds
         self.session = session
     }
 
@@ -105,6 +113,28 @@ struct CallRecord: Hashable, Sendable, Codable {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: [], debugDescription: "record version \(version); \(Self.currentVersion) is read"))
         }
+    }
+}
+
+extension CallMachine {
+    /// A restart would have something to do for it.
+    var needsRecord: Bool { if case .over(let settling) = leg.phase { settling.awaitsSession } else { true } }
+
+    /// What a restart would have to know of the call as it is now; nil where it would have nothing to do.
+    var record: CallRecord? {
+        let phase: CallRecord.Phase
+        switch leg.phase {
+        case .waiting: phase = .queued
+        case .opening, .ringing, .incoming: phase = .dialling
+        case .answered: phase = .connected
+        case .over(let settling):
+            guard settling.awaitsSession else { return nil }
+            phase = .over
+        }
+        return CallRecord(
+            phase: phase, call: dossier.call, terms: dossier.terms, eventSequence: dossier.eventSequence,
+            callRecordingID: dossier.callRecordingID, clock: dossier.clock.source == nil ? nil : dossier.clock,
+            session: leg.record)
     }
 }
 

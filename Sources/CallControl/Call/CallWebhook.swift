@@ -48,21 +48,59 @@ enum CallWebhook {
         ["machineType": .string(answerer == .faxModem ? "fax modem" : "answering machine")]
     }
 
-    static func getDigitsExtras(_ command: GetDigits, _ end: DigitCollection.End) -> [String: JSONValue] {
-        [
-            "digits": .string(end.digits), "reason": .string(end.reason.rawValue),
-            "privacyMode": .bool(command.privacyMode),
+    /// What a GetDigits has come to (docs/contract/webhooks.md#getdigits).
+    static func collected(_ command: GetDigits, _ end: DigitCollection.End) -> ScriptRequest {
+        ScriptRequest(
+            getDigits,
+            [
+                "digits": .string(end.digits), "reason": .string(end.reason.rawValue),
+                "privacyMode": .bool(command.privacyMode),
+            ], privateFields: command.privacyMode ? ["digits"] : [])
+    }
+
+    /// What a RecordUtterance has come to (docs/contract/webhooks.md#record): nulls where nothing was recorded.
+    static func recorded(
+        _ command: RecordUtterance, _ reason: UtteranceRecording.Reason,
+        _ utterance: (recording: Recording, milliseconds: Int)?, publicURL: String
+    ) -> ScriptRequest {
+        var extras: [String: JSONValue] = [
+            "termReason": .string(reason.rawValue), "privacyMode": .bool(command.privacyMode),
+            "recordingId": .null, "recordingUrl": .null, "recordingSize": .null, "recordingFormat": .null,
+            "recordingDurationSec": 0,
+        ]
+        if let utterance {
+            extras.merge(recordingFields(utterance.recording, publicURL: publicURL)) { _, new in new }
+            // RIFF's header and 8000 samples of 16 bits a second.
+            extras["recordingSize"] = .string(String(44 + utterance.milliseconds * 16))
+            extras["recordingFormat"] = "audio/wav"
+        }
+        return ScriptRequest(record, extras)
+    }
+
+    /// What callStatus and record say of a recording.
+    static func recordingFields(_ recording: Recording, publicURL: String) -> [String: JSONValue] {
+        let path = "/Accounts/\(recording.accountID.text)/Recordings/\(recording.recordingID.text)/Download"
+        return [
+            "recordingId": .string(recording.recordingID.text),
+            "recordingUrl": .string("\(publicURL)/apiserver\(path)"),
+            "recordingDurationSec": JSONValue(recording.durationSeconds ?? 0),
         ]
     }
 
-    /// What `callStatus` adds. A call never answered lasted 0 seconds (docs/contract/calls.md#durations).
-    static func callStatusExtras(_ call: Call) -> [String: JSONValue] {
-        [
+    /// callStatus. A call never answered lasted 0 seconds (docs/contract/calls.md#durations).
+    ///
+    /// - Parameter recording: StartRecordCall's.
+    static func ended(_ call: Call, _ recording: Recording?, publicURL: String) -> ScriptRequest {
+        var extras: [String: JSONValue] = [
             "callEndedReason": JSONValue(call.endedReason?.rawValue),
             "callDuration": JSONValue(call.durationSeconds ?? 0),
             "recordingUrl": .null,
             "recordingId": .null,
             "recordingDurationSec": .null,
         ]
+        if let recording {
+            extras.merge(recordingFields(recording, publicURL: publicURL)) { _, recording in recording }
+        }
+        return ScriptRequest(callStatus, extras)
     }
 }

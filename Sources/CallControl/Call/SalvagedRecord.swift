@@ -85,11 +85,13 @@ extension CallRecord {
             case .inProgress: .connected
             case .completed, .failed, .busy, .noAnswer, .canceled: .over
             }
+        let terms = CallTerms(
+            requestID: salvaged.requestID ?? RequestID(random: &random), callConnectURL: salvaged.callConnectURL,
+            statusCallbackURL: salvaged.statusCallbackURL ?? row.applicationStatusCallbackURL,
+            isPrivate: salvaged.isPrivate ?? false)
         self.init(
-            phase: phase, call: row.call, requestID: salvaged.requestID ?? RequestID(random: &random),
-            callConnectURL: salvaged.callConnectURL,
-            statusCallbackURL: salvaged.statusCallbackURL ?? row.applicationStatusCallbackURL, sendDigits: nil,
-            ringTimeoutSeconds: 0, eventSequence: max(salvaged.eventSequence ?? 0, row.eventSequence),
-            isPrivate: salvaged.isPrivate, callRecordingID: salvaged.callRecordingID, session: salvaged.session)
+            phase: phase, call: row.call, terms: terms,
+            eventSequence: max(salvaged.eventSequence ?? 0, row.eventSequence),
+            callRecordingID: salvaged.callRecordingID, session: salvaged.session)
     }
 }

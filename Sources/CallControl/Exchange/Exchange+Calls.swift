@@ -3,67 +3,65 @@ import SIP
 import Telephony
 
 extension Exchange {
-    mutating func makeCall(_ token: ReplyToken, _ request: CallRequest, _ now: Moment, _ effects: inout [Effect]) {
+    mutating func makeCall(_ token: ReplyToken, _ request: CallRequest) {
         guard !isDraining else {
-            effects.append(.reply(token, .refused(.draining)))
+            emit(.reply(token, .refused(.draining)))
             return
         }
         guard !isStorageFailing else {
-            effects.append(.reply(token, .refused(.diskFailing)))
+            emit(.reply(token, .refused(.diskFailing)))
             return
         }
         guard !isStorageLow else {
-            effects.append(.reply(token, .refused(.diskFull)))
+            emit(.reply(token, .refused(.diskFull)))
             return
         }
-        if let rule = brokenRule(by: request, now) {
-            effects.append(.reply(token, .refused(.notAllowed(rule))))
+        if let rule = brokenRule(by: request) {
+            emit(.reply(token, .refused(.notAllowed(rule))))
             return
         }
-        if let refusal = lateTurn(of: request.accountID, now.instant) {
-            effects.append(.reply(token, .refused(refusal)))
+        if let refusal = lateTurn(of: request.accountID) {
+            emit(.reply(token, .refused(refusal)))
             return
         }
-        admit(request, .outboundAPI, reply: token, now, &effects)
+        admit(request, .outboundAPI, reply: token)
     }
 
     /// OutDial (docs/contract/percl.md#outdial): a call of its own, in the same transaction as what its parent does
     /// next.
-    mutating func makeChild(
-        _ dial: OutDial, _ number: PhoneNumberID?, of parent: CallMachine, _ now: Moment, _ effects: inout [Effect]
-    ) {
-        if let explanation = reasonForNoCalls {
-            withCall(parent.call.callID, now, &effects) { call, _, directives in
-                call.refuseOutDial(explanation, code: 55, now, &directives)
-            }
-            return
-        }
+    mutating func makeChild(_ dial: OutDial, _ number: PhoneNumberID?, of parent: CallID) {
+        guard let (call, own) = calls.look(at: parent, { ($0.dossier.call, $0.dossier.terms) }) else { return }
+        if let explanation = reasonForNoCalls { return refuseChild(of: parent, explanation, code: 55) }
+        let terms = CallTerms(
+            requestID: own.requestID, callConnectURL: dial.callConnectURL,
+            statusCallbackURL: dial.statusCallbackURL ?? own.statusCallbackURL,
+            sendDigits: dial.sendDigits.flatMap { try? DigitString($0) },
+            ringTimeoutSeconds: dial.ringTimeoutSeconds, isPrivate: dial.privacyMode, ifMachine: dial.ifMachine,
+            machineBeepSeconds: dial.machineBeepSeconds)
         var request = CallRequest(
-            requestID: parent.requestID, accountID: parent.call.accountID,
-            applicationID: parent.call.applicationID, phoneNumberID: number, from: dial.callingNumber,
-            to: .number(dial.destination), callConnectURL: dial.callConnectURL,
-            statusCallbackURL: dial.statusCallbackURL ?? parent.statusCallbackURL,
-            sendDigits: dial.sendDigits.flatMap { try? DigitString($0) }, ringTimeoutSeconds: dial.ringTimeoutSeconds)
-        request.parentCallID = parent.call.callID
-        request.isPrivate = dial.privacyMode
-        request.ifMachine = dial.ifMachine
-        request.machineBeepSeconds = dial.machineBeepSeconds
-        if let rule = brokenRule(by: request, now) {
-            withCall(parent.call.callID, now, &effects) { call, _, directives in
-                call.refuseOutDial(rule.explanation, rule: rule.name, now, &directives)
-            }
-            return
-        }
+            terms, from: dial.callingNumber, to: .number(dial.destination), accountID: call.accountID,
+            applicationID: call.applicationID, phoneNumberID: number)
+        request.parentCallID = parent
+        if let rule = brokenRule(by: request) { return refuseChild(of: parent, rule.explanation, rule: rule.name) }
         // A script is not told to come again: its call is made, and ends at once, undialled.
-        let late = lateTurn(of: request.accountID, now.instant).map(explanation(of:))
-        let child = admit(request, .outboundDial, reply: nil, now, &effects)
-        if let late {
-            withCall(child, now, &effects) { call, _, directives in
-                call.waitedTooLong(late, now: now, into: &directives)
+        let late = lateTurn(of: request.accountID).map(explanation(of:))
+        let child = admit(request, .outboundDial, reply: nil)
+        if let late { withCall(child) { call, turn in call.waitedTooLong(late, &turn) } }
+        withCall(parent) { call, turn in
+            call.withTalk(&turn) { talk, _, dossier, turn in
+                talk.childMade(child, dial, &dossier, &turn)
+                return nil
             }
         }
-        withCall(parent.call.callID, now, &effects) { call, random, directives in
-            call.childMade(child, dial, now: now, random: &random, into: &directives)
+    }
+
+    private mutating func refuseChild(
+        of parent: CallID, _ explanation: String, code: Int? = nil, rule: String? = nil
+    ) {
+        withCall(parent) { call, turn in
+            call.withTalk(&turn) { talk, _, dossier, turn in
+                talk.refuseOutDial(explanation, code: code, rule: rule, &dossier, &turn)
+            }
         }
     }
 
@@ -74,155 +72,146 @@ extension Exchange {
         return isStorageLow ? "the disk is full" : nil
     }
 
-    private func brokenRule(by request: CallRequest, _ now: Moment) -> DialRule? {
+    private func brokenRule(by request: CallRequest) -> DialRule? {
         admission.broken(by: request, now: now.wall) {
             admission.openCalls(of: request.accountID).reduce(0) { seconds, id in
-                seconds + (calls[id]?.talkSeconds(at: now) ?? 0)
+                seconds + (calls.look(at: id) { $0.dossier.talkSeconds(at: now) } ?? 0)
             }
         }
     }
 
     /// The account's rules or standing are others now.
-    mutating func accountChanged(_ account: Account, _ now: Moment, _ effects: inout [Effect]) {
+    mutating func accountChanged(_ account: Account) {
         admission.update(account)
         queue.setPace(of: account.accountID, callsPerSecond: account.rules.callsPerSecond)
         for (call, rule) in admission.openCallsBroken(of: account.accountID) {
-            stop([call], by: rule, evenUnderWay: false, now, &effects)
+            stop([call], by: rule, evenUnderWay: false)
         }
-        dialNext(now, &effects)
+        dialNext()
     }
 
     /// No account's calls go out any more, and what waits is taken back.
     ///
     /// - Parameter hangsUp: calls that ring or are connected end too.
-    mutating func stopDialling(hangsUp: Bool, _ now: Moment, _ effects: inout [Effect]) {
+    mutating func stopDialling(hangsUp: Bool) {
         admission.isStopped = true
-        let outbound = calls.keys.sorted().filter { calls[$0]?.call.direction != .inbound }
-        stop(outbound, by: .diallingStopped, evenUnderWay: hangsUp, now, &effects)
+        let outbound = calls.ids.filter { id in calls.look(at: id) { $0.dossier.call.direction } != .inbound }
+        stop(outbound, by: .diallingStopped, evenUnderWay: hangsUp)
     }
 
     mutating func stop(
-        _ stopped: [CallID], by rule: DialRule, evenUnderWay: Bool, _ now: Moment, _ effects: inout [Effect]
+        _ stopped: [CallID], by rule: DialRule, evenUnderWay: Bool
     ) {
         for id in stopped {
-            withCall(id, now, &effects) { call, _, directives in
-                call.stop(by: rule, evenUnderWay: evenUnderWay, now: now, into: &directives)
-            }
+            withCall(id) { call, turn in call.stop(by: rule, evenUnderWay: evenUnderWay, &turn) }
         }
     }
 
     @discardableResult
     private mutating func admit(
-        _ request: CallRequest, _ direction: CallDirection, reply token: ReplyToken?, _ now: Moment,
-        _ effects: inout [Effect]
+        _ request: CallRequest, _ direction: CallDirection, reply token: ReplyToken?
     ) -> CallID {
-        let id = CallID(random: &random)
+        let id = CallID(random: &turn.random)
         let session = drawSession()
-        let identifiers = UserAgent.drawIdentifiers(node: userAgent.configuration.node, random: &random)
+        let identifiers = UserAgent.drawIdentifiers(
+            node: userAgent.configuration.node, random: &turn.random)
+        let clock = CallClock(source: turn.configuration.clockSource, from: now)
+        let resource = Call(
+            callID: id, accountID: request.accountID, applicationID: request.applicationID,
+            parentCallID: request.parentCallID, phoneNumberID: request.phoneNumberID, from: request.from.text,
+            to: request.to.text, direction: direction, status: .queued, created: clock.wall)
         var call = CallMachine(
-            request, direction: direction, callID: id, session: session, identifiers: identifiers,
-            publicURL: publicURL,
-            clock: CallClock(source: configuration.clockSource, from: now))
-        var directives: [CallDirective] = []
+            Dossier(resource, to: request.to, terms: request.terms, publicURL: publicURL, clock: clock),
+            Leg(waiting: session, identifiers, isStored: false))
         call.accept(
-            expectedWaitSeconds: expectedWaitSeconds(of: request.accountID, now.instant), now: now, into: &directives)
-        if let key = request.idempotency { directives.append(.store(.saveKey(key, id, now.wall))) }
-        calls[id] = call
-        callsBySession[session] = id
+            remarks: request.remarks, expectedWaitSeconds: expectedWaitSeconds(of: request.accountID), &turn)
+        if let key = request.idempotency { turn.store(.saveKey(key, id, now.wall)) }
+        enter(call)
         queue.append(id, of: request.accountID, now: now.instant)
         admission.accepted(id, request, now: now.wall)
         // Where its turn is now, the intent to dial goes into the same transaction (ARCHITECTURE.md#gates).
-        carryOut(directives, of: id, reply: token, now, &effects)
+        carryOut(turn.takeDirectives(), of: id, reply: token)
         return id
     }
 
     func describeParent(_ id: CallID, _ account: AccountID) -> Reply {
-        guard let call = calls[id], call.call.accountID == account else { return .refused(.notFound) }
+        guard let (call, terms) = calls.look(at: id, { ($0.dossier.call, $0.dossier.terms) }),
+            call.accountID == account
+        else { return .refused(.notFound) }
         return .parent(
             ParentCall(
-                call: call.call, callConnectURL: call.call.direction == .inbound ? nil : call.callConnectURL,
-                statusCallbackURL: call.statusCallbackURL))
+                call: call, callConnectURL: call.direction == .inbound ? nil : terms.callConnectURL,
+                statusCallbackURL: terms.statusCallbackURL))
     }
 
     mutating func updateCall(
-        _ token: ReplyToken, _ id: CallID, _ account: AccountID, _ update: CallUpdate, _ requestID: RequestID,
-        _ now: Moment, _ effects: inout [Effect]
+        _ token: ReplyToken, _ id: CallID, _ account: AccountID, _ update: CallUpdate, _ requestID: RequestID
     ) {
-        guard calls[id]?.call.accountID == account else {
-            effects.append(.reply(token, .refused(.notFound)))
+        guard calls.look(at: id, { $0.dossier.call.accountID }) == account else {
+            emit(.reply(token, .refused(.notFound)))
             return
         }
         // Nothing but the disk keeps it from being dialled after a crash.
-        let waits = calls[id]?.isUndialled == true
+        let waits = calls.look(at: id) { $0.leg.isUndialled } == true
         guard !waits || !isStorageFailing else {
-            effects.append(.reply(token, .refused(.diskFailing)))
+            emit(.reply(token, .refused(.diskFailing)))
             return
         }
         var isTaken = false
-        withCall(id, now, &effects) { call, _, directives in
-            isTaken = call.update(update, requestID: requestID, now: now, into: &directives)
+        withCall(id) { call, turn in
+            isTaken = call.update(update, requestID: requestID, &turn)
         }
         guard isTaken, waits else {
-            effects.append(.reply(token, isTaken ? .updated : .refused(.notFound)))
+            emit(.reply(token, isTaken ? .updated : .refused(.notFound)))
             return
         }
         awaitCommit(PendingCommit(call: id, purpose: .cancellation, reply: token))
     }
 
-    mutating func dial(_ id: CallID, _ now: Moment, _ effects: inout [Effect]) {
-        guard let index = calls.index(forKey: id) else { return }
+    mutating func dial(_ id: CallID) {
+        guard calls.contains(id) else { return }
         let port = ports.take(now: now.instant)
+        let trouble = port == nil ? portsHeld : nil
         callsUnheard.insert(id)
-        var directives: [CallDirective] = []
         // It was accepted by this very input: one transaction holds both.
         let joinsAcceptance = awaited.contains { $0.call == id && $0.purpose == .creation }
-        calls.values[index].dial(
-            port: port, joinsAcceptance: joinsAcceptance, configuration: configuration, random: &random,
-            into: &directives)
-        if port == nil {
-            let explanation = portsHeld
-            calls.values[index].mediaOpenFailed(explanation, isLast: true, now: now, into: &directives)
+        withCall(id) { call, turn in
+            call.dial(port: port, joinsAcceptance: joinsAcceptance, &turn)
+            if let trouble { call.mediaOpenFailed(trouble, isPortTaken: true, isLast: true, &turn) }
         }
-        carryOut(directives, of: id, now, &effects)
     }
 
     /// The port that could not be bound is the last to be tried again: whoever holds it may let it go.
-    mutating func changePort(
-        of id: CallID, from port: UInt16, _ explanation: String, _ now: Moment, _ effects: inout [Effect]
-    ) {
+    mutating func changePort(of id: CallID, from port: UInt16, _ explanation: String) {
         ports.giveUp(port, explanation, now: now.instant)
-        guard let next = ports.take(now: now.instant) else {
-            let explanation = portsHeld
-            withCall(id, now, &effects) { call, _, directives in
-                call.mediaOpenFailed(explanation, isLast: true, now: now, into: &directives)
+        let next = ports.take(now: now.instant)
+        let trouble = next == nil ? portsHeld : nil
+        withCall(id) { call, turn in
+            if let next {
+                call.withLeg(&turn) { leg, turn in
+                    leg.changePort(to: next, &turn)
+                    return nil
+                }
+            } else if let trouble {
+                call.mediaOpenFailed(trouble, isPortTaken: true, isLast: true, &turn)
             }
-            return
-        }
-        withCall(id, now, &effects) { call, random, directives in
-            call.changePort(to: next, random: &random, into: &directives)
         }
     }
 
     /// Why there is no port, in words.
     var portsHeld: String {
-        let range = configuration.rtpPorts
+        let range = turn.configuration.rtpPorts
         return "none of \(range.lowerBound)-\(range.upperBound) is free: \(ports.trouble)"
     }
 
-    mutating func fireTimers(_ now: Moment, _ effects: inout [Effect]) {
-        withUserAgent(now, &effects) { agent, random, sip in
-            agent.fireTimers(now: now.instant, random: &random, into: &sip)
-        }
+    mutating func fireTimers() {
+        withUserAgent { agent, now, random, sip in agent.fireTimers(now: now, random: &random, into: &sip) }
         while let timer = timers.popDue(now.instant) {
             switch timer {
-            case .call(let id, let timer):
-                withCall(id, now, &effects) { call, random, directives in
-                    call.timerFired(timer, now: now, random: &random, into: &directives)
-                }
-            case .turn: dialNext(now, &effects)
-            case .overdue: endOverdue(now, &effects)
-            case .retry(let event):
-                if let directive = retries.due(event) { carryOut(directive, now, &effects) }
+            case .call(let id, let timer): withCall(id) { call, turn in call.timerFired(timer, &turn) }
+            case .turn: dialNext()
+            case .overdue: endOverdue()
+            case .retry(let event): if let directive = retries.due(event) { carryOut(directive) }
             }
         }
     }

@@ -10,7 +10,7 @@ extension Exchange {
     package mutating func restore(
         _ work: UnfinishedWork, admission state: AdmissionState = AdmissionState(), now: Moment
     ) -> [Effect] {
-        var effects: [Effect] = []
+        turn.now = now
         admission.restore(state, now: now.wall)
         for account in state.accounts {
             queue.setPace(of: account.accountID, callsPerSecond: account.rules.callsPerSecond)
@@ -18,8 +18,8 @@ extension Exchange {
         // What a call that is ended now had told of already, and not sent, comes before what is told of its end.
         let owed = Dictionary(grouping: work.notifications.filter { $0.attempts == 0 }, by: \.webhook.callID)
         var taken: Set<CallID> = []
-        for complaint in work.complaints { effects.append(.fault(nil, complaint)) }
-        for (id, record, trouble) in records(of: work, &effects) {
+        for complaint in work.complaints { emit(.fault(nil, complaint)) }
+        for (id, record, trouble) in records(of: work) {
             let recording = record.callRecordingID.flatMap { work.recordings[$0] }
             let notifications: [PendingNotification] =
                 switch record.phase {
@@ -29,18 +29,18 @@ extension Exchange {
             if !notifications.isEmpty { taken.insert(id) }
             restore(
                 record, journalSequence: work.journalSequences[id] ?? 0, callRecording: recording,
-                notifications: notifications, trouble, now, &effects)
+                notifications: notifications, trouble)
         }
         for pending in work.notifications where pending.attempts > 0 || !taken.contains(pending.webhook.callID) {
-            if let directive = retries.restore(pending, now: now) { carryOut(directive, now, &effects) }
+            if let directive = retries.restore(pending, now: now) { carryOut(directive) }
         }
-        finishInput(&effects)
-        return effects
+        finishInput()
+        return takeEffects()
     }
 
     /// Each call's, with what is wrong with it where it is made up of the row and of what could be salvaged.
     private mutating func records(
-        of work: UnfinishedWork, _ effects: inout [Effect]
+        of work: UnfinishedWork
     ) -> [(id: CallID, record: CallRecord, trouble: String?)] {
         var records: [(id: CallID, record: CallRecord, trouble: String?)] = []
         var seen: Set<CallID> = []
@@ -56,18 +56,18 @@ extension Exchange {
                 records.append((id, record, nil))
             } catch {
                 guard let row = rows[id] else {
-                    effects.append(.fault(id, "neither its record nor its row can be read: \(error)"))
+                    emit(.fault(id, "neither its record nor its row can be read: \(error)"))
                     store(.removeRecord(id))
                     continue
                 }
-                effects.append(.fault(id, "its record cannot be read, so that it ends: \(error)"))
-                records.append((id, CallRecord(row, SalvagedRecord(bytes), random: &random), Self.unreadable))
+                emit(.fault(id, "its record cannot be read, so that it ends: \(error)"))
+                records.append((id, CallRecord(row, SalvagedRecord(bytes), random: &turn.random), Self.unreadable))
             }
         }
         for row in work.rows where !row.call.status.isTerminal && seen.insert(row.call.callID).inserted {
-            effects.append(.fault(row.call.callID, "it has no record, so that it ends"))
+            emit(.fault(row.call.callID, "it has no record, so that it ends"))
             records.append(
-                (row.call.callID, CallRecord(row, SalvagedRecord([]), random: &random), "its record is missing"))
+                (row.call.callID, CallRecord(row, SalvagedRecord([]), random: &turn.random), "its record is missing"))
         }
         return records
     }
@@ -77,47 +77,47 @@ extension Exchange {
     /// - Parameter trouble: why it cannot go on, whatever its record says.
     private mutating func restore(
         _ record: CallRecord, journalSequence: Int, callRecording: Recording?,
-        notifications: [PendingNotification], _ trouble: String?, _ now: Moment, _ effects: inout [Effect]
+        notifications: [PendingNotification], _ trouble: String?
     ) {
         let id = record.call.callID
         let session = drawSession()
         let identifiers =
             record.session?.identifiers
-            ?? UserAgent.drawIdentifiers(node: userAgent.configuration.node, random: &random)
+            ?? UserAgent.drawIdentifiers(node: userAgent.configuration.node, random: &turn.random)
         let clock = CallClock(
-            restoring: record.clock, source: configuration.clockSource, latest: record.call.dateUpdated, at: now)
+            restoring: record.clock, source: turn.configuration.clockSource, latest: record.call.dateUpdated, at: now)
         let age = clock.reading(now).microseconds - record.call.dateCreated.microseconds
-        if trouble == nil, age <= configuration.queuedCallLifetime.microseconds,
-            let call = CallMachine(
-                restoringQueued: record, session: session, identifiers: identifiers, journalSequence: journalSequence,
-                publicURL: publicURL, clock: clock)
-        {
-            calls[id] = call
-            callsBySession[session] = id
-            // It may be late already: how old it may be after a restart is `queuedCallLifetime`'s to say.
-            queue.append(id, of: record.call.accountID, now: now.instant)
-            // The server may be set otherwise than when the call was taken.
-            let account = record.call.accountID, destination = CallDestination(record.call.to)
-            if let destination { admission.restored(id, of: account, to: destination) }
-            let rule = destination.map { admission.broken(by: $0, of: account) } ?? admission.brokenByAccount(account)
-            if let rule { stop([id], by: rule, evenUnderWay: false, now, &effects) }
-            dialNext(now, &effects)
-            return
+        let dossier = Dossier(
+            restoring: record, journalSequence: journalSequence, publicURL: publicURL, clock: clock)
+        if record.phase == .queued, trouble == nil, age <= turn.configuration.queuedCallLifetime.microseconds {
+            return goOn(id, dossier, Leg(waiting: session, identifiers, isStored: true))
         }
         let explanation =
             trouble.map { "the server was restarted, and \($0)" }
             ?? (record.phase == .queued ? "it waited too long while the server was down" : "the server was restarted")
-        var directives: [CallDirective] = []
-        calls[id] = CallMachine(
-            ending: record, session: session, identifiers: identifiers, journalSequence: journalSequence,
-            publicURL: publicURL, clock: clock, callRecording: callRecording, notifications: notifications,
-            explanation: explanation, now: now, into: &directives)
-        callsBySession[session] = id
-        carryOut(directives, of: id, now, &effects)
+        enter(
+            CallMachine(
+                ending: record, dossier, Leg(leftBehind: record.session, session, identifiers),
+                callRecording: callRecording, notifications: notifications, explanation: explanation, &turn))
+        carryOut(turn.takeDirectives(), of: id)
         if let sessionRecord = record.session {
-            withUserAgent(now, &effects) { agent, random, sip in
-                agent.endRestored(session, sessionRecord, now: now.instant, random: &random, into: &sip)
+            withUserAgent { agent, now, random, sip in
+                agent.endRestored(session, sessionRecord, now: now, random: &random, into: &sip)
             }
         }
+    }
+
+    /// A call that waited when the process ended goes on waiting (docs/contract/calls.md#a-restart).
+    private mutating func goOn(_ id: CallID, _ dossier: Dossier, _ leg: Leg) {
+        enter(CallMachine(dossier, leg))
+        let account = dossier.call.accountID
+        // It may be late already: how old it may be after a restart is `queuedCallLifetime`'s to say.
+        queue.append(id, of: account, now: now.instant)
+        // The server may be set otherwise than when the call was taken.
+        if let destination = dossier.destination { admission.restored(id, of: account, to: destination) }
+        let rule =
+            dossier.destination.map { admission.broken(by: $0, of: account) } ?? admission.brokenByAccount(account)
+        if let rule { stop([id], by: rule, evenUnderWay: false) }
+        dialNext()
     }
 }

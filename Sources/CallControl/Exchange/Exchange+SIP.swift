@@ -5,119 +5,98 @@ extension Exchange {
     /// Lets the user agent take one step, and tells the calls what came of it, in the order in which it came: what a
     /// call has the user agent do meanwhile stands behind what the user agent had done before.
     mutating func withUserAgent(
-        _ now: Moment, _ effects: inout [Effect],
-        _ body: (inout UserAgent, inout RandomSource, inout [UserAgentEffect]) -> Void
+        _ step: (inout UserAgent, Instant, inout RandomSource, inout [UserAgentEffect]) -> Void
     ) {
         let isOutermost = sipEffects.isEmpty
-        body(&userAgent, &random, &sipEffects)
+        step(&userAgent, turn.now.instant, &turn.random, &sipEffects)
         guard isOutermost else { return }
         var next = 0
         while next < sipEffects.count {
-            take(sipEffects[next], now, &effects)
+            take(sipEffects[next])
             next += 1
         }
         sipEffects.removeAll(keepingCapacity: true)
     }
 
-    private mutating func take(_ effect: UserAgentEffect, _ now: Moment, _ effects: inout [Effect]) {
-        let configuration = configuration
+    private mutating func take(_ effect: UserAgentEffect) {
         switch effect {
-        case .send(let bytes, let destination):
-            effects.append(.send(bytes, to: destination))
-        case .progressed(let session, let code, _):
-            withCall(of: session, now, &effects) { call, _, directives in
-                call.progressed(code, now: now, into: &directives)
-            }
+        case .send(let bytes, let destination): emit(.send(bytes, to: destination))
+        // What came is in the journal as a SIP message; a call stays `ringing` whatever the provisional code.
+        case .progressed: break
         case .answered(let session, let body):
             let record = userAgent.record(of: session)
-            withCall(of: session, now, &effects) { call, random, directives in
-                call.answered(
-                    body, record: record, configuration: configuration, now: now, random: &random,
-                    into: &directives)
-            }
+            withCall(of: session) { call, turn in call.answered(body, record: record, &turn) }
         case .failed(let session, let failure):
-            withCall(of: session, now, &effects) { call, _, directives in
-                call.failed(failure, now: now, into: &directives)
-            }
+            withCall(of: session) { call, turn in call.withLeg(&turn) { leg, _ in leg.failed(failure) } }
         case .ended(let session, let end):
-            withCall(of: session, now, &effects) { call, _, directives in
-                call.ended(end, now: now, into: &directives)
-            }
+            withCall(of: session) { call, turn in call.withLeg(&turn) { leg, _ in leg.ended(end) } }
         case .offerReceived(let session, let body):
-            withCall(of: session, now, &effects) { call, random, directives in
-                call.offerReceived(
-                    body, configuration: configuration, now: now, random: &random, into: &directives)
+            withCall(of: session) { call, turn in
+                call.withLeg(&turn) { leg, turn in leg.offerReceived(body, &turn) }
             }
         case .offerWithdrawn(let session):
-            withCall(of: session, now, &effects) { call, _, _ in call.offerWithdrawn() }
+            withCall(of: session) { call, turn in
+                call.withLeg(&turn) { leg, _ in
+                    leg.offerWithdrawn()
+                    return nil
+                }
+            }
         case .recordChanged(let session):
             guard let record = userAgent.record(of: session) else { return }
-            withCall(of: session, now, &effects) { call, _, directives in
-                call.recordChanged(record, into: &directives)
+            withCall(of: session) { call, turn in
+                call.withLeg(&turn) { leg, turn in
+                    leg.recordChanged(record, &turn)
+                    return nil
+                }
             }
-        case .recordDue(let session, let hold):
-            guard let id = callsBySession[session], let record = userAgent.record(of: session) else {
-                return recordStored(session, hold, now, &effects)
-            }
-            withCall(id, now, &effects) { call, _, directives in
-                call.recordDue(record, hold, into: &directives)
-            }
-            if isStorageFailing { recordStored(session, hold, now, &effects) }
-        case .resolve(let session, let host):
-            effects.append(.resolveHop(session, host))
+        case .recordDue(let session, let hold): recordDue(session, hold)
+        case .resolve(let session, let host): emit(.resolveHop(session, host))
         case .keyReported(let session, let key, let milliseconds):
-            withCall(of: session, now, &effects) { call, random, directives in
-                call.keyReported(key, milliseconds: milliseconds, now: now, random: &random, into: &directives)
+            withCall(of: session) { call, turn in
+                call.withTalk(&turn) { talk, leg, dossier, turn in
+                    talk.keyReported(key, milliseconds: milliseconds, &leg, &dossier, &turn)
+                }
             }
         case .infoAnswered(let session, let status):
-            withCall(of: session, now, &effects) { call, random, directives in
-                call.reportAnswered(status, now: now, random: &random, into: &directives)
-            }
+            withCall(of: session) { call, turn in call.reportAnswered(status, &turn) }
         case .messageRefused(let session, let trace, let error):
-            withCall(of: session, now, &effects) { call, _, directives in
-                call.refused(trace, error, now: now, into: &directives)
-            }
-        case .invited(let session, let invitation):
-            invited(session, invitation, now, &effects)
-        case .canceledByPeer(let session):
-            invitations[session] = nil
+            withCall(of: session) { call, turn in call.withDossier { $0.note(refused: trace, error, &turn) } }
+        case .invited(let session, let invitation): invited(session, invitation)
+        case .canceledByPeer(let session): invitations[session] = nil
         case .acknowledged(let session, let body):
-            withCall(of: session, now, &effects) { call, random, directives in
-                call.acknowledged(
-                    body, configuration: configuration, now: now, random: &random, into: &directives)
-            }
-        case .messageSent(let session, let trace):
-            invitations[session]?.traces.append((trace, true))
-            withCall(of: session, now, &effects) { call, _, directives in
-                call.traced(trace, isSent: true, now: now, into: &directives)
-            }
+            withCall(of: session) { call, turn in call.acknowledged(body, &turn) }
+        case .messageSent(let session, let trace): traced(session, trace, isSent: true)
         case .messageReceived(let session, let trace):
             hear(of: session)
-            invitations[session]?.traces.append((trace, false))
-            withCall(of: session, now, &effects) { call, _, directives in
-                call.traced(trace, isSent: false, now: now, into: &directives)
-            }
-        case .discarded(let reason, _):
-            effects.append(.discarded(reason))
-        case .turnedAway(let request):
-            turnedAway(request, now, &effects)
+            traced(session, trace, isSent: false)
+        case .discarded(let reason, _): emit(.discarded(reason))
+        case .turnedAway(let request): turnedAway(request)
         }
+    }
+
+    private mutating func traced(_ session: SessionID, _ trace: SIPTrace, isSent: Bool) {
+        invitations[session]?.traces.append((trace, isSent))
+        withCall(of: session) { call, turn in call.withDossier { $0.note(trace, isSent: isSent, &turn) } }
+    }
+
+    /// A message of the user agent's waits until the record knows what it says.
+    private mutating func recordDue(_ session: SessionID, _ hold: RecordHold) {
+        guard callsBySession[session] != nil, let record = userAgent.record(of: session) else {
+            return recordStored(session, hold)
+        }
+        withCall(of: session) { call, turn in
+            call.withLeg(&turn) { leg, turn in
+                leg.recordDue(record, hold, &turn)
+                return nil
+            }
+        }
+        if isStorageFailing { recordStored(session, hold) }
     }
 
     /// The user agent's message need not wait any longer.
-    mutating func recordStored(
-        _ session: SessionID, _ hold: RecordHold, _ now: Moment, _ effects: inout [Effect]
-    ) {
-        withUserAgent(now, &effects) { agent, random, sip in
-            agent.recordStored(session, hold, now: now.instant, random: &random, into: &sip)
+    mutating func recordStored(_ session: SessionID, _ hold: RecordHold) {
+        withUserAgent { agent, now, random, sip in
+            agent.recordStored(session, hold, now: now, random: &random, into: &sip)
         }
-    }
-
-    private mutating func withCall(
-        of session: SessionID, _ now: Moment, _ effects: inout [Effect],
-        _ body: (inout CallMachine, inout RandomSource, inout [CallDirective]) -> Void
-    ) {
-        guard let id = callsBySession[session] else { return }
-        withCall(id, now, &effects, body)
     }
 }

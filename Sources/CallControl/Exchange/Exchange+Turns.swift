@@ -26,21 +26,21 @@ extension Exchange {
         }
     }
 
-    private func obstacle(_ now: Instant) -> Obstacle? {
+    private var obstacle: Obstacle? {
         if isStorageFailing { return .disk }
-        if let limit = configuration.trunk.callsAtOnce, lines.count >= limit { return .lines(limit) }
-        if callsUnheard.count >= configuration.maximumUnheardCalls { return .silence(callsUnheard.count) }
+        if let limit = turn.configuration.trunk.callsAtOnce, lines.count >= limit { return .lines(limit) }
+        if callsUnheard.count >= turn.configuration.maximumUnheardCalls { return .silence(callsUnheard.count) }
         // Where other programs hold every port there is nothing to wait for: whose turn it is hears so.
-        guard ports.hasFree(now: now) || ports.isHeldByOthers(now: now) else { return .ports }
-        return queue.awaitsPace(now: now) ? .pace : nil
+        guard ports.hasFree(now: now.instant) || ports.isHeldByOthers(now: now.instant) else { return .ports }
+        return queue.awaitsPace(now: now.instant) ? .pace : nil
     }
 
     /// Dials whoever is next, as long as the rates, the calls at once and the ports allow
     /// (docs/contract/calls.md#pace).
-    mutating func dialNext(_ now: Moment, _ effects: inout [Effect]) {
+    mutating func dialNext() {
         defer { watchOverdue() }
         while queue.count > 0, !isDraining {
-            switch obstacle(now.instant) {
+            switch obstacle {
             case nil, .pace: break
             case .disk, .lines, .silence:
                 queue.heldUp(now: now.instant)
@@ -59,7 +59,7 @@ extension Exchange {
             case .wait(let turn):
                 timers.arm(.turn, at: turn)
                 return
-            case .call(let id): dial(id, now, &effects)
+            case .call(let id): dial(id)
             }
         }
     }
@@ -67,14 +67,16 @@ extension Exchange {
     // MARK: How long a turn takes to come
 
     /// Of a call of the account that is accepted now, in seconds.
-    func expectedWaitSeconds(of account: AccountID, _ now: Instant) -> Double {
-        guard configuration.queueWait != nil else { return queue.expectedWaitSeconds(of: account, now: now) }
+    func expectedWaitSeconds(of account: AccountID) -> Double {
+        guard turn.configuration.queueWait != nil else {
+            return queue.expectedWaitSeconds(of: account, now: now.instant)
+        }
         return queue.expectedWaitSeconds(
-            of: account, isHeldUp: obstacle(now) != nil, lines: trunkLines, own: ownLines(of: account), now: now)
+            of: account, isHeldUp: obstacle != nil, lines: trunkLines, own: ownLines(of: account), now: now.instant)
     }
 
     private var trunkLines: DialQueue.Lines? {
-        configuration.trunk.callsAtOnce.map { limit in
+        turn.configuration.trunk.callsAtOnce.map { limit in
             DialQueue.Lines(free: limit - lines.count, secondsEach: lines.holdingSeconds / Double(limit))
         }
     }
@@ -92,14 +94,14 @@ extension Exchange {
     private static let longestRetrySeconds = 3600.0
 
     /// Why a call of the account cannot be accepted; nil where its turn will come in time.
-    func lateTurn(of account: AccountID, _ now: Instant) -> CallRefusal? {
+    func lateTurn(of account: AccountID) -> CallRefusal? {
         guard hasRoom(for: account) else {
-            return .queueFull(retryAfterSeconds: Self.retrySeconds(expectedWaitSeconds(of: account, now)))
+            return .queueFull(retryAfterSeconds: Self.retrySeconds(expectedWaitSeconds(of: account)))
         }
-        guard let longest = configuration.queueWait.map({ $0 / .seconds(1) }) else { return nil }
+        guard let longest = turn.configuration.queueWait.map({ $0 / .seconds(1) }) else { return nil }
         let wait = queue.longestWaitSeconds(
-            of: account, isAlone: admission.isAlone(account), isHeldUp: obstacle(now) != nil, lines: trunkLines,
-            own: ownLines(of: account), now: now)
+            of: account, isAlone: admission.isAlone(account), isHeldUp: obstacle != nil, lines: trunkLines,
+            own: ownLines(of: account), now: now.instant)
         let allowed = longest * Self.certainty
         guard wait > allowed else { return nil }
         return .turnTooLate(
@@ -122,8 +124,8 @@ extension Exchange {
     /// A queue deeper than a day of the rate cannot be worked off (docs/contract/calls.md#pace).
     private func hasRoom(for account: AccountID) -> Bool {
         let own = ExchangeConfiguration.queueLimit(
-            callsPerSecond: admission.rules(of: account)?.callsPerSecond, atMost: configuration.maximumQueueDepth)
-        return queue.count < configuration.queueLimit && queue.count(of: account) < own
+            callsPerSecond: admission.rules(of: account)?.callsPerSecond, atMost: turn.configuration.maximumQueueDepth)
+        return queue.count < turn.configuration.queueLimit && queue.count(of: account) < own
     }
 
     // MARK: Whose turn did not come
@@ -136,17 +138,15 @@ extension Exchange {
     }
 
     /// What has waited for too long is ended: rung late, nobody would expect it any more.
-    mutating func endOverdue(_ now: Moment, _ effects: inout [Effect]) {
+    mutating func endOverdue() {
         overdueAt = nil
         // What waits stays on disk for the next start.
         guard !isDraining else { return }
-        let reason = obstacle(now.instant)?.explanation ?? "the account's own rate and calls at once let no more go"
-        let seconds = Int(((configuration.queueWait ?? .zero) / .seconds(1)).rounded(.up))
+        let reason = obstacle?.explanation ?? "the account's own rate and calls at once let no more go"
+        let seconds = Int(((turn.configuration.queueWait ?? .zero) / .seconds(1)).rounded(.up))
         let explanation = "it has waited \(seconds) s for its turn, as long as calls may (queue-seconds): \(reason)"
         for id in queue.overdue(now: now.instant) {
-            withCall(id, now, &effects) { call, _, directives in
-                call.waitedTooLong(explanation, now: now, into: &directives)
-            }
+            withCall(id) { call, turn in call.waitedTooLong(explanation, &turn) }
         }
         watchOverdue()
     }

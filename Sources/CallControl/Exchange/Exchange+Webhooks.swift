@@ -2,74 +2,72 @@ import SIP
 import Telephony
 
 extension Exchange {
-    mutating func webhookWaits(_ event: EventID, _ explanation: String, _ now: Moment, _ effects: inout [Effect]) {
+    mutating func webhookWaits(_ event: EventID, _ explanation: String) {
         guard !retries.contains(event), let id = callsByEvent[event] else { return }
-        withCall(id, now, &effects) { call, _, directives in
-            call.webhookWaits(event, explanation, now: now, into: &directives)
+        withCall(id) { call, turn in
+            call.withDossier { $0.webhookWaits(event, explanation, &turn) }
         }
     }
 
     mutating func webhookFinished(
-        _ event: EventID, _ outcome: WebhookOutcome, _ milliseconds: Int, _ now: Moment, _ effects: inout [Effect]
+        _ event: EventID, _ outcome: WebhookOutcome, _ milliseconds: Int
     ) {
         if retries.contains(event) {
             if let pending = retries.inFlight(event) {
-                noteRetry(pending, outcome, milliseconds, now, &effects)
+                noteRetry(pending, outcome, milliseconds)
             }
-            for directive in retries.finished(event, outcome, now: now) { carryOut(directive, now, &effects) }
+            for directive in retries.finished(event, outcome, now: now) { carryOut(directive) }
             return
         }
         guard let id = callsByEvent[event] else { return }
         callsByEvent[event] = nil
-        withCall(id, now, &effects) { call, random, directives in
-            call.webhookFinished(
-                event, outcome, milliseconds: milliseconds, now: now, random: &random, into: &directives)
+        withCall(id) { call, turn in
+            call.webhookFinished(event, outcome, milliseconds: milliseconds, &turn)
         }
     }
 
     private mutating func noteRetry(
-        _ pending: PendingNotification, _ outcome: WebhookOutcome, _ milliseconds: Int, _ now: Moment,
-        _ effects: inout [Effect]
+        _ pending: PendingNotification, _ outcome: WebhookOutcome, _ milliseconds: Int
     ) {
         let webhook = pending.webhook
-        guard calls[webhook.callID] != nil else {
+        guard calls.contains(webhook.callID) else {
             store(
                 .appendJournal(
                     WebhookJournal.lateEntry(
                         for: webhook, outcome, milliseconds: milliseconds, attempt: pending.attempts, now: now.wall)))
             return
         }
-        withCall(webhook.callID, now, &effects) { call, _, directives in
-            call.noteAnswer(webhook, outcome, milliseconds, attempt: pending.attempts, now, &directives)
+        withCall(webhook.callID) { call, turn in
+            call.withDossier { $0.noteAnswer(webhook, outcome, milliseconds, attempt: pending.attempts, &turn) }
         }
     }
 
-    mutating func carryOut(_ directive: NotificationRetries.Directive, _ now: Moment, _ effects: inout [Effect]) {
+    mutating func carryOut(_ directive: NotificationRetries.Directive) {
         switch directive {
         case .deliver(let webhook, let attempt):
-            effects.append(.deliver(webhook, attempt: attempt))
+            emit(.deliver(webhook, attempt: attempt))
         case .schedule(let pending, let pause):
             store(.saveNotification(pending))
             timers.arm(.retry(pending.webhook.eventID), at: now.instant + pause)
         case .ended(let webhook, let end, let attempts):
             store(.removeNotification(webhook.eventID))
             endedNotifications[end, default: 0] += 1
-            noteEnd(of: webhook, end, attempts: attempts, now, &effects)
+            noteEnd(of: webhook, end, attempts: attempts)
         }
     }
 
     /// In the journal of the call, be it forgotten or not.
     private mutating func noteEnd(
-        of webhook: Webhook, _ end: NotificationEnd, attempts: Int, _ now: Moment, _ effects: inout [Effect]
+        of webhook: Webhook, _ end: NotificationEnd, attempts: Int
     ) {
-        guard calls[webhook.callID] != nil else {
+        guard calls.contains(webhook.callID) else {
             if let entry = WebhookJournal.lateEnd(of: webhook, end, attempts: attempts, now: now.wall) {
                 store(.appendJournal(entry))
             }
             return
         }
-        withCall(webhook.callID, now, &effects) { call, _, directives in
-            call.noteEnd(of: webhook, end, attempts: attempts, now, &directives)
+        withCall(webhook.callID) { call, turn in
+            call.withDossier { $0.noteEnd(of: webhook, end, attempts: attempts, &turn) }
         }
     }
 }

@@ -23,7 +23,7 @@ package struct ExchangeGauges: Hashable, Sendable {
 extension Exchange {
     /// No call is alive and nothing waits for a first delivery: a good moment to stop. Calls that wait stay on disk.
     package var isQuiet: Bool {
-        calls.values.allSatisfy { $0.isSettledButForTurn }
+        calls.reduce(into: true) { isQuiet, call in isQuiet = isQuiet && call.isSettledButForTurn }
     }
 
     /// The call that messages with that Call-ID belong to, while it is not settled.
@@ -31,11 +31,11 @@ extension Exchange {
 
     package var gauges: ExchangeGauges {
         var gauges = ExchangeGauges()
-        gauges.liveCalls = calls.values.reduce(into: 0) { count, call in if !call.isOver { count += 1 } }
+        gauges.liveCalls = calls.reduce(into: 0) { count, call in if !call.leg.isOver { count += 1 } }
         gauges.queuedCalls = queue.count
         gauges.portsInUse = ports.inUse
         gauges.timers = timers.count
-        gauges.outboxDepth = calls.values.reduce(retries.count) { $0 + $1.outboxDepth }
+        gauges.outboxDepth = calls.reduce(into: retries.count) { $0 += $1.dossier.outbox.depth }
         gauges.userAgent = userAgent.gauges
         gauges.finishedCalls = finishedCalls
         gauges.endedNotifications = endedNotifications

@@ -214,12 +214,12 @@ extension World {
         }
         let token = drawToken(for: index)
         trace.tell(now, "POST Calls \(plan.number): \(plan.behaviour), \(plan.manner)")
-        var request = CallRequest(
-            requestID: RequestID(random: &random), accountID: accountID, applicationID: nil,
-            phoneNumberID: nil, from: fromNumber, to: to, callConnectURL: callConnectURL,
-            statusCallbackURL: plan.hasStatusCallback ? statusCallbackURL : nil,
-            sendDigits: plan.sendDigits, ringTimeoutSeconds: plan.ringTimeoutSeconds)
-        request.ifMachine = plan.listening?.handling
+        let terms = CallTerms(
+            requestID: RequestID(random: &random), callConnectURL: callConnectURL,
+            statusCallbackURL: plan.hasStatusCallback ? statusCallbackURL : nil, sendDigits: plan.sendDigits,
+            ringTimeoutSeconds: plan.ringTimeoutSeconds, ifMachine: plan.listening?.handling)
+        let request = CallRequest(
+            terms, from: fromNumber, to: to, accountID: accountID, applicationID: nil, phoneNumberID: nil)
         try feed(.makeCall(token, request))
     }
 

@@ -5,46 +5,30 @@ package struct CallRequest: Hashable, Sendable {
     /// What a request may ask for (docs/contract/calls.md#ring-timeout).
     package static let ringTimeoutSeconds = 1...600
 
-    package var requestID: RequestID
+    package var terms: CallTerms
     package var accountID: AccountID
     package var applicationID: ApplicationID?
     /// The owned number that `from` is.
     package var phoneNumberID: PhoneNumberID?
     package var from: PhoneNumber
     package var to: CallDestination
-    package var callConnectURL: WebURL
-    package var statusCallbackURL: WebURL?
-    package var sendDigits: DigitString?
-    package var ringTimeoutSeconds: Int
     /// The call whose OutDial made this one.
     package var parentCallID: CallID?
     /// The client's own name for the request, where it gave one (docs/contract/rest.md#idempotency).
     package var idempotency: IdempotencyKey?
-    /// `privacyMode`: sendDigits are masked wherever they can be read later.
-    package var isPrivate = false
-    /// Nil: nobody listens for machines.
-    package var ifMachine: MachineHandling?
-    /// `ifMachineBeepSeconds` (ours): so long the script of ifMachineUrl waits for the machine's beep, 0: not at all;
-    /// nil: as the server's setting says.
-    package var machineBeepSeconds: Int?
     /// What the request held that was passed over: for the call's log.
     package var remarks: [String] = []
 
     package init(
-        requestID: RequestID, accountID: AccountID, applicationID: ApplicationID?, phoneNumberID: PhoneNumberID?,
-        from: PhoneNumber, to: CallDestination, callConnectURL: WebURL, statusCallbackURL: WebURL?,
-        sendDigits: DigitString?, ringTimeoutSeconds: Int
+        _ terms: CallTerms, from: PhoneNumber, to: CallDestination, accountID: AccountID,
+        applicationID: ApplicationID?, phoneNumberID: PhoneNumberID?
     ) {
-        self.requestID = requestID
+        self.terms = terms
+        self.from = from
+        self.to = to
         self.accountID = accountID
         self.applicationID = applicationID
         self.phoneNumberID = phoneNumberID
-        self.from = from
-        self.to = to
-        self.callConnectURL = callConnectURL
-        self.statusCallbackURL = statusCallbackURL
-        self.sendDigits = sendDigits
-        self.ringTimeoutSeconds = ringTimeoutSeconds
     }
 }
 

@@ -23,6 +23,14 @@ extension LocalAudio {
         do { agreed = try answer(to: offer) } catch { throw DescriptionFault(error) }
         return (try agreed.agreement.place(seenFrom: address), agreed.answer)
     }
+
+    /// What a caller is told: the answer to its offer and what both agree on, or our own offer where it made none
+    /// (RFC 3261 §13.3.1).
+    func reply(to offer: [UInt8]?) throws(AudioDisagreement) -> (sdp: [UInt8], agreement: AudioAgreement?) {
+        guard let offer else { return (self.offer.bytes, nil) }
+        let (agreement, answer) = try answer(to: offer)
+        return (answer.bytes, agreement)
+    }
 }
 
 extension AudioAgreement {

@@ -1,0 +1,71 @@
+import JSON
+import PerCL
+import SIP
+import Telephony
+
+/// What the journal says of a call's scripts, and what they may name of the account's own.
+extension Dossier {
+    /// A command begins.
+    mutating func note(_ command: Command, _ index: Int, _ turn: inout Turn) {
+        note(
+            .info, .percl, "PerCL \(command.name)",
+            ["index": JSONValue(index)].merging(command.journalMetadata) { own, _ in own }, &turn)
+    }
+
+    mutating func noteEnd(_ command: Command, _ index: Int, _ result: PlaybackResult, _ turn: inout Turn) {
+        var metadata: [String: JSONValue] = ["index": JSONValue(index)]
+        switch result {
+        case .completed: note(.info, .percl, "PerCL \(command.name) completed", metadata, &turn)
+        case .stopped: note(.info, .percl, "PerCL \(command.name) skipped", metadata, &turn)
+        case .completedWithWarning(let warning):
+            metadata.merge(command.journalMetadata) { own, _ in own }
+            metadata["explanation"] = .string(warning)
+            note(.warning, .percl, "PerCL \(command.name) completed", metadata, &turn)
+        case .failed(let explanation):
+            metadata.merge(command.journalMetadata) { own, _ in own }
+            metadata["explanation"] = .string(explanation)
+            note(.error, .percl, "PerCL \(command.name) failed", metadata, &turn)
+        }
+    }
+
+    /// What was taken although it is not as it should be. Calls whose scripts repeat the same mistake tell of it for a
+    /// while.
+    mutating func note(_ hints: ScriptHints, _ turn: inout Turn) {
+        for hint in hints.shown {
+            note(within: .hints, .warning, .percl, hint.description, hint.journalMetadata, &turn)
+        }
+        if hints.more > 0 {
+            note(
+                within: .hints, .warning, .percl,
+                "\(hints.more) more of the script's attributes are not as they should be", [:], &turn)
+        }
+    }
+
+    /// A recording of the account's own is played from its file.
+    func resolved(_ prompt: Prompt) -> Prompt {
+        guard case .file(let reference) = prompt, let recording = recording(named: reference) else { return prompt }
+        return .recording(recording, call.accountID)
+    }
+
+    /// The recording that `Play.file` means, where it is one of this account on this server.
+    private func recording(named reference: AudioFileReference) -> RecordingID? {
+        var path = Substring(reference.text)
+        if case .url = reference {
+            guard !publicURL.isEmpty, path.hasPrefix("\(publicURL)/apiserver/") else { return nil }
+            path = path.dropFirst("\(publicURL)/apiserver".count)
+        }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 6, parts[1] == "Accounts", parts[2] == call.accountID.text, parts[3] == "Recordings",
+            parts[5] == "Download" || parts[5] == "Stream"
+        else { return nil }
+        return RecordingID(parts[4])
+    }
+}
+
+extension ScriptError {
+    fileprivate var journalMetadata: [String: JSONValue] {
+        ["index": JSONValue(index), "command": JSONValue(command), "field": JSONValue(field)].filter {
+            $0.value != .null
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import JSON
+import PerCL
+import Telephony
+
+extension Command {
+    /// What the journal says of a command; private values are masked (docs/contract/privacy.md#the-mask).
+    var journalMetadata: [String: JSONValue] {
+        switch self {
+        case .say(let say):
+            [
+                "text": .string(say.privacyMode ? Mask.text : say.text), "language": .string(say.language),
+                "engine": JSONValue(say.engine.map { "\($0.name.rawValue); one voice speaks for every engine" }),
+            ].filter { $0.value != .null }
+        case .play(let play): ["file": .string(play.privacyMode ? Mask.text : play.file.description)]
+        case .pause(let pause): ["length": JSONValue(pause.lengthMilliseconds)]
+        case .redirect(let redirect): ["actionUrl": .string(redirect.actionURL.description)]
+        case .hangup(let hangup): ["reason": JSONValue(hangup.reason)]
+        case .getDigits(let get):
+            [
+                "actionUrl": .string(get.actionURL.description), "maxDigits": JSONValue(get.maxDigits),
+                "minDigits": JSONValue(get.minDigits), "finishOnKey": .string(get.finishOnKey),
+                "prompts": JSONValue(get.prompts.count),
+            ]
+        case .sendDigits(let send): ["digits": .string(send.privacyMode ? Mask.text : send.digits.text)]
+        case .recordUtterance(let record):
+            ["actionUrl": .string(record.actionURL.description), "maxLengthSec": JSONValue(record.maxLengthSeconds)]
+        case .outDial(let dial):
+            [
+                "destination": .string(dial.destination.text), "callingNumber": .string(dial.callingNumber.text),
+                "actionUrl": .string(dial.actionURL.description),
+                "callConnectUrl": .string(dial.callConnectURL.description),
+            ]
+        case .reject(let reject): ["reason": JSONValue(reject.reason)]
+        case .playEarlyMedia(let play): ["file": .string(play.file.description)]
+        default: [:]
+        }
+    }
+}
