@@ -30,7 +30,7 @@ READS = (
 MAY_READ = {
     "Sources/Runtime/SystemClock.swift": "where it is read for everybody",
     "Sources/CallControl/Call/CallClock.swift": "where a call's own clock begins",
-    "Sources/CallControl/Call/CallMachine+Webhooks.swift": "the age of a notification, as a restart is to find it",
+    "Sources/CallControl/Call/Dossier.swift": "the age of a notification, as a restart is to find it",
     "Sources/CallControl/Outbox/NotificationRetries.swift": "the same; in this process it is the monotonic clock that counts",
     "Sources/CallControl/Exchange/*.swift": "the day that calls and minutes count for, and journal entries of forgotten calls",
     "Sources/API/Routes/*.swift": "the date of what is made, changed or shown; how long a private recording may be fetched",
@@ -49,7 +49,8 @@ MAY_READ = {
 SPANS = (r"\bsecondsRoundedUp\(since:", r"\btimeIntervalSince\(")
 MAY_COUNT = {
     "Sources/Telephony/*": "how a span is counted, and a call's and a recording's own",
-    "Sources/CallControl/Call/*.swift": "both dates are of the call's own clock",
+    "Sources/CallControl/Call/Dossier.swift": "both dates are of the call's own clock",
+    "Sources/CallControl/Talk/Recordings.swift": "both dates are of the call's own clock",
     "Sources/belay/Commands/StatusCommand.swift": "how long ago a server says that it started",
 }
 
