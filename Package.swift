@@ -144,7 +144,7 @@ let package = Package(
         .target(name: "CMedia"),
         .target(
             name: "Media",
-            dependencies: ["RTP", "Telephony", "Sharing", "AnswerDetection", "CMedia", "CSndFile", "CSpeexDSP"],
+            dependencies: ["RTP", "SDP", "Telephony", "Sharing", "AnswerDetection", "CMedia", "CSndFile", "CSpeexDSP"],
             swiftSettings: settings),
         .target(
             name: "Webhooks",

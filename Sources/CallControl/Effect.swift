@@ -79,7 +79,7 @@ package enum Reply: Hashable, Sendable {
 }
 
 /// Names the media session of one call; never used again within a process.
-package struct MediaHandle: Hashable, Sendable, Codable, Comparable {
+package struct MediaHandle: Hashable, Sendable, Comparable {
     package var rawValue: UInt64
 
     package init(rawValue: UInt64) { self.rawValue = rawValue }

@@ -54,7 +54,7 @@ extension SimulatedCarrier {
             MediaRoute(
                 remoteAddress: agreement.remoteAddress, remotePort: agreement.remotePort,
                 rtcpMux: agreement.remoteRTCPPort == nil, remoteRTCPPort: agreement.remoteRTCPPort,
-                payload: agreement.codec == .pcmu ? .pcmu : .pcma, payloadType: agreement.payloadType,
+                payload: G711(agreement.codec), payloadType: agreement.payloadType,
                 telephoneEventPayload: agreement.telephoneEventPayload, sendsMedia: agreement.direction.sends,
                 receivesMedia: agreement.direction.receives))
         engine?.detectDigitsInBand(id, agreement.telephoneEventPayload == nil)

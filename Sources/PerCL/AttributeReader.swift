@@ -231,7 +231,7 @@ final class AttributeReader {
         for (position, element) in elements.enumerated() {
             prompts.append(
                 try Command(
-                    element, index: index, allowed: [Say.name, Play.name, Pause.name],
+                    element, index: index, allowed: [.say, .play, .pause],
                     path: "\(command).\(field)[\(position)]", hints: &hints))
         }
         return prompts

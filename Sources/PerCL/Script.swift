@@ -2,7 +2,7 @@ import JSON
 import Telephony
 
 /// A PerCL script: checked whole before its first command runs (docs/contract/percl.md#scripts).
-package struct Script: Hashable, Sendable, Codable {
+package struct Script: Hashable, Sendable {
     /// A script longer than this is a mistake of its writer.
     package static let maximumCommands = 1000
 
@@ -67,7 +67,7 @@ extension Script {
 }
 
 /// Why a script is invalid: names the command, its place and the field, says what was given and what is allowed.
-package struct ScriptError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
+package struct ScriptError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Place in the script, from 0; nil where the whole script is wrong.
     package var index: Int?
     package var command: String?

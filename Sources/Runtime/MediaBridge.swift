@@ -45,7 +45,7 @@ package final class MediaBridge: Sendable {
         let route = MediaRoute(
             remoteAddress: agreement.remoteAddress, remotePort: agreement.remotePort,
             rtcpMux: agreement.remoteRTCPPort == nil, remoteRTCPPort: agreement.remoteRTCPPort,
-            payload: agreement.codec == .pcmu ? .pcmu : .pcma, payloadType: agreement.payloadType,
+            payload: G711(agreement.codec), payloadType: agreement.payloadType,
             telephoneEventPayload: agreement.telephoneEventPayload,
             offeredEventPayload: connection.offeredEventPayload,
             allowedSources: [connection.sources.signallingHost],

@@ -106,7 +106,7 @@ struct HeaderTests {
 
     @Test(
         "A From that names nobody is anonymous's, with its tag (RFC 3323 §4.1.1.3)",
-        arguments: ["<>", "< >", "\"Anonymous\" <>", "Bell, A. <>", "Anonymous", "\"\"", ""])
+        arguments: ["<>", "< >", "\"Anonymous\" <>", "Anonymous", "\"\"", ""])
     func nobody(text: String) throws {
         var headers = SIPHeaders()
         headers.append(.from, "\(text);tag=a6c8")
@@ -117,7 +117,7 @@ struct HeaderTests {
 
     @Test(
         "A From that was meant for an address and is none is refused",
-        arguments: ["a@h", "sip:", "<a@h>", "<sip:a@h", "\"x\" sip:a@h", "sip:a@h, <>", "> <"])
+        arguments: ["a@h", "sip:", "<a@h>", "<sip:a@h", "\"x\" sip:a@h", "sip:a@h, <>", "Bob, Jr. <>", "> <"])
     func badFrom(text: String) {
         var headers = SIPHeaders()
         headers.append(.from, text)

@@ -2,7 +2,7 @@ package import SIP
 package import Telephony
 
 /// How a call ended: its terminal status, the reason that callStatus gives, and a sentence for the log.
-package struct CallOutcome: Hashable, Sendable, Codable {
+package struct CallOutcome: Hashable, Sendable {
     package var status: CallStatus
     package var reason: CallEndedReason
     package var explanation: String

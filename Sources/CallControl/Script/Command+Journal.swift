@@ -32,7 +32,12 @@ extension Command {
             ]
         case .reject(let reject): ["reason": JSONValue(reject.reason)]
         case .playEarlyMedia(let play): ["file": .string(play.file.description)]
-        default: [:]
+        case .startRecordCall: [:]
+        // What this version does not run says no more than its name (docs/contract/percl.md#commands-that-this-version-does-not-run).
+        case .addToConference, .audioStream, .createConference, .dequeue, .enqueue, .getSpeech, .park,
+            .removeFromConference, .setDTMFPassThrough, .setListen, .setTalk, .sms, .terminateConference,
+            .transcribeUtterance, .unpark:
+            [:]
         }
     }
 }

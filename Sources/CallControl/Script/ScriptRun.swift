@@ -255,7 +255,11 @@ struct ScriptRun: Hashable, Sendable {
         return switch commands[index] {
         case .playEarlyMedia, .pause: true
         case .reject: index == 0
-        default: false
+        case .addToConference, .audioStream, .createConference, .dequeue, .enqueue, .getDigits, .getSpeech, .hangup,
+            .outDial, .park, .play, .recordUtterance, .redirect, .removeFromConference, .say, .sendDigits,
+            .setDTMFPassThrough, .setListen, .setTalk, .sms, .startRecordCall, .terminateConference,
+            .transcribeUtterance, .unpark:
+            false
         }
     }
 

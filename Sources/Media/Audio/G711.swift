@@ -1,3 +1,5 @@
+package import SDP
+
 /// The two laws of ITU-T G.711: 16-bit linear samples as octets of about the same relative error.
 ///
 /// Their cases are RTP's static payload types of that name (RFC 3551 §6).
@@ -9,17 +11,23 @@ package enum G711: String, Codable, Hashable, Sendable {
 
     package var payloadType: UInt8 {
         switch self {
-        case .pcmu: 0
-        case .pcma: 8
+        case .pcmu: AudioCodec.pcmu.payloadType
+        case .pcma: AudioCodec.pcma.payloadType
         }
     }
 
-    package init?(payloadType: UInt8) {
-        switch payloadType {
-        case 0: self = .pcmu
-        case 8: self = .pcma
-        default: return nil
+    /// What a codec that was agreed upon is coded with: one that is not coded here does not compile.
+    package init(_ codec: AudioCodec) {
+        switch codec {
+        case .pcmu: self = .pcmu
+        case .pcma: self = .pcma
         }
+    }
+
+    /// Nil where the number is none of a codec that is spoken here.
+    package init?(payloadType: UInt8) {
+        guard let codec = AudioCodec.allCases.first(where: { $0.payloadType == payloadType }) else { return nil }
+        self.init(codec)
     }
 
     /// The octet of a sample of 0.

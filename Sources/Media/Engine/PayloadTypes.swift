@@ -1,3 +1,5 @@
+import SDP
+
 /// What an RTP payload type's number means on a call.
 ///
 /// Each side chooses the numbers that it wants to be sent (RFC 3264 §5.1, §6.1), and gear in use sends by its own, or
@@ -15,8 +17,7 @@ struct PayloadTypes {
     private var meanings = [Meaning](repeating: .unknown, count: 128)
 
     init() {
-        meanings[0] = .audio(.pcmu)
-        meanings[8] = .audio(.pcma)
+        for codec in AudioCodec.allCases { meanings[Int(codec.payloadType)] = .audio(G711(codec)) }
         meanings[13] = .comfortNoise
         meanings[19] = .comfortNoise
     }

@@ -1,9 +1,7 @@
 package import Telephony
 
 /// Joins the call to a conference (docs/contract/percl.md#addtoconference). Terminal.
-package struct AddToConference: Hashable, Sendable, Codable {
-    static let name = "AddToConference"
-
+package struct AddToConference: Hashable, Sendable {
     package var conferenceID: ConferenceID
     package var startConfOnEnter: Bool
     package var talk: Bool

@@ -2,10 +2,8 @@ package import JSON
 package import Telephony
 
 /// Hands the call's audio to a gRPC application (docs/contract/percl.md#audiostream). Terminal.
-package struct AudioStream: Hashable, Sendable, Codable {
-    static let name = "AudioStream"
-
-    package enum ContentType: String, Hashable, Sendable, Codable, CaseIterable {
+package struct AudioStream: Hashable, Sendable {
+    package enum ContentType: String, Hashable, Sendable, CaseIterable {
         case linear8000 = "audio/l16;rate=8000"
         case mulaw8000 = "audio/mulaw;rate=8000"
         case linear16000 = "audio/l16;rate=16000"

@@ -1,10 +1,8 @@
 package import Telephony
 
 /// Creates a conference (docs/contract/percl.md#createconference). Terminal.
-package struct CreateConference: Hashable, Sendable, Codable {
-    static let name = "CreateConference"
-
-    package enum Beep: String, Hashable, Sendable, Codable, CaseIterable { case always, never, entryOnly, exitOnly }
+package struct CreateConference: Hashable, Sendable {
+    package enum Beep: String, Hashable, Sendable, CaseIterable { case always, never, entryOnly, exitOnly }
 
     package var actionURL: WebURL
     package var statusCallbackURL: WebURL?

@@ -1,9 +1,7 @@
 package import Telephony
 
 /// Puts the call into a queue (docs/contract/percl.md#enqueue). Terminal.
-package struct Enqueue: Hashable, Sendable, Codable {
-    static let name = "Enqueue"
-
+package struct Enqueue: Hashable, Sendable {
     package var queueID: QueueID
     package var waitURL: WebURL
     package var actionURL: WebURL

@@ -1,8 +1,7 @@
 package import Telephony
 
 /// Collects keys that the caller presses (docs/contract/percl.md#getdigits). Terminal.
-package struct GetDigits: Hashable, Sendable, Codable {
-    static let name = "GetDigits"
+package struct GetDigits: Hashable, Sendable {
     /// No caller waits longer than this between two keys.
     package static let timeoutRange = 0...3_600_000
     package static let digitCountRange = 1...1000

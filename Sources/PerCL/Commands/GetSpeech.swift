@@ -1,10 +1,8 @@
 package import Telephony
 
 /// Recognizes what the caller says by a grammar (docs/contract/percl.md#getspeech). Terminal.
-package struct GetSpeech: Hashable, Sendable, Codable {
-    static let name = "GetSpeech"
-
-    package enum GrammarType: String, Hashable, Sendable, Codable, CaseIterable {
+package struct GetSpeech: Hashable, Sendable {
+    package enum GrammarType: String, Hashable, Sendable, CaseIterable {
         case url = "URL", builtIn = "BUILTIN"
     }
 

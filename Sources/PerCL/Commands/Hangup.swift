@@ -1,7 +1,5 @@
 /// Ends the call (docs/contract/percl.md#hangup). Terminal.
-package struct Hangup: Hashable, Sendable, Codable {
-    static let name = "Hangup"
-
+package struct Hangup: Hashable, Sendable {
     /// Free text, for the log.
     package var reason: String?
 

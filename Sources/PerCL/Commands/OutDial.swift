@@ -1,9 +1,7 @@
 package import Telephony
 
 /// Places a second call, the child of this one (docs/contract/percl.md#outdial). Terminal.
-package struct OutDial: Hashable, Sendable, Codable {
-    static let name = "OutDial"
-
+package struct OutDial: Hashable, Sendable {
     package var destination: PhoneNumber
     package var callingNumber: PhoneNumber
     package var actionURL: WebURL

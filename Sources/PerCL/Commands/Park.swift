@@ -1,9 +1,7 @@
 package import Telephony
 
 /// Parks the call (docs/contract/percl.md#park). Terminal.
-package struct Park: Hashable, Sendable, Codable {
-    static let name = "Park"
-
+package struct Park: Hashable, Sendable {
     package var waitURL: WebURL
     package var actionURL: WebURL
     package var notificationURL: WebURL?

@@ -1,6 +1,5 @@
 /// Waits in silence (docs/contract/percl.md#pause).
-package struct Pause: Hashable, Sendable, Codable {
-    static let name = "Pause"
+package struct Pause: Hashable, Sendable {
     /// No call lasts longer than a day.
     package static let lengthRange = 0...86_400_000
 

@@ -1,8 +1,7 @@
 package import Telephony
 
 /// Plays an audio file (docs/contract/percl.md#play).
-package struct Play: Hashable, Sendable, Codable {
-    static let name = "Play"
+package struct Play: Hashable, Sendable {
     package static let loopRange = 0...1_000_000
 
     package var file: AudioFileReference
@@ -19,7 +18,7 @@ package struct Play: Hashable, Sendable, Codable {
 
 /// Where an audio file lies: an absolute URL, or one relative to this server, as recordings' URLs once were
 /// (docs/contract/webhooks.md#recording-urls).
-package enum AudioFileReference: Hashable, Sendable, Codable {
+package enum AudioFileReference: Hashable, Sendable {
     case url(WebURL)
     /// Begins with `/`; below `/apiserver`.
     case relative(String)

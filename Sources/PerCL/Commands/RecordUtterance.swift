@@ -1,9 +1,7 @@
 package import Telephony
 
 /// Records what the caller says (docs/contract/percl.md#recordutterance). Terminal.
-package struct RecordUtterance: Hashable, Sendable, Codable {
-    static let name = "RecordUtterance"
-
+package struct RecordUtterance: Hashable, Sendable {
     package var actionURL: WebURL
     package var silenceTimeoutMilliseconds: Int
     package var finishOnKey: String

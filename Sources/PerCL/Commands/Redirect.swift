@@ -1,9 +1,7 @@
 package import Telephony
 
 /// Goes on with the script that another URL gives (docs/contract/percl.md#redirect). Terminal.
-package struct Redirect: Hashable, Sendable, Codable {
-    static let name = "Redirect"
-
+package struct Redirect: Hashable, Sendable {
     package var actionURL: WebURL
 
     init(_ attributes: AttributeReader) throws(ScriptError) {

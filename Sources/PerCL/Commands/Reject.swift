@@ -1,7 +1,5 @@
 /// Refuses an inbound call without answering it (docs/contract/percl.md#reject). Terminal.
-package struct Reject: Hashable, Sendable, Codable {
-    static let name = "Reject"
-
+package struct Reject: Hashable, Sendable {
     /// Free text, for the log.
     package var reason: String?
 

@@ -1,6 +1,4 @@
 /// Takes the call out of its conference (docs/contract/percl.md#removefromconference).
-package struct RemoveFromConference: Hashable, Sendable, Codable {
-    static let name = "RemoveFromConference"
-
+package struct RemoveFromConference: Hashable, Sendable {
     init(_ attributes: AttributeReader) throws(ScriptError) { attributes.passOver("callId") }
 }

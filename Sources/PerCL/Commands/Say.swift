@@ -1,8 +1,7 @@
 import JSON
 
 /// Speaks a text (docs/contract/percl.md#say).
-package struct Say: Hashable, Sendable, Codable {
-    static let name = "Say"
+package struct Say: Hashable, Sendable {
     /// Bytes of UTF-8 (docs/contract/percl.md#say).
     package static let maximumTextLength = 4096
     package static let defaultLanguage = "en-US"
@@ -39,8 +38,8 @@ package struct Say: Hashable, Sendable, Codable {
 }
 
 /// Which synthesizer the customer asks for. Belay has one voice for all of them and notes it in the log.
-package struct SayEngine: Hashable, Sendable, Codable {
-    package enum Name: String, Hashable, Sendable, Codable, CaseIterable {
+package struct SayEngine: Hashable, Sendable {
+    package enum Name: String, Hashable, Sendable, CaseIterable {
         case standard = "freeclimb.standard"
         case neural = "freeclimb.neural"
         case elevenLabs = "ElevenLabs"

@@ -1,8 +1,7 @@
 package import Telephony
 
 /// Dials digits into the live call (docs/contract/percl.md#senddigits).
-package struct SendDigits: Hashable, Sendable, Codable {
-    static let name = "SendDigits"
+package struct SendDigits: Hashable, Sendable {
     /// Outside of it the value is brought to the nearer end (docs/contract/percl.md#senddigits).
     package static let pauseRange = 100...1000
 

@@ -1,7 +1,5 @@
 /// Lets the participant hear, or not, in a conference (docs/contract/percl.md#setlisten).
-package struct SetListen: Hashable, Sendable, Codable {
-    static let name = "SetListen"
-
+package struct SetListen: Hashable, Sendable {
     package var listen: Bool
 
     init(_ attributes: AttributeReader) throws(ScriptError) {

@@ -1,7 +1,5 @@
 /// Lets the participant be heard, or not, in a conference (docs/contract/percl.md#settalk).
-package struct SetTalk: Hashable, Sendable, Codable {
-    static let name = "SetTalk"
-
+package struct SetTalk: Hashable, Sendable {
     package var talk: Bool
 
     init(_ attributes: AttributeReader) throws(ScriptError) {

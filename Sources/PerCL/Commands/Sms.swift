@@ -1,8 +1,7 @@
 package import Telephony
 
 /// Sends a text message (docs/contract/percl.md#sms).
-package struct Sms: Hashable, Sendable, Codable {
-    static let name = "Sms"
+package struct Sms: Hashable, Sendable {
     package static let maximumTextLength = 160
 
     package var to: PhoneNumber

@@ -1,6 +1,4 @@
 /// Ends the call's conference for everybody. Terminal (docs/contract/percl.md#terminateconference).
-package struct TerminateConference: Hashable, Sendable, Codable {
-    static let name = "TerminateConference"
-
+package struct TerminateConference: Hashable, Sendable {
     init(_ attributes: AttributeReader) throws(ScriptError) { attributes.passOver("conferenceId") }
 }

@@ -1,9 +1,7 @@
 package import Telephony
 
 /// Records what the caller says and writes it down (docs/contract/percl.md#transcribeutterance). Terminal.
-package struct TranscribeUtterance: Hashable, Sendable, Codable {
-    static let name = "TranscribeUtterance"
-
+package struct TranscribeUtterance: Hashable, Sendable {
     package var actionURL: WebURL
     package var playBeep: Bool
     package var savesRecording: Bool

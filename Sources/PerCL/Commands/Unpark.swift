@@ -1,6 +1,4 @@
 /// Resumes a parked call. Terminal (docs/contract/percl.md#unpark).
-package struct Unpark: Hashable, Sendable, Codable {
-    static let name = "Unpark"
-
+package struct Unpark: Hashable, Sendable {
     init(_ attributes: AttributeReader) throws(ScriptError) {}
 }

@@ -75,12 +75,12 @@ public struct NameAddress: Hashable, Sendable {
             let semicolon = window.firstIndex(of: UInt8(ascii: ";"), from: window.start) ?? window.end
             (name, rest) = (window.window(window.start, semicolon), window.window(semicolon, window.end))
         }
-        // What holds one of these was meant for an address.
+        // What holds one of these was meant for an address, or for several.
         for index in name.start..<name.end {
             let byte = name[index]
-            guard byte != UInt8(ascii: ":"), byte != UInt8(ascii: "@"), byte.isSpacing || !byte.isControl else {
-                return nil
-            }
+            guard byte != UInt8(ascii: ":"), byte != UInt8(ascii: "@"), byte != UInt8(ascii: ","),
+                byte.isSpacing || !byte.isControl
+            else { return nil }
         }
         guard let parameters = try? SIPParameters(window: rest.trimmed, element: element) else { return nil }
         self.init(uri: SIPURI(user: "anonymous", host: "anonymous.invalid"), parameters: parameters)

@@ -4,7 +4,7 @@
 /// Between two digits lies one standard pause of 500 ms, counted from onset to onset; `{n}` puts n standard
 /// pauses in its place, several in a row add up, and a leading one is an initial wait. `1234#` so has 2.000 s
 /// from its first to its last onset.
-package struct DigitString: Hashable, Sendable, Codable {
+package struct DigitString: Hashable, Sendable {
     package static let standardPauseMilliseconds = 500
     /// One custom pause at most (docs/contract/calls.md#pauses).
     package static let maximumPauseMilliseconds = 3000
@@ -14,7 +14,7 @@ package struct DigitString: Hashable, Sendable, Codable {
     package static let toneMilliseconds = 100
 
     /// One digit and when its tone begins, from the answer on.
-    package struct Tone: Hashable, Sendable, Codable {
+    package struct Tone: Hashable, Sendable {
         package let digit: Character
         package let onsetMilliseconds: Int
         package let durationMilliseconds: Int

@@ -1,5 +1,5 @@
 /// What happens when a machine answers: `ifMachine` and `ifMachineUrl` (docs/contract/calls.md#ifmachine).
-package enum MachineHandling: Hashable, Sendable, Codable {
+package enum MachineHandling: Hashable, Sendable {
     /// `ifMachine`.
     package enum Kind: String, CaseIterable, Sendable, Codable { case redirect, hangup }
 

@@ -1,5 +1,5 @@
 /// Which calls a list asks for (docs/contract/calls.md#list-calls).
-package struct CallFilter: Hashable, Sendable, Codable {
+package struct CallFilter: Hashable, Sendable {
     package var to: String?
     package var from: String?
     package var status: CallStatus?

@@ -25,7 +25,7 @@ extension StorageOperation {
 }
 
 /// A notification that waits for its next attempt.
-package struct PendingNotification: Hashable, Sendable, Codable {
+package struct PendingNotification: Hashable, Sendable {
     package var webhook: Webhook
     /// Attempts made so far.
     package var attempts: Int

@@ -1,6 +1,6 @@
 /// One webhook as it is to be posted: fixed when it is emitted, the same at each attempt
 /// (ARCHITECTURE.md#webhook-order).
-package struct Webhook: Hashable, Sendable, Codable {
+package struct Webhook: Hashable, Sendable {
     /// What becomes of the answer.
     package enum Purpose: String, Codable, Sendable {
         /// A PerCL script is expected (docs/contract/webhooks.md#answers-with-a-script).
