@@ -1,4 +1,3 @@
-package import JSON
 package import SIP
 package import Telephony
 
@@ -36,25 +35,7 @@ package enum Input: Hashable, Sendable {
     case webhookWaits(EventID, explanation: String)
     case webhookFinished(EventID, WebhookOutcome, milliseconds: Int)
     // MARK: From media
-    case mediaOpened(MediaHandle)
-    /// - Parameter isPortTaken: another program holds the port; otherwise the system refused for a reason of its own.
-    case mediaOpenFailed(MediaHandle, explanation: String, isPortTaken: Bool)
-    case playbackEnded(MediaHandle, PlaybackID, PlaybackResult)
-    case digitsSent(MediaHandle, DiallingID)
-    /// The far end pressed a key.
-    case keyPressed(MediaHandle, Character)
-    /// It has let it go, after so long.
-    case digitReceived(MediaHandle, Character, milliseconds: Int)
-    case voiceStarted(MediaHandle)
-    case voiceEnded(MediaHandle)
-    /// Listening for who answered has found something.
-    case answererFound(MediaHandle, AnswerFinding)
-    case recordingEnded(MediaHandle, RecordingID, milliseconds: Int, failure: String?)
-    case peerMoved(MediaHandle, from: String, to: String)
-    /// Its media comes from elsewhere than its description says, and ours goes where that says.
-    case peerElsewhere(MediaHandle, source: String, described: String)
-    case peerSilent(MediaHandle, PeerSilence)
-    case mediaClosed(MediaHandle, figures: [String: JSONValue])
+    case media(MediaHandle, MediaFact)
     // MARK: From the name servers
     /// In the order in which they are to be tried; empty where there is none, or nobody could be asked.
     case mediaNameResolved(NameQuestion, [IPAddress])

@@ -12,12 +12,12 @@ package struct CarrierConfiguration: Sendable {
     /// The same seed, the same behaviour under each number.
     package var seed: UInt64
     package var timers: TransactionTimers
-    package var directory: any Directory
+    package var directory: any PeopleDirectory
 
     package init(
         listen: TransportAddress, rtpPorts: ClosedRange<UInt16> = 10_000...14_999, recordings: String,
         speechCache: String? = nil, seed: UInt64 = 1, timers: TransactionTimers = TransactionTimers(),
-        directory: any Directory = CarrierTable()
+        directory: any PeopleDirectory = CarrierTable()
     ) {
         self.listen = listen
         self.rtpPorts = rtpPorts

@@ -6,6 +6,7 @@ import People
 import SDP
 import SIP
 import Synchronization
+import Telephony
 
 /// The carrier's ears and mouths.
 extension SimulatedCarrier {
@@ -16,9 +17,11 @@ extension SimulatedCarrier {
         engine?.open(
             media(session),
             MediaOpening(
-                localAddress: configuration.listen.address.description, port: port,
-                ssrc: UInt32(truncatingIfNeeded: (session.rawValue ^ session.rawValue >> 32) &* 2_654_435_761),
-                firstSequence: port, firstTimestamp: UInt32(port)))
+                port: port,
+                synchronizationSource: UInt32(
+                    truncatingIfNeeded: (session.rawValue ^ session.rawValue >> 32) &* 2_654_435_761),
+                firstSequenceNumber: port, firstTimestamp: UInt32(port)),
+            at: configuration.listen.address.description)
         guard lines[session]?.clips == nil else { return }
         guard !utterances.isEmpty else {
             lines[session]?.clips = [:]
@@ -81,14 +84,14 @@ extension SimulatedCarrier {
 
     func utter(_ session: SessionID, _ utterance: Utterance) {
         let clip = lines[session]?.clips?[utterance] ?? AudioClip(samples: [])
-        engine?.play(media(session), PlaybackID(nextPlayback), clip)
+        engine?.play(media(session), PlaybackID(rawValue: nextPlayback), clip)
         nextPlayback += 1
     }
 
     /// 100 ms each, and 150 ms between two.
     func press(_ session: SessionID, _ digits: String) {
         engine?.sendDigits(
-            media(session), DigitsID(nextPlayback),
+            media(session), DiallingID(rawValue: nextPlayback),
             digits.flatMap { [DigitStep.tone($0, milliseconds: 100), .wait(milliseconds: 150)] })
         nextPlayback += 1
     }

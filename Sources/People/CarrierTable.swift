@@ -3,7 +3,7 @@ import Telephony
 
 /// Who answers under which number of the simulated carrier: the one table that `belay carrier list` prints, and that
 /// README.md, docs/carrier.md and openapi.yaml repeat (a test compares them).
-package struct CarrierTable: Directory {
+package struct CarrierTable: PeopleDirectory {
     /// One row: a form of numbers, and who answers.
     package struct Entry: Sendable {
         /// What follows `CarrierNumber.prefix`: digits, and letters that stand for digits. `D…` is one to six.

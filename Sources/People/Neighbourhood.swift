@@ -42,7 +42,7 @@ package struct Neighbourhood: Sendable {
     }
 
     package let configuration: NeighbourhoodConfiguration
-    private let directory: any Directory
+    private let directory: any PeopleDirectory
     private var agent: UserAgent
     private var random: RandomSource
     /// What the user agent has told and nobody has taken yet.
@@ -58,7 +58,7 @@ package struct Neighbourhood: Sendable {
     /// Call-IDs of lines that send everything twice.
     private var doubledCallIDs: Set<String> = []
 
-    package init(configuration: NeighbourhoodConfiguration, directory: any Directory, random: RandomSource) {
+    package init(configuration: NeighbourhoodConfiguration, directory: any PeopleDirectory, random: RandomSource) {
         self.configuration = configuration
         self.directory = directory
         self.random = random

@@ -11,11 +11,11 @@ package struct Network: Sendable {
 
     private var first: Neighbourhood
     private var second: Neighbourhood
-    private let directory: any Directory
+    private let directory: any PeopleDirectory
     private let secondUser: String
 
     /// - Parameter configuration: the second neighbourhood has the next node number, and the last eighth of the ports.
-    package init(configuration: NeighbourhoodConfiguration, directory: any Directory, random: RandomSource) {
+    package init(configuration: NeighbourhoodConfiguration, directory: any PeopleDirectory, random: RandomSource) {
         var random = random
         let ports = configuration.rtpPorts
         let border = ports.upperBound - UInt16(ports.count / 8)

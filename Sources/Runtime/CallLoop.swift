@@ -155,19 +155,7 @@ package final class CallLoop: @unchecked Sendable {
             case .deliver(let webhook, _): deliver(webhook)
             case .withdrawWebhook(let event): withdraw(event)
             case .reply(let token, let reply): replies.removeValue(forKey: token)?.succeed(reply)
-            case .openMedia(let handle, let opening): media.open(handle, opening)
-            case .connectMedia(let handle, let connection): media.connect(handle, connection)
-            case .play(let handle, let playback, let prompt, let loop, let account):
-                media.play(handle, playback, prompt, loop: loop, of: account)
-            case .stopPlayback(let handle, let playback): media.stopPlayback(handle, playback)
-            case .sendDigits(let handle, let dialling, let tones, let duration):
-                media.sendDigits(handle, dialling, tones, durationMilliseconds: duration)
-            case .startRecording(let handle, let recording, let content):
-                media.startRecording(handle, recording, content)
-            case .stopRecording(let handle, let recording): media.stopRecording(handle, recording)
-            case .observeSpeech(let handle, let isWanted): media.observeSpeech(handle, isWanted)
-            case .stopDigits(let handle, let dialling): media.stopDigits(handle, dialling)
-            case .observeAnswerer(let handle, let isWanted): media.observeAnswerer(handle, isWanted)
+            case .media(let handle, let order): media.carryOut(order, handle)
             case .resolveHop(let session, let host):
                 resolver.resolve(host) { [self] (addresses: [IPAddress]) in
                     post(.hopResolved(session, host, addresses))
@@ -179,7 +167,6 @@ package final class CallLoop: @unchecked Sendable {
                 }
             case .routeInbound(let session, let number):
                 post(.inboundRouted(session, numbers.route(to: number)))
-            case .closeMedia(let handle): media.close(handle)
             case .fault(let call, let explanation):
                 counters.faultFound()
                 logger.error("\(explanation)", metadata: call.map { ["call": "\($0)"] })

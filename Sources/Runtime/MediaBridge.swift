@@ -16,7 +16,7 @@ package final class MediaBridge: Sendable {
     private let recordings: RecordingFiles
     /// Prompts whose clips are being spoken or fetched. The engine knows nothing of them yet, so that whoever stops one
     /// of them, or closes its session, must find it here.
-    private let preparing = Mutex<[MediaHandle: [CallControl.PlaybackID: Task<Void, Never>]]>([:])
+    private let preparing = Mutex<[MediaHandle: [PlaybackID: Task<Void, Never>]]>([:])
 
     /// - Parameter deadLineSeconds: without RTP or RTCP for so long a line is dead (docs/contract/calls.md#dead-line).
     package init(
@@ -32,15 +32,26 @@ package final class MediaBridge: Sendable {
         self.recordings = recordings
     }
 
-    func open(_ media: MediaHandle, _ opening: CallControl.MediaOpening) {
-        engine.open(
-            id(media),
-            Media.MediaOpening(
-                localAddress: localAddress, port: opening.port, ssrc: opening.synchronizationSource,
-                firstSequence: opening.firstSequenceNumber, firstTimestamp: opening.firstTimestamp))
+    func carryOut(_ order: MediaOrder, _ media: MediaHandle) {
+        switch order {
+        case .open(let opening): engine.open(id(media), opening, at: localAddress)
+        case .connect(let connection): connect(media, connection)
+        case .play(let playback, let prompt, let loop, let account):
+            play(media, playback, prompt, loop: loop, of: account)
+        case .stopPlayback(let playback): stopPlayback(media, playback)
+        case .sendDigits(let dialling, let tones, let milliseconds):
+            sendDigits(media, dialling, tones, durationMilliseconds: milliseconds)
+        case .stopDigits(let dialling): engine.stopDigits(id(media), dialling)
+        case .startRecording(let recording, let content): startRecording(media, recording, content)
+        case .stopRecording(let recording): engine.stopRecording(id(media), path: recordings.path(of: recording))
+        case .observeSpeech(let isWanted): observeSpeech(media, isWanted)
+        case .observeAnswerer(let isWanted):
+            engine.observeAnswerer(id(media), isWanted ? answerDetection : nil)
+        case .close: close(media)
+        }
     }
 
-    func connect(_ media: MediaHandle, _ connection: MediaConnection) {
+    private func connect(_ media: MediaHandle, _ connection: MediaConnection) {
         let agreement = connection.agreement
         let route = MediaRoute(
             remoteAddress: agreement.remoteAddress, remotePort: agreement.remotePort,
@@ -57,8 +68,8 @@ package final class MediaBridge: Sendable {
     }
 
     /// The clip may have to be spoken or fetched first.
-    func play(
-        _ media: MediaHandle, _ playback: CallControl.PlaybackID, _ prompt: Prompt, loop: Int, of account: AccountID
+    private func play(
+        _ media: MediaHandle, _ playback: PlaybackID, _ prompt: Prompt, loop: Int, of account: AccountID
     ) {
         preparing.withLock { preparing in
             preparing[media, default: [:]][playback] = Task { [self] in
@@ -67,11 +78,11 @@ package final class MediaBridge: Sendable {
                     hand(media, playback) {
                         if let warning { inbox.expectWarning(media, playback, warning) }
                         inbox.expectEnd(of: clip, media, playback)
-                        engine.play(id(media), Media.PlaybackID(playback.rawValue), clip, loop: loop)
+                        engine.play(id(media), playback, clip, loop: loop)
                     }
                 } catch {
                     hand(media, playback) {
-                        inbox.post([.playbackEnded(media, playback, .failed("\(error)"))])
+                        inbox.post(media, .playbackEnded(playback, .failed("\(error)")))
                     }
                 }
             }
@@ -80,7 +91,7 @@ package final class MediaBridge: Sendable {
 
     /// Does what a prepared prompt comes to, unless it has been stopped or its session closed. Under the lock, so that a
     /// stop comes before it or after it, and not between.
-    private func hand(_ media: MediaHandle, _ playback: CallControl.PlaybackID, _ body: () -> Void) {
+    private func hand(_ media: MediaHandle, _ playback: PlaybackID, _ body: () -> Void) {
         preparing.withLock { preparing in
             guard preparing[media]?.removeValue(forKey: playback) != nil else { return }
             if preparing[media]?.isEmpty == true { preparing[media] = nil }
@@ -88,18 +99,18 @@ package final class MediaBridge: Sendable {
         }
     }
 
-    func stopPlayback(_ media: MediaHandle, _ playback: CallControl.PlaybackID) {
+    private func stopPlayback(_ media: MediaHandle, _ playback: PlaybackID) {
         let task = preparing.withLock { preparing in
             let task = preparing[media]?.removeValue(forKey: playback)
             if preparing[media]?.isEmpty == true { preparing[media] = nil }
             return task
         }
-        guard let task else { return engine.stopPlaying(id(media), Media.PlaybackID(playback.rawValue)) }
+        guard let task else { return engine.stopPlaying(id(media), playback) }
         task.cancel()
-        inbox.post([.playbackEnded(media, playback, .stopped)])
+        inbox.post(media, .playbackEnded(playback, .stopped))
     }
 
-    func sendDigits(
+    private func sendDigits(
         _ media: MediaHandle, _ dialling: DiallingID, _ tones: [DigitString.Tone], durationMilliseconds: Int
     ) {
         var steps: [DigitStep] = []
@@ -110,33 +121,21 @@ package final class MediaBridge: Sendable {
             clock = tone.onsetMilliseconds + tone.durationMilliseconds
         }
         if durationMilliseconds > clock { steps.append(.wait(milliseconds: durationMilliseconds - clock)) }
-        engine.sendDigits(id(media), DigitsID(dialling.rawValue), steps)
+        engine.sendDigits(id(media), dialling, steps)
     }
 
-    func stopDigits(_ media: MediaHandle, _ dialling: DiallingID) {
-        engine.stopDigits(id(media), DigitsID(dialling.rawValue))
-    }
-
-    func startRecording(_ media: MediaHandle, _ recording: RecordingID, _ content: RecordingContent) {
+    private func startRecording(_ media: MediaHandle, _ recording: RecordingID, _ content: RecordingContent) {
         engine.record(
             id(media), RecordingTarget(path: recordings.path(of: recording), content: content == .call ? .both : .heard)
         )
     }
 
-    func stopRecording(_ media: MediaHandle, _ recording: RecordingID) {
-        engine.stopRecording(id(media), path: recordings.path(of: recording))
-    }
-
-    func observeSpeech(_ media: MediaHandle, _ isWanted: Bool) {
+    private func observeSpeech(_ media: MediaHandle, _ isWanted: Bool) {
         engine.observeSpeech(
             id(media), isWanted ? SpeechObservation(endMilliseconds: UtteranceTiming.quietMilliseconds) : nil)
     }
 
-    func observeAnswerer(_ media: MediaHandle, _ isWanted: Bool) {
-        engine.observeAnswerer(id(media), isWanted ? answerDetection : nil)
-    }
-
-    func close(_ media: MediaHandle) {
+    private func close(_ media: MediaHandle) {
         let tasks = preparing.withLock { $0.removeValue(forKey: media) } ?? [:]
         for task in tasks.values { task.cancel() }
         engine.close(id(media))

@@ -9,9 +9,9 @@ package final class MediaInbox: Sendable {
     private struct State {
         var deliver: (@Sendable ([Input]) -> Void)?
         /// Warnings of prompts that play now: told with their end.
-        var warnings: [MediaHandle: [CallControl.PlaybackID: String]] = [:]
+        var warnings: [MediaHandle: [PlaybackID: String]] = [:]
         /// Clips that play now: at their end it is known whether anything could be heard of them.
-        var clips: [MediaHandle: [CallControl.PlaybackID: AudioClip]] = [:]
+        var clips: [MediaHandle: [PlaybackID: AudioClip]] = [:]
     }
 
     private let state = Mutex(State())
@@ -25,70 +25,65 @@ package final class MediaInbox: Sendable {
     }
 
     package func take(_ events: [MediaEvent]) {
-        post(events.compactMap(input(for:)))
+        let inputs = events.compactMap { event -> Input? in
+            let media = MediaHandle(rawValue: event.session.rawValue)
+            return fact(of: event, media).map { .media(media, $0) }
+        }
+        if !inputs.isEmpty { state.withLock(\.deliver)?(inputs) }
     }
 
-    func post(_ inputs: [Input]) {
-        guard !inputs.isEmpty else { return }
-        state.withLock(\.deliver)?(inputs)
-    }
+    func post(_ media: MediaHandle, _ fact: MediaFact) { state.withLock(\.deliver)?([.media(media, fact)]) }
 
-    func expectWarning(_ media: MediaHandle, _ playback: CallControl.PlaybackID, _ warning: String) {
+    func expectWarning(_ media: MediaHandle, _ playback: PlaybackID, _ warning: String) {
         state.withLock { $0.warnings[media, default: [:]][playback] = warning }
     }
 
-    func expectEnd(of clip: AudioClip, _ media: MediaHandle, _ playback: CallControl.PlaybackID) {
+    func expectEnd(of clip: AudioClip, _ media: MediaHandle, _ playback: PlaybackID) {
         state.withLock { $0.clips[media, default: [:]][playback] = clip }
     }
 
-    private func input(for event: MediaEvent) -> Input? {
-        let media = MediaHandle(rawValue: event.session.rawValue)
-        return switch event {
-        case .opened: .mediaOpened(media)
+    private func fact(of event: MediaEvent, _ media: MediaHandle) -> MediaFact? {
+        switch event {
+        case .opened: .opened
         case .openFailed(_, let reason, let port): openFailed(media, reason, port)
-        case .played(_, let id, let end):
-            .playbackEnded(
-                media, PlaybackID(rawValue: id.rawValue),
-                result(of: end, media, PlaybackID(rawValue: id.rawValue)))
-        case .digitReceived(_, let digit, let milliseconds):
-            .digitReceived(media, digit, milliseconds: milliseconds)
-        case .digitsSent(_, let digits): .digitsSent(media, DiallingID(rawValue: digits.rawValue))
-        case .digitPressed(_, let digit): .keyPressed(media, digit)
-        case .voiceStarted: .voiceStarted(media)
-        case .voiceEnded: .voiceEnded(media)
-        case .answererFound(_, let finding): .answererFound(media, finding)
+        case .played(_, let id, let end): .playbackEnded(id, result(of: end, media, id))
+        case .digitReceived(_, let digit, let milliseconds): .digitReceived(digit, milliseconds: milliseconds)
+        case .digitsSent(_, let digits): .digitsSent(digits)
+        case .digitPressed(_, let digit): .keyPressed(digit)
+        case .voiceStarted: .voiceStarted
+        case .voiceEnded: .voiceEnded
+        case .answererFound(_, let finding): .answererFound(finding)
         case .recordingEnded(_, let path, let milliseconds, let failure):
             RecordingFiles.recording(at: path).map {
-                .recordingEnded(media, $0, milliseconds: milliseconds, failure: failure)
+                .recordingEnded($0, milliseconds: milliseconds, failure: failure)
             }
-        case .peerMoved(_, let from, let to): .peerMoved(media, from: from, to: to)
-        case .peerElsewhere(_, let source, let described):
-            .peerElsewhere(media, source: source, described: described)
-        case .peerSilent(_, let silence): .peerSilent(media, silence)
+        case .peerMoved(_, let from, let to): .peerMoved(from: from, to: to)
+        case .peerElsewhere(_, let source, let described): .peerElsewhere(source: source, described: described)
+        case .peerSilent(_, let silence): .peerSilent(silence)
         case .closed(_, let report): closed(media, report)
         }
     }
 
     /// Nil where it is told later, once it is known who holds the port.
-    private func openFailed(_ media: MediaHandle, _ reason: String, _ takenPort: UInt16?) -> Input? {
-        guard let takenPort else { return .mediaOpenFailed(media, explanation: reason, isPortTaken: false) }
+    private func openFailed(_ media: MediaHandle, _ reason: String, _ takenPort: UInt16?) -> MediaFact? {
+        guard let takenPort else { return .openFailed(explanation: reason, isPortTaken: false) }
         Task { [self] in
             let holder = await takenPorts.words(for: takenPort)
-            post([.mediaOpenFailed(media, explanation: "\(reason) (\(holder))", isPortTaken: true)])
+            post(media, .openFailed(explanation: "\(reason) (\(holder))", isPortTaken: true))
         }
         return nil
     }
 
-    private func closed(_ media: MediaHandle, _ report: MediaReport) -> Input {
+    private func closed(_ media: MediaHandle, _ report: MediaReport) -> MediaFact {
         state.withLock { state in
             state.warnings[media] = nil
             state.clips[media] = nil
         }
-        return .mediaClosed(media, figures: report.journalMetadata)
+        return .closed(figures: report.journalMetadata)
     }
 
     private func result(
-        of end: PlaybackEnd, _ media: MediaHandle, _ playback: CallControl.PlaybackID
+        of end: PlaybackEnd, _ media: MediaHandle, _ playback: PlaybackID
     ) -> PlaybackResult {
         let (told, clip) = state.withLock { state in
             (

@@ -73,7 +73,7 @@ extension LocalAudio {
         guard let connection = connections.first(where: { $0.family == family }) ?? connections.first else {
             throw .noAddress
         }
-        let audio = AudioStream(stream, offeredEvents: offeredEvents)
+        let audio = AudioMedia(stream, offeredEvents: offeredEvents)
         guard let format = audio.codecs.first(where: { codecs.contains($0.codec) }) else { throw .noCommonCodec }
         let remoteDirection =
             stream.direction ?? MediaDirection.declared(in: description.attributes) ?? .sendrecv

@@ -34,7 +34,9 @@ struct AnswererTests {
         AnswerBeep(milliseconds: 4000, hertz: 1000, lengthMilliseconds: 400))
 
     private static func isObserved(_ bench: Bench) -> Bool? {
-        bench.effects.lazy.compactMap { if case .observeAnswerer(_, let isWanted) = $0 { isWanted } else { nil } }.last
+        bench.effects.lazy.compactMap {
+            if case .media(_, .observeAnswerer(let isWanted)) = $0 { isWanted } else { nil }
+        }.last
     }
 
     private static func messages(_ bench: Bench) -> [String] { bench.journal.map(\.message) }
@@ -137,7 +139,7 @@ struct AnswererTests {
         #expect(Self.messages(bench).contains { $0.hasSuffix(" aborted") })
         let stops = bench.effects.contains { effect in
             switch effect {
-            case .stopPlayback, .stopDigits: true
+            case .media(_, .stopPlayback), .media(_, .stopDigits): true
             default: false
             }
         }
@@ -313,7 +315,7 @@ struct AnswererTests {
         bench.answerWebhook(#"[{"Say":{"text":"held"}}]"#)
         #expect(bench.played.isEmpty)
         let media = try #require(bench.media)
-        bench.give(.digitsSent(media, .sendDigits))
+        bench.give(.media(media, .digitsSent(.sendDigits)))
         #expect(bench.played == [.speech(text: "held", language: "en-US", isPrivate: false)])
     }
 

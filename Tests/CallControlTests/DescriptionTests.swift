@@ -76,7 +76,7 @@ extension Bench {
     func described(to cseq: UInt32) -> [UInt8] { responses(to: cseq).last { !$0.body.isEmpty }?.body ?? [] }
 
     var connections: [MediaConnection] {
-        effects.compactMap { if case .connectMedia(_, let connection) = $0 { connection } else { nil } }
+        effects.compactMap { if case .media(_, .connect(let connection)) = $0 { connection } else { nil } }
     }
 
     var questions: [(question: NameQuestion, name: String)] {
@@ -124,13 +124,13 @@ struct AnswerDescriptionTests {
         try bench.makeCall(sendDigits: "1")
         bench.farAnswer(with: Bench.description("media.example.com"))
         bench.answerWebhook(Self.say)
-        func digits() -> Int { bench.effects.count { if case .sendDigits = $0 { true } else { false } } }
+        func digits() -> Int { bench.effects.count { if case .media(_, .sendDigits) = $0 { true } else { false } } }
         #expect(digits() == 0)
         bench.resolve("192.0.2.8")
         #expect(digits() == 1)
         #expect(bench.played.isEmpty)
         let media = try #require(bench.media)
-        bench.give(.digitsSent(media, .sendDigits))
+        bench.give(.media(media, .digitsSent(.sendDigits)))
         #expect(bench.played.count == 1)
     }
 
@@ -210,7 +210,7 @@ struct OfferTests {
     private func connected() throws -> Bench {
         var bench = Bench()
         try bench.run(#"[{"Say":{"text":"Hello"}}]"#)
-        bench.effects.removeAll { if case .connectMedia = $0 { true } else { false } }
+        bench.effects.removeAll { if case .media(_, .connect) = $0 { true } else { false } }
         return bench
     }
 

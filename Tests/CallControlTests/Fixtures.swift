@@ -205,22 +205,23 @@ struct Bench {
                 for operation in operations { store(operation) }
                 guard let token else { break }
                 if commitsAtOnce { give(.committed(token)) } else { heldCommits.append(token) }
-            case .openMedia(let media, _):
+            case .media(let media, .open(_)):
                 if portsTaken > 0 {
                     portsTaken -= 1
                     give(
-                        .mediaOpenFailed(
-                            media, explanation: "address in use (held by freeswitch)", isPortTaken: arePortsHeld))
+                        .media(
+                            media,
+                            .openFailed(explanation: "address in use (held by freeswitch)", isPortTaken: arePortsHeld)))
                 } else {
-                    give(.mediaOpened(media))
+                    give(.media(media, .opened))
                 }
-            case .stopRecording(let media, let recording):
-                give(.recordingEnded(media, recording, milliseconds: 2500, failure: nil))
+            case .media(let media, .stopRecording(let recording)):
+                give(.media(media, .recordingEnded(recording, milliseconds: 2500, failure: nil)))
             case .resolveCaller(let call, _, let number):
                 if resolvesCallers { give(.callerResolved(call, owned[number])) }
             case .resolveHop(let session, let host): give(.hopResolved(session, host, hosts[host] ?? []))
             case .routeInbound(let session, _): give(.inboundRouted(session, route))
-            case .closeMedia(let media): give(.mediaClosed(media, figures: [:]))
+            case .media(let media, .close): give(.media(media, .closed(figures: [:])))
             default: break
             }
         }
@@ -272,29 +273,29 @@ struct Bench {
     }
 
     var media: MediaHandle? {
-        effects.lazy.compactMap { if case .openMedia(let media, _) = $0 { media } else { nil } }.last
+        effects.lazy.compactMap { if case .media(let media, .open(_)) = $0 { media } else { nil } }.last
     }
 
     mutating func press(_ keys: String) {
         guard let media else { return }
-        for key in keys { give(.keyPressed(media, key)) }
+        for key in keys { give(.media(media, .keyPressed(key))) }
     }
 
     mutating func find(_ finding: AnswerFinding) {
-        if let media { give(.answererFound(media, finding)) }
+        if let media { give(.media(media, .answererFound(finding))) }
     }
 
     /// Prompts that were asked for, in order.
     var played: [Prompt] {
-        effects.compactMap { if case .play(_, _, let prompt, _, _) = $0 { prompt } else { nil } }
+        effects.compactMap { if case .media(_, .play(_, let prompt, _, _)) = $0 { prompt } else { nil } }
     }
 
     /// Ends the playback that was asked for last.
     mutating func endPlayback() {
         let last = effects.lazy.compactMap { effect -> (MediaHandle, PlaybackID)? in
-            if case .play(let media, let playback, _, _, _) = effect { (media, playback) } else { nil }
+            if case .media(let media, .play(let playback, _, _, _)) = effect { (media, playback) } else { nil }
         }.last
-        if let (media, playback) = last { give(.playbackEnded(media, playback, .completed)) }
+        if let (media, playback) = last { give(.media(media, .playbackEnded(playback, .completed))) }
     }
 
     /// A field of the webhook that left last.
@@ -348,7 +349,7 @@ struct Bench {
 
     /// RTP ports that were asked for, in order.
     var portsAsked: [UInt16] {
-        effects.compactMap { if case .openMedia(_, let opening) = $0 { opening.port } else { nil } }
+        effects.compactMap { if case .media(_, .open(let opening)) = $0 { opening.port } else { nil } }
     }
 
     /// Calls that were turned away, in order.

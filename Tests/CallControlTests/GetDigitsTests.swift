@@ -39,7 +39,7 @@ struct GetDigitsTests {
         var bench = Bench()
         try bench.run(Self.script(Self.prompts + #","digitTimeoutMs":1000"#))
         bench.press("4")
-        #expect(bench.effects.contains { if case .stopPlayback = $0 { true } else { false } })
+        #expect(bench.effects.contains { if case .media(_, .stopPlayback) = $0 { true } else { false } })
         bench.endPlayback()
         #expect(bench.played.count == 1, "no further prompt")
         bench.pass(.milliseconds(900))
@@ -142,7 +142,7 @@ struct GetDigitsTests {
         try bench.run(Self.script(#","privacyMode":true,"maxDigits":4"#))
         bench.press("8431")
         let media = try #require(bench.media)
-        for digit in "8431" { bench.give(.digitReceived(media, digit, milliseconds: 100)) }
+        for digit in "8431" { bench.give(.media(media, .digitReceived(digit, milliseconds: 100))) }
         #expect(bench.field("digits") == "8431")
         bench.answerWebhook(#"[{"Redirect":{"actionUrl":"http://app/next"}}]"#)
         #expect(bench.field("originalRequestType") == "getDigits")
@@ -151,12 +151,12 @@ struct GetDigitsTests {
         #expect(!journal.contains { $0.contains("8431") })
         for digit in "8431" { #expect(!journal.contains { $0.contains("\"digit\":\"\(digit)\"") }) }
         bench.press("7")
-        bench.give(.digitReceived(media, "7", milliseconds: 100))
+        bench.give(.media(media, .digitReceived("7", milliseconds: 100)))
         #expect(
             !bench.journal.contains { $0.metadata["digit"] == "7" }, "what is typed ahead may be asked for in private")
         bench.answerWebhook(Self.script(#","flushBuffer":true,"maxDigits":4"#))
         bench.press("6")
-        bench.give(.digitReceived(media, "6", milliseconds: 100))
+        bench.give(.media(media, .digitReceived("6", milliseconds: 100)))
         #expect(bench.journal.contains { $0.metadata["digit"] == "6" }, "what is asked for in the open is told")
     }
 
@@ -166,8 +166,8 @@ struct GetDigitsTests {
         try bench.run(#"[{"Pause":{"length":3600000}}]"#)
         let media = try #require(bench.media)
         for _ in 0..<5000 {
-            bench.give(.keyPressed(media, "1"))
-            bench.give(.digitReceived(media, "1", milliseconds: 1))
+            bench.give(.media(media, .keyPressed("1")))
+            bench.give(.media(media, .digitReceived("1", milliseconds: 1)))
         }
         #expect(bench.journal.count { $0.message == "Digit received" } == Int(CallJournal.Budget.keys.limit))
         #expect(bench.journal.contains { $0.message == "Further digits of this call are not logged" })
@@ -189,14 +189,14 @@ struct GetDigitsTests {
         var bench = Bench()
         try bench.run(#"[{"SendDigits":{"digits":"1{2}#","pauseMs":200}},{"Say":{"text":"Done"}}]"#)
         let sent = bench.effects.compactMap { effect -> (MediaHandle, DiallingID, [DigitString.Tone])? in
-            if case .sendDigits(let media, let id, let tones, _) = effect { (media, id, tones) } else { nil }
+            if case .media(let media, .sendDigits(let id, let tones, _)) = effect { (media, id, tones) } else { nil }
         }
         let (media, id, tones) = try #require(sent.first)
         #expect(sent.count == 1)
         #expect(tones.map(\.onsetMilliseconds) == [0, 400])
-        bench.give(.digitsSent(media, DiallingID(rawValue: id.rawValue + 1)))
+        bench.give(.media(media, .digitsSent(DiallingID(rawValue: id.rawValue + 1))))
         #expect(bench.played.isEmpty)
-        bench.give(.digitsSent(media, id))
+        bench.give(.media(media, .digitsSent(id)))
         #expect(bench.played == [.speech(text: "Done", language: "en-US", isPrivate: false)])
     }
 }

@@ -29,7 +29,7 @@ struct HeldScriptTests {
     }
 
     private func observations(_ bench: Bench) -> [Bool] {
-        bench.effects.compactMap { if case .observeAnswerer(_, let isWanted) = $0 { isWanted } else { nil } }
+        bench.effects.compactMap { if case .media(_, .observeAnswerer(let isWanted)) = $0 { isWanted } else { nil } }
     }
 
     @Test(
@@ -43,7 +43,7 @@ struct HeldScriptTests {
         #expect(bench.delivered.last?.requestType == "machineDetected")
         let media = try #require(bench.media)
         if digitsEndFirst {
-            bench.give(.digitsSent(media, .sendDigits))
+            bench.give(.media(media, .digitsSent(.sendDigits)))
             #expect(bench.played.isEmpty)
             bench.pass(.seconds(30))
             #expect(bench.played.isEmpty)
@@ -51,7 +51,7 @@ struct HeldScriptTests {
         bench.answerWebhook(#"[{"Say":{"text":"A message"}}]"#)
         if !digitsEndFirst {
             #expect(bench.played.isEmpty)
-            bench.give(.digitsSent(media, .sendDigits))
+            bench.give(.media(media, .digitsSent(.sendDigits)))
         }
         #expect(bench.played == [Self.message])
         #expect(bench.call?.status == .inProgress)
@@ -64,8 +64,8 @@ struct HeldScriptTests {
         bench.find(Self.person)
         #expect(bench.played.isEmpty)
         let media = try #require(bench.media)
-        bench.give(.digitsSent(media, .sendDigits))
-        bench.give(.digitsSent(media, .sendDigits))
+        bench.give(.media(media, .digitsSent(.sendDigits)))
+        bench.give(.media(media, .digitsSent(.sendDigits)))
         #expect(bench.played == [Self.message])
     }
 
@@ -75,7 +75,7 @@ struct HeldScriptTests {
         bench.answerWebhook(#"[{"Say":{"text":"For a person"}}]"#)
         bench.find(Self.machine)
         let media = try #require(bench.media)
-        bench.give(.digitsSent(media, .sendDigits))
+        bench.give(.media(media, .digitsSent(.sendDigits)))
         bench.find(Self.beep)
         #expect(bench.played.isEmpty)
         bench.answerWebhook(#"[{"Say":{"text":"A message"}}]"#)
@@ -88,7 +88,7 @@ struct HeldScriptTests {
         bench.answerWebhook(#"[{"Say":{"text":"For a person"}}]"#)
         bench.find(Self.machine)
         let media = try #require(bench.media)
-        bench.give(.digitsSent(media, .sendDigits))
+        bench.give(.media(media, .digitsSent(.sendDigits)))
         bench.pass(.seconds(60))
         #expect(bench.played.isEmpty)
         #expect(bench.call?.endedReason == .machineDetected)

@@ -82,7 +82,7 @@ struct InboundTests {
         #expect(bench.farWasAnswered)
         #expect(bench.played.count == 2)
         let connections = bench.effects.compactMap {
-            if case .connectMedia(_, let connection) = $0 { connection } else { nil }
+            if case .media(_, .connect(let connection)) = $0 { connection } else { nil }
         }
         #expect(connections.map(\.isEarly) == [true, false], "a caller who is not answered yet is not missed")
     }

@@ -75,7 +75,7 @@ struct KeyTimerTests {
         bench.pass(.seconds(9))
         #expect(bench.delivered.count == told)
         #expect(bench.played.count == played)
-        #expect(!bench.effects.contains { if case .stopPlayback = $0 { true } else { false } })
+        #expect(!bench.effects.contains { if case .media(_, .stopPlayback) = $0 { true } else { false } })
         #expect(bench.call?.status == .inProgress)
         guard following.contains("GetDigits") else { return }
         bench.endPlayback()
@@ -97,7 +97,7 @@ struct KeyTimerTests {
 
     /// The prompts that were asked for, each with how often.
     private func loops(_ bench: Bench) -> [Int] {
-        bench.effects.compactMap { if case .play(_, _, _, let loop, _) = $0 { loop } else { nil } }
+        bench.effects.compactMap { if case .media(_, .play(_, _, let loop, _)) = $0 { loop } else { nil } }
     }
 
     @Test("A Say and a Play among prompts are played as often as they say, and in their own way")

@@ -61,14 +61,14 @@ struct OneCallTests {
 
         bench.answerWebhook(#"[{"Say":{"text":"Hello"}},{"Pause":{"length":500}}]"#)
         let plays = bench.effects.compactMap { effect -> (MediaHandle, PlaybackID)? in
-            if case .play(let media, let playback, .speech("Hello", "en-US", false), 1, _) = effect {
+            if case .media(let media, .play(let playback, .speech("Hello", "en-US", false), 1, _)) = effect {
                 (media, playback)
             } else {
                 nil
             }
         }
         let (media, playback) = try #require(plays.first)
-        bench.give(.playbackEnded(media, playback, .completed))
+        bench.give(.media(media, .playbackEnded(playback, .completed)))
         #expect(bench.call?.status == .inProgress)
         bench.pass(.milliseconds(500))
         #expect(bench.call?.status == .completed)
@@ -207,7 +207,7 @@ struct OneCallTests {
         #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect"])
         bench.answerWebhook(#"[{"Say":{"text":"too late"}}]"#)
         #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect", "callStatus"])
-        #expect(!bench.effects.contains { if case .play = $0 { true } else { false } })
+        #expect(!bench.effects.contains { if case .media(_, .play) = $0 { true } else { false } })
     }
 
     /// docs/contract/calls.md#digits-and-the-script.
@@ -217,11 +217,13 @@ struct OneCallTests {
         try bench.makeCall(sendDigits: "12")
         bench.farAnswer()
         let media = try #require(
-            bench.effects.lazy.compactMap { if case .sendDigits(let media, _, _, _) = $0 { media } else { nil } }.first)
+            bench.effects.lazy.compactMap {
+                if case .media(let media, .sendDigits(_, _, _)) = $0 { media } else { nil }
+            }.first)
         bench.answerWebhook(#"[{"Say":{"text":"Hello"}}]"#)
-        #expect(!bench.effects.contains { if case .play = $0 { true } else { false } })
-        bench.give(.digitsSent(media, .sendDigits))
-        #expect(bench.effects.contains { if case .play = $0 { true } else { false } })
+        #expect(!bench.effects.contains { if case .media(_, .play) = $0 { true } else { false } })
+        bench.give(.media(media, .digitsSent(.sendDigits)))
+        #expect(bench.effects.contains { if case .media(_, .play) = $0 { true } else { false } })
     }
 
     /// docs/contract/webhooks.md#answers-with-a-script.
@@ -304,8 +306,8 @@ struct OneCallTests {
         dead.farAnswer()
         dead.answerWebhook(#"[{"Pause":{"length":3600000}}]"#)
         let media = try #require(
-            dead.effects.lazy.compactMap { if case .openMedia(let media, _) = $0 { media } else { nil } }.first)
-        dead.give(.peerSilent(media, .fellSilent))
+            dead.effects.lazy.compactMap { if case .media(let media, .open(_)) = $0 { media } else { nil } }.first)
+        dead.give(.media(media, .peerSilent(.fellSilent)))
         #expect(dead.call?.status == .completed)
         #expect(dead.call?.endedReason == .failed, "the far end has not hung up")
     }
@@ -319,7 +321,7 @@ struct OneCallTests {
         var bench = Bench()
         try bench.makeCall()
         bench.farAnswer()
-        bench.give(.peerSilent(try #require(bench.media), silence))
+        bench.give(.media(try #require(bench.media), .peerSilent(silence)))
         let end = bench.journal.last { $0.message == "Call completed" }
         guard case .string(let explanation) = end?.metadata["explanation"] else {
             Issue.record("\(String(describing: end))")
@@ -334,7 +336,7 @@ struct OneCallTests {
         var bench = Bench()
         try bench.makeCall()
         bench.farAnswer()
-        bench.give(.peerElsewhere(try #require(bench.media), source: "192.0.2.1:7", described: "192.0.2.1:8"))
+        bench.give(.media(try #require(bench.media), .peerElsewhere(source: "192.0.2.1:7", described: "192.0.2.1:8")))
         #expect(
             bench.journal.contains {
                 $0.metadata["from"] == "192.0.2.1:7" && $0.metadata["to"] == "192.0.2.1:8" && $0.level == .info
@@ -351,7 +353,7 @@ struct OneCallTests {
             try bench.makeCall()
             bench.farAnswer()
             let connection = bench.effects.lazy.compactMap {
-                if case .connectMedia(_, let connection) = $0 { connection } else { nil }
+                if case .media(_, .connect(let connection)) = $0 { connection } else { nil }
             }.last
             #expect(
                 connection?.sources

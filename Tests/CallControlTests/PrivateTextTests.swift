@@ -60,8 +60,8 @@ struct PrivateTextTests {
             bench.journal.filter { $0.message == "Digit received" }.compactMap { $0.metadata["digit"] }
         }
         func press(_ key: Character) {
-            bench.give(.keyPressed(media, key))
-            bench.give(.digitReceived(media, key, milliseconds: 100))
+            bench.give(.media(media, .keyPressed(key)))
+            bench.give(.media(media, .digitReceived(key, milliseconds: 100)))
         }
         press("1")
         #expect(told() == [.string(Mask.text)])

@@ -21,7 +21,7 @@ struct RecordingTests {
 
     private func started(_ bench: Bench) -> [(RecordingID, RecordingContent)] {
         bench.effects.compactMap { effect in
-            if case .startRecording(_, let id, let content) = effect { (id, content) } else { nil }
+            if case .media(_, .startRecording(let id, let content)) = effect { (id, content) } else { nil }
         }
     }
 
@@ -35,11 +35,11 @@ struct RecordingTests {
         #expect(content == .farEnd)
         let media = try #require(bench.media)
         bench.pass(.milliseconds(900))
-        bench.give(.voiceStarted(media))
+        bench.give(.media(media, .voiceStarted))
         bench.pass(.milliseconds(3000))
         #expect(bench.delivered.count == 1)
         // The media room has heard quiet for 200 ms when it says so.
-        bench.give(.voiceEnded(media))
+        bench.give(.media(media, .voiceEnded))
         bench.pass(.milliseconds(799))
         #expect(bench.delivered.count == 1)
         bench.pass(.milliseconds(1))
@@ -63,7 +63,7 @@ struct RecordingTests {
         #expect(bench.field("termReason") == "finishKey")
 
         bench = try Self.bench(Self.script(#","playBeep":false"#))
-        bench.give(.voiceStarted(try #require(bench.media)))
+        bench.give(.media(try #require(bench.media), .voiceStarted))
         bench.pass(.seconds(10))
         #expect(bench.field("termReason") == "maxLength")
     }
@@ -80,7 +80,7 @@ struct RecordingTests {
 
         bench = try Self.bench(Self.script(#","autoStart":true,"playBeep":false"#))
         bench.pass(.milliseconds(9000))
-        bench.give(.voiceStarted(try #require(bench.media)))
+        bench.give(.media(try #require(bench.media), .voiceStarted))
         #expect(started(bench).count == 1)
         bench.pass(.milliseconds(9000))
         #expect(bench.delivered.count == 1, "the length counts from the voice on")

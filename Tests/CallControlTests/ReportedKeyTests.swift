@@ -25,7 +25,7 @@ struct ReportedKeyTests {
         try bench.run(
             #"[{"GetDigits":{"actionUrl":"http://app/digits","maxDigits":2,"prompts":[{"Say":{"text":"Press"}}]}}]"#)
         report("4", &bench)
-        #expect(bench.effects.contains { if case .stopPlayback = $0 { true } else { false } })
+        #expect(bench.effects.contains { if case .media(_, .stopPlayback) = $0 { true } else { false } })
         report("2", &bench)
         #expect(bench.field("digits") == "42")
         #expect(bench.field("reason") == "maxDigits")
@@ -60,9 +60,9 @@ struct ReportedKeyTests {
             let media = try #require(bench.media)
             for key in "4422" {
                 for way in order {
-                    if way == "i" { report(String(key), &bench) } else { bench.give(.keyPressed(media, key)) }
+                    if way == "i" { report(String(key), &bench) } else { bench.give(.media(media, .keyPressed(key))) }
                 }
-                bench.give(.digitReceived(media, key, milliseconds: 100))
+                bench.give(.media(media, .digitReceived(key, milliseconds: 100)))
                 bench.pass(.milliseconds(300))
             }
             bench.press("#")
@@ -108,7 +108,7 @@ struct ReportedKeyTests {
         try bench.makeCall(sendDigits: "{1}1{4}2#")
         bench.farAnswer()
         bench.answerWebhook(#"[{"Say":{"text":"Hello"}}]"#)
-        #expect(!bench.effects.contains { if case .sendDigits = $0 { true } else { false } })
+        #expect(!bench.effects.contains { if case .media(_, .sendDigits) = $0 { true } else { false } })
         #expect(reported(bench).isEmpty)
         bench.pass(.milliseconds(500))
         #expect(reported(bench) == ["1"])
@@ -133,7 +133,7 @@ struct ReportedKeyTests {
         #expect(bench.played.count == 1)
         var plain = Bench()
         try plain.run(#"[{"SendDigits":{"digits":"12"}}]"#)
-        #expect(plain.effects.contains { if case .sendDigits = $0 { true } else { false } })
+        #expect(plain.effects.contains { if case .media(_, .sendDigits) = $0 { true } else { false } })
         #expect(reported(plain).isEmpty)
     }
 

@@ -1,5 +1,6 @@
 import CMedia
 import RTP
+import Telephony
 import Testing
 
 @testable import Media
@@ -68,12 +69,12 @@ struct DigitScheduleTests {
     /// - Parameter stop: the tick at which the rest is left out.
     func send(_ steps: [DigitStep], stop: Int? = nil) -> (digits: [Sent], over: Int?) {
         var schedule = DigitSchedule()
-        _ = schedule.add(DigitsID(1), steps)
+        _ = schedule.add(DiallingID(rawValue: 1), steps)
         var digits: [Sent] = []
-        var sent: [DigitsID] = []
+        var sent: [DiallingID] = []
         var frame = [Int16](repeating: 0, count: 160)
         for tick in 0..<2000 {
-            if tick == stop { schedule.stop(DigitsID(1)) }
+            if tick == stop { schedule.stop(DiallingID(rawValue: 1)) }
             let timestamp = RTPTimestamp(UInt32(tick * 160))
             let result = frame.withUnsafeMutableBufferPointer {
                 schedule.next(timestamp: timestamp, asEvents: true, audio: $0, sent: &sent)
@@ -141,9 +142,9 @@ struct DigitScheduleTests {
     @Test("Tones in the audio are the digits, at the sample")
     func inBand() {
         var schedule = DigitSchedule()
-        _ = schedule.add(DigitsID(1), standard("19*D", pause: 133))
+        _ = schedule.add(DiallingID(rawValue: 1), standard("19*D", pause: 133))
         var line: [Int16] = []
-        var sent: [DigitsID] = []
+        var sent: [DiallingID] = []
         var frame = [Int16](repeating: 0, count: 160)
         while sent.isEmpty {
             _ = frame.withUnsafeMutableBufferPointer {
@@ -174,14 +175,14 @@ struct PlaybackQueueTests {
     @Test("Clips follow each other within a frame, and the rest is silence")
     func noGap() {
         var queue = PlaybackQueue()
-        _ = queue.add(PlaybackID(1), AudioClip(samples: [Int16](repeating: 1, count: 100)), loop: 1)
-        _ = queue.add(PlaybackID(2), AudioClip(samples: [Int16](repeating: 2, count: 20)), loop: 2)
+        _ = queue.add(PlaybackID(rawValue: 1), AudioClip(samples: [Int16](repeating: 1, count: 100)), loop: 1)
+        _ = queue.add(PlaybackID(rawValue: 2), AudioClip(samples: [Int16](repeating: 2, count: 20)), loop: 2)
         var ended: [(PlaybackID, PlaybackEnd)] = []
         let frame = fill(&queue, &ended)
         #expect(
             frame == [Int16](repeating: 1, count: 100) + [Int16](repeating: 2, count: 40)
                 + [Int16](repeating: 0, count: 20))
-        #expect(ended.map(\.0) == [PlaybackID(1), PlaybackID(2)])
+        #expect(ended.map(\.0) == [PlaybackID(rawValue: 1), PlaybackID(rawValue: 2)])
         #expect(ended.allSatisfy { $0.1 == .completed })
         #expect(queue.isEmpty)
     }
@@ -189,20 +190,20 @@ struct PlaybackQueueTests {
     @Test("An empty clip that loops for ever is over at once")
     func emptyForEver() {
         var queue = PlaybackQueue()
-        _ = queue.add(PlaybackID(1), AudioClip(samples: []), loop: 0)
+        _ = queue.add(PlaybackID(rawValue: 1), AudioClip(samples: []), loop: 0)
         var ended: [(PlaybackID, PlaybackEnd)] = []
         #expect(fill(&queue, &ended) == [Int16](repeating: 0, count: 160))
-        #expect(ended.map(\.0) == [PlaybackID(1)])
+        #expect(ended.map(\.0) == [PlaybackID(rawValue: 1)])
     }
 
     @Test("A loop for ever goes on until it is removed")
     func forEver() {
         var queue = PlaybackQueue()
-        _ = queue.add(PlaybackID(1), AudioClip(samples: [5, 6, 7]), loop: 0)
+        _ = queue.add(PlaybackID(rawValue: 1), AudioClip(samples: [5, 6, 7]), loop: 0)
         var ended: [(PlaybackID, PlaybackEnd)] = []
         for _ in 0..<100 { #expect(!fill(&queue, &ended).contains(0)) }
         #expect(ended.isEmpty)
-        let removals = [queue.remove(PlaybackID(1)), queue.remove(PlaybackID(1))]
+        let removals = [queue.remove(PlaybackID(rawValue: 1)), queue.remove(PlaybackID(rawValue: 1))]
         #expect(removals == [true, false])
     }
 
@@ -216,7 +217,7 @@ struct PlaybackQueueTests {
         limits.seconds = 2
         let clip = try AudioDecoder(limits: limits).open(path, decodingInto: scratch.path)
         var queue = PlaybackQueue()
-        _ = queue.add(PlaybackID(1), clip, loop: 1)
+        _ = queue.add(PlaybackID(rawValue: 1), clip, loop: 1)
         var ended: [(PlaybackID, PlaybackEnd)] = []
         var heard = 0
         while ended.isEmpty {

@@ -93,7 +93,7 @@ struct GrowingSpeechTests {
         #expect(!clip.isComplete)
 
         var queue = PlaybackQueue()
-        let isTaken = queue.add(PlaybackID(1), clip, loop: 1)
+        let isTaken = queue.add(PlaybackID(rawValue: 1), clip, loop: 1)
         #expect(isTaken)
         var heard: [Int16] = []
         var ended: [(PlaybackID, PlaybackEnd)] = []

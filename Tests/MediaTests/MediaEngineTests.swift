@@ -30,7 +30,8 @@ final class Station: Sendable {
         engine.open(
             id,
             MediaOpening(
-                localAddress: "127.0.0.1", port: port, ssrc: ssrc, firstSequence: 65_530, firstTimestamp: .max - 1000))
+                port: port, synchronizationSource: ssrc, firstSequenceNumber: 65_530, firstTimestamp: .max - 1000),
+            at: "127.0.0.1")
         return await log.port(of: id)
     }
 }
@@ -38,7 +39,7 @@ final class Station: Sendable {
 extension Station {
     /// Connects, and waits until that is done: what a peer sent before is discarded as early.
     func connect(_ id: MediaSessionID, _ route: MediaRoute, deadLineSeconds: Double? = nil) async {
-        let barrier = PlaybackID(.max)
+        let barrier = PlaybackID(rawValue: .max)
         engine.connect(id, route, deadLineSeconds: deadLineSeconds)
         engine.play(id, barrier, AudioClip(samples: []))
         _ = await log.first { $0 == .played(id, barrier, .completed) }
@@ -52,7 +53,7 @@ extension Station {
         for number: UInt64 in 0... {
             if let event = log.all.first(where: matches) { return event }
             body()
-            let playback = PlaybackID(1_000_000 + number)
+            let playback = PlaybackID(rawValue: 1_000_000 + number)
             engine.play(id, playback, frame)
             _ = await log.first { $0 == .played(id, playback, .completed) }
         }
@@ -104,11 +105,11 @@ struct MediaEngineTests {
             callee.engine.record(two, RecordingTarget(path: scratch.file("r.wav")))
             // A recording begins with what is said from then on: what was heard and not said yet is older. So that the
             // whole of the sound is in it, whenever the callee's thread takes the command, the sound comes later.
-            caller.engine.play(one, PlaybackID(0), AudioClip(samples: [Int16](repeating: 0, count: 3200)))
-            caller.engine.play(one, PlaybackID(1), AudioClip(samples: sound))
+            caller.engine.play(one, PlaybackID(rawValue: 0), AudioClip(samples: [Int16](repeating: 0, count: 3200)))
+            caller.engine.play(one, PlaybackID(rawValue: 1), AudioClip(samples: sound))
             // The delay of 200 ms keeps the end of what was played from being heard: the first clip is heard whole.
-            caller.engine.play(one, PlaybackID(2), AudioClip(samples: Sound.sine(440, milliseconds: 400)))
-            _ = await caller.log.first { $0 == .played(one, PlaybackID(2), .completed) }
+            caller.engine.play(one, PlaybackID(rawValue: 2), AudioClip(samples: Sound.sine(440, milliseconds: 400)))
+            _ = await caller.log.first { $0 == .played(one, PlaybackID(rawValue: 2), .completed) }
             callee.engine.close(two)
             caller.engine.close(one)
             return ((await callee.log.report(of: two), await caller.log.report(of: one)), [caller, callee])
@@ -136,14 +137,14 @@ struct MediaEngineTests {
             _ = await station.open(one)
             station.engine.connect(one, route(to: peer.address.port))
             let clip = AudioClip(samples: Sound.noise(milliseconds: 200))
-            station.engine.play(one, PlaybackID(1), clip)
-            _ = await station.log.first { $0 == .played(one, PlaybackID(1), .completed) }
+            station.engine.play(one, PlaybackID(rawValue: 1), clip)
+            _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 1), .completed) }
             station.engine.sendDigits(
-                one, DigitsID(1),
+                one, DiallingID(rawValue: 1),
                 [.tone("5", milliseconds: 100), .wait(milliseconds: 400), .tone("6", milliseconds: 100)])
-            _ = await station.log.first { $0 == .digitsSent(one, DigitsID(1)) }
-            station.engine.play(one, PlaybackID(2), clip)
-            _ = await station.log.first { $0 == .played(one, PlaybackID(2), .completed) }
+            _ = await station.log.first { $0 == .digitsSent(one, DiallingID(rawValue: 1)) }
+            station.engine.play(one, PlaybackID(rawValue: 2), clip)
+            _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 2), .completed) }
             return (peer.received(), [station])
         }
 
@@ -182,9 +183,9 @@ struct MediaEngineTests {
             let (caller, callee) = (try Station(), try Station())
             await pair(caller, callee, events: events)
             if events == nil { callee.engine.detectDigitsInBand(two, true) }
-            caller.engine.sendDigits(one, DigitsID(5), steps)
+            caller.engine.sendDigits(one, DiallingID(rawValue: 5), steps)
             await callee.log.count(keys.count) { if case .digitReceived = $0 { true } else { false } }
-            _ = await caller.log.first { $0 == .digitsSent(one, DigitsID(5)) }
+            _ = await caller.log.first { $0 == .digitsSent(one, DiallingID(rawValue: 5)) }
             callee.engine.close(two)
             _ = await callee.log.report(of: two)
             return (callee, [caller, callee])
@@ -204,7 +205,7 @@ struct MediaEngineTests {
             await pair(caller, callee, events: 101)
             caller.engine.observeAnswerer(one, AnswerDetectionConfiguration())
             callee.engine.play(
-                two, PlaybackID(1), AudioClip(samples: Sound.sine(2100, milliseconds: 2000)), loop: 1)
+                two, PlaybackID(rawValue: 1), AudioClip(samples: Sound.sine(2100, milliseconds: 2000)), loop: 1)
             _ = await caller.log.first { event in
                 if case .answererFound(_, .verdict(let verdict)) = event {
                     verdict.answerer == .faxModem
@@ -213,7 +214,7 @@ struct MediaEngineTests {
                 }
             }
             caller.engine.observeAnswerer(one, nil)
-            _ = await callee.log.first { $0 == .played(two, PlaybackID(1), .completed) }
+            _ = await callee.log.first { $0 == .played(two, PlaybackID(rawValue: 1), .completed) }
             return (caller, [caller, callee])
         }
         let found = station.log.all.compactMap { event -> AnswerVerdict? in
@@ -230,17 +231,17 @@ struct MediaEngineTests {
         _ = await station.open(one)
         station.engine.connect(one, route(to: peer.address.port))
         let clip = AudioClip(samples: Sound.noise(milliseconds: 100))
-        for playback: UInt64 in 1...3 { station.engine.play(one, PlaybackID(playback), clip, loop: 0) }
-        station.engine.stopPlaying(one, PlaybackID(1))
-        _ = await station.log.first { $0 == .played(one, PlaybackID(1), .stopped) }
-        station.engine.sendDigits(one, DigitsID(1), [.wait(milliseconds: 50_000)])
+        for playback: UInt64 in 1...3 { station.engine.play(one, PlaybackID(rawValue: playback), clip, loop: 0) }
+        station.engine.stopPlaying(one, PlaybackID(rawValue: 1))
+        _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 1), .stopped) }
+        station.engine.sendDigits(one, DiallingID(rawValue: 1), [.wait(milliseconds: 50_000)])
         station.engine.close(one)
         _ = await station.log.report(of: one)
         let events = station.log.all
         for playback: UInt64 in 1...3 {
-            #expect(events.filter { $0 == .played(one, PlaybackID(playback), .stopped) }.count == 1)
+            #expect(events.filter { $0 == .played(one, PlaybackID(rawValue: playback), .stopped) }.count == 1)
         }
-        #expect(events.filter { $0 == .digitsSent(one, DigitsID(1)) }.count == 1)
+        #expect(events.filter { $0 == .digitsSent(one, DiallingID(rawValue: 1)) }.count == 1)
         guard case .closed? = events.last else {
             Issue.record("\(String(describing: events.last)) came after closed")
             return
@@ -258,8 +259,8 @@ struct MediaEngineTests {
         peer.sendDigit("5", to: port)
         for number: UInt8 in 1...6 { peer.sendAudio(to: port, of: number) }
         _ = await station.log.first { $0 == .digitReceived(one, "5", milliseconds: 100) }
-        station.engine.play(one, PlaybackID(1), AudioClip(samples: Sound.noise(milliseconds: 500)))
-        _ = await station.log.first { $0 == .played(one, PlaybackID(1), .completed) }
+        station.engine.play(one, PlaybackID(rawValue: 1), AudioClip(samples: Sound.noise(milliseconds: 500)))
+        _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 1), .completed) }
         station.engine.close(one)
         let report = await station.log.report(of: one)
         let heard = try Sound.samples(ofRecording: scratch.file("r.wav")).filter { $0 != 0 }
@@ -282,8 +283,8 @@ struct MediaEngineTests {
         }
         for payloadType: UInt8 in [13, 19] { peer.send(peer.packet(payloadType: payloadType, [0x40]), to: port) }
         peer.send(peer.packet(payloadType: 126, []), to: port)
-        station.engine.play(one, PlaybackID(1), AudioClip(samples: Sound.noise(milliseconds: 600)))
-        _ = await station.log.first { $0 == .played(one, PlaybackID(1), .completed) }
+        station.engine.play(one, PlaybackID(rawValue: 1), AudioClip(samples: Sound.noise(milliseconds: 600)))
+        _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 1), .completed) }
         station.engine.close(one)
         let report = await station.log.report(of: one)
         let heard = try Sound.samples(ofRecording: scratch.file("r.wav")).filter { $0 != 0 }
@@ -334,8 +335,8 @@ struct MediaEngineTests {
         _ = await station.log.first { $0 == .digitReceived(one, "1", milliseconds: 100) }
         _ = peer.received()
         let clip = AudioClip(samples: Sound.noise(milliseconds: 100))
-        station.engine.play(one, PlaybackID(1), clip)
-        _ = await station.log.first { $0 == .played(one, PlaybackID(1), .completed) }
+        station.engine.play(one, PlaybackID(rawValue: 1), clip)
+        _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 1), .completed) }
         #expect(peer.received().count >= 5)
         #expect(stranger.received().isEmpty)
         #expect(outsider.received().isEmpty)
@@ -435,8 +436,8 @@ struct MediaEngineTests {
         _ = await station.log.first { $0 == .peerSilent(one, .fellSilent) }
         _ = await station.log.first { $0 == .peerSilent(two, .neverHeard) }
         let clip = AudioClip(samples: Sound.noise(milliseconds: 300))
-        station.engine.play(one, PlaybackID(1), clip)
-        _ = await station.log.first { $0 == .played(one, PlaybackID(1), .completed) }
+        station.engine.play(one, PlaybackID(rawValue: 1), clip)
+        _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 1), .completed) }
         let silences = station.log.all.filter { if case .peerSilent = $0 { true } else { false } }
         #expect(silences.count == 2, "\(silences)")
         await station.connect(three, route(to: holder.address.port), deadLineSeconds: 0.05)
@@ -466,8 +467,8 @@ struct MediaEngineTests {
     func reports(mux: Bool) async throws {
         let (caller, callee) = (try Station(reportIntervalSeconds: 0.1), try Station(reportIntervalSeconds: 0.1))
         await pair(caller, callee, mux: mux)
-        caller.engine.play(one, PlaybackID(1), AudioClip(samples: Sound.noise(milliseconds: 1500)))
-        _ = await caller.log.first { $0 == .played(one, PlaybackID(1), .completed) }
+        caller.engine.play(one, PlaybackID(rawValue: 1), AudioClip(samples: Sound.noise(milliseconds: 1500)))
+        _ = await caller.log.first { $0 == .played(one, PlaybackID(rawValue: 1), .completed) }
         caller.engine.close(one)
         callee.engine.close(two)
         for report in [await caller.log.report(of: one), await callee.log.report(of: two)] {
@@ -493,10 +494,11 @@ struct MediaEngineTests {
         let third = MediaSessionID(rawValue: 1, epoch: 2)
         #expect(await station.open(third, port: port) == port)
         station.engine.connect(third, route(to: peer.address.port))
-        station.engine.play(one, PlaybackID(8), AudioClip(samples: []))
-        station.engine.play(third, PlaybackID(9), AudioClip(samples: []))
-        _ = await station.log.first { $0 == .played(third, PlaybackID(9), .completed) }
-        #expect(!station.log.all.contains { $0.session == one && $0 == .played(one, PlaybackID(8), .completed) })
+        station.engine.play(one, PlaybackID(rawValue: 8), AudioClip(samples: []))
+        station.engine.play(third, PlaybackID(rawValue: 9), AudioClip(samples: []))
+        _ = await station.log.first { $0 == .played(third, PlaybackID(rawValue: 9), .completed) }
+        #expect(
+            !station.log.all.contains { $0.session == one && $0 == .played(one, PlaybackID(rawValue: 8), .completed) })
         #expect(station.engine.figures.sessions == 1)
         #expect(station.engine.figures.openSockets == 1)
     }
@@ -506,7 +508,8 @@ struct MediaEngineTests {
         let station = try Station()
         station.engine.open(
             one,
-            MediaOpening(localAddress: address, port: 0, ssrc: 1, firstSequence: 0, firstTimestamp: 0))
+            MediaOpening(
+                port: 0, synchronizationSource: 1, firstSequenceNumber: 0, firstTimestamp: 0), at: address)
         let event = await station.log.first { $0.session == one }
         guard case .openFailed(_, let reason, _) = event else {
             Issue.record("\(event)")
@@ -544,8 +547,8 @@ struct MediaEngineTests {
         peer.sendDigit("3", to: port)
         _ = await station.log.first { $0 == .digitReceived(one, "3", milliseconds: 100) }
         _ = peer.received()
-        station.engine.play(one, PlaybackID(1), AudioClip(samples: Sound.noise(milliseconds: 100)))
-        _ = await station.log.first { $0 == .played(one, PlaybackID(1), .completed) }
+        station.engine.play(one, PlaybackID(rawValue: 1), AudioClip(samples: Sound.noise(milliseconds: 100)))
+        _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 1), .completed) }
         #expect(peer.received().allSatisfy { $0.packet.payloadType == 0 })
         #expect(!station.log.all.contains { if case .peerSilent = $0 { true } else { false } })
     }
@@ -559,8 +562,8 @@ struct MediaEngineTests {
             one,
             MediaRoute(
                 remoteAddress: "127.0.0.1", remotePort: peer.address.port, payload: .pcma, payloadType: 97))
-        station.engine.play(one, PlaybackID(1), AudioClip(samples: Sound.noise(milliseconds: 100)))
-        _ = await station.log.first { $0 == .played(one, PlaybackID(1), .completed) }
+        station.engine.play(one, PlaybackID(rawValue: 1), AudioClip(samples: Sound.noise(milliseconds: 100)))
+        _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 1), .completed) }
         let sent = peer.received()
         #expect(!sent.isEmpty && sent.allSatisfy { $0.packet.payloadType == 97 })
     }
@@ -572,11 +575,11 @@ struct MediaEngineTests {
         _ = await station.open(one)
         station.engine.connect(one, route(to: first.address.port))
         let clip = AudioClip(samples: Sound.noise(milliseconds: 100))
-        station.engine.play(one, PlaybackID(1), clip)
-        _ = await station.log.first { $0 == .played(one, PlaybackID(1), .completed) }
+        station.engine.play(one, PlaybackID(rawValue: 1), clip)
+        _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 1), .completed) }
         station.engine.connect(one, route(to: second.address.port, payload: .pcma))
-        station.engine.play(one, PlaybackID(2), clip)
-        _ = await station.log.first { $0 == .played(one, PlaybackID(2), .completed) }
+        station.engine.play(one, PlaybackID(rawValue: 2), clip)
+        _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 2), .completed) }
         let (before, after) = (first.received(), second.received())
         let last = try #require(before.last?.packet)
         let next = try #require(after.first?.packet)
@@ -594,17 +597,17 @@ struct MediaEngineTests {
         _ = await station.open(one)
         station.engine.connect(one, route(to: peer.address.port))
         let clip = AudioClip(samples: Sound.noise(milliseconds: 100))
-        station.engine.play(one, PlaybackID(1), clip)
-        _ = await station.log.first { $0 == .played(one, PlaybackID(1), .completed) }
+        station.engine.play(one, PlaybackID(rawValue: 1), clip)
+        _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 1), .completed) }
         var held = route(to: peer.address.port)
         held.sendsMedia = false
         station.engine.connect(one, held)
-        station.engine.play(one, PlaybackID(2), clip)
-        _ = await station.log.first { $0 == .played(one, PlaybackID(2), .completed) }
+        station.engine.play(one, PlaybackID(rawValue: 2), clip)
+        _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 2), .completed) }
         let before = peer.received()
         station.engine.connect(one, route(to: peer.address.port))
-        station.engine.play(one, PlaybackID(3), clip)
-        _ = await station.log.first { $0 == .played(one, PlaybackID(3), .completed) }
+        station.engine.play(one, PlaybackID(rawValue: 3), clip)
+        _ = await station.log.first { $0 == .played(one, PlaybackID(rawValue: 3), .completed) }
         let last = try #require(before.last?.packet)
         let next = try #require(peer.received().first?.packet)
         #expect(last.sequence.next == next.sequence)
@@ -619,8 +622,8 @@ struct MediaEngineTests {
             let (caller, callee) = (try Station(), try Station(jitterDelayMilliseconds: 60...60))
             await pair(caller, callee)
             callee.engine.observeSpeech(two, SpeechObservation(endMilliseconds: 200))
-            caller.engine.sendDigits(one, DigitsID(1), [.wait(milliseconds: 100)])
-            caller.engine.play(one, PlaybackID(1), AudioClip(samples: tone))
+            caller.engine.sendDigits(one, DiallingID(rawValue: 1), [.wait(milliseconds: 100)])
+            caller.engine.play(one, PlaybackID(rawValue: 1), AudioClip(samples: tone))
             let event = await callee.log.first { if case .voiceEnded = $0 { true } else { false } }
             return ((event, callee), [caller, callee])
         }
@@ -661,7 +664,9 @@ struct MediaEngineTests {
         #expect(station.engine.figures.sessions == 0)
         #expect(station.engine.figures.openSockets == 0)
         station.engine.open(
-            one, MediaOpening(localAddress: "127.0.0.1", port: 0, ssrc: 1, firstSequence: 0, firstTimestamp: 0))
+            one,
+            MediaOpening(
+                port: 0, synchronizationSource: 1, firstSequenceNumber: 0, firstTimestamp: 0), at: "127.0.0.1")
         #expect(await station.log.port(of: one) == 0)
     }
 }

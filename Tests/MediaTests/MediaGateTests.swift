@@ -4,6 +4,7 @@
 import Foundation
 import RTP
 import Synchronization
+import Telephony
 import Testing
 
 @testable import Media
@@ -183,9 +184,9 @@ struct MediaGateTests {
         var barrier: UInt64 = 0
         for (speaker, digit) in [(peer, "1"), (next, "2"), (peer, "3")] as [(RawPeer, Character)] {
             barrier += 1
-            let passed = MediaEvent.played(one, PlaybackID(barrier), .completed)
+            let passed = MediaEvent.played(one, PlaybackID(rawValue: barrier), .completed)
             station.engine.connect(one, route(to: speaker.address.port))
-            station.engine.play(one, PlaybackID(barrier), AudioClip(samples: []))
+            station.engine.play(one, PlaybackID(rawValue: barrier), AudioClip(samples: []))
             _ = await station.log.first { $0 == passed }
             speaker.sendAudio(to: port, count: 2)
             speaker.sendDigit(digit, to: port)

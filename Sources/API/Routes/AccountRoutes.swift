@@ -13,11 +13,11 @@ struct AccountRoutes: Sendable {
         ]
     }
 
-    @Sendable private func get(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func get(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         Answer.json(200) { AccountResource(account: account).write(to: &$0) }
     }
 
-    @Sendable private func update(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func update(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let body = try AccountBody(try await exchange.fields())
         let now = services.now()
         let updated = try await services.directory.updateAccount(account.accountID) { account in

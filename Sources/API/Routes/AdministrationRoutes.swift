@@ -31,7 +31,7 @@ struct AdministrationRoutes: Sendable {
 
     // MARK: Accounts
 
-    @Sendable private func list(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func list(_ exchange: APIExchange) async throws -> Response {
         let accounts = administration.accounts
         return Answer.json(200) { writer in
             writer.object { object in
@@ -41,7 +41,7 @@ struct AdministrationRoutes: Sendable {
     }
 
     /// A new account's key and secret are told here and never again.
-    @Sendable private func create(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func create(_ exchange: APIExchange) async throws -> Response {
         let body = try AdministrationBody(try await exchange.fields())
         let now = services.now()
         var account = Account(
@@ -58,11 +58,11 @@ struct AdministrationRoutes: Sendable {
         return answer(201, AdministeredAccount(account: made, apiKey: key, signingSecret: secret))
     }
 
-    @Sendable private func show(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func show(_ exchange: APIExchange) async throws -> Response {
         answer(200, AdministeredAccount(account: try account(exchange)))
     }
 
-    @Sendable private func change(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func change(_ exchange: APIExchange) async throws -> Response {
         let account = try account(exchange)
         let body = try AdministrationBody(try await exchange.fields())
         if account.status == .closed {
@@ -78,7 +78,7 @@ struct AdministrationRoutes: Sendable {
         return answer(200, AdministeredAccount(account: changed))
     }
 
-    private func account(_ exchange: Exchange) throws(APIError) -> Account {
+    private func account(_ exchange: APIExchange) throws(APIError) -> Account {
         let text = exchange.parameters.get("accountId") ?? ""
         guard let id = AccountID(text), let account = services.directory.account(id) else {
             throw Self.noAccount(text)
@@ -98,7 +98,7 @@ struct AdministrationRoutes: Sendable {
     // MARK: Keys and secrets
 
     /// How many are good and when each was shown last, the latest key first; never the keys themselves.
-    @Sendable private func keys(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func keys(_ exchange: APIExchange) async throws -> Response {
         let credentials = services.directory.credentials(of: try account(exchange).accountID)
         let uses = (credentials?.apiKeyHashes ?? []).map { hash in
             JSONValue.object(["lastUsed": JSONValue(keyUse.last(hash)?.iso8601)])
@@ -112,7 +112,7 @@ struct AdministrationRoutes: Sendable {
         }
     }
 
-    @Sendable private func addKey(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func addKey(_ exchange: APIExchange) async throws -> Response {
         let account = try account(exchange)
         let key = services.identifiers.drawDigits(Self.hexadecimalDigits)
         let hash = Authenticator.hash(ofKey: key.utf8)
@@ -120,19 +120,19 @@ struct AdministrationRoutes: Sendable {
         return answer(201, AdministeredAccount(account: account, apiKey: key))
     }
 
-    @Sendable private func revokeKey(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func revokeKey(_ exchange: APIExchange) async throws -> Response {
         try await update(try account(exchange)) { $0.apiKeyHashes = Array($0.apiKeyHashes.prefix(1)) }
         return Answer.empty(204)
     }
 
-    @Sendable private func addSecret(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func addSecret(_ exchange: APIExchange) async throws -> Response {
         let account = try account(exchange)
         let secret = "sigsec_" + services.identifiers.drawDigits(Self.hexadecimalDigits)
         try await update(account) { $0.addSigningSecret(secret) }
         return answer(201, AdministeredAccount(account: account, signingSecret: secret))
     }
 
-    @Sendable private func revokeSecret(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func revokeSecret(_ exchange: APIExchange) async throws -> Response {
         try await update(try account(exchange)) { $0.signingSecrets = Array($0.signingSecrets.prefix(1)) }
         return Answer.empty(204)
     }
@@ -147,7 +147,7 @@ struct AdministrationRoutes: Sendable {
 
     // MARK: Records of calls
 
-    @Sendable private func endedCalls(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func endedCalls(_ exchange: APIExchange) async throws -> Response {
         var reader = exchange.queryReader()
         let filter = EndedCallFilter(
             accountID: reader.identifier("accountId"), since: reader.span("since")?.lowerBound,
@@ -166,9 +166,9 @@ struct AdministrationRoutes: Sendable {
 
     // MARK: The brake
 
-    @Sendable private func dialling(_ exchange: Exchange) async throws -> Response { diallingAnswer() }
+    @Sendable private func dialling(_ exchange: APIExchange) async throws -> Response { diallingAnswer() }
 
-    @Sendable private func setDialling(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func setDialling(_ exchange: APIExchange) async throws -> Response {
         var fields = try await exchange.fields()
         let isStopped = fields.flag("stopped")
         let hangsUp = fields.flag("hangUp") ?? false

@@ -16,7 +16,7 @@ struct ApplicationRoutes: Sendable {
         ]
     }
 
-    @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func list(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         var reader = exchange.queryReader()
         let alias = reader.text("alias")
         let cursor = reader.cursor()
@@ -29,7 +29,7 @@ struct ApplicationRoutes: Sendable {
         }
     }
 
-    @Sendable private func create(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func create(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let body = try ApplicationBody(try await exchange.fields())
         var application = Telephony.Application(
             applicationID: services.identifiers.draw(ApplicationKind.self), accountID: account.accountID,
@@ -39,7 +39,7 @@ struct ApplicationRoutes: Sendable {
         return Self.answer(201, application)
     }
 
-    @Sendable private func get(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func get(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let id = try Self.applicationID(exchange)
         guard let application = services.directory.application(id, of: account.accountID) else {
             throw Self.noApplication(id.text)
@@ -47,7 +47,7 @@ struct ApplicationRoutes: Sendable {
         return Self.answer(200, application)
     }
 
-    @Sendable private func update(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func update(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let id = try Self.applicationID(exchange)
         let body = try ApplicationBody(try await exchange.fields())
         let now = services.now()
@@ -60,7 +60,7 @@ struct ApplicationRoutes: Sendable {
         return Self.answer(200, updated)
     }
 
-    @Sendable private func delete(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func delete(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let id = try Self.applicationID(exchange)
         guard try await services.directory.deleteApplication(id, of: account.accountID) else {
             throw Self.noApplication(id.text)
@@ -72,7 +72,7 @@ struct ApplicationRoutes: Sendable {
         Answer.json(status) { ApplicationResource(application: application).write(to: &$0) }
     }
 
-    private static func applicationID(_ exchange: Exchange) throws(APIError) -> ApplicationID {
+    private static func applicationID(_ exchange: APIExchange) throws(APIError) -> ApplicationID {
         let text = exchange.parameters.get("applicationId") ?? ""
         guard let id = ApplicationID(text) else { throw noApplication(text) }
         return id

@@ -16,7 +16,7 @@ struct AvailableNumberRoutes: Sendable {
         ]
     }
 
-    @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func list(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         var reader = exchange.queryReader()
         let pattern = reader.pattern("phoneNumber")
         let country = reader.text("country")

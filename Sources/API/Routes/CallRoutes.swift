@@ -24,7 +24,7 @@ struct CallRoutes: Sendable {
 
     // MARK: Make a Call
 
-    @Sendable private func make(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func make(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         do {
             let members = try await exchange.members()
             let key = try idempotencyKey(exchange, members)
@@ -73,7 +73,7 @@ struct CallRoutes: Sendable {
     private static let longestKey = 255
 
     private func idempotencyKey(
-        _ exchange: Exchange, _ members: [String: JSONValue]
+        _ exchange: APIExchange, _ members: [String: JSONValue]
     ) throws(APIError) -> IdempotencyKey? {
         guard let name = Self.keyHeader, let text = exchange.request.headers[name] else { return nil }
         guard (1...Self.longestKey).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
@@ -106,7 +106,7 @@ struct CallRoutes: Sendable {
     /// Checks what was asked against what the account has, and settles whose callConnectUrl it is
     /// (docs/contract/calls.md#connect-url).
     private func callRequest(
-        _ body: MakeCallBody, _ exchange: Exchange, _ account: Account
+        _ body: MakeCallBody, _ exchange: APIExchange, _ account: Account
     ) async throws(APIError) -> CallRequest {
         if refusesCarrierNumbers, let number = body.to.number, CarrierNumber.isReserved(number) {
             throw .faults([
@@ -177,7 +177,7 @@ struct CallRoutes: Sendable {
         + "came in to it"
 
     /// A refused call has no journal of its own, so the reason goes into the account's log.
-    private func noted(_ error: APIError, _ exchange: Exchange, _ account: Account) -> APIError {
+    private func noted(_ error: APIError, _ exchange: APIExchange, _ account: Account) -> APIError {
         services.calls.note(
             JournalEntry(
                 timestamp: services.now(), sequence: 0, level: .warning, scope: .request,
@@ -192,7 +192,7 @@ struct CallRoutes: Sendable {
 
     // MARK: The others
 
-    @Sendable private func get(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func get(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let id = try Self.callID(exchange)
         guard let call = try await services.calls.call(id, of: account.accountID) else { throw Self.noCall(id.text) }
         return Answer.json(200) { CallResource(call: call).write(to: &$0) }
@@ -201,7 +201,7 @@ struct CallRoutes: Sendable {
     /// Filters of the API that this version does not apply; a list that ignores them would be a wrong one.
     private static let unsupportedFilters = ["riskScoreMin", "riskScoreMax"]
 
-    @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func list(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let query = exchange.query
         var reader = exchange.queryReader()
         var filter = CallFilter(
@@ -234,7 +234,7 @@ struct CallRoutes: Sendable {
         }
     }
 
-    @Sendable private func update(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func update(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let id = try Self.callID(exchange)
         var fields = try await exchange.fields()
         let change: CallUpdate? = fields.choice("status")
@@ -245,7 +245,7 @@ struct CallRoutes: Sendable {
         return Answer.empty(202)
     }
 
-    @Sendable private func logs(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func logs(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let id = try Self.callID(exchange)
         var reader = exchange.queryReader()
         let cursor = reader.cursor()
@@ -259,7 +259,7 @@ struct CallRoutes: Sendable {
         }
     }
 
-    private static func callID(_ exchange: Exchange) throws(APIError) -> CallID {
+    private static func callID(_ exchange: APIExchange) throws(APIError) -> CallID {
         let text = exchange.parameters.get("callId") ?? ""
         guard let id = CallID(text) else { throw noCall(text) }
         return id

@@ -13,7 +13,7 @@ struct CarrierRoutes: Sendable {
 
     var routes: [Route] { [.account(.post, "/Carrier/Calls", "dial-in", dial)] }
 
-    @Sendable private func dial(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func dial(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         var fields = try await exchange.fields()
         let to = fields.phoneNumber("to")
         let from = fields.phoneNumber("from") ?? PhoneNumber(Self.caller)

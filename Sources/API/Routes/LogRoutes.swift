@@ -15,7 +15,7 @@ struct LogRoutes: Sendable {
     }
 
     /// The whole log, or, by a cursor, a further page of whatever list the cursor is of.
-    @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func list(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         var reader = exchange.queryReader()
         let cursor = reader.logCursor()
         reader.refuse("pql", allowed: "nothing here: a query is posted to the same path as {\"pql\": \"…\"}")
@@ -23,7 +23,7 @@ struct LogRoutes: Sendable {
         return try await answer(account, query: cursor?.query, after: cursor?.position)
     }
 
-    @Sendable private func search(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func search(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         var reader = exchange.queryReader()
         let cursor = reader.logCursor()
         let query = try Self.query(try await exchange.fields())

@@ -24,7 +24,7 @@ struct NumberRoutes: Sendable {
         "offnet",
     ]
 
-    @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func list(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         var reader = exchange.queryReader()
         var filter = NumberFilter(
             alias: reader.text("alias"), applicationID: reader.identifier("applicationId"),
@@ -63,7 +63,7 @@ struct NumberRoutes: Sendable {
         }
     }
 
-    @Sendable private func buy(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func buy(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         var fields = try await exchange.fields()
         let phone = fields.phoneNumber("phoneNumber")
         if !fields.isPresent("phoneNumber") { fields.missing("phoneNumber", allowed: BodyFields.numberForm) }
@@ -87,13 +87,13 @@ struct NumberRoutes: Sendable {
         return Answer.json(200) { NumberResource(number: number).write(to: &$0) }
     }
 
-    @Sendable private func get(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func get(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let id = try Self.numberID(exchange)
         guard let number = services.directory.number(id, of: account.accountID) else { throw Self.noNumber(id.text) }
         return Answer.json(200) { NumberResource(number: number).write(to: &$0) }
     }
 
-    @Sendable private func update(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func update(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let id = try Self.numberID(exchange)
         let body = try NumberBody(try await exchange.fields())
         try check(body, account)
@@ -107,7 +107,7 @@ struct NumberRoutes: Sendable {
         return Answer.json(200) { NumberResource(number: updated).write(to: &$0) }
     }
 
-    @Sendable private func delete(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func delete(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let id = try Self.numberID(exchange)
         guard try await services.directory.deleteNumber(id, of: account.accountID) else {
             throw Self.noNumber(id.text)
@@ -122,7 +122,7 @@ struct NumberRoutes: Sendable {
         throw .faults([.malformed("applicationId", given: .string(id.text), allowed: "an application of the account")])
     }
 
-    private static func numberID(_ exchange: Exchange) throws(APIError) -> PhoneNumberID {
+    private static func numberID(_ exchange: APIExchange) throws(APIError) -> PhoneNumberID {
         let text = exchange.parameters.get("phoneNumberId") ?? ""
         guard let id = PhoneNumberID(text) else { throw noNumber(text) }
         return id

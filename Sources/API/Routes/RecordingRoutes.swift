@@ -21,11 +21,11 @@ struct RecordingRoutes: Sendable {
         ]
     }
 
-    @Sendable private func list(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func list(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         try await list(exchange, account, of: nil, path: "/Accounts/\(account.accountID)/Recordings")
     }
 
-    @Sendable private func listOfCall(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func listOfCall(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let text = exchange.parameters.get("callId") ?? ""
         guard let id = CallID(text), try await services.calls.call(id, of: account.accountID) != nil else {
             throw APIError.notFound(text, CallKind.self, "The account has no call")
@@ -35,7 +35,7 @@ struct RecordingRoutes: Sendable {
     }
 
     private func list(
-        _ exchange: Exchange, _ account: Account, of call: CallID?, path: String
+        _ exchange: APIExchange, _ account: Account, of call: CallID?, path: String
     ) async throws -> Response {
         var reader = exchange.queryReader()
         var filter = RecordingFilter(callID: call)
@@ -55,12 +55,12 @@ struct RecordingRoutes: Sendable {
         }
     }
 
-    @Sendable private func get(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func get(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let recording = try await recording(exchange, account)
         return Answer.json(200) { RecordingResource(recording, now: services.now()).write(to: &$0) }
     }
 
-    @Sendable private func delete(_ exchange: Exchange, _ account: Account) async throws -> Response {
+    @Sendable private func delete(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let recording = try await recording(exchange, account)
         guard recording.durationSeconds != nil else {
             throw APIError.conflict("The recording \(recording.recordingID) is still being made.")
@@ -69,7 +69,7 @@ struct RecordingRoutes: Sendable {
         return Answer.empty(204)
     }
 
-    private func file(_ exchange: Exchange, _ account: Account, disposition: String) async throws -> Response {
+    private func file(_ exchange: APIExchange, _ account: Account, disposition: String) async throws -> Response {
         let recording = try await recording(exchange, account)
         guard !recording.isGone(at: services.now()), let path = services.recordings.file(of: recording) else {
             throw APIError.recordingGone(recording.recordingID)
@@ -80,7 +80,7 @@ struct RecordingRoutes: Sendable {
         ).response(to: exchange)
     }
 
-    private func recording(_ exchange: Exchange, _ account: Account) async throws -> Recording {
+    private func recording(_ exchange: APIExchange, _ account: Account) async throws -> Recording {
         let text = exchange.parameters.get("recordingId") ?? ""
         guard let id = RecordingID(text),
             let recording = try await services.recordings.recording(id, of: account.accountID)

@@ -25,7 +25,7 @@ struct ServerRoutes: Sendable {
             handler: isOpen ? .open(metrics) : .operator(metrics))
     }
 
-    @Sendable private func metrics(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func metrics(_ exchange: APIExchange) async throws -> Response {
         var own = MetricsText()
         writeOwn(&own)
         return Answer.text(
@@ -33,7 +33,7 @@ struct ServerRoutes: Sendable {
     }
 
     /// Where an error's `url` leads.
-    @Sendable private func explain(_ exchange: Exchange) async throws -> Response {
+    @Sendable private func explain(_ exchange: APIExchange) async throws -> Response {
         guard let code = exchange.parameters.get("code").flatMap({ Int($0) }).flatMap({ ErrorCode(rawValue: $0) })
         else {
             throw APIError.notFound("There is no such error code.")

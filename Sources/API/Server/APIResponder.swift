@@ -47,7 +47,7 @@ struct APIResponder: Sendable {
     /// What changes something, and what was refused, stands in the account's log; but for Make a Call, which tells more
     /// itself, and reading.
     private func noting(
-        _ exchange: Exchange, _ account: Account, _ route: Route, _ answer: () async throws -> Response
+        _ exchange: APIExchange, _ account: Account, _ route: Route, _ answer: () async throws -> Response
     ) async throws -> Response {
         guard route.method != .get, !Self.untold.contains(route.operation) else { return try await answer() }
         do {
@@ -69,7 +69,7 @@ struct APIResponder: Sendable {
     }
 
     private func note(
-        _ exchange: Exchange, _ account: Account, _ level: JournalLevel, _ message: String,
+        _ exchange: APIExchange, _ account: Account, _ level: JournalLevel, _ message: String,
         _ more: [String: JSONValue]
     ) {
         let path = exchange.request.uri.path.dropFirst("/apiserver".count)
@@ -98,9 +98,9 @@ struct APIResponder: Sendable {
     }
 
     private func respond(
-        _ request: Request, _ context: APIRequestContext, _ answer: (Exchange) async throws -> Response
+        _ request: Request, _ context: APIRequestContext, _ answer: (APIExchange) async throws -> Response
     ) async -> Response {
-        let exchange = Exchange(
+        let exchange = APIExchange(
             request: request, parameters: context.parameters,
             requestID: services.identifiers.draw(RequestKind.self), logger: context.logger, context: context)
         var response: Response

@@ -8,7 +8,7 @@ struct FileAnswer: Sendable {
     let type: String
     let disposition: String
 
-    func response(to exchange: Exchange) async throws -> Response {
+    func response(to exchange: APIExchange) async throws -> Response {
         guard let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int, size > 0 else {
             throw APIError.notFound("The file is empty.")
         }

@@ -7,13 +7,13 @@ package struct Route: Sendable {
     /// What answers, and whether the asker must be known for it.
     enum Handler: Sendable {
         /// Anybody may ask; nothing about a customer is told.
-        case open(@Sendable (Exchange) async throws -> Response)
+        case open(@Sendable (APIExchange) async throws -> Response)
         /// Only the operator may ask.
-        case `operator`(@Sendable (Exchange) async throws -> Response)
+        case `operator`(@Sendable (APIExchange) async throws -> Response)
         /// Any account may ask; the path names none.
-        case anyAccount(@Sendable (Exchange, Account) async throws -> Response)
+        case anyAccount(@Sendable (APIExchange, Account) async throws -> Response)
         /// Only the account that the path names may ask.
-        case account(@Sendable (Exchange, Account) async throws -> Response)
+        case account(@Sendable (APIExchange, Account) async throws -> Response)
     }
 
     package let method: HTTPRequest.Method
@@ -26,7 +26,7 @@ package struct Route: Sendable {
     /// A route below `/apiserver/Accounts/{accountId}`.
     static func account(
         _ method: HTTPRequest.Method, _ path: String, _ operation: String,
-        _ handler: @escaping @Sendable (Exchange, Account) async throws -> Response
+        _ handler: @escaping @Sendable (APIExchange, Account) async throws -> Response
     ) -> Self {
         Self(
             method: method, path: "/apiserver/Accounts/{accountId}" + path, operation: operation,
@@ -36,14 +36,14 @@ package struct Route: Sendable {
     /// A route below `/admin`.
     static func operation(
         _ method: HTTPRequest.Method, _ path: String, _ operation: String,
-        _ handler: @escaping @Sendable (Exchange) async throws -> Response
+        _ handler: @escaping @Sendable (APIExchange) async throws -> Response
     ) -> Self {
         Self(method: method, path: "/admin" + path, operation: operation, handler: .operator(handler))
     }
 
     static func open(
         _ method: HTTPRequest.Method, _ path: String, _ operation: String,
-        _ handler: @escaping @Sendable (Exchange) async throws -> Response
+        _ handler: @escaping @Sendable (APIExchange) async throws -> Response
     ) -> Self {
         Self(method: method, path: path, operation: operation, handler: .open(handler))
     }

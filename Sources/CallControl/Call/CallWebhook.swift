@@ -70,8 +70,7 @@ enum CallWebhook {
         ]
         if let utterance {
             extras.merge(recordingFields(utterance.recording, publicURL: publicURL)) { _, new in new }
-            // RIFF's header and 8000 samples of 16 bits a second.
-            extras["recordingSize"] = .string(String(44 + utterance.milliseconds * 16))
+            extras["recordingSize"] = .string(String(RecordingLinks.fileBytes(milliseconds: utterance.milliseconds)))
             extras["recordingFormat"] = "audio/wav"
         }
         return ScriptRequest(record, extras)
@@ -79,10 +78,9 @@ enum CallWebhook {
 
     /// What callStatus and record say of a recording.
     static func recordingFields(_ recording: Recording, publicURL: String) -> [String: JSONValue] {
-        let path = "/Accounts/\(recording.accountID.text)/Recordings/\(recording.recordingID.text)/Download"
-        return [
+        [
             "recordingId": .string(recording.recordingID.text),
-            "recordingUrl": .string("\(publicURL)/apiserver\(path)"),
+            "recordingUrl": .string(RecordingLinks(publicURL: publicURL).download(of: recording)),
             "recordingDurationSec": JSONValue(recording.durationSeconds ?? 0),
         ]
     }

@@ -43,22 +43,11 @@ extension Dossier {
 
     /// A recording of the account's own is played from its file.
     func resolved(_ prompt: Prompt) -> Prompt {
-        guard case .file(let reference) = prompt, let recording = recording(named: reference) else { return prompt }
+        let links = RecordingLinks(publicURL: publicURL)
+        guard case .file(let reference) = prompt,
+            let recording = links.recording(at: reference.text, of: call.accountID)
+        else { return prompt }
         return .recording(recording, call.accountID)
-    }
-
-    /// The recording that `Play.file` means, where it is one of this account on this server.
-    private func recording(named reference: AudioFileReference) -> RecordingID? {
-        var path = Substring(reference.text)
-        if case .url = reference {
-            guard !publicURL.isEmpty, path.hasPrefix("\(publicURL)/apiserver/") else { return nil }
-            path = path.dropFirst("\(publicURL)/apiserver".count)
-        }
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 6, parts[1] == "Accounts", parts[2] == call.accountID.text, parts[3] == "Recordings",
-            parts[5] == "Download" || parts[5] == "Stream"
-        else { return nil }
-        return RecordingID(parts[4])
     }
 }
 

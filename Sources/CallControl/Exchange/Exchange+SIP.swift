@@ -99,4 +99,16 @@ extension Exchange {
             agent.recordStored(session, hold, now: now, random: &random, into: &sip)
         }
     }
+
+    /// A host that an offer, or a later description, names has these addresses, or none.
+    mutating func mediaNameResolved(_ question: NameQuestion, _ addresses: [IPAddress]) {
+        if let route = invitations[question.session]?.route {
+            invitations[question.session]?.addresses = addresses
+            takeIn(question.session, route)
+            return
+        }
+        withCall(of: question.session) { call, turn in
+            call.withLeg(&turn) { leg, turn in leg.nameResolved(question, addresses, &turn) }
+        }
+    }
 }

@@ -78,6 +78,8 @@ package struct Exchange: Sendable {
         var reply: ReplyToken?
         /// The call as it is to be answered.
         var snapshot: Call?
+        /// As it was when the call was accepted.
+        var expectedWaitSeconds = 0.0
     }
 
     enum ExchangeTimer: Hashable, Sendable {
@@ -174,9 +176,7 @@ package struct Exchange: Sendable {
             withCall(id) { call, turn in
                 call.withTalk(&turn) { talk, _, dossier, turn in talk.callerResolved(number, &dossier, &turn) }
             }
-        case .mediaOpened, .mediaOpenFailed, .playbackEnded, .digitsSent, .keyPressed, .digitReceived, .voiceStarted,
-            .voiceEnded, .answererFound, .recordingEnded, .peerMoved, .peerElsewhere, .peerSilent, .mediaClosed:
-            mediaEvent(input)
+        case .media(let media, let fact): withCall(of: media) { call, turn in call.take(fact, &turn) }
         case .timersDue: fireTimers()
         case .reachable(let url):
             publicURL = url

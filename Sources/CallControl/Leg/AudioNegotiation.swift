@@ -117,11 +117,12 @@ struct AudioNegotiation: Sendable {
         isEarly: Bool = false, _ turn: inout Turn
     ) {
         turn.perform(
-            .connectMedia(
+            .media(
                 MediaHandle(rawValue: session.rawValue),
-                MediaConnection(
-                    agreement: agreement, offeredEventPayload: local.telephoneEventPayload, sources: sources,
-                    isEarly: isEarly)))
+                .connect(
+                    MediaConnection(
+                        agreement: agreement, offeredEventPayload: local.telephoneEventPayload, sources: sources,
+                        isEarly: isEarly))))
     }
 
     // MARK: Steps

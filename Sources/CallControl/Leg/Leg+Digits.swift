@@ -6,7 +6,7 @@ extension Leg {
     mutating func sendDigits(_ dialling: DiallingID, _ digits: DigitString, _ turn: inout Turn) {
         guard turn.configuration.trunk.reportsKeys else {
             turn.perform(
-                .sendDigits(media, dialling, digits.tones, durationMilliseconds: digits.durationMilliseconds))
+                .media(media, .sendDigits(dialling, digits.tones, durationMilliseconds: digits.durationMilliseconds)))
             return
         }
         let now = turn.now.instant
@@ -25,7 +25,7 @@ extension Leg {
         if isReporting == true {
             turn.want(.arm(.keyReport, after: .zero))
         } else {
-            turn.perform(.stopDigits(media, dialling))
+            turn.perform(.media(media, .stopDigits(dialling)))
         }
     }
 

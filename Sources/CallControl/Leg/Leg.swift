@@ -427,7 +427,7 @@ struct Leg: Sendable {
     /// What is to be closed is closed, or given back at once.
     func closeMedia(_ turn: inout Turn) {
         guard case .over(let settling) = phase else { return }
-        if settling.awaitsMedia { turn.perform(.closeMedia(media)) } else { releasePort(&turn) }
+        if settling.awaitsMedia { turn.perform(.media(media, .close)) } else { releasePort(&turn) }
     }
 
     mutating func mediaClosed(_ turn: inout Turn) {

@@ -1,5 +1,6 @@
 import SDP
 import SIP
+import Telephony
 
 /// The port that a leg's media is to flow by, from the moment that it is taken until it is bound.
 struct MediaPort: Sendable {
@@ -23,12 +24,13 @@ struct MediaPort: Sendable {
     mutating func open(_ media: MediaHandle, _ turn: inout Turn) {
         isAsked = true
         turn.perform(
-            .openMedia(
+            .media(
                 media,
-                MediaOpening(
-                    port: audio.port, synchronizationSource: UInt32(truncatingIfNeeded: turn.random.next()),
-                    firstSequenceNumber: UInt16(truncatingIfNeeded: turn.random.next()),
-                    firstTimestamp: UInt32(truncatingIfNeeded: turn.random.next()))))
+                .open(
+                    MediaOpening(
+                        port: audio.port, synchronizationSource: UInt32(truncatingIfNeeded: turn.random.next()),
+                        firstSequenceNumber: UInt16(truncatingIfNeeded: turn.random.next()),
+                        firstTimestamp: UInt32(truncatingIfNeeded: turn.random.next())))))
     }
 
     mutating func change(to number: UInt16, _ media: MediaHandle, _ turn: inout Turn) {

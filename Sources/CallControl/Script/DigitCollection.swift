@@ -1,4 +1,5 @@
 import PerCL
+import Telephony
 
 /// GetDigits at work (docs/contract/percl.md#getdigits): prompts that the first key stops, then keys until one of the
 /// ends is reached.

@@ -1,3 +1,5 @@
+import Telephony
+
 /// What a call keeps from one script to the next.
 struct ScriptMemory: Hashable, Sendable {
     /// Keys that nobody has asked for yet are kept up to this many; what is typed beyond is lost.

@@ -1,4 +1,5 @@
 import PerCL
+import Telephony
 
 /// RecordUtterance at work (docs/contract/percl.md#recordutterance): a beep, then the caller's voice into a file, until
 /// silence, a finish key, the longest length or the end of the call.

@@ -39,7 +39,7 @@ struct Recordings: Sendable {
 
     func endUtterance(_ media: MediaHandle, _ turn: inout Turn) {
         guard let utterance else { return }
-        turn.perform(.stopRecording(media, utterance.recording.recordingID))
+        turn.perform(.media(media, .stopRecording(utterance.recording.recordingID)))
     }
 
     /// A file is complete. True where it is the utterance's.
@@ -90,7 +90,7 @@ struct Recordings: Sendable {
             recordingID: RecordingID(random: &turn.random), accountID: dossier.call.accountID,
             callID: dossier.call.callID, created: dossier.clock.reading(turn.now), isPrivate: isPrivate)
         turn.store(.saveRecording(recording))
-        turn.perform(.startRecording(media, recording.recordingID, content))
+        turn.perform(.media(media, .startRecording(recording.recordingID, content)))
         dossier.note(
             .info, .media, "Recording begins", ["recordingId": .string(recording.recordingID.text)], &turn)
         return Active(recording: recording)

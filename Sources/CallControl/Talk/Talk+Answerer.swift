@@ -19,7 +19,7 @@ extension Talk {
             dossier.note(within: .tones, .info, .media, "Beep ended", beep.journalMetadata, &turn)
             guard answerer?.isMachine == true else { return nil }
             // It records now: there is nothing more to hear from it.
-            turn.perform(.observeAnswerer(media, false))
+            turn.perform(.media(media, .observeAnswerer(false)))
             return stopAwaitingBeep("the machine has beeped", &leg, &dossier, &turn)
         case .verdict(let verdict):
             guard answerer == nil else { return nil }
@@ -40,7 +40,7 @@ extension Talk {
             turn.want(.saveRecord)
         }
         let mayBeep = verdict.answerer == .answeringMachine && verdict.cause != .beep
-        if !mayBeep { turn.perform(.observeAnswerer(media, false)) }
+        if !mayBeep { turn.perform(.media(media, .observeAnswerer(false))) }
         guard verdict.answerer.isMachine else { return nil }
         switch ifMachine {
         case .hangup:

@@ -131,7 +131,7 @@ struct Talk: Sendable {
 
     /// Media flows from here on, and what waited for it begins.
     mutating func mediaFlows(_ leg: inout Leg, _ dossier: inout Dossier, _ turn: inout Turn) -> Want? {
-        if dossier.terms.ifMachine != nil { turn.perform(.observeAnswerer(media, true)) }
+        if dossier.terms.ifMachine != nil { turn.perform(.media(media, .observeAnswerer(true))) }
         if let digits = dossier.terms.sendDigits { leg.sendDigits(.sendDigits, digits, &turn) }
         return answered(&leg, &dossier, &turn) ?? startHeld(&leg, &dossier, &turn)
     }
@@ -266,8 +266,8 @@ struct Talk: Sendable {
     ) -> Want? {
         switch step {
         case .play(let playback, let prompt, let loop):
-            turn.perform(.play(media, playback, dossier.resolved(prompt), loop: loop, dossier.call.accountID))
-        case .stopPlayback(let playback): turn.perform(.stopPlayback(media, playback))
+            turn.perform(.media(media, .play(playback, dossier.resolved(prompt), loop: loop, dossier.call.accountID)))
+        case .stopPlayback(let playback): turn.perform(.media(media, .stopPlayback(playback)))
         case .arm(let timer, let milliseconds): turn.want(.arm(timer, after: .milliseconds(milliseconds)))
         case .disarm(let timer): turn.want(.disarm(timer))
         case .dial(let dialling, let digits): leg.sendDigits(dialling, digits, &turn)
@@ -275,7 +275,7 @@ struct Talk: Sendable {
         case .recordCall: recordings.recordCall(media, &dossier, &turn)
         case .startUtterance(let command): recordings.startUtterance(command, media, &dossier, &turn)
         case .endUtterance: recordings.endUtterance(media, &turn)
-        case .observeSpeech(let isWanted): turn.perform(.observeSpeech(media, isWanted))
+        case .observeSpeech(let isWanted): turn.perform(.media(media, .observeSpeech(isWanted)))
         case .commandStarted(let command, let index):
             if case .recordUtterance = command { recordings.utterance = nil }
             dossier.note(command, index, &turn)

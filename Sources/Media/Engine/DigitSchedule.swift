@@ -1,4 +1,5 @@
 internal import RTP
+internal import Telephony
 
 /// The digits that a session sends, in time: each tone begins in the 20 ms frame into which the sum of all steps before
 /// it falls, so that roundings never add up.
@@ -24,7 +25,7 @@ struct DigitSchedule {
     }
 
     private struct Sequence {
-        let id: DigitsID
+        let id: DiallingID
         var tones: [Tone] = []
         var milliseconds = 0
         /// Frames since its beginning.
@@ -39,7 +40,7 @@ struct DigitSchedule {
     var isEmpty: Bool { waiting.isEmpty }
 
     /// False where too many sequences are waiting.
-    mutating func add(_ id: DigitsID, _ steps: [DigitStep]) -> Bool {
+    mutating func add(_ id: DiallingID, _ steps: [DigitStep]) -> Bool {
         guard waiting.count < Self.maximumWaiting else { return false }
         var sequence = Sequence(id: id)
         for step in steps.prefix(Self.maximumSteps) {
@@ -55,7 +56,7 @@ struct DigitSchedule {
 
     /// Leaves out what has not begun: a digit that is being sent lasts as long as it was to, and its end is
     /// sent three times (RFC 4733 §2.5.1). The end of the sequence is told as ever.
-    mutating func stop(_ id: DigitsID) {
+    mutating func stop(_ id: DiallingID) {
         guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
         let now = waiting[index].frame * MediaFrame.milliseconds
         let begun = waiting[index].tones.filter { $0.onset < now }
@@ -64,7 +65,7 @@ struct DigitSchedule {
             begun.last.map { min(waiting[index].milliseconds, $0.onset + $0.milliseconds) } ?? 0
     }
 
-    mutating func removeAll() -> [DigitsID] {
+    mutating func removeAll() -> [DiallingID] {
         defer { waiting.removeAll() }
         return waiting.map(\.id)
     }
@@ -77,7 +78,7 @@ struct DigitSchedule {
     ///   - audio: filled where the result is `.audio`.
     ///   - sent: the sequences that were over before this frame are appended.
     mutating func next(
-        timestamp: RTPTimestamp, asEvents: Bool, audio: UnsafeMutableBufferPointer<Int16>, sent: inout [DigitsID]
+        timestamp: RTPTimestamp, asEvents: Bool, audio: UnsafeMutableBufferPointer<Int16>, sent: inout [DiallingID]
     ) -> Frame {
         while !waiting.isEmpty {
             if let frame = nextFrame(timestamp: timestamp, asEvents: asEvents, audio: audio) { return frame }

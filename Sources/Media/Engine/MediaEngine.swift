@@ -87,7 +87,9 @@ package final class MediaEngine: Sendable {
     // MARK: Commands
 
     /// Binds the session's socket: → `opened` or `openFailed`.
-    package func open(_ id: MediaSessionID, _ opening: MediaOpening) {
+    ///
+    /// - Parameter localAddress: a literal IPv4 or IPv6 address of this host.
+    package func open(_ id: MediaSessionID, _ opening: MediaOpening, at localAddress: String) {
         let thread = state.withLock { state -> Int? in
             guard state.phase == .running, state.owners[id] == nil else { return nil }
             let least = state.sessionsByThread.indices.min {
@@ -104,7 +106,7 @@ package final class MediaEngine: Sendable {
             ])
             return
         }
-        threads[thread].post(.open(id, opening))
+        threads[thread].post(.open(id, opening, at: localAddress))
     }
 
     /// RTP runs from here on: a packet each 20 ms, silence until something plays. Called again it re-routes, as a
@@ -130,12 +132,12 @@ package final class MediaEngine: Sendable {
 
     /// Sends digits, after those that are being sent: as RFC 4733 events where agreed, otherwise as tones. Audio that
     /// plays stands still meanwhile. → `digitsSent`.
-    package func sendDigits(_ id: MediaSessionID, _ digits: DigitsID, _ steps: [DigitStep]) {
+    package func sendDigits(_ id: MediaSessionID, _ digits: DiallingID, _ steps: [DigitStep]) {
         post(.sendDigits(id, digits, steps), to: id)
     }
 
     /// Ends a sequence of digits with the one that is being sent, or takes it out of the queue: → `digitsSent`.
-    package func stopDigits(_ id: MediaSessionID, _ digits: DigitsID) {
+    package func stopDigits(_ id: MediaSessionID, _ digits: DiallingID) {
         post(.stopDigits(id, digits), to: id)
     }
 

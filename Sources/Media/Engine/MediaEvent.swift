@@ -14,7 +14,7 @@ package enum MediaEvent: Equatable, Sendable {
     /// The peer pressed a digit and has let it go. `digitPressed` came before. `milliseconds`: how long it was held.
     case digitReceived(MediaSessionID, Character, milliseconds: Int)
     /// A sequence of digits has been sent, its last wait included, or the session's end cut it short.
-    case digitsSent(MediaSessionID, DigitsID)
+    case digitsSent(MediaSessionID, DiallingID)
     /// The peer's media comes from elsewhere than its description said, and ours goes there from now on. As
     /// "host:port".
     case peerMoved(MediaSessionID, from: String, to: String)

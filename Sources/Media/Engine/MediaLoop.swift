@@ -1,5 +1,6 @@
 internal import CMedia
 internal import Synchronization
+internal import Telephony
 
 /// What runs on a media thread.
 ///
@@ -123,8 +124,8 @@ final class MediaLoop {
 
     private func execute(_ command: MediaCommand) {
         switch command {
-        case .open(let id, let opening):
-            open(id, opening)
+        case .open(let id, let opening, let localAddress):
+            open(id, opening, at: localAddress)
         case .connect(let id, let route, let deadLineSeconds):
             guard let session = sessions[id] else { return }
             session.connect(route, deadLineSeconds: deadLineSeconds, workspace)
@@ -156,9 +157,9 @@ final class MediaLoop {
         }
     }
 
-    private func open(_ id: MediaSessionID, _ opening: MediaOpening) {
+    private func open(_ id: MediaSessionID, _ opening: MediaOpening, at localAddress: String) {
         do {
-            let session = try MediaSession(id, opening, configuration, workspace)
+            let session = try MediaSession(id, opening, at: localAddress, configuration, workspace)
             sessions[id] = session
             thread.figures.sessions.wrappingAdd(1, ordering: .relaxed)
             workspace.events.append(.opened(id, port: session.port))

@@ -1,4 +1,5 @@
 internal import RTP
+internal import Telephony
 
 /// A session's mouth: digits before audio, audio before silence, all in one space of sequence numbers and timestamps.
 struct MediaSending {
@@ -16,7 +17,7 @@ struct MediaSending {
     private var beginsTalkspurt = true
     private var isEvent = false
     private var ended: [(PlaybackID, PlaybackEnd)] = []
-    private var sentDigits: [DigitsID] = []
+    private var sentDigits: [DiallingID] = []
 
     init(ssrc: UInt32, sequence: SequenceNumber, timestamp: RTPTimestamp) {
         self.ssrc = ssrc

@@ -48,10 +48,11 @@ final class MediaSession {
     private var report = MediaReport()
 
     init(
-        _ id: MediaSessionID, _ opening: MediaOpening, _ configuration: MediaConfiguration, _ workspace: MediaWorkspace
+        _ id: MediaSessionID, _ opening: MediaOpening, at localAddress: String, _ configuration: MediaConfiguration,
+        _ workspace: MediaWorkspace
     ) throws(MediaFailure) {
-        guard let local = SocketAddress(opening.localAddress, port: opening.port) else {
-            throw MediaFailure("\(opening.localAddress) is no IP address")
+        guard let local = SocketAddress(localAddress, port: opening.port) else {
+            throw MediaFailure("\(localAddress) is no IP address")
         }
         self.id = id
         self.local = local
@@ -61,10 +62,11 @@ final class MediaSession {
         // that program would be told what this call's peer reports, and this pair of ports is no use.
         if opening.port != 0, port < .max { controlSocket = try UDPSocket(boundTo: local.with(port: port + 1)) }
         sending = MediaSending(
-            ssrc: opening.ssrc, sequence: SequenceNumber(opening.firstSequence),
+            ssrc: opening.synchronizationSource, sequence: SequenceNumber(opening.firstSequenceNumber),
             timestamp: RTPTimestamp(opening.firstTimestamp))
         reporting = MediaReporting(
-            ssrc: opening.ssrc, interval: RTCPInterval(meanSeconds: configuration.reportIntervalSeconds),
+            ssrc: opening.synchronizationSource,
+            interval: RTCPInterval(meanSeconds: configuration.reportIntervalSeconds),
             random: &workspace.random)
         jitterDelay = configuration.jitterDelayMilliseconds
         workspace.figures.sockets.wrappingAdd(controlSocket == nil ? 1 : 2, ordering: .relaxed)
@@ -118,11 +120,11 @@ final class MediaSession {
         if sending.playbacks.remove(playback) { workspace.events.append(.played(id, playback, .stopped)) }
     }
 
-    func sendDigits(_ digits: DigitsID, _ steps: [DigitStep], _ workspace: MediaWorkspace) {
+    func sendDigits(_ digits: DiallingID, _ steps: [DigitStep], _ workspace: MediaWorkspace) {
         if !sending.digits.add(digits, steps) { workspace.events.append(.digitsSent(id, digits)) }
     }
 
-    func stopDigits(_ digits: DigitsID) {
+    func stopDigits(_ digits: DiallingID) {
         sending.digits.stop(digits)
     }
 

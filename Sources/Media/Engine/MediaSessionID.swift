@@ -13,21 +13,3 @@ package struct MediaSessionID: Hashable, Sendable {
 extension MediaSessionID: CustomStringConvertible {
     package var description: String { "\(rawValue)/\(epoch)" }
 }
-
-/// Names one playback, so that its end can be told from another's.
-package struct PlaybackID: Hashable, Sendable {
-    package let rawValue: UInt64
-
-    package init(_ rawValue: UInt64) {
-        self.rawValue = rawValue
-    }
-}
-
-/// Names one sequence of digits that is sent.
-package struct DigitsID: Hashable, Sendable {
-    package let rawValue: UInt64
-
-    package init(_ rawValue: UInt64) {
-        self.rawValue = rawValue
-    }
-}

@@ -1,3 +1,5 @@
+import Telephony
+
 /// What a session plays: one clip after another, without a gap between them.
 struct PlaybackQueue {
     /// A script waits for each of its prompts; nobody has a use for more.

@@ -171,7 +171,7 @@ extension UserAgent {
             bench.emit(.discarded(reason: .overLimit, from: source))
             return answerStateless(request, .serviceUnavailable, reply)
         }
-        let tag = Identifier.tag(node: configuration.node, random: &bench.random)
+        let tag = SIPIdentifier.tag(node: configuration.node, random: &bench.random)
         guard let dialog = Dialog(asCalleeOf: request, localTag: tag, peer: source) else {
             return answerStateless(request, .badRequest, reply)
         }
@@ -213,7 +213,7 @@ extension UserAgent {
     /// The same tag whenever the same request comes again; it guards nothing, so it need not be a secret.
     private func statelessTag(_ request: SIPRequest) -> String {
         let parts = [request.headers.callID ?? "", request.headers[.from] ?? "", request.headers[.via] ?? ""]
-        return Identifier.statelessTag(node: configuration.node, of: parts)
+        return SIPIdentifier.statelessTag(node: configuration.node, of: parts)
     }
 
     // MARK: What is no whole message

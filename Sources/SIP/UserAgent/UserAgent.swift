@@ -42,9 +42,9 @@ public struct UserAgent: Sendable {
     /// Draws the identifiers of an INVITE, to be stored before it leaves.
     public static func drawIdentifiers(node: UInt16, random: inout RandomSource) -> InvitationIdentifiers {
         InvitationIdentifiers(
-            callID: Identifier.callID(node: node, random: &random),
-            fromTag: Identifier.tag(node: node, random: &random),
-            branch: Identifier.branch(node: node, random: &random))
+            callID: SIPIdentifier.callID(node: node, random: &random),
+            fromTag: SIPIdentifier.tag(node: node, random: &random),
+            branch: SIPIdentifier.branch(node: node, random: &random))
     }
 
     /// What to store of a session so that `endRestored` can end it; nil for one that is not alive any more.

@@ -26,7 +26,7 @@ struct Workbench: Sendable {
 
     /// As below, under a branch drawn for it.
     mutating func complete(_ request: SIPRequest, transport: TransportProtocol) -> SIPRequest {
-        complete(request, branch: Identifier.branch(node: configuration.node, random: &random), transport: transport)
+        complete(request, branch: SIPIdentifier.branch(node: configuration.node, random: &random), transport: transport)
     }
 
     /// Sends the CANCEL of an INVITE that has left: everything as in the INVITE, the branch too (RFC 3261 §9.1).

@@ -39,7 +39,7 @@ struct Subject {
 
     mutating func handle(_ input: Input, now: Moment) -> [Effect] {
         switch (defect, input) {
-        case (.portNotFreed, .mediaClosed): return []
+        case (.portNotFreed, .media(_, .closed)): return []
         case (.ignoredCommitFailure, .commitFailed(let token, _)):
             return distort(exchange.handle(.committed(token), now: now), now)
         case (.ungatedCommit, .committed(let token)) where prematureTokens.remove(token) != nil: return []
@@ -87,9 +87,9 @@ struct Subject {
                 }
             }
             held[token] = later
-        case (.portShared, .openMedia(let handle, var opening)):
+        case (.portShared, .media(let handle, .open(var opening))):
             opening.port = 20_000
-            effects.append(.openMedia(handle, opening))
+            effects.append(.media(handle, .open(opening)))
         case (.lostTerminalStatus, .store(let operations, let token)):
             effects.append(.store(operations.filter { !$0.endsCall }, token))
         case (.repeatedTerminalStatus, .store(let operations, let token)):

@@ -12,24 +12,12 @@ extension World {
         // Nothing waits for its turn here.
         case .withdrawWebhook: break
         case .reply(let token, let reply): try answered(token, reply)
-        case .openMedia(let handle, let opening): try openMedia(handle, opening)
-        case .connectMedia(let handle, let connection): try connectMedia(handle, connection)
-        case .play(let handle, let playback, let prompt, let loop, _): play(handle, playback, prompt, loop)
-        case .stopPlayback(let handle, let playback):
-            queue.schedule(.media(life: life, handle, .played(playback, .stopped)), at: after(milliseconds: 20))
-        case .sendDigits(let handle, let dialling, let tones, let duration):
-            sendDigits(handle, dialling, tones, duration)
-        case .startRecording(let handle, let recording, _): startRecording(handle, recording)
-        case .stopRecording(let handle, let recording): stopRecording(handle, recording)
-        case .observeSpeech(let handle, let isWanted): observeSpeech(handle, isWanted)
-        case .stopDigits(let handle, let dialling): stopDigits(handle, dialling)
-        case .observeAnswerer(let handle, let isWanted): try observeAnswerer(handle, isWanted)
+        case .media(let handle, let order): try carryOut(order, handle)
         case .resolveMediaName(let question, let name): resolve(name, question)
         case .resolveHop(_, let host):
             throw Violation("simulation", "nobody here is at a name, not even at \(host)")
         case .resolveCaller, .routeInbound:
             throw Violation("simulation", "nobody here dials out of a script, or in")
-        case .closeMedia(let handle): closeMedia(handle)
         case .fault(let call, let explanation):
             trace.tell(now, "fault: \(explanation)")
             // A failing disk is a fault of the world.

@@ -6,6 +6,23 @@ import Telephony
 
 /// The model of the media engine at work.
 extension World {
+    func carryOut(_ order: MediaOrder, _ handle: MediaHandle) throws(Violation) {
+        switch order {
+        case .open(let opening): try openMedia(handle, opening)
+        case .connect(let connection): try connectMedia(handle, connection)
+        case .play(let playback, let prompt, let loop, _): play(handle, playback, prompt, loop)
+        case .stopPlayback(let playback):
+            queue.schedule(.media(life: life, handle, .played(playback, .stopped)), at: after(milliseconds: 20))
+        case .sendDigits(let dialling, let tones, let duration): sendDigits(handle, dialling, tones, duration)
+        case .stopDigits(let dialling): stopDigits(handle, dialling)
+        case .startRecording(let recording, _): startRecording(handle, recording)
+        case .stopRecording(let recording): stopRecording(handle, recording)
+        case .observeSpeech(let isWanted): observeSpeech(handle, isWanted)
+        case .observeAnswerer(let isWanted): try observeAnswerer(handle, isWanted)
+        case .close: closeMedia(handle)
+        }
+    }
+
     func openMedia(_ handle: MediaHandle, _ opening: MediaOpening) throws(Violation) {
         trace.mix(15)
         trace.mix(handle.rawValue)
@@ -151,30 +168,30 @@ extension World {
         switch step {
         case .opened:
             media.opened(handle)
-            try feed(.mediaOpened(handle))
+            try feed(.media(handle, .opened))
         case .openFailed:
             counters.count(.mediaOpenFailed)
             _ = media.remove(handle)
             ports.closed(handle, now: now)
-            try feed(.mediaOpenFailed(handle, explanation: "the model has no port", isPortTaken: true))
+            try feed(.media(handle, .openFailed(explanation: "the model has no port", isPortTaken: true)))
         case .played(let playback, let result):
             guard media.endPlayback(handle, playback) else { return }
             if let farCall = session.farCall {
                 queue.schedule(.farEndHears(farCall, .voiceEnded), at: after(milliseconds: 40))
             }
-            try feed(.playbackEnded(handle, playback, result))
+            try feed(.media(handle, .playbackEnded(playback, result)))
         case .digitsSent(let dialling):
             guard media.endDialling(handle, dialling) else { return }
             counters.count(.digitsSent)
-            try feed(.digitsSent(handle, dialling))
+            try feed(.media(handle, .digitsSent(dialling)))
         case .digitReceived(let digit):
             counters.count(.digitReceived)
-            try feed(.keyPressed(handle, digit))
-            try feed(.digitReceived(handle, digit, milliseconds: 100))
+            try feed(.media(handle, .keyPressed(digit)))
+            try feed(.media(handle, .digitReceived(digit, milliseconds: 100)))
         case .voiceStarted:
-            if session.observesSpeech { try feed(.voiceStarted(handle)) }
+            if session.observesSpeech { try feed(.media(handle, .voiceStarted)) }
         case .voiceEnded:
-            if session.observesSpeech { try feed(.voiceEnded(handle)) }
+            if session.observesSpeech { try feed(.media(handle, .voiceEnded)) }
         case .answererFound(let finding):
             guard session.observesAnswerer else { return }
             counters.count(.answererFound)
@@ -184,25 +201,25 @@ extension World {
             {
                 counters.count(.machineDuringFetch)
             }
-            try feed(.answererFound(handle, finding))
+            try feed(.media(handle, .answererFound(finding)))
         case .recordingEnded(let recording):
             try endRecording(handle, recording)
         case .peerSilent:
             counters.count(.peerSilent)
-            try feed(.peerSilent(handle, .fellSilent))
+            try feed(.media(handle, .peerSilent(.fellSilent)))
         case .closed:
             for recording in session.recordings { try endRecording(handle, recording.id) }
             _ = media.remove(handle)
             ports.closed(handle, now: now)
-            for playback in session.playbacks { try feed(.playbackEnded(handle, playback, .stopped)) }
-            for dialling in session.diallings { try feed(.digitsSent(handle, dialling)) }
-            try feed(.mediaClosed(handle, figures: ["packetsSent": 1]))
+            for playback in session.playbacks { try feed(.media(handle, .playbackEnded(playback, .stopped))) }
+            for dialling in session.diallings { try feed(.media(handle, .digitsSent(dialling))) }
+            try feed(.media(handle, .closed(figures: ["packetsSent": 1])))
         }
     }
 
     private func endRecording(_ handle: MediaHandle, _ recording: RecordingID) throws(Violation) {
         guard let began = media.endRecording(handle, recording) else { return }
         let milliseconds = Int((now - began) / .milliseconds(1))
-        try feed(.recordingEnded(handle, recording, milliseconds: milliseconds, failure: nil))
+        try feed(.media(handle, .recordingEnded(recording, milliseconds: milliseconds, failure: nil)))
     }
 }

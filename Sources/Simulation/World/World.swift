@@ -343,7 +343,7 @@ final class World {
 }
 
 /// Who answers in this run.
-private struct PlannedDirectory: Directory {
+private struct PlannedDirectory: PeopleDirectory {
     let plans: [Behaviour]
 
     init(plans: [CallPlan], farEnd: Int) {

@@ -193,7 +193,7 @@ package final class AudioFetcher: Sendable {
             credentials: url.credentials, body: nil, deadline: way.deadline)
         let path = "\(configuration.folder)/\(Self.digest(url))-\(number)\(Self.suffix)"
         let (limit, threads, room) = (configuration.maximumFileBytes, threads, room)
-        let receiver = { @Sendable in AudioExchange(path: path, limit: limit, threads: threads, room: room) }
+        let receiver = { @Sendable in AudioReceiver(path: path, limit: limit, threads: threads, room: room) }
         let withdraw = client.send(request, receiver: receiver) { result in
             switch result {
             case .failure(let failure): self.finish(way.wish, .failure(.unreachable(failure)))

@@ -6,7 +6,7 @@ import Synchronization
 import Telephony
 
 /// Receives one answer, and knows how far the request came.
-protocol Exchange: HTTPClientResponseDelegate {
+protocol ResponseReceiver: HTTPClientResponseDelegate {
     var phase: RequestPhase { get }
     /// The response, where the receiver itself broke the exchange off by failing one of its steps.
     var brokenOff: Response? { get }
@@ -62,9 +62,9 @@ package final class GuardedClient: Sendable {
 
     /// Sends one request. The completion runs once, on any thread, and must not block.
     @discardableResult
-    func send<Receiver: Exchange>(
+    func send<Receiver: ResponseReceiver>(
         _ request: OutgoingRequest, receiver: @escaping @Sendable () -> Receiver,
-        completion: @escaping @Sendable (Reply<Receiver.Response>) -> Void
+        completion: @escaping @Sendable (GuardedReply<Receiver.Response>) -> Void
     ) -> Withdrawal {
         let guarded = GuardedRequest(request, client: self, receiver: receiver, completion: completion)
         guarded.begin()

@@ -13,7 +13,7 @@ import Telephony
 ///
 /// The time limit begins with the request's turn; the wait for it has a limit of its own. Until the request is handed to
 /// the HTTP library the deadline is kept here, afterwards there.
-final class GuardedRequest<Receiver: Exchange>: Sendable {
+final class GuardedRequest<Receiver: ResponseReceiver>: Sendable {
     private struct State {
         /// Of the wait for its turn, then of the request.
         var deadline: NIODeadline
@@ -26,12 +26,12 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
     private let request: OutgoingRequest
     private let client: GuardedClient
     private let receiver: @Sendable () -> Receiver
-    private let completion: @Sendable (Reply<Receiver.Response>) -> Void
+    private let completion: @Sendable (GuardedReply<Receiver.Response>) -> Void
     private let state: Mutex<State>
 
     init(
         _ request: OutgoingRequest, client: GuardedClient, receiver: @escaping @Sendable () -> Receiver,
-        completion: @escaping @Sendable (Reply<Receiver.Response>) -> Void
+        completion: @escaping @Sendable (GuardedReply<Receiver.Response>) -> Void
     ) {
         self.request = request
         self.client = client
@@ -224,7 +224,7 @@ final class GuardedRequest<Receiver: Exchange>: Sendable {
         finish(.failure(WebhookFailure(kind: kind, explanation: explanation)))
     }
 
-    private func finish(_ result: Reply<Receiver.Response>) {
+    private func finish(_ result: GuardedReply<Receiver.Response>) {
         let (isFirst, heldPlace) = state.withLock { state in
             let answer = (!state.isFinished, state.holdsPlace && !state.isFinished)
             state.isFinished = true

@@ -72,7 +72,7 @@ package final class WebhookClient: Sendable {
             headers: Self.headers(of: webhook, secrets: secrets, now: now), credentials: webhook.url.credentials,
             body: ByteBuffer(bytes: webhook.body), waits: waits)
         let limit = maximumAnswerBytes
-        return client(webhook.purpose).send(request, receiver: { WebhookExchange(limit: limit) }) { result in
+        return client(webhook.purpose).send(request, receiver: { WebhookReceiver(limit: limit) }) { result in
             switch result {
             case .success(let outcome): completion(outcome)
             case .failure(let failure): completion(.failed(failure))

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// A telephone number as people write it, as a filter takes it.
-enum Party {
+enum PartyFilter {
     /// Visual separators are left out, and an international number gets its plus; whatever is no number stays.
     static func text(_ given: String) -> String {
         let bare = given.filter { !" -.()/".contains($0) }

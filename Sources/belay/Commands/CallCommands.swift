@@ -36,7 +36,7 @@ struct CallsCommand: AsyncParsableCommand {
         try await ClientCommand.run {
             let client = try access.client()
             var query: [String] = active ? ["active=true"] : []
-            let filters = [("status", status), ("to", to.map(Party.text)), ("from", from.map(Party.text))]
+            let filters = [("status", status), ("to", to.map(PartyFilter.text)), ("from", from.map(PartyFilter.text))]
             for (name, value) in filters {
                 if let value { query.append("\(name)=\(Query.encode(value))") }
             }

@@ -5,7 +5,7 @@ import Synchronization
 import Telephony
 
 /// Takes in the answer to a webhook, up to the limit and not a byte further.
-final class WebhookExchange: Exchange {
+final class WebhookReceiver: ResponseReceiver {
     typealias Response = WebhookOutcome
 
     /// The answer broke the limit; failing with it makes the library close the connection at once.

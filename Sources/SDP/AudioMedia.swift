@@ -1,6 +1,6 @@
 /// What one `m=` line of the peer offers or answers of what is spoken here, read once: G.711 under whatever number, and
 /// telephone-event (RFC 4733).
-struct AudioStream {
+struct AudioMedia {
     struct Format {
         let payloadType: UInt8
         let codec: AudioCodec

@@ -1,16 +1,16 @@
 /// Who answers under which number: the one place where a number decides about a behaviour.
-package protocol Directory: Sendable {
+package protocol PeopleDirectory: Sendable {
     /// - Parameter number: the user part of the address that was dialled.
     func behaviour(of number: String) -> Behaviour
     func line(of number: String) -> Line
 }
 
-extension Directory {
+extension PeopleDirectory {
     package func line(of number: String) -> Line { .sound }
 }
 
 /// Everybody is the same.
-package struct OneKindOfPeople: Directory {
+package struct OneKindOfPeople: PeopleDirectory {
     private let behaviour: Behaviour
     private let line: Line
 

@@ -17,7 +17,7 @@ enum AudioAnswer: Sendable {
 
 /// Streams an answer's body to a file. Writing happens on a thread that may block; the next part is taken from the
 /// socket when the last one has been written.
-final class AudioExchange: Exchange {
+final class AudioReceiver: ResponseReceiver {
     typealias Response = AudioAnswer
 
     private struct State {

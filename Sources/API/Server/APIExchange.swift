@@ -5,7 +5,7 @@ import NIOCore
 import Telephony
 
 /// One request that a route is to answer.
-struct Exchange: Sendable {
+struct APIExchange: Sendable {
     let request: Request
     /// What the path's braces stand for.
     let parameters: Parameters
