@@ -123,14 +123,14 @@ extension Exchange {
         var call = CallMachine(
             Dossier(resource, to: request.to, terms: request.terms, publicURL: publicURL, clock: clock),
             Leg(waiting: session, identifiers, isStored: false))
-        call.accept(
-            remarks: request.remarks, expectedWaitSeconds: expectedWaitSeconds(of: request.accountID), &turn)
+        let wait = expectedWaitSeconds(of: request.accountID)
+        call.accept(remarks: request.remarks, expectedWaitSeconds: wait, &turn)
         if let key = request.idempotency { turn.store(.saveKey(key, id, now.wall)) }
         enter(call)
         queue.append(id, of: request.accountID, now: now.instant)
         admission.accepted(id, request, now: now.wall)
         // Where its turn is now, the intent to dial goes into the same transaction (ARCHITECTURE.md#gates).
-        carryOut(turn.takeDirectives(), of: id, reply: token)
+        carryOut(turn.takeDirectives(), of: id, reply: token, expectedWaitSeconds: wait)
         return id
     }
 

@@ -28,7 +28,12 @@ extension Exchange {
         carryOut(turn.takeDirectives(), of: id)
     }
 
-    mutating func carryOut(_ directives: [CallDirective], of id: CallID, reply: ReplyToken? = nil) {
+    /// - Parameters:
+    ///   - reply: whoever waits for the call's acceptance.
+    ///   - expectedWaitSeconds: and is told then how long its turn may take to come.
+    mutating func carryOut(
+        _ directives: [CallDirective], of id: CallID, reply: ReplyToken? = nil, expectedWaitSeconds: Double = 0
+    ) {
         guard let session = calls.look(at: id, { $0.leg.session }) else { return }
         for directive in directives {
             switch directive {
@@ -40,7 +45,8 @@ extension Exchange {
             case .awaitCommit(.creation):
                 awaitCommit(
                     PendingCommit(
-                        call: id, purpose: .creation, reply: reply, snapshot: calls.look(at: id) { $0.dossier.call }))
+                        call: id, purpose: .creation, reply: reply, snapshot: calls.look(at: id) { $0.dossier.call },
+                        expectedWaitSeconds: expectedWaitSeconds))
             case .awaitCommit(let purpose): awaitCommit(PendingCommit(call: id, purpose: purpose))
             case .invite, .endSession, .ring, .progress, .answer, .reject, .answerOffer, .refuseOffer, .reportKey:
                 carryOut(directive, of: id, session)

@@ -35,8 +35,9 @@ extension Exchange {
 
     mutating func committed(_ pending: PendingCommit) {
         if let reply = pending.reply, let snapshot = pending.snapshot {
-            let awaitsTurn = calls.look(at: pending.call) { $0.leg.isWaiting } ?? false
-            let wait = awaitsTurn ? expectedWaitSeconds(of: snapshot.accountID) : 0
+            // Its turn may have come meanwhile.
+            let isWaiting = calls.look(at: pending.call) { $0.leg.isWaiting } ?? false
+            let wait = isWaiting ? pending.expectedWaitSeconds : 0
             emit(.reply(reply, .made(snapshot, expectedWaitSeconds: Int(wait.rounded(.up)))))
         }
         if pending.purpose == .cancellation, let reply = pending.reply { emit(.reply(reply, .updated)) }
