@@ -21,10 +21,12 @@ def eventually(fact, seconds, what):
 
 class lasting:
     """Equal to times in seconds that are as long as is said, as a busy machine shows them: nothing that waits is ever
-    much too early, and whoever looks, or is looked at, may have had to wait for the processor.
+    much too early, and whoever looks, or is looked at, may have had to wait for the processor. What is late at its
+    beginning is shorter by that.
     """
 
-    def __init__(self, seconds, early=0.1, late=1.0):
+    def __init__(self, seconds, early=None, late=1.0):
+        early = max(0.1, seconds / 8) if early is None else early
         self.shortest, self.longest = seconds - early, seconds + late
 
     def __eq__(self, seconds):
