@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.waiting import eventually
 
-PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_DETACH = 0x4206, 0x4207, 17
+PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_CONT, PTRACE_DETACH = 0x4206, 0x4207, 7, 17
 WAIT_FOR_ANY_THREAD = 0x40000000  # __WALL
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -32,6 +32,23 @@ def _ptrace(request, thread):
         raise OSError(error, f"ptrace({request:#x}) of thread {thread}: {os.strerror(error)}")
 
 
+def waits(pid, thread):
+    """Whether the thread, which stands still, does so where it waits for something to do: it holds no lock then that others
+    need. By the number of its system call (proc(5)): epoll_wait and its like, of x86-64 and of ARM."""
+    number = Path(f"/proc/{pid}/task/{thread}/syscall").read_text().split()[0]
+    return number in ("232", "281", "441", "22")
+
+
+def stop(pid, thread):
+    """False where it was in the middle of something, and goes on."""
+    _ptrace(PTRACE_INTERRUPT, thread)
+    os.waitpid(thread, WAIT_FOR_ANY_THREAD)
+    if waits(pid, thread):
+        return True
+    _ptrace(PTRACE_CONT, thread)
+    return False
+
+
 @contextlib.contextmanager
 def held(pid, name):
     """The one thread of that name stands still within the block."""
@@ -39,8 +56,7 @@ def held(pid, name):
     [thread] = threads(pid, name)
     _ptrace(PTRACE_SEIZE, thread)
     try:
-        _ptrace(PTRACE_INTERRUPT, thread)
-        os.waitpid(thread, WAIT_FOR_ANY_THREAD)
+        eventually(lambda: stop(pid, thread), 10, f"{name} waits for something to do")
         yield
     finally:
         # Only a thread that stands still can be let go.
