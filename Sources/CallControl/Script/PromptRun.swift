@@ -31,7 +31,12 @@ struct PromptRun: Hashable, Sendable {
                 state = .pausing
                 directives.append(.arm(.pause, milliseconds: pause.lengthMilliseconds))
                 return
-            default: break
+            // Nothing else stands among prompts (docs/contract/percl.md#prompts); an empty text is passed over.
+            case .say, .addToConference, .audioStream, .createConference, .dequeue, .enqueue, .getDigits, .getSpeech,
+                .hangup, .outDial, .park, .playEarlyMedia, .recordUtterance, .redirect, .reject,
+                .removeFromConference, .sendDigits, .setDTMFPassThrough, .setListen, .setTalk, .sms,
+                .startRecordCall, .terminateConference, .transcribeUtterance, .unpark:
+                break
             }
         }
     }
