@@ -20,6 +20,8 @@ struct Turn: Sendable {
 
     mutating func perform(_ effect: Effect) { directives.append(.effect(effect)) }
 
+    mutating func order(_ order: SessionOrder) { directives.append(.session(order)) }
+
     mutating func store(_ operation: StorageOperation) { directives.append(.store(operation)) }
 
     mutating func takeDirectives() -> [CallDirective] {

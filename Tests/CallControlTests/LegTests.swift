@@ -334,7 +334,7 @@ struct IncomingLegTests {
         let reply = bench.leg.answer()
         let incoming = try #require(reply)
         bench.leg.sendAnswer(incoming, &bench.turn)
-        #expect(bench.wants() == [.answer(incoming.sdp)])
+        #expect(bench.wants() == [.session(.answer(incoming.sdp))])
         #expect(!bench.leg.isAudible)
         #expect(bench.leg.acknowledged(LegBench.description(), &bench.turn) == .described(.flows(isFirst: true)))
         #expect(bench.leg.isAudible)
@@ -391,14 +391,16 @@ struct LegDescriptionTests {
             bench.leg.offerReceived(LegBench.description(port: 50_002), &bench.turn)
                 == .described(.flows(isFirst: false)))
         let wants = bench.wants()
-        guard case .answerOffer? = wants.first, case .effect(.media(_, .connect(let connection)))? = wants.last else {
+        guard case .session(.answerOffer)? = wants.first,
+            case .effect(.media(_, .connect(let connection)))? = wants.last
+        else {
             Issue.record("something else")
             return
         }
         #expect(connection.agreement.remotePort == 50_002)
         var ringing = LegBench.ringing()
         #expect(ringing.leg.offerReceived(LegBench.description(), &ringing.turn) == nil)
-        #expect(ringing.wants() == [.refuseOffer(SIPHeaders())])
+        #expect(ringing.wants() == [.session(.refuseOffer(SIPHeaders()))])
     }
 
     @Test("An offer that comes to nothing leaves the call as it was")
@@ -467,7 +469,7 @@ struct LegDescriptionTests {
         #expect(info.wants() == [.arm(.keyReport, after: .zero)])
         #expect(info.leg.isReportingKeys)
         #expect(info.leg.nextKeyReport(&info.turn) == nil)
-        guard case .reportKey("1", _)? = info.wants().first else {
+        guard case .session(.reportKey("1", _))? = info.wants().first else {
             Issue.record("another fact")
             return
         }

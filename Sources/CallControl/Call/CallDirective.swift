@@ -11,20 +11,7 @@ enum CallDirective: Equatable, Sendable {
     case saveRecord
     /// The call wants to hear when this input's transaction is on disk.
     case awaitCommit(CallCommit)
-    case invite(Invitation)
-    /// CANCEL or BYE, whichever is right.
-    case endSession
-    /// 180, 183 with SDP, 200 with SDP, or a refusal: to the INVITE of a call that came in.
-    case ring
-    case progress([UInt8])
-    case answer([UInt8])
-    case reject(StatusCode)
-    /// The answer to the peer's re-INVITE or UPDATE.
-    case answerOffer([UInt8])
-    /// 488 to it, with these header fields.
-    case refuseOffer(SIPHeaders)
-    /// One digit, by INFO.
-    case reportKey(Character, milliseconds: Int)
+    case session(SessionOrder)
     /// The user agent need not wait for a record: there is none any more.
     case recordStored(RecordHold)
     /// Makes the child call that OutDial asked for, which this call's caller may make.

@@ -122,10 +122,10 @@ struct CallMachine: Sendable {
             dossier.changeStatus(.ringing, "the INVITE leaves", &turn)
             turn.want(.saveRecord)
             turn.want(.arm(.ring, after: .seconds(dossier.terms.ringTimeoutSeconds)))
-            turn.want(.invite(invitation))
+            turn.order(.invite(invitation))
         case .rings:
             guard let url = dossier.terms.callConnectURL else { return }
-            turn.want(.ring)
+            turn.order(.ring)
             talk?.ask(ScriptRequest(CallWebhook.inboundCall), at: url, &dossier, &turn)
         case .portRefused(let port, let explanation):
             dossier.note(
@@ -148,7 +148,7 @@ struct CallMachine: Sendable {
             dossier.note(
                 .warning, .media, "Offer refused; the call goes on as it was",
                 ["explanation": .string(fault.explanation)], &turn)
-            turn.want(.refuseOffer(fault.headers))
+            turn.order(.refuseOffer(fault.headers))
         case .answerPassedOver(let fault):
             dossier.note(
                 .warning, .media, "Answer unusable; the call goes on as it was",
@@ -292,7 +292,7 @@ struct CallMachine: Sendable {
         if farewell.awaitsSession {
             // After a crash the far end is still told, and nothing else is done a second time.
             turn.want(.saveRecord)
-            turn.want(farewell.refusal.map(CallDirective.reject) ?? .endSession)
+            turn.order(farewell.refusal.map(SessionOrder.reject) ?? .end)
         } else {
             turn.store(.removeRecord(dossier.call.callID))
         }

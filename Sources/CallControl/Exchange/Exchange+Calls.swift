@@ -1,4 +1,3 @@
-import PerCL
 import SIP
 import Telephony
 
@@ -27,44 +26,6 @@ extension Exchange {
         admit(request, .outboundAPI, reply: token)
     }
 
-    /// OutDial (docs/contract/percl.md#outdial): a call of its own, in the same transaction as what its parent does
-    /// next.
-    mutating func makeChild(_ dial: OutDial, _ number: PhoneNumberID?, of parent: CallID) {
-        guard let (call, own) = calls.look(at: parent, { ($0.dossier.call, $0.dossier.terms) }) else { return }
-        if let explanation = reasonForNoCalls { return refuseChild(of: parent, explanation, code: 55) }
-        let terms = CallTerms(
-            requestID: own.requestID, callConnectURL: dial.callConnectURL,
-            statusCallbackURL: dial.statusCallbackURL ?? own.statusCallbackURL,
-            sendDigits: dial.sendDigits.flatMap { try? DigitString($0) },
-            ringTimeoutSeconds: dial.ringTimeoutSeconds, isPrivate: dial.privacyMode, ifMachine: dial.ifMachine,
-            machineBeepSeconds: dial.machineBeepSeconds)
-        var request = CallRequest(
-            terms, from: dial.callingNumber, to: .number(dial.destination), accountID: call.accountID,
-            applicationID: call.applicationID, phoneNumberID: number)
-        request.parentCallID = parent
-        if let rule = brokenRule(by: request) { return refuseChild(of: parent, rule.explanation, rule: rule.name) }
-        // A script is not told to come again: its call is made, and ends at once, undialled.
-        let late = lateTurn(of: request.accountID).map(explanation(of:))
-        let child = admit(request, .outboundDial, reply: nil)
-        if let late { withCall(child) { call, turn in call.waitedTooLong(late, &turn) } }
-        withCall(parent) { call, turn in
-            call.withTalk(&turn) { talk, _, dossier, turn in
-                talk.childMade(child, dial, &dossier, &turn)
-                return nil
-            }
-        }
-    }
-
-    private mutating func refuseChild(
-        of parent: CallID, _ explanation: String, code: Int? = nil, rule: String? = nil
-    ) {
-        withCall(parent) { call, turn in
-            call.withTalk(&turn) { talk, _, dossier, turn in
-                talk.refuseOutDial(explanation, code: code, rule: rule, &dossier, &turn)
-            }
-        }
-    }
-
     /// Why no call begins, however it comes; nil where calls do.
     var reasonForNoCalls: String? {
         if isDraining { return "the server is stopping" }
@@ -72,7 +33,7 @@ extension Exchange {
         return isStorageLow ? "the disk is full" : nil
     }
 
-    private func brokenRule(by request: CallRequest) -> DialRule? {
+    func brokenRule(by request: CallRequest) -> DialRule? {
         admission.broken(by: request, now: now.wall) {
             admission.openCalls(of: request.accountID).reduce(0) { seconds, id in
                 seconds + (calls.look(at: id) { $0.dossier.talkSeconds(at: now) } ?? 0)
@@ -108,7 +69,7 @@ extension Exchange {
     }
 
     @discardableResult
-    private mutating func admit(
+    mutating func admit(
         _ request: CallRequest, _ direction: CallDirection, reply token: ReplyToken?
     ) -> CallID {
         let id = CallID(random: &turn.random)
@@ -132,16 +93,6 @@ extension Exchange {
         // Where its turn is now, the intent to dial goes into the same transaction (ARCHITECTURE.md#gates).
         carryOut(turn.takeDirectives(), of: id, reply: token, expectedWaitSeconds: wait)
         return id
-    }
-
-    func describeParent(_ id: CallID, _ account: AccountID) -> Reply {
-        guard let (call, terms) = calls.look(at: id, { ($0.dossier.call, $0.dossier.terms) }),
-            call.accountID == account
-        else { return .refused(.notFound) }
-        return .parent(
-            ParentCall(
-                call: call, callConnectURL: call.direction == .inbound ? nil : terms.callConnectURL,
-                statusCallbackURL: terms.statusCallbackURL))
     }
 
     mutating func updateCall(

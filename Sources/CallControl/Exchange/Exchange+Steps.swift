@@ -48,8 +48,7 @@ extension Exchange {
                         call: id, purpose: .creation, reply: reply, snapshot: calls.look(at: id) { $0.dossier.call },
                         expectedWaitSeconds: expectedWaitSeconds))
             case .awaitCommit(let purpose): awaitCommit(PendingCommit(call: id, purpose: purpose))
-            case .invite, .endSession, .ring, .progress, .answer, .reject, .answerOffer, .refuseOffer, .reportKey:
-                carryOut(directive, of: id, session)
+            case .session(let order): carryOut(order, of: id, session)
             case .recordStored(let hold): recordStored(session, hold)
             case .makeChild(let dial, let number): makeChild(dial, number, of: id)
             case .changePort(let port, let explanation): changePort(of: id, from: port, explanation)
@@ -70,16 +69,15 @@ extension Exchange {
         dialNext()
     }
 
-    /// What a call wants of its SIP session.
-    private mutating func carryOut(_ directive: CallDirective, of id: CallID, _ session: SessionID) {
-        if case .invite(let invitation) = directive, let identifiers = invitation.identifiers {
+    private mutating func carryOut(_ order: SessionOrder, of id: CallID, _ session: SessionID) {
+        if case .invite(let invitation) = order, let identifiers = invitation.identifiers {
             callsBySIPCallID[identifiers.callID] = id
         }
         withUserAgent { agent, now, random, sip in
-            switch directive {
+            switch order {
             case .invite(let invitation):
                 agent.invite(session, invitation, now: now, random: &random, into: &sip)
-            case .endSession: agent.end(session, now: now, random: &random, into: &sip)
+            case .end: agent.end(session, now: now, random: &random, into: &sip)
             case .ring: agent.ring(session, now: now, random: &random, into: &sip)
             case .progress(let sdp): agent.progress(session, sdp: sdp, now: now, random: &random, into: &sip)
             case .answer(let sdp): agent.answer(session, sdp: sdp, now: now, random: &random, into: &sip)
@@ -89,7 +87,6 @@ extension Exchange {
                 agent.answerOffer(session, sdp: nil, headers: headers, now: now, random: &random, into: &sip)
             case .reportKey(let key, let milliseconds):
                 agent.reportKey(session, key, milliseconds: milliseconds, now: now, random: &random, into: &sip)
-            default: break
             }
         }
     }

@@ -52,7 +52,7 @@ struct AudioNegotiation: Sendable {
     /// A re-INVITE or UPDATE; without a body it wants an offer of ours.
     mutating func offerReceived(_ body: [UInt8]?, _ turn: inout Turn) -> Outcome? {
         guard let body else {
-            turn.want(.answerOffer(local.issue(local.offer)))
+            turn.order(.answerOffer(local.issue(local.offer)))
             return nil
         }
         do throws(DescriptionFault) {
@@ -139,7 +139,7 @@ struct AudioNegotiation: Sendable {
     private mutating func take(
         _ agreement: AudioAgreement, answering answer: SessionDescription, _ turn: inout Turn
     ) -> Outcome {
-        turn.want(.answerOffer(local.issue(answer)))
+        turn.order(.answerOffer(local.issue(answer)))
         return adopt(agreement, &turn)
     }
 

@@ -10,7 +10,7 @@ extension Leg {
 
     mutating func offerReceived(_ body: [UInt8]?, _ turn: inout Turn) -> Fact? {
         guard let outcome = withAnswered({ $0.audio.offerReceived(body, &turn) }) else {
-            turn.want(.refuseOffer(SIPHeaders()))
+            turn.order(.refuseOffer(SIPHeaders()))
             return nil
         }
         return outcome.map(Fact.described)

@@ -42,7 +42,7 @@ extension Leg {
         guard let step = withAnswered({ $0.digits?.next(now: now) }) ?? nil else { return nil }
         switch step {
         case .report(let tone):
-            turn.want(
+            turn.order(
                 .reportKey(tone.digit, milliseconds: max(tone.durationMilliseconds, KeyReports.minimumMilliseconds)))
         case .wait: break
         case .pause(let pause): turn.want(.arm(.keyReport, after: pause))

@@ -252,7 +252,7 @@ struct Leg: Sendable {
         incoming.hasEarlyMedia = true
         incoming.port.audio.noteIssued(incoming.sdp)
         phase = .incoming(incoming)
-        turn.want(.progress(incoming.sdp))
+        turn.order(.progress(incoming.sdp))
         AudioNegotiation.connect(agreement, incoming.port.audio, incoming.sources, session, isEarly: true, &turn)
     }
 
@@ -270,7 +270,7 @@ struct Leg: Sendable {
     /// The 200. Where media has flowed before the answer it goes on; from here on the caller is missed where it is
     /// silent.
     func sendAnswer(_ incoming: Incoming, _ turn: inout Turn) {
-        turn.want(.answer(incoming.sdp))
+        turn.order(.answer(incoming.sdp))
         guard let agreement = incoming.agreement else { return }
         AudioNegotiation.connect(agreement, incoming.port.audio, incoming.sources, session, &turn)
     }

@@ -215,9 +215,9 @@ struct Talk: Sendable {
         guard let dial = pendingDial else { return nil }
         pendingDial = nil
         guard number != nil || [dossier.call.from, dossier.call.to].contains(dial.callingNumber.text) else {
-            return refuseOutDial(
-                "callingNumber \(dial.callingNumber.text) is neither owned by the account nor part of this call",
-                code: 46, &dossier, &turn)
+            let explanation =
+                "callingNumber \(dial.callingNumber.text) is neither owned by the account nor part of this call"
+            return refuseOutDial(ChildRefusal(explanation: explanation, code: 46), &dossier, &turn)
         }
         turn.want(.makeChild(dial, number))
         return nil
@@ -230,15 +230,13 @@ struct Talk: Sendable {
             &turn)
     }
 
-    func refuseOutDial(
-        _ explanation: String, code: Int? = nil, rule: String? = nil, _ dossier: inout Dossier, _ turn: inout Turn
-    ) -> Want {
-        dossier.note(
-            .error, .percl, "PerCL OutDial failed",
-            [
-                "explanation": .string(explanation), "code": JSONValue(code), "rule": JSONValue(rule),
-            ].filter { $0.value != .null }, &turn)
-        return .end(CallOutcome(.completed, .perclProcessingError, "OutDial: \(explanation)"))
+    func refuseOutDial(_ refusal: ChildRefusal, _ dossier: inout Dossier, _ turn: inout Turn) -> Want {
+        let metadata: [String: JSONValue] = [
+            "explanation": .string(refusal.explanation), "code": JSONValue(refusal.code),
+            "rule": JSONValue(refusal.rule),
+        ]
+        dossier.note(.error, .percl, "PerCL OutDial failed", metadata.filter { $0.value != .null }, &turn)
+        return .end(CallOutcome(.completed, .perclProcessingError, "OutDial: \(refusal.explanation)"))
     }
 
     // MARK: The beep

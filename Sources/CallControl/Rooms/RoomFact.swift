@@ -1,0 +1,42 @@
+import PerCL
+import Telephony
+
+/// What a call hears of another call, or of what several calls share.
+enum RoomFact: Equatable, Sendable {
+    /// The call that its OutDial asked for is there.
+    case childMade(CallID, OutDial)
+    /// The call that its OutDial asked for is not made.
+    case childRefused(ChildRefusal)
+    /// Its turn would not come in time.
+    case turnTooLate(explanation: String)
+}
+
+/// Why OutDial makes no call.
+struct ChildRefusal: Equatable, Sendable {
+    var explanation: String
+    /// PerCL's error code, where it has one for it.
+    var code: Int?
+    /// The account's rule that forbids it.
+    var rule: String?
+}
+
+/// Facts that wait for the turn of the call they go to.
+///
+/// No call's turn begins within another's: what one does to another is told when its own turn has been carried out whole,
+/// in the order in which it came about, and within the same input, so that one transaction holds both.
+struct RoomFacts: Sendable {
+    private var waiting: [(call: CallID, fact: RoomFact)] = []
+    private var taken = 0
+
+    mutating func tell(_ call: CallID, _ fact: RoomFact) { waiting.append((call, fact)) }
+
+    mutating func next() -> (call: CallID, fact: RoomFact)? {
+        guard taken < waiting.count else {
+            waiting.removeAll(keepingCapacity: true)
+            taken = 0
+            return nil
+        }
+        defer { taken += 1 }
+        return waiting[taken]
+    }
+}
