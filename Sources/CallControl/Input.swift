@@ -19,6 +19,8 @@ package enum Input: Hashable, Sendable {
     case updateCall(ReplyToken, CallID, AccountID, CallUpdate, RequestID)
     // MARK: From the network
     case datagramReceived([UInt8], from: TransportAddress)
+    /// A message could not be sent, and none can be to that address (RFC 3261 §18.4).
+    case sendFailed(to: TransportAddress, explanation: String)
     /// What looking up a host came to, for a session whose requests wait for it; none where it has no address.
     case hopResolved(SessionID, String, [IPAddress])
     // MARK: From storage

@@ -35,7 +35,7 @@ package final class SimulatedCarrier: @unchecked Sendable {
     private let group: MultiThreadedEventLoopGroup
     let eventLoop: any EventLoop
     private var network: Network?
-    private var transport: UDPTransport?
+    private var transport: (any MessageTransport)?
     private(set) var engine: MediaEngine?
     private var timer: Scheduled<Void>?
     private let isStopped = Atomic<Bool>(false)

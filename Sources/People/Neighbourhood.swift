@@ -172,7 +172,7 @@ package struct Neighbourhood: Sendable {
             return
         }
         if resident.invitation != nil {
-            leave(id, .canceled, .failed(.transportFailed), now, &effects)
+            leave(id, .canceled, .failed(.transportFailed("no RTP port")), now, &effects)
         } else {
             withAgent(now, &effects) { agent, random, sip in
                 agent.reject(id, status: .serviceUnavailable, now: now, random: &random, into: &sip)

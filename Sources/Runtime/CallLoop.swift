@@ -23,7 +23,7 @@ package final class CallLoop: @unchecked Sendable {
     let numbers: any NumberDirectory
     private let resolver: NameResolver
     let counters: LoopCounters
-    private var transport: UDPTransport?
+    private var transport: (any MessageTransport)?
 
     private var replies: [ReplyToken: EventLoopPromise<Reply>] = [:]
     /// Of webhooks that have not come back.
@@ -67,7 +67,7 @@ package final class CallLoop: @unchecked Sendable {
 
     /// Before the first input: where SIP goes out, and what an earlier process left.
     package func start(
-        transport: UDPTransport, admission: AdmissionState, restoring work: UnfinishedWork
+        transport: any MessageTransport, admission: AdmissionState, restoring work: UnfinishedWork
     ) async throws {
         try await eventLoop.submit { [self] in
             self.transport = transport
@@ -150,7 +150,7 @@ package final class CallLoop: @unchecked Sendable {
         for effect in effects {
             switch effect {
             case .send(let bytes, let destination):
-                if transport?.send(bytes, to: destination) == false { counters.datagramLost() }
+                send(bytes, to: destination)
             case .store(let operations, let token): store(operations, token)
             case .deliver(let webhook, _): deliver(webhook)
             case .withdrawWebhook(let event): withdraw(event)
@@ -173,6 +173,18 @@ package final class CallLoop: @unchecked Sendable {
             case .refused(let refusal, let inLog, let inAccountLog): tell(refusal, inLog, inAccountLog)
             case .discarded(let reason): counters.discarded(reason)
             }
+        }
+    }
+
+    private func send(_ bytes: [UInt8], to destination: TransportAddress) {
+        switch transport?.send(bytes, to: destination) {
+        case .sent, nil: break
+        case .lost: counters.datagramLost()
+        case .unreachable(let explanation):
+            counters.datagramLost()
+            logger.debug("nothing can be sent to \(destination): \(explanation)")
+            // Behind whatever is being carried out.
+            post(.sendFailed(to: destination, explanation: explanation))
         }
     }
 

@@ -1,4 +1,5 @@
 internal import CSIPTransport
+internal import Glibc
 package import NIOCore
 import NIOPosix
 package import SIP
@@ -9,7 +10,7 @@ package import SIP
 /// NIO reads; what is sent goes to the socket directly. NIO closes a datagram channel for good at almost every write
 /// error, and with UDP such an error says something of one datagram only: an address that a peer made up, a route that
 /// is away for a moment.
-package final class UDPTransport: Sendable {
+package final class UDPTransport: MessageTransport {
     /// Room for a burst of signalling while the loop is busy.
     private static let receiveBufferBytes = 4 * 1024 * 1024
     /// Datagrams read in one system call.
@@ -19,7 +20,6 @@ package final class UDPTransport: Sendable {
 
     private let channel: any Channel
     private let descriptor: CInt
-    /// With the port that was really bound.
     package let localAddress: TransportAddress
 
     private init(channel: any Channel, descriptor: CInt, localAddress: TransportAddress) {
@@ -59,18 +59,24 @@ package final class UDPTransport: Sendable {
         try await channel.setOption(.autoRead, value: true).get()
     }
 
-    /// On the event loop. A datagram that the system does not take is lost, as it might be on the way: what matters is
-    /// sent again by its transaction, and given up when its timers say so.
-    ///
-    /// - Returns: whether the system took it.
-    package func send(_ bytes: [UInt8], to destination: TransportAddress) -> Bool {
-        guard channel.isActive, destination.port != 0 else { return false }
+    package func send(_ bytes: [UInt8], to destination: TransportAddress) -> SendOutcome {
+        guard channel.isActive else { return .lost }
+        guard destination.port != 0 else { return .unreachable("there is no port 0") }
         let address = destination.address.bytes
-        return bytes.withUnsafeBytes { message in
-            csip_send(
-                descriptor, address, address.count, destination.port, message.baseAddress, message.count) == 0
+        let failure = bytes.withUnsafeBytes { message in
+            -csip_send(descriptor, address, address.count, destination.port, message.baseAddress, message.count)
         }
+        if failure == 0 { return .sent }
+        guard Self.unreachable.contains(failure) else { return .lost }
+        return .unreachable(String(cString: strerror(failure)))
     }
+
+    /// What says that nothing gets there from here: no route, another family, an address of this machine that the other
+    /// cannot be reached from. A full queue (ENOBUFS, EAGAIN) passes, and so does what a firewall does not let through
+    /// while its table is full (EPERM).
+    private static let unreachable: Set<CInt> = [
+        ENETUNREACH, EHOSTUNREACH, ENETDOWN, EHOSTDOWN, EAFNOSUPPORT, EADDRNOTAVAIL, EACCES, EINVAL,
+    ]
 
     package func close() async throws {
         try await channel.close()

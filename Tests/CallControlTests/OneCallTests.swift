@@ -30,6 +30,25 @@ struct OneCallTests {
         #expect(bench.journal.count { $0.message.hasSuffix("waits for its turn") } == 1)
     }
 
+    @Test("An INVITE that cannot be sent ends its call at once, and says why (RFC 3261 §18.4); calls elsewhere go on")
+    func unreachable() throws {
+        var bench = Bench()
+        bench.reachesFarEnd = false
+        try bench.makeCall()
+        bench.give(
+            .sendFailed(
+                to: TransportAddress(address: .loopback, port: 5071), explanation: "Network is unreachable"))
+        #expect(bench.call?.status == .ringing)
+        bench.give(.sendFailed(to: Bench.remote, explanation: "Network is unreachable"))
+        #expect(bench.call?.status == .failed)
+        #expect(bench.call?.endedReason == .failed)
+        #expect(
+            bench.journal.contains {
+                $0.metadata["explanation"] == "the INVITE could not be sent: Network is unreachable"
+            })
+        #expect(bench.delivered.last?.requestType == "outDialApiConnect")
+    }
+
     /// docs/contract/webhooks.md#outdialapiconnect.
     @Test("From the request to the end: statuses, webhooks with the documented fields, and nothing left over")
     func wholeCall() throws {

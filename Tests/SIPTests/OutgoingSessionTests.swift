@@ -179,8 +179,8 @@ struct OutgoingSessionTests {
     func transportError() {
         var bench = Bench()
         _ = bench.invite()
-        bench.agent.sendFailed(to: Bench.peer, now: bench.now, random: &bench.random, into: &bench.effects)
-        #expect(bench.told == [.failed(.one, .transportFailed)])
+        bench.agent.sendFailed(to: Bench.peer, "no route", now: bench.now, random: &bench.random, into: &bench.effects)
+        #expect(bench.told == [.failed(.one, .transportFailed("no route"))])
         #expect(bench.agent.gauges.isIdle)
     }
 

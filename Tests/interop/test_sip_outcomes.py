@@ -169,6 +169,16 @@ def test_trunk_port_is_closed(belay, app):
     server.wait_until_idle()
 
 
+def test_trunk_without_a_route(belay, app):
+    """RFC 3261 §18.4: what cannot be sent is known at once, without the 64·T1 of silence. From an address of loopback
+    nothing leaves this machine, so that the system refuses any other."""
+    server = belay(trunk="sip:192.0.2.7:5060", t1_ms=500)
+    call = place(server, app)
+    # 64·T1 would be 32 s.
+    check_outcome(server, app, call, "failed", "failed", seconds=10, logged=["the INVITE could not be sent: "])
+    server.wait_until_idle()
+
+
 def test_two_branches_answer(one_call, app):
     """RFC 3261 §13.2.2.4: each 200 gets its ACK; the one that is not taken gets a BYE."""
     far, belay = one_call("two_forks_answer")

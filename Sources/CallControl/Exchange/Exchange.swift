@@ -30,6 +30,8 @@ package struct Exchange: Sendable {
     var callsByEvent: [EventID: CallID] = [:]
     /// Calls that came in and whose number is being looked up.
     var invitations: [SessionID: PendingInvitation] = [:]
+    /// What calls have to tell each other, while the input at hand is carried out.
+    var facts = RoomFacts()
     var queue: DialQueue
     var admission: Admission
     var ports: PortPool
@@ -129,6 +131,7 @@ package struct Exchange: Sendable {
     package mutating func handle(_ input: Input, now: Moment) -> [Effect] {
         turn.now = now
         dispatch(input)
+        tellFacts()
         finishInput()
         return takeEffects()
     }
@@ -155,6 +158,10 @@ package struct Exchange: Sendable {
         case .datagramReceived(let bytes, let source):
             withUserAgent { agent, now, random, sip in
                 agent.receive(bytes, from: source, now: now, random: &random, into: &sip)
+            }
+        case .sendFailed(let address, let explanation):
+            withUserAgent { agent, now, random, sip in
+                agent.sendFailed(to: address, explanation, now: now, random: &random, into: &sip)
             }
         case .hopResolved(let session, let host, let addresses):
             withUserAgent { agent, now, random, sip in

@@ -24,8 +24,8 @@ package enum OutcomeTable {
             outcome(of: code, reasonPhrase: reason)
         case .timedOut:
             CallOutcome(.failed, .failed, "no response to the INVITE at all")
-        case .transportFailed:
-            CallOutcome(.failed, .failed, "the INVITE could not be sent")
+        case .transportFailed(let explanation):
+            CallOutcome(.failed, .failed, "the INVITE could not be sent: \(explanation)")
         case .canceled:
             CallOutcome(.canceled, .callCanceled, "canceled before it was answered")
         case .canceledByPeer:

@@ -175,7 +175,7 @@ struct IncomingSession: SessionMachine {
         trackBye()
     }
 
-    mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench) {
+    mutating func transactionFailed(_ key: TransactionKey, _ failure: TransactionFailure, _ bench: inout Workbench) {
         usage.requestFailed(key, &bench)
     }
 

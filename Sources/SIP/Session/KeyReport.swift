@@ -33,8 +33,9 @@ enum KeyReport: Equatable, Sendable {
         var signal: String?
         var milliseconds = usualMilliseconds
         for line in body.split(whereSeparator: { $0 == .carriageReturn || $0 == .lineFeed || $0 == 0 }) {
-            line.withUnsafeBufferPointer { buffer in
-                let window = ByteWindow(buffer).trimmed
+            // Safe: only texts leave the closure, which are copies.
+            unsafe line.withUnsafeBufferPointer { buffer in
+                let window = unsafe ByteWindow(buffer).trimmed
                 guard let equals = window.firstIndex(of: UInt8(ascii: "="), from: window.start) else {
                     if signal == nil, !window.isEmpty { signal = window.text }
                     return

@@ -286,13 +286,17 @@ struct OutgoingSession: SessionMachine {
         }
     }
 
-    mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench) {
+    mutating func transactionFailed(_ key: TransactionKey, _ failure: TransactionFailure, _ bench: inout Workbench) {
         guard key == inviteKey else {
             for index in usages.indices { usages[index].requestFailed(key, &bench) }
             return followUp(&bench)
         }
         switch state {
-        case .inviting: conclude(.failed(id, isTimeout ? .timedOut : .transportFailed), &bench)
+        case .inviting:
+            switch failure {
+            case .timedOut: conclude(.failed(id, .timedOut), &bench)
+            case .notSent(let explanation): conclude(.failed(id, .transportFailed(explanation)), &bench)
+            }
         case .canceling: conclude(.failed(id, .canceled), &bench)
         case .hangingUp, .answered, .over: break
         }

@@ -113,7 +113,7 @@ struct RestoredSession: SessionMachine {
         tellEnd(&bench)
     }
 
-    mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench) {
+    mutating func transactionFailed(_ key: TransactionKey, _ failure: TransactionFailure, _ bench: inout Workbench) {
         for index in usages.indices { usages[index].requestFailed(key, &bench) }
         tellEnd(&bench)
     }

@@ -16,7 +16,7 @@ protocol SessionMachine: Sendable {
     mutating func recordStored(_ hold: RecordHold, _ bench: inout Workbench)
 
     mutating func receive(_ response: SIPResponse, of key: TransactionKey, _ bench: inout Workbench)
-    mutating func transactionFailed(_ key: TransactionKey, isTimeout: Bool, _ bench: inout Workbench)
+    mutating func transactionFailed(_ key: TransactionKey, _ failure: TransactionFailure, _ bench: inout Workbench)
     mutating func transactionTerminated(_ key: TransactionKey, _ bench: inout Workbench)
 
     /// A request of the peer inside one of the session's dialogs, not ACK and not CANCEL; its transaction runs.
@@ -28,4 +28,12 @@ protocol SessionMachine: Sendable {
 
     /// The last word before the session is forgotten.
     mutating func close(_ bench: inout Workbench)
+}
+
+/// How a client transaction came to nothing.
+enum TransactionFailure: Equatable, Sendable {
+    /// No answer within 64·T1.
+    case timedOut
+    /// The transport cannot reach the other side; why, in words.
+    case notSent(String)
 }

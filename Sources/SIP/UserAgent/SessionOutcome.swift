@@ -4,8 +4,8 @@ public enum SessionFailure: Hashable, Codable, Sendable {
     case response(StatusCode, reason: String)
     /// Not even a provisional response came within 64·T1 (timer B, RFC 3261 §17.1.1.2).
     case timedOut
-    /// The transport could not send.
-    case transportFailed
+    /// The INVITE could not be sent; why, in words.
+    case transportFailed(String)
     /// We ended it before it was answered, whatever the peer said to that.
     case canceled
     /// An incoming session: the peer took it back, by CANCEL or BYE. An outgoing one: the callee hung up what it held to

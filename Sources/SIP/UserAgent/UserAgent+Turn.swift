@@ -42,15 +42,17 @@ extension UserAgent {
     }
 
     /// Hands what the transactions have to say to their sessions.
-    mutating func handle(_ events: [TransactionLayer.Event]) {
+    ///
+    /// - Parameter explanation: why nothing could be sent, where that is what they say.
+    mutating func handle(_ events: [TransactionLayer.Event], because explanation: String = "") {
         for event in events {
             switch event {
             case .response(let response, let key, let id?):
                 change(id) { session, bench in session.receive(response, of: key, &bench) }
             case .timedOut(let key, let id?):
-                change(id) { session, bench in session.transactionFailed(key, isTimeout: true, &bench) }
+                change(id) { session, bench in session.transactionFailed(key, .timedOut, &bench) }
             case .transportFailed(let key, let id?):
-                change(id) { session, bench in session.transactionFailed(key, isTimeout: false, &bench) }
+                change(id) { session, bench in session.transactionFailed(key, .notSent(explanation), &bench) }
             case .terminated(let key, let id?):
                 change(id) { session, bench in session.transactionTerminated(key, &bench) }
             case .response(_, _, nil), .timedOut(_, nil), .transportFailed(_, nil), .terminated(_, nil): break

@@ -208,11 +208,15 @@ public struct UserAgent: Sendable {
 
     /// The transport could not send to that address (RFC 3261 §17.1.4): every client transaction that waits for an
     /// answer from there is over.
+    ///
+    /// - Parameter explanation: why, in words.
     public mutating func sendFailed(
-        to address: TransportAddress, now: Instant, random: inout RandomSource, into effects: inout [UserAgentEffect]
+        to address: TransportAddress, _ explanation: String, now: Instant, random: inout RandomSource,
+        into effects: inout [UserAgentEffect]
     ) {
         work(now, &random, &effects) { agent in
-            agent.handle(agent.bench.transactions.sendFailed(to: address, &agent.bench.output))
+            let events = agent.bench.transactions.sendFailed(to: address, &agent.bench.output)
+            agent.handle(events, because: explanation)
         }
     }
 

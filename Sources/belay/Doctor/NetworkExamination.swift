@@ -90,7 +90,7 @@ struct NetworkExamination {
             """
         let bytes = Array(message.utf8)
         eventLoop.execute {
-            if !transport.send(bytes, to: address) { finish(false) }
+            if transport.send(bytes, to: address) != .sent { finish(false) }
         }
         eventLoop.scheduleTask(in: Self.patience) { finish(false) }
         let answered = (try? await heard.futureResult.get()) ?? false

@@ -8,7 +8,7 @@ import Webhooks
 /// What the start prints: where everything is, and what to try next.
 struct Announcement: Sendable {
     let configuration: ServerConfiguration
-    let transport: UDPTransport
+    let transport: any MessageTransport
     let trunk: ExchangeConfiguration.Trunk
     let peers: [IPAddressRange]
     let carrier: TransportAddress?

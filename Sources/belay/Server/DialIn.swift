@@ -61,7 +61,7 @@ struct DialIn: CarrierService {
         switch parting {
         case .failed(.response(let status, let reason)): "the server refused it with \(status.rawValue) \(reason)"
         case .failed(.timedOut): "the server did not answer the INVITE"
-        case .failed(.transportFailed): "the INVITE could not be sent"
+        case .failed(.transportFailed(let explanation)): "the INVITE could not be sent: \(explanation)"
         case .failed(.protocolError(let what)): "the server's answer was no good: \(what)"
         case .failed(.canceled), .failed(.canceledByPeer), .failed(.rejected): "the caller gave up"
         case .failed(.expired): "nobody answered before the INVITE expired"
