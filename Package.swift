@@ -10,6 +10,9 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// Where each use of what the compiler cannot check for memory safety is marked `unsafe` and has its reason (`Safe:`).
+let checked = settings + [SwiftSetting.strictMemorySafety()]
+
 /// What a room's tests use besides the room itself.
 let testDependencies: [String: [Target.Dependency]] = [
     "SIP": ["JSON"],
@@ -97,19 +100,19 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
-            swiftSettings: settings),
-        .target(name: "SDP", swiftSettings: settings),
-        .target(name: "RTP", swiftSettings: settings),
-        .target(name: "JSON", swiftSettings: settings),
-        .target(name: "Telephony", dependencies: ["JSON"], swiftSettings: settings),
-        .target(name: "Sharing", swiftSettings: settings),
-        .target(name: "PerCL", dependencies: ["JSON", "Telephony"], swiftSettings: settings),
-        .target(name: "PQL", dependencies: ["JSON", "Telephony"], swiftSettings: settings),
+            swiftSettings: checked),
+        .target(name: "SDP", swiftSettings: checked),
+        .target(name: "RTP", swiftSettings: checked),
+        .target(name: "JSON", swiftSettings: checked),
+        .target(name: "Telephony", dependencies: ["JSON"], swiftSettings: checked),
+        .target(name: "Sharing", swiftSettings: checked),
+        .target(name: "PerCL", dependencies: ["JSON", "Telephony"], swiftSettings: checked),
+        .target(name: "PQL", dependencies: ["JSON", "Telephony"], swiftSettings: checked),
         .target(
             name: "CallControl",
             dependencies: ["JSON", "SIP", "SDP", "Telephony", "PerCL"],
-            swiftSettings: settings),
-        .target(name: "People", dependencies: ["SIP", "SDP", "Telephony"], swiftSettings: settings),
+            swiftSettings: checked),
+        .target(name: "People", dependencies: ["SIP", "SDP", "Telephony"], swiftSettings: checked),
 
         .systemLibrary(
             name: "CSpanDSP", path: "Sources/CSpanDSP", providers: [.apt(["libspandsp-dev"])]),
@@ -145,7 +148,7 @@ let package = Package(
         .target(
             name: "Media",
             dependencies: ["RTP", "SDP", "Telephony", "Sharing", "AnswerDetection", "CMedia", "CSndFile", "CSpeexDSP"],
-            swiftSettings: settings),
+            swiftSettings: checked),
         .target(
             name: "Webhooks",
             dependencies: [

@@ -103,7 +103,8 @@ package struct JSONReader {
     }
 
     private mutating func literal(_ word: StaticString, _ value: JSONValue) throws(Malformed) -> JSONValue {
-        let isHere = word.withUTF8Buffer { bytes[position...].starts(with: $0) }
+        // Safe: the word is compared within the closure.
+        let isHere = word.withUTF8Buffer { unsafe bytes[position...].starts(with: $0) }
         guard isHere else { throw malformed(Self.wordExpected) }
         position += word.utf8CodeUnitCount
         return value

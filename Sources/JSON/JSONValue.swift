@@ -84,16 +84,17 @@ package enum JSONValue: Hashable, Sendable {
     /// else; what stands between two escapes is copied at once.
     package static func append(_ text: String, to output: inout [UInt8]) {
         var text = text
-        text.withUTF8 { append($0, to: &output) }
+        // Safe: the text is copied within the closure, by its own indices.
+        text.withUTF8 { unsafe append($0, to: &output) }
     }
 
     private static func append(_ content: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
         var start = 0
         for position in content.indices {
-            let byte = content[position]
+            let byte = unsafe content[position]
             guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-            output.append(contentsOf: content[start..<position])
+            unsafe output.append(contentsOf: content[start..<position])
             start = position + 1
             output.append(UInt8(ascii: "\\"))
             switch byte {
@@ -111,7 +112,7 @@ package enum JSONValue: Hashable, Sendable {
             default: output.append(byte)
             }
         }
-        output.append(contentsOf: content[start...])
+        unsafe output.append(contentsOf: content[start...])
         output.append(UInt8(ascii: "\""))
     }
 }

@@ -117,7 +117,8 @@ package struct JSONWriter {
     }
 
     private mutating func raw(_ text: StaticString) {
-        text.withUTF8Buffer { bytes.append(contentsOf: $0) }
+        // Safe: the text is copied within the closure.
+        text.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
     }
 
     private mutating func string(_ text: String) { JSONValue.append(text, to: &bytes) }

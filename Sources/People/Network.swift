@@ -28,7 +28,8 @@ package struct Network: Sendable {
         self.directory = directory
         second = Neighbourhood(
             configuration: two, directory: directory,
-            random: RandomSource(seed: (0..<4).flatMap { _ in withUnsafeBytes(of: random.next(), Array.init) }))
+            // Safe: the bytes are copied within the closure.
+            random: RandomSource(seed: (0..<4).flatMap { _ in unsafe withUnsafeBytes(of: random.next(), Array.init) }))
         first = Neighbourhood(configuration: one, directory: directory, random: random)
     }
 

@@ -100,9 +100,10 @@ public struct JitterBuffer: Sendable {
         // The part whose time has not passed.
         let skipped = max(0, -ahead)
         let first = Self.position(of: timestamp)
-        strip.withUnsafeMutableBufferPointer { strip in
+        // Safe: the strip has `capacity` places, a power of two, and every index is cut to it.
+        unsafe strip.withUnsafeMutableBufferPointer { strip in
             for index in skipped..<payload.count {
-                strip[(first &+ index) & (Self.capacity - 1)] = Self.mark | UInt16(payload[index])
+                unsafe strip[(first &+ index) & (Self.capacity - 1)] = Self.mark | UInt16(payload[index])
             }
         }
         if newestEnd.distance(to: end) > 0 { newestEnd = end }
@@ -127,11 +128,12 @@ public struct JitterBuffer: Sendable {
         }
         let first = Self.position(of: start)
         var present = 0
-        strip.withUnsafeMutableBufferPointer { strip in
+        // Safe: as in `insert`.
+        unsafe strip.withUnsafeMutableBufferPointer { strip in
             for index in 0..<count {
                 let position = (first &+ index) & (Self.capacity - 1)
-                let value = strip[position]
-                strip[position] = 0
+                let value = unsafe strip[position]
+                unsafe strip[position] = 0
                 output[index] = value == 0 ? silence : UInt8(truncatingIfNeeded: value)
                 present &+= Int(value / Self.mark)
             }
@@ -198,6 +200,7 @@ public struct JitterBuffer: Sendable {
         lateInARow = 0
         absentReads = 0
         holding = 0
-        strip.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+        // Safe: the buffer does not leave the closure.
+        unsafe strip.withUnsafeMutableBufferPointer { unsafe $0.update(repeating: 0) }
     }
 }

@@ -126,3 +126,42 @@ def test_no_file_is_too_long():
     longer = {name for name, size in sizes.items() if size > LONGEST_FILE}
     assert not longer - set(MAY_BE_LONGER), "divide it by what it is for"
     assert not set(MAY_BE_LONGER) - longer, "it is short enough now"
+
+
+UNSAFE = re.compile(r"\bunsafe\s")
+
+
+def unsafe_without_reason(text):
+    """The line numbers of what is marked `unsafe` before any comment of its file has said why (`Safe: …`)."""
+    lines = text.splitlines()
+    reason = next((number for number, line in enumerate(lines) if COMMENT.match(line) and "Safe" in line), len(lines))
+    return [number + 1 for number, line in enumerate(lines[:reason]) if UNSAFE.search(line) and not COMMENT.match(line)]
+
+
+def test_what_is_unsafe_has_its_reason():
+    strays = [f"{path.relative_to(REPOSITORY)}:{number}" for room in (*PURE, "Media")
+              for path in sorted((REPOSITORY / "Sources" / room).rglob("*.swift"))
+              for number in unsafe_without_reason(path.read_text())]
+    assert not strays, "say in a comment that begins with `Safe` why it is right:\n" + "\n".join(strays)
+
+
+def test_the_rule_of_reasons_sees():
+    assert unsafe_without_reason("let first = unsafe base[0]\n// Safe: there is one.\nlet next = unsafe base[1]") == [1]
+
+
+#: Words that say nothing of what a type is.
+EMPTY_WORDS = ("Manager", "Helper", "Util", "Utils", "Impl", "Misc", "Common", "Wrapper", "Processor", "Controller", "Object", "Thing")
+
+
+def empty_names(text):
+    return re.findall(rf"\b(?:struct|class|enum|protocol|actor|typealias)\s+(\w*(?:{'|'.join(EMPTY_WORDS)}))\b", text)
+
+
+def test_names_say_something():
+    strays = [f"{path.relative_to(REPOSITORY)}: {name}" for path in sorted((REPOSITORY / "Sources").rglob("*.swift"))
+              for name in empty_names(path.read_text())]
+    assert not strays, "a name says what it is"
+
+
+def test_the_rule_of_names_sees():
+    assert empty_names("final class CallManager {}\nstruct Utils {}\nstruct Leg {}") == ["CallManager", "Utils"]

@@ -8,7 +8,10 @@ struct EventIDSource: RandomNumberGenerator {
 
     init(call: CallID, sequence: Int) {
         var seed = Array(call.text.utf8.suffix(24))
-        withUnsafeBytes(of: UInt64(truncatingIfNeeded: sequence).littleEndian) { seed.append(contentsOf: $0) }
+        // Safe: the bytes are copied within the closure.
+        unsafe withUnsafeBytes(of: UInt64(truncatingIfNeeded: sequence).littleEndian) {
+            unsafe seed.append(contentsOf: $0)
+        }
         source = RandomSource(seed: seed)
     }
 

@@ -88,10 +88,11 @@ enum WebhookJournal {
 
     private static func mentions(_ word: StaticString, _ body: [UInt8]) -> Bool {
         word.withUTF8Buffer { word in
-            body.withUnsafeBufferPointer { body in
-                guard let first = word.first, body.count >= word.count else { return false }
-                for start in 0...(body.count - word.count) where body[start] == first {
-                    if (1..<word.count).allSatisfy({ body[start + $0] == word[$0] }) { return true }
+            // Safe: `start` leaves room for the whole word, and neither buffer leaves its closure.
+            unsafe body.withUnsafeBufferPointer { body in
+                guard let first = unsafe word.first, body.count >= word.count else { return false }
+                for start in 0...(body.count - word.count) where unsafe body[start] == first {
+                    if (1..<word.count).allSatisfy({ unsafe body[start + $0] == word[$0] }) { return true }
                 }
                 return false
             }

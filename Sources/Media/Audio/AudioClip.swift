@@ -98,13 +98,15 @@ package final class AudioClip: Sendable {
         let wanted = min(left, output.count)
         switch storage {
         case .memory(let samples):
-            samples.withUnsafeBufferPointer { source in
+            // Safe: `wanted` is cut to what both have from there on.
+            unsafe samples.withUnsafeBufferPointer { source in
                 guard let start = source.baseAddress else { return }
-                base.update(from: start + position, count: wanted)
+                unsafe base.update(from: start + position, count: wanted)
             }
             return .samples(wanted)
         case .file(let descriptor):
-            let bytes = cmedia_file_read(descriptor, base, wanted * 2, Int64(position) * 2)
+            // Safe: as many bytes as `wanted` samples have, which fit.
+            let bytes = unsafe cmedia_file_read(descriptor, base, wanted * 2, Int64(position) * 2)
             guard bytes >= 0 else { return .failed(MediaFailure.text(of: bytes)) }
             guard bytes >= 2 else { return .failed("the decoded file is shorter than it was") }
             return .samples(bytes / 2)
@@ -114,11 +116,12 @@ package final class AudioClip: Sendable {
     /// All samples, for tests and for what is known to be short.
     package func samples() -> [Int16] {
         let total = count
-        return [Int16](unsafeUninitializedCapacity: total) { buffer, initialized in
+        // Safe: `initialized` counts what has been read so far.
+        return unsafe [Int16](unsafeUninitializedCapacity: total) { buffer, initialized in
             initialized = 0
             while initialized < total {
-                let rest = UnsafeMutableBufferPointer(rebasing: buffer[initialized..<total])
-                guard case .samples(let count) = read(at: initialized, into: rest) else { return }
+                let rest = unsafe UnsafeMutableBufferPointer(rebasing: buffer[initialized..<total])
+                guard case .samples(let count) = unsafe read(at: initialized, into: rest) else { return }
                 initialized += count
             }
         }
@@ -135,7 +138,8 @@ package final class AudioClip: Sendable {
     func append(_ samples: [Int16]) throws(MediaFailure) {
         guard case .file(let descriptor) = storage, !samples.isEmpty else { return }
         let position = available.load(ordering: .relaxed)
-        let error = cmedia_file_write(descriptor, samples, samples.count * 2, Int64(position) * 2)
+        // Safe: the array outlives the call.
+        let error = unsafe cmedia_file_write(descriptor, samples, samples.count * 2, Int64(position) * 2)
         guard error == 0 else { throw MediaFailure("writing decoded audio", errno: Int(error)) }
         let loudest = samples.reduce(peak.load(ordering: .relaxed)) { max($0, abs(Int($1))) }
         peak.store(loudest, ordering: .relaxed)

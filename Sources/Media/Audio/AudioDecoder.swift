@@ -56,7 +56,8 @@ package struct AudioDecoder: Sendable {
         let input = try openToRead(path)
         let kilobytes = Int(cmedia_file_size(input) / 1024)
         let file = try SoundFile(descriptor: input, limits: limits)
-        let descriptor = cmedia_file_anonymous(folder)
+        // Safe: the path outlives the call.
+        let descriptor = unsafe cmedia_file_anonymous(folder)
         guard descriptor >= 0 else { throw MediaFailure("decoding into \(folder)", errno: Int(descriptor)) }
         let clip = AudioClip(growingIn: descriptor)
         WorkQueue.decoding.run(of: account, cost: kilobytes) { [weak clip] in
@@ -85,7 +86,8 @@ package struct AudioDecoder: Sendable {
     }
 
     private func openToRead(_ path: String) throws(MediaFailure) -> Int32 {
-        let descriptor = cmedia_file_open_to_read(path)
+        // Safe: the path outlives the call.
+        let descriptor = unsafe cmedia_file_open_to_read(path)
         guard descriptor >= 0 else { throw MediaFailure("opening \(path)", errno: Int(descriptor)) }
         return descriptor
     }

@@ -41,7 +41,8 @@ struct DTMFDetector {
 
     /// - Parameter detected: the digits that ended within these samples are appended.
     mutating func feed(_ input: UnsafeBufferPointer<Int16>, into detected: inout [Detected]) {
-        for sample in input {
+        // Safe: the caller's buffer is read to its end and not kept.
+        for unsafesample in unsafe input {
             samples[Self.hop + filled] = Double(sample)
             filled += 1
             guard filled == Self.hop else { continue }

@@ -39,13 +39,14 @@ struct DTMFGenerator {
     mutating func fill(_ output: UnsafeMutableBufferPointer<Int16>) {
         for index in output.indices {
             guard position < total else {
-                output[index] = 0
+                // Safe, here and below: `index` is one of the buffer's own.
+                unsafe output[index] = 0
                 continue
             }
             let angle = 2 * Double.pi * Double(position) / Double(AudioClip.rate)
             let wave = Self.lowAmplitude * sin(low * angle) + Self.highAmplitude * sin(high * angle)
             let edge = min(1, Double(min(position, total - 1 - position) + 1) / Double(Self.edge))
-            output[index] = Int16(max(-32_768, min(32_767, wave * edge)))
+            unsafe output[index] = Int16(max(-32_768, min(32_767, wave * edge)))
             position += 1
         }
     }

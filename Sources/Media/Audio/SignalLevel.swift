@@ -7,18 +7,19 @@ package enum SignalLevel {
 
     /// The level of all samples together.
     package static func decibels(_ samples: UnsafeBufferPointer<Int16>) -> Double {
-        samples.isEmpty ? floor : decibels(meanSquare: meanSquare(samples))
+        // Safe, here and below: buffers are read within their bounds and not kept.
+        unsafe samples.isEmpty ? floor : decibels(meanSquare: meanSquare(samples))
     }
 
     package static func decibels(_ samples: [Int16]) -> Double {
-        samples.withUnsafeBufferPointer { decibels($0) }
+        unsafe samples.withUnsafeBufferPointer { unsafe decibels($0) }
     }
 
     /// The level of speech without its pauses: of the frames of 20 ms that lie within 30 dB of the loudest one.
     package static func speechDecibels(_ samples: [Int16]) -> Double {
-        samples.withUnsafeBufferPointer { all in
+        unsafe samples.withUnsafeBufferPointer { all in
             let frames = stride(from: 0, to: all.count, by: MediaFrame.samples).map { start in
-                meanSquare(
+                unsafe meanSquare(
                     UnsafeBufferPointer(rebasing: all[start..<min(start + MediaFrame.samples, all.count)]))
             }
             let active = frames.filter { $0 > (frames.max() ?? 0) / 1000 }
@@ -30,7 +31,7 @@ package enum SignalLevel {
         guard !samples.isEmpty else { return 0 }
         // 16 bits squared leave room for 2³³ samples.
         var sum: Int64 = 0
-        for sample in samples { sum &+= Int64(Int32(sample) &* Int32(sample)) }
+        for unsafesample in unsafe samples { sum &+= Int64(Int32(sample) &* Int32(sample)) }
         return Double(sum) / Double(samples.count)
     }
 

@@ -4,7 +4,9 @@ internal import CSndFile
 /// A file that libsndfile reads.
 ///
 /// Unchecked: the decoding thread alone uses it once it is handed over.
-final class SoundFile: @unchecked Sendable {
+///
+/// Safe: the library's handle is opened and closed with this, and is never handed out.
+@safe final class SoundFile: @unchecked Sendable {
     let rate: Int
     private let channels: Int
     private let handle: OpaquePointer
@@ -21,17 +23,17 @@ final class SoundFile: @unchecked Sendable {
         }
         var info = SF_INFO()
         streamed = StreamedWAV(descriptor: descriptor, size: size)
-        guard let opened = Self.open(descriptor, streamed, &info) else {
+        guard let opened = unsafe Self.open(descriptor, streamed, &info) else {
             // libsndfile closes the descriptor itself where it was told to.
-            let reason = String(cString: sf_strerror(nil))
+            let reason = unsafe String(cString: sf_strerror(nil))
             throw MediaFailure(
                 "it is no sound file that can be read (\(reason)); WAV of G.711, or of 8 to 32 bits, is taken")
         }
-        handle = opened
+        unsafe handle = opened
         rate = Int(info.samplerate)
         channels = Int(info.channels)
         guard limits.rates.contains(rate), (1...limits.channels).contains(channels) else {
-            sf_close(opened)
+            unsafe sf_close(opened)
             throw MediaFailure(
                 "\(rate) Hz and \(channels) channels are not supported; 8000 Hz and one channel are what a telephone has"
             )
@@ -39,12 +41,12 @@ final class SoundFile: @unchecked Sendable {
     }
 
     deinit {
-        sf_close(handle)
+        unsafe sf_close(handle)
     }
 
     private static func open(_ descriptor: Int32, _ streamed: StreamedWAV?, _ info: inout SF_INFO) -> OpaquePointer? {
-        if let streamed { return streamed.open(&info) }
-        return sf_open_fd(descriptor, Int32(SFM_READ), &info, 1)
+        if let streamed { return unsafe streamed.open(&info) }
+        return unsafe sf_open_fd(descriptor, Int32(SFM_READ), &info, 1)
     }
 
     /// Fills the beginning of `mono` with the mean of the channels; 0 at the end.
@@ -53,7 +55,7 @@ final class SoundFile: @unchecked Sendable {
         if interleaved.count != wanted * channels {
             interleaved = [Float](repeating: 0, count: wanted * channels)
         }
-        let frames = Int(sf_readf_float(handle, &interleaved, sf_count_t(wanted)))
+        let frames = unsafe Int(sf_readf_float(handle, &interleaved, sf_count_t(wanted)))
         guard frames >= 0, frames <= wanted else { throw MediaFailure("reading the sound file failed") }
         let share = 1 / Float(channels)
         for frame in 0..<frames {

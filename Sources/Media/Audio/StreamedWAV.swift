@@ -34,18 +34,20 @@ final class StreamedWAV: @unchecked Sendable {
 
     /// Opens it; this must live until the handle is closed.
     func open(_ info: inout SF_INFO) -> OpaquePointer? {
-        var callbacks = SF_VIRTUAL_IO(
-            get_filelen: { StreamedWAV.of($0).size },
-            seek: { StreamedWAV.of($2).seek($0, $1) },
-            read: { StreamedWAV.of($2).read($0, $1) },
+        // Safe: the callbacks get back what is handed over below, which outlives the handle.
+        var callbacks = unsafe SF_VIRTUAL_IO(
+            get_filelen: { unsafe StreamedWAV.of($0).size },
+            seek: { unsafe StreamedWAV.of($2).seek($0, $1) },
+            read: { unsafe StreamedWAV.of($2).read($0, $1) },
             write: { _, _, _ in 0 },
-            tell: { StreamedWAV.of($0).position })
-        return sf_open_virtual(&callbacks, Int32(SFM_READ), &info, Unmanaged.passUnretained(self).toOpaque())
+            tell: { unsafe StreamedWAV.of($0).position })
+        return unsafe sf_open_virtual(&callbacks, Int32(SFM_READ), &info, Unmanaged.passUnretained(self).toOpaque())
     }
 
+    /// Safe: libsndfile hands on the pointer that `open` gave it, and whoever opened keeps this alive as long as the handle.
     private static func of(_ pointer: UnsafeMutableRawPointer?) -> StreamedWAV {
-        guard let pointer else { preconditionFailure("libsndfile hands on what it was given") }
-        return Unmanaged<StreamedWAV>.fromOpaque(pointer).takeUnretainedValue()
+        guard let pointer = unsafe pointer else { preconditionFailure("libsndfile hands on what it was given") }
+        return unsafe Unmanaged<StreamedWAV>.fromOpaque(pointer).takeUnretainedValue()
     }
 
     private func seek(_ offset: Int64, _ whence: Int32) -> Int64 {
@@ -59,12 +61,13 @@ final class StreamedWAV: @unchecked Sendable {
     }
 
     private func read(_ target: UnsafeMutableRawPointer?, _ count: Int64) -> Int64 {
-        guard let target, count > 0 else { return 0 }
-        let read = Int64(cmedia_file_read(descriptor, target, Int(count), position))
+        guard let target = unsafe target, count > 0 else { return 0 }
+        // Safe: libsndfile has room for `count` bytes at `target`.
+        let read = unsafe Int64(cmedia_file_read(descriptor, target, Int(count), position))
         guard read > 0 else { return 0 }
         for (index, byte) in length.enumerated() {
             let place = lengthOffset + Int64(index) - position
-            if place >= 0, place < read { target.storeBytes(of: byte, toByteOffset: Int(place), as: UInt8.self) }
+            if place >= 0, place < read { unsafe target.storeBytes(of: byte, toByteOffset: Int(place), as: UInt8.self) }
         }
         position += read
         return read
@@ -101,6 +104,7 @@ final class StreamedWAV: @unchecked Sendable {
 
     private static func bytes(_ descriptor: Int32, at offset: Int64, count: Int) -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: count)
-        return cmedia_file_read(descriptor, &bytes, count, offset) == count ? bytes : nil
+        // Safe: at most `count` bytes are written.
+        return unsafe cmedia_file_read(descriptor, &bytes, count, offset) == count ? bytes : nil
     }
 }

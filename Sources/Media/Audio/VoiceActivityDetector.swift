@@ -23,7 +23,8 @@ struct VoiceActivityDetector {
     }
 
     mutating func feed(_ frame: UnsafeBufferPointer<Int16>) -> Change? {
-        let meanSquare = SignalLevel.meanSquare(frame)
+        // Safe: the frame is read and not kept.
+        let meanSquare = unsafe SignalLevel.meanSquare(frame)
         if meanSquare > threshold {
             quiet = 0
             voiced += 1

@@ -13,7 +13,8 @@ package final class WAVFileWriter {
 
     /// Creates the file, or empties it.
     package init(path: String, channels: Int) throws(MediaFailure) {
-        descriptor = cmedia_file_create(path, 0)
+        // Safe, here and below: what the system reads or fills outlives the call, and its size is told with it.
+        descriptor = unsafe cmedia_file_create(path, 0)
         self.channels = max(1, min(channels, 8))
         guard descriptor >= 0 else { throw MediaFailure("creating \(path)", errno: Int(descriptor)) }
         try writeHeader()
@@ -32,8 +33,8 @@ package final class WAVFileWriter {
             throw MediaFailure("the recording has reached the length that its format can say")
         }
         let offset = Int64(Self.headerBytes + bytes)
-        let error = samples.withUnsafeBytes { raw in
-            cmedia_file_write(descriptor, raw.baseAddress, raw.count, offset)
+        let error = unsafe samples.withUnsafeBytes { raw in
+            unsafe cmedia_file_write(descriptor, raw.baseAddress, raw.count, offset)
         }
         guard error == 0 else { throw MediaFailure("writing a recording", errno: Int(error)) }
         bytes += samples.count * 2
@@ -44,7 +45,7 @@ package final class WAVFileWriter {
         var header: [UInt8] = []
         func append(_ text: String) { header.append(contentsOf: text.utf8) }
         func append<Number: FixedWidthInteger>(_ number: Number) {
-            withUnsafeBytes(of: number.littleEndian) { header.append(contentsOf: $0) }
+            unsafe withUnsafeBytes(of: number.littleEndian) { unsafe header.append(contentsOf: $0) }
         }
         append("RIFF")
         append(UInt32(Self.headerBytes - 8 + bytes))
@@ -58,7 +59,7 @@ package final class WAVFileWriter {
         append(UInt16(16))
         append("data")
         append(UInt32(bytes))
-        let error = cmedia_file_write(descriptor, header, header.count, 0)
+        let error = unsafe cmedia_file_write(descriptor, header, header.count, 0)
         guard error == 0 else { throw MediaFailure("writing a recording", errno: Int(error)) }
     }
 }
@@ -70,11 +71,11 @@ package struct WAVFileHeader {
 
     /// Nil for anything that ``WAVFileWriter`` did not write.
     package init?(path: String) {
-        let descriptor = cmedia_file_open_to_read(path)
+        let descriptor = unsafe cmedia_file_open_to_read(path)
         guard descriptor >= 0 else { return nil }
         defer { _ = cmedia_close(descriptor) }
         var header = [UInt8](repeating: 0, count: 44)
-        guard cmedia_file_read(descriptor, &header, header.count, 0) == header.count,
+        guard unsafe cmedia_file_read(descriptor, &header, header.count, 0) == header.count,
             header[0..<4].elementsEqual("RIFF".utf8), header[36..<40].elementsEqual("data".utf8)
         else { return nil }
         channels = Int(header[22])

@@ -1,7 +1,9 @@
 internal import CMedia
 
 /// Room for a batch of datagrams, used by all sessions of a thread in turn.
-final class DatagramInbox {
+///
+/// Safe: what the system fills lives as long as this, and its sizes are told to the system.
+@safe final class DatagramInbox {
     /// Two calls of the system for a usual tick's one packet would be one too many; a burst takes several.
     static let batch = 8
     /// Longer than any RTP packet of a telephone codec and any RTCP compound that we read.
@@ -10,17 +12,17 @@ final class DatagramInbox {
     let system: OpaquePointer
 
     init() throws(MediaFailure) {
-        guard let created = cmedia_inbox_create(UInt32(Self.batch), UInt32(Self.datagramBytes)) else {
+        guard let created = unsafe cmedia_inbox_create(UInt32(Self.batch), UInt32(Self.datagramBytes)) else {
             throw MediaFailure("no memory for datagrams")
         }
-        system = created
+        unsafe system = created
     }
 
     deinit {
-        cmedia_inbox_destroy(system)
+        unsafe cmedia_inbox_destroy(system)
     }
 
     subscript(index: Int) -> Datagram {
-        Datagram(cmedia_inbox_datagram(system, UInt32(truncatingIfNeeded: index)))
+        unsafe Datagram(cmedia_inbox_datagram(system, UInt32(truncatingIfNeeded: index)))
     }
 }

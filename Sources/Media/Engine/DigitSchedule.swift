@@ -81,7 +81,8 @@ struct DigitSchedule {
         timestamp: RTPTimestamp, asEvents: Bool, audio: UnsafeMutableBufferPointer<Int16>, sent: inout [DiallingID]
     ) -> Frame {
         while !waiting.isEmpty {
-            if let frame = nextFrame(timestamp: timestamp, asEvents: asEvents, audio: audio) { return frame }
+            // Safe, here and below: the frame is written within its bounds and not kept.
+            if let frame = unsafe nextFrame(timestamp: timestamp, asEvents: asEvents, audio: audio) { return frame }
             sent.append(waiting.removeFirst().id)
         }
         return .free
@@ -97,7 +98,7 @@ struct DigitSchedule {
         waiting[0].frame += 1
 
         guard asEvents else {
-            fillWithTones(audio, from: start)
+            unsafe fillWithTones(audio, from: start)
             return .audio
         }
         let nextTone = waiting[0].nextTone
@@ -114,12 +115,12 @@ struct DigitSchedule {
         if let packet = waiting[0].sender?.next() {
             return .event(packet.event, timestamp: waiting[0].sender?.timestamp ?? timestamp, isMarked: packet.isMarked)
         }
-        audio.update(repeating: 0)
+        unsafe audio.update(repeating: 0)
         return .audio
     }
 
     private mutating func fillWithTones(_ audio: UnsafeMutableBufferPointer<Int16>, from start: Int) {
-        audio.update(repeating: 0)
+        unsafe audio.update(repeating: 0)
         let perMillisecond = AudioClip.rate / 1000
         while waiting[0].nextTone < waiting[0].tones.count {
             let tone = waiting[0].tones[waiting[0].nextTone]
@@ -128,7 +129,7 @@ struct DigitSchedule {
             guard begin < audio.count else { return }
             if begin >= 0 { generator = DTMFGenerator(code: tone.code, samples: end - begin) }
             let part = max(0, begin)..<max(0, min(end, audio.count))
-            if !part.isEmpty { generator.fill(UnsafeMutableBufferPointer(rebasing: audio[part])) }
+            if !part.isEmpty { unsafe generator.fill(UnsafeMutableBufferPointer(rebasing: audio[part])) }
             guard end <= audio.count else { return }
             waiting[0].nextTone += 1
         }

@@ -24,10 +24,11 @@ package struct MediaFailure: Error, Equatable, CustomStringConvertible {
 
     /// The system's words for an error number, of either sign.
     static func text(of errno: Int) -> String {
-        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 160) { buffer in
+        // Safe: the text is ended by a 0 within the buffer (`cmedia_error_text`), and copied.
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 160) { buffer in
             guard let base = buffer.baseAddress else { return "error \(errno)" }
-            cmedia_error_text(Int32(truncatingIfNeeded: errno), base, buffer.count)
-            return String(cString: base)
+            unsafe cmedia_error_text(Int32(truncatingIfNeeded: errno), base, buffer.count)
+            return unsafe String(cString: base)
         }
     }
 }

@@ -73,7 +73,8 @@ struct MediaReceiving {
         _ packet: RTPPacket, _ datagram: Datagram, _ route: MediaRoute, _ id: MediaSessionID,
         _ workspace: MediaWorkspace
     ) -> Outcome {
-        let payload = datagram.bytes.span.extracting(packet.payload)
+        // Safe: the datagram lies in the inbox until the next batch is taken, which is after this.
+        let payload = unsafe datagram.bytes.span.extracting(packet.payload)
         let verdict = latch.receive(
             packet, payload, isEvent: payloadTypes[packet.payloadType] == .events, from: datagram.source,
             now: workspace.monotonic)
@@ -146,11 +147,11 @@ struct MediaReceiving {
     ) {
         if sent == law {
             jitterBuffer.insert(payload, timestamp: packet.timestamp)
-        } else if payload.count <= workspace.transcoded.count {
+        } else if unsafe payload.count <= workspace.transcoded.count {
             for index in 0..<payload.count {
-                workspace.transcoded[index] = law.encode(sent.decode(payload[index]))
+                unsafe workspace.transcoded[index] = law.encode(sent.decode(payload[index]))
             }
-            jitterBuffer.insert(
+            unsafe jitterBuffer.insert(
                 workspace.transcoded.span.extracting(0..<payload.count), timestamp: packet.timestamp)
         }
     }
@@ -176,16 +177,17 @@ struct MediaReceiving {
     ///
     /// - Returns: how many of its samples did not arrive and are silence.
     mutating func readFrame(decodes: Bool, _ id: MediaSessionID, _ workspace: MediaWorkspace) -> Int {
-        var octets = workspace.octets.mutableSpan
+        // Safe: the workspace outlives its sessions' turns, and one thread alone uses it.
+        var octets = unsafe workspace.octets.mutableSpan
         let absent = jitterBuffer.read(into: &octets, silence: law.silence)
         events.timeOut(now: clock(workspace.monotonic), into: &digits)
         tell(id, workspace)
         guard decodes else { return absent }
 
-        var heard = workspace.heard.mutableSpan
-        law.decode(workspace.octets.span, into: &heard)
-        let frame = UnsafeBufferPointer(workspace.heard)
-        switch observation?.feed(frame) {
+        var heard = unsafe workspace.heard.mutableSpan
+        unsafe law.decode(workspace.octets.span, into: &heard)
+        let frame = unsafe UnsafeBufferPointer(workspace.heard)
+        switch unsafe observation?.feed(frame) {
         case .started(let decibels):
             workspace.events.append(.voiceStarted(id, decibels: decibels))
         case .ended(let milliseconds, let decibels):
@@ -193,7 +195,7 @@ struct MediaReceiving {
         case nil:
             break
         }
-        detector?.feed(frame, into: &tones)
+        unsafe detector?.feed(frame, into: &tones)
         for tone in tones {
             if !isToneTold { workspace.events.append(.digitPressed(id, tone.digit)) }
             isToneTold = false

@@ -48,8 +48,9 @@ struct MediaSending {
         case .event(let event, let start, let isMarked):
             guard let payloadType = route.telephoneEventPayload else { break }
             isEvent = true
-            if needsAudio { workspace.said.update(repeating: 0) }
-            var packet = workspace.packet.mutableSpan
+            // Safe, here and below: the workspace outlives its sessions' turns, and one thread alone uses it.
+            if needsAudio { unsafe workspace.said.update(repeating: 0) }
+            var packet = unsafe workspace.packet.mutableSpan
             event.print(into: &packet, at: RTPPacket.headerLength)
             printHeader(payloadType, timestamp: start, isMarked: isMarked, into: &packet)
             return RTPPacket.headerLength + TelephoneEvent.length
@@ -57,7 +58,7 @@ struct MediaSending {
             return prepareAudio(route, workspace)
         case .free:
             if !playbacks.isEmpty {
-                playbacks.fill(workspace.said, ended: &ended)
+                unsafe playbacks.fill(workspace.said, ended: &ended)
                 if !ended.isEmpty {
                     for (playback, end) in ended { workspace.events.append(.played(id, playback, end)) }
                     ended.removeAll(keepingCapacity: true)
@@ -95,7 +96,7 @@ struct MediaSending {
     private mutating func nextDigitFrame(
         _ route: MediaRoute, _ id: MediaSessionID, _ workspace: MediaWorkspace
     ) -> DigitSchedule.Frame {
-        let frame = digits.next(
+        let frame = unsafe digits.next(
             timestamp: timestamp, asEvents: route.telephoneEventPayload != nil, audio: workspace.said,
             sent: &sentDigits)
         for sequence in sentDigits { workspace.events.append(.digitsSent(id, sequence)) }
@@ -104,20 +105,21 @@ struct MediaSending {
     }
 
     private func prepareAudio(_ route: MediaRoute, _ workspace: MediaWorkspace) -> Int {
-        var payload = UnsafeMutableBufferPointer(rebasing: workspace.packet[RTPPacket.headerLength...]).mutableSpan
-        route.payload.encode(workspace.said.span, into: &payload)
+        var payload = unsafe UnsafeMutableBufferPointer(rebasing: workspace.packet[RTPPacket.headerLength...])
+            .mutableSpan
+        unsafe route.payload.encode(workspace.said.span, into: &payload)
         return finishAudio(route, workspace)
     }
 
     private func prepareSilence(_ route: MediaRoute, needsAudio: Bool, _ workspace: MediaWorkspace) -> Int {
-        if needsAudio { workspace.said.update(repeating: 0) }
-        UnsafeMutableBufferPointer(rebasing: workspace.packet[RTPPacket.headerLength...])
+        if needsAudio { unsafe workspace.said.update(repeating: 0) }
+        unsafe UnsafeMutableBufferPointer(rebasing: workspace.packet[RTPPacket.headerLength...])
             .update(repeating: route.payload.silence)
         return finishAudio(route, workspace)
     }
 
     private func finishAudio(_ route: MediaRoute, _ workspace: MediaWorkspace) -> Int {
-        var packet = workspace.packet.mutableSpan
+        var packet = unsafe workspace.packet.mutableSpan
         printHeader(route.payloadType, timestamp: timestamp, isMarked: beginsTalkspurt, into: &packet)
         return RTPPacket.headerLength + MediaFrame.samples
     }

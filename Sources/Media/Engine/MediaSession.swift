@@ -220,7 +220,8 @@ final class MediaSession {
         guard let absent = receiving?.readFrame(decodes: wantsAudio, id, workspace), let answerDetector
         else { return }
         if absent < MediaFrame.samples {
-            answerDetector.observe(UnsafeBufferPointer(workspace.heard), into: &workspace.findings)
+            // Safe, here and below: the workspace's buffers outlive the turn, and whoever is handed one does not keep it.
+            unsafe answerDetector.observe(UnsafeBufferPointer(workspace.heard), into: &workspace.findings)
         } else {
             answerDetector.observeGap(into: &workspace.findings)
         }
@@ -235,15 +236,16 @@ final class MediaSession {
             // A packet arrives half a frame before the tick that takes it up, on the average.
             let lag = receiving.map { $0.delay + MediaFrame.samples / 2 } ?? 0
             for index in recordings.indices {
-                recordings[index].append(heard: workspace.heard, said: workspace.said, lag: lag, workspace.writer)
+                unsafe recordings[index].append(
+                    heard: workspace.heard, said: workspace.said, lag: lag, workspace.writer)
             }
         }
         guard route.sendsMedia, let destination else {
             sending.advance(sent: nil)
             return
         }
-        let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(workspace.packet)[..<length])
-        let isSent = socket.send(bytes, to: destination)
+        let bytes = unsafe UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(workspace.packet)[..<length])
+        let isSent = unsafe socket.send(bytes, to: destination)
         if isSent { workspace.packetsSent &+= 1 } else { workspace.sendFailures &+= 1 }
         if sending.packets == 0 {
             report.firstSentMilliseconds = milliseconds(since: connectedAt, workspace)
@@ -260,7 +262,7 @@ final class MediaSession {
             reject(workspace)
             return
         }
-        let bytes = datagram.bytes.span
+        let bytes = unsafe datagram.bytes.span
         let isControl = RTPPacket.isRTCP(bytes)
         guard !isControl else {
             // Multiplexed or not, it is the peer's: some share the port without having agreed to it.
@@ -352,15 +354,15 @@ final class MediaSession {
             sending: sending, at: workspace.wall(workspace.monotonic), loss: receiving?.reportLoss(),
             source: receiving?.latch.source, isGoodbye: isGoodbye)
         let bytes = compound.print()
-        bytes.withUnsafeBytes { bytes in
+        unsafe bytes.withUnsafeBytes { bytes in
             if route.rtcpMux {
-                _ = socket.send(bytes, to: destination)
+                _ = unsafe socket.send(bytes, to: destination)
             } else {
                 // Where the peer is not where it says, its port for RTCP is not either.
                 let isDescribed = destination == receiving?.latch.described
                 let next = destination.port < .max ? destination.port + 1 : destination.port
                 let port = isDescribed ? route.remoteRTCPPort ?? next : next
-                _ = controlSocket?.send(bytes, to: destination.with(port: port))
+                _ = unsafe controlSocket?.send(bytes, to: destination.with(port: port))
             }
         }
     }

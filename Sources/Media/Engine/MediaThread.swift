@@ -51,15 +51,16 @@ final class MediaThread: Sendable {
             thread: self, configuration: configuration, writer: writer, onEvents: onEvents, onEnded: onEnded)
         var thread: UInt = 0
         handles.withLock { $0 = Handles(bell: bell) }
-        let start = Unmanaged.passRetained(Start(thread: self, loop: loop))
-        let error = cmedia_thread_start(
+        // Safe: retained once, taken once by the thread, or released where there is none.
+        let start = unsafe Unmanaged.passRetained(Start(thread: self, loop: loop))
+        let error = unsafe cmedia_thread_start(
             "media-\(number)",
             { context in
-                guard let context else { return }
-                Unmanaged<Start>.fromOpaque(context).takeRetainedValue().loop.run()
-            }, start.toOpaque(), &thread)
+                guard let context = unsafe context else { return }
+                unsafe Unmanaged<Start>.fromOpaque(context).takeRetainedValue().loop.run()
+            }, unsafe start.toOpaque(), &thread)
         guard error == 0 else {
-            start.release()
+            unsafe start.release()
             handles.withLock { $0 = nil }
             _ = cmedia_close(bell)
             throw MediaFailure("starting a media thread", errno: Int(error))

@@ -5,7 +5,9 @@ internal import Telephony
 
 /// What the sessions of a thread use in turn while they work: nothing here is kept from one session to the next but
 /// what it collects for the thread.
-final class MediaWorkspace {
+///
+/// Safe: the buffers live as long as this, are there from the beginning, and one thread alone uses them.
+@safe final class MediaWorkspace {
     let inbox: DatagramInbox
     /// The packet that is being made: header and payload.
     let packet: UnsafeMutableBufferPointer<UInt8>
@@ -38,26 +40,26 @@ final class MediaWorkspace {
 
     init(figures: ThreadFigures, writer: RecordingWriter) throws(MediaFailure) {
         inbox = try DatagramInbox()
-        packet = .allocate(capacity: RTPPacket.headerLength + MediaFrame.samples)
-        said = .allocate(capacity: MediaFrame.samples)
-        heard = .allocate(capacity: MediaFrame.samples)
-        octets = .allocate(capacity: MediaFrame.samples)
-        transcoded = .allocate(capacity: JitterBuffer.maximumPacket)
-        packet.initialize(repeating: 0)
-        said.initialize(repeating: 0)
-        heard.initialize(repeating: 0)
-        octets.initialize(repeating: 0)
-        transcoded.initialize(repeating: 0)
+        unsafe packet = .allocate(capacity: RTPPacket.headerLength + MediaFrame.samples)
+        unsafe said = .allocate(capacity: MediaFrame.samples)
+        unsafe heard = .allocate(capacity: MediaFrame.samples)
+        unsafe octets = .allocate(capacity: MediaFrame.samples)
+        unsafe transcoded = .allocate(capacity: JitterBuffer.maximumPacket)
+        unsafe packet.initialize(repeating: 0)
+        unsafe said.initialize(repeating: 0)
+        unsafe heard.initialize(repeating: 0)
+        unsafe octets.initialize(repeating: 0)
+        unsafe transcoded.initialize(repeating: 0)
         self.figures = figures
         self.writer = writer
     }
 
     deinit {
-        packet.deallocate()
-        said.deallocate()
-        heard.deallocate()
-        octets.deallocate()
-        transcoded.deallocate()
+        unsafe packet.deallocate()
+        unsafe said.deallocate()
+        unsafe heard.deallocate()
+        unsafe octets.deallocate()
+        unsafe transcoded.deallocate()
     }
 
     func takeTime() {

@@ -45,13 +45,14 @@ struct PlaybackQueue {
     ) {
         var filled = 0
         while filled < frame.count, !playbacks.isEmpty {
-            let rest = UnsafeMutableBufferPointer(rebasing: frame[filled...])
-            switch playbacks[0].clip.read(at: playbacks[0].position, into: rest) {
+            // Safe: `filled` is at most the frame's count.
+            let rest = unsafe UnsafeMutableBufferPointer(rebasing: frame[filled...])
+            switch unsafe playbacks[0].clip.read(at: playbacks[0].position, into: rest) {
             case .samples(let count):
                 filled += count
                 playbacks[0].position += count
             case .notYet:
-                rest.update(repeating: 0)
+                unsafe rest.update(repeating: 0)
                 return
             case .failed(let reason):
                 ended.append((playbacks.removeFirst().id, .failed(reason)))
@@ -59,7 +60,7 @@ struct PlaybackQueue {
                 if let end = endRound() { ended.append((playbacks.removeFirst().id, end)) }
             }
         }
-        UnsafeMutableBufferPointer(rebasing: frame[filled...]).update(repeating: 0)
+        unsafe UnsafeMutableBufferPointer(rebasing: frame[filled...]).update(repeating: 0)
     }
 
     /// Begins the next round of the first playback; its end where that was the last one. An empty clip has one round,

@@ -42,15 +42,16 @@ final class RecordingWriter: Sendable {
         guard bell >= 0 else { throw MediaFailure("creating a wake-up", errno: Int(bell)) }
         inbox.withLock { $0.bell = bell }
         var thread: UInt = 0
-        let start = Unmanaged.passRetained(self)
-        let error = cmedia_thread_start(
+        // Safe: retained once, taken once by the thread, or released where there is none.
+        let start = unsafe Unmanaged.passRetained(self)
+        let error = unsafe cmedia_thread_start(
             "recordings",
             { context in
-                guard let context else { return }
-                Unmanaged<RecordingWriter>.fromOpaque(context).takeRetainedValue().run()
-            }, start.toOpaque(), &thread)
+                guard let context = unsafe context else { return }
+                unsafe Unmanaged<RecordingWriter>.fromOpaque(context).takeRetainedValue().run()
+            }, unsafe start.toOpaque(), &thread)
         guard error == 0 else {
-            start.release()
+            unsafe start.release()
             throw MediaFailure("starting the recordings' thread", errno: Int(error))
         }
         inbox.withLock { $0.thread = thread }
@@ -169,7 +170,8 @@ final class RecordingWriter: Sendable {
             }
             let milliseconds = recording.file?.milliseconds ?? 0
             recording.file = nil
-            let moved = cmedia_file_rename(recording.target.partialPath, recording.target.path)
+            // Safe: the paths outlive the call.
+            let moved = unsafe cmedia_file_rename(recording.target.partialPath, recording.target.path)
             if moved != 0, recording.failure == nil {
                 recording.failure = MediaFailure("completing \(recording.target.path)", errno: Int(moved)).description
             }

@@ -27,18 +27,19 @@ struct SessionRecording {
     ) {
         switch content {
         case .both:
-            saidBehind.append(contentsOf: said)
+            // Safe: both frames are copied; `rows` is at most the count of either.
+            unsafe saidBehind.append(contentsOf: said)
             // What is heard at first is older than the recording; and while the jitter buffer lets its delay grow, it
             // gives silence that nobody sent.
             let rows = min(heard.count, max(0, saidBehind.count - lag))
             saidBehind.removeFirst(max(0, saidBehind.count - lag - rows))
             for index in 0..<rows {
-                block.append(heard[heard.count - rows + index])
+                unsafe block.append(heard[heard.count - rows + index])
                 block.append(saidBehind[index])
             }
             saidBehind.removeFirst(rows)
         case .heard:
-            block.append(contentsOf: heard)
+            unsafe block.append(contentsOf: heard)
         }
         guard block.count >= Self.framesPerBlock * channels else { return }
         writer.append(block, to: file)

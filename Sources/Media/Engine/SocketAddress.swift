@@ -21,7 +21,8 @@ struct SocketAddress: Hashable, Sendable {
     /// Nil where the text is no literal address; a name is never resolved.
     init?(_ text: String, port: UInt16) {
         var address = cmedia_address()
-        guard cmedia_address_parse(text, port, &address) == 0 else { return nil }
+        // Safe: both outlive the call.
+        guard unsafe cmedia_address_parse(text, port, &address) == 0 else { return nil }
         self.init(address)
     }
 
@@ -48,11 +49,12 @@ struct SocketAddress: Hashable, Sendable {
 extension SocketAddress: CustomStringConvertible {
     var description: String {
         var address = system
-        let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer -> String in
-            guard let base = buffer.baseAddress, cmedia_address_print(&address, base, buffer.count) == 0 else {
+        // Safe: the text is ended by a 0 within the buffer (`cmedia_address_print`), and copied.
+        let text = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer -> String in
+            guard let base = buffer.baseAddress, unsafe cmedia_address_print(&address, base, buffer.count) == 0 else {
                 return "?"
             }
-            return String(cString: base)
+            return unsafe String(cString: base)
         }
         return text.contains(":") ? "[\(text)]:\(port)" : "\(text):\(port)"
     }

@@ -8,7 +8,8 @@ struct UDPSocket: ~Copyable {
     init(boundTo address: SocketAddress) throws(MediaFailure) {
         var system = address.system
         var isIPv6: Int32 = 0
-        let result = cmedia_udp_open(&system, &isIPv6)
+        // Safe, here and below: what the system reads or fills outlives the call, and its size is told with it.
+        let result = unsafe cmedia_udp_open(&system, &isIPv6)
         guard result >= 0 else { throw MediaFailure(binding: address, errno: Int(result)) }
         descriptor = result
         self.isIPv6 = isIPv6
@@ -28,7 +29,7 @@ struct UDPSocket: ~Copyable {
     /// False where the system did not take the datagram: it is lost then, as it might be on the way.
     func send(_ bytes: UnsafeRawBufferPointer, to address: SocketAddress) -> Bool {
         var system = address.system
-        return cmedia_udp_send(descriptor, isIPv6, &system, bytes.baseAddress, bytes.count) >= 0
+        return unsafe cmedia_udp_send(descriptor, isIPv6, &system, bytes.baseAddress, bytes.count) >= 0
     }
 
     /// Has the kernel drop what comes from elsewhere, before it takes room in the queue; port 0 stands for every port of
@@ -39,13 +40,13 @@ struct UDPSocket: ~Copyable {
             _ = cmedia_gate_remove(descriptor)
             return
         }
-        _ = cmedia_gate_set(descriptor, sources.map(\.system), sources.count)
+        _ = unsafe cmedia_gate_set(descriptor, sources.map(\.system), sources.count)
     }
 
     /// Takes a batch of what has arrived; 0 where there is nothing.
     func receive(into inbox: DatagramInbox) -> Int {
         // A pending error (an ICMP message) is read away by the attempt and is nobody's concern: the media that does
         // not come is noticed as such.
-        max(0, Int(cmedia_inbox_receive(inbox.system, descriptor)))
+        unsafe max(0, Int(cmedia_inbox_receive(inbox.system, descriptor)))
     }
 }

@@ -45,18 +45,20 @@ struct ChildProgram: Sendable {
     /// - Throws: where it could not start, ended with a status other than 0, was too slow or wrote too much. It has
     ///   ended in any case, and has been waited for.
     func run(input: [UInt8]) throws(ProgramFailure) -> Output {
-        let text = cmedia_file_in_memory("input", input, input.count)
+        // Safe: the bytes and their count outlive the call.
+        let text = unsafe cmedia_file_in_memory("input", input, input.count)
         guard text >= 0 else {
             throw .didNotStart(MediaFailure("preparing a program's input", errno: Int(text)).description)
         }
         var child = cmedia_program()
-        let error = Self.withVector([path] + arguments) { arguments in
-            Self.withVector(["PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=/dev/null"]) {
+        // Safe: the vectors live until the child has been started, which has copies of its own.
+        let error = unsafe Self.withVector([path] + arguments) { arguments in
+            unsafe Self.withVector(["PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=/dev/null"]) {
                 environment in
                 guard var confinement = confinement?.system else {
-                    return cmedia_program_start(path, arguments, environment, text, nil, &child)
+                    return unsafe cmedia_program_start(path, arguments, environment, text, nil, &child)
                 }
-                return cmedia_program_start(path, arguments, environment, text, &confinement, &child)
+                return unsafe cmedia_program_start(path, arguments, environment, text, &confinement, &child)
             }
         }
         _ = cmedia_close(text)
@@ -80,8 +82,9 @@ struct ChildProgram: Sendable {
     }
 
     private static func words(for status: Int32) -> String {
-        guard status > 128, let name = strsignal(status - 128) else { return "ended with status \(status)" }
-        return "was ended by signal \(status - 128) (\(String(cString: name)))"
+        // Safe: copied before anybody asks for the next.
+        guard status > 128, let name = unsafe strsignal(status - 128) else { return "ended with status \(status)" }
+        return unsafe "was ended by signal \(status - 128) (\(String(cString: name)))"
     }
 
     private func read(from output: Int32) -> Result<[UInt8], ProgramFailure> {
@@ -91,7 +94,8 @@ struct ChildProgram: Sendable {
         while true {
             let left = (deadline - cmedia_monotonic_nanoseconds()) / 1_000_000
             guard left > 0 else { return .failure(.overran("\(path) took longer than \(timeoutMilliseconds) ms")) }
-            let count = cmedia_program_read(output, &chunk, chunk.count, Int32(clamping: left))
+            // Safe: at most `chunk.count` bytes are written.
+            let count = unsafe cmedia_program_read(output, &chunk, chunk.count, Int32(clamping: left))
             if count == -Int(ETIMEDOUT) { continue }
             guard count >= 0 else {
                 return .failure(.unusable(MediaFailure("reading from \(path)", errno: count).description))
@@ -108,9 +112,10 @@ struct ChildProgram: Sendable {
     private static func withVector<Result>(
         _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
     ) -> Result {
-        var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
-        pointers.append(nil)
-        defer { for pointer in pointers { free(pointer) } }
-        return body(pointers)
+        // Safe: freed when `body` has returned; the last one is nil, as execve wants it.
+        var pointers: [UnsafeMutablePointer<CChar>?] = unsafe strings.map { unsafe strdup($0) }
+        unsafe pointers.append(nil)
+        defer { for unsafepointer in unsafe pointers { unsafe free(pointer) } }
+        return unsafe body(pointers)
     }
 }

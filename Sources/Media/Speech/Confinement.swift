@@ -68,8 +68,9 @@ final class Confinement: Sendable {
     }
 
     private static func ruleset(_ paths: [String]) -> Int32 {
-        let copies = paths.map { strdup($0) }
-        defer { for copy in copies { free(copy) } }
-        return cmedia_ruleset_create(copies.map { UnsafePointer($0) } + [nil])
+        // Safe: freed when the rules have been made of them; the last one is nil, as the callee wants it.
+        let copies = unsafe paths.map { unsafe strdup($0) }
+        defer { for unsafecopy in unsafe copies { unsafe free(copy) } }
+        return unsafe cmedia_ruleset_create(copies.map { unsafe UnsafePointer($0) } + [nil])
     }
 }

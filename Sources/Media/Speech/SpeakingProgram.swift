@@ -60,7 +60,8 @@ struct SpeakingProgram: Sendable {
 
     /// The program's sound at the line's rate and level.
     private func samples(of sound: [UInt8]) throws(ProgramFailure) -> [Int16] {
-        let descriptor = cmedia_file_in_memory("speech", sound, sound.count)
+        // Safe: the bytes and their count outlive the call.
+        let descriptor = unsafe cmedia_file_in_memory("speech", sound, sound.count)
         guard descriptor >= 0 else {
             throw .unusable(MediaFailure("keeping speech in memory", errno: Int(descriptor)).description)
         }

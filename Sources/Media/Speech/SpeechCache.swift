@@ -59,7 +59,8 @@ final class SpeechCache: Sendable {
         self.folder = folder
         self.maximumBytes = maximumBytes
         self.maximumBytesInMemory = maximumBytesInMemory
-        _ = mkdir(folder, 0o700)
+        // Safe, here and below: what the system reads or fills outlives the call, and its size is told with it.
+        _ = unsafe mkdir(folder, 0o700)
         index = Mutex(Self.scan(folder))
     }
 
@@ -91,7 +92,7 @@ final class SpeechCache: Sendable {
         let clip = AudioClip(samples: samples)
         keep(clip, key, name)
         // For the order of use that the next run finds.
-        _ = utimensat(AT_FDCWD, "\(folder)/\(name)", nil, 0)
+        _ = unsafe utimensat(AT_FDCWD, "\(folder)/\(name)", nil, 0)
         return clip
     }
 
@@ -100,21 +101,21 @@ final class SpeechCache: Sendable {
         let samples = clip.samples()
         var file = Self.mark
         let text = key.bytes
-        withUnsafeBytes(of: UInt32(clamping: text.count).littleEndian) { file.append(contentsOf: $0) }
-        withUnsafeBytes(of: UInt32(clamping: samples.count).littleEndian) { file.append(contentsOf: $0) }
+        unsafe withUnsafeBytes(of: UInt32(clamping: text.count).littleEndian) { unsafe file.append(contentsOf: $0) }
+        unsafe withUnsafeBytes(of: UInt32(clamping: samples.count).littleEndian) { unsafe file.append(contentsOf: $0) }
         file.append(contentsOf: text)
-        samples.withUnsafeBytes { file.append(contentsOf: $0) }
+        unsafe samples.withUnsafeBytes { unsafe file.append(contentsOf: $0) }
         guard file.count <= maximumBytes, room.claim(file.count) else { return }
         defer { room.giveBack(file.count) }
 
         let name = Self.name(of: key)
         let passing = "\(folder)/\(name).\(getpid())-\(temporary.wrappingAdd(1, ordering: .relaxed).newValue)"
-        let descriptor = cmedia_file_create(passing, 1)
+        let descriptor = unsafe cmedia_file_create(passing, 1)
         guard descriptor >= 0 else { return }
-        let error = cmedia_file_write(descriptor, file, file.count, 0)
+        let error = unsafe cmedia_file_write(descriptor, file, file.count, 0)
         _ = cmedia_close(descriptor)
-        guard error == 0, rename(passing, "\(folder)/\(name)") == 0 else {
-            _ = unlink(passing)
+        guard error == 0, unsafe rename(passing, "\(folder)/\(name)") == 0 else {
+            _ = unsafe unlink(passing)
             return
         }
         index.withLock { index in
@@ -136,7 +137,7 @@ final class SpeechCache: Sendable {
     }
 
     private func read(_ name: String, _ key: Key) -> [Int16]? {
-        let descriptor = cmedia_file_open_to_read("\(folder)/\(name)")
+        let descriptor = unsafe cmedia_file_open_to_read("\(folder)/\(name)")
         guard descriptor >= 0 else {
             forget(name)
             return nil
@@ -145,7 +146,9 @@ final class SpeechCache: Sendable {
         let size = Int(cmedia_file_size(descriptor))
         guard size >= Self.headerBytes, size <= maximumBytes else { return nil }
         var file = [UInt8](repeating: 0, count: size)
-        guard cmedia_file_read(descriptor, &file, size, 0) == size, file.starts(with: Self.mark) else { return nil }
+        guard unsafe cmedia_file_read(descriptor, &file, size, 0) == size, file.starts(with: Self.mark) else {
+            return nil
+        }
         func number(at offset: Int) -> Int {
             Int(file[offset]) | Int(file[offset + 1]) << 8 | Int(file[offset + 2]) << 16 | Int(file[offset + 3]) << 24
         }
@@ -155,9 +158,9 @@ final class SpeechCache: Sendable {
         guard number(at: 4) == text.count, size == start + samples * 2,
             file[Self.headerBytes..<start].elementsEqual(text)
         else { return nil }
-        return [Int16](unsafeUninitializedCapacity: samples) { buffer, initialized in
-            file.withUnsafeBytes { bytes in
-                UnsafeMutableRawBufferPointer(buffer).copyMemory(
+        return unsafe [Int16](unsafeUninitializedCapacity: samples) { buffer, initialized in
+            unsafe file.withUnsafeBytes { bytes in
+                unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(
                     from: UnsafeRawBufferPointer(rebasing: bytes[start...]))
             }
             initialized = samples
@@ -203,7 +206,7 @@ final class SpeechCache: Sendable {
             }
             return gone
         }
-        for name in gone { _ = unlink("\(folder)/\(name)") }
+        for name in gone { _ = unsafe unlink("\(folder)/\(name)") }
     }
 
     private static func remove(_ name: String, from index: inout Index) {
@@ -215,17 +218,17 @@ final class SpeechCache: Sendable {
     private static func scan(_ folder: String) -> Index {
         var index = Index()
         var found: [(name: String, bytes: Int, time: Int)] = []
-        guard let directory = opendir(folder) else { return index }
-        defer { closedir(directory) }
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        guard let directory = unsafe opendir(folder) else { return index }
+        defer { unsafe closedir(directory) }
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
             var status = stat()
-            guard name.contains(suffix), stat("\(folder)/\(name)", &status) == 0 else { continue }
+            guard name.contains(suffix), unsafe stat("\(folder)/\(name)", &status) == 0 else { continue }
             guard name.hasSuffix(suffix) else {
                 // Left half-written by a run that ended in the middle.
-                _ = unlink("\(folder)/\(name)")
+                _ = unsafe unlink("\(folder)/\(name)")
                 continue
             }
             found.append((name, Int(status.st_size), Int(status.st_mtim.tv_sec)))

@@ -144,7 +144,8 @@ package actor SpeechSynthesizer {
         }
         let first = try await speak(pieces[0], .first, request)
         guard pieces.count > 1 else { return (first, voice.warning) }
-        let descriptor = cmedia_file_in_memory("speech", nil, 0)
+        // Safe: there is nothing to read.
+        let descriptor = unsafe cmedia_file_in_memory("speech", nil, 0)
         guard descriptor >= 0 else {
             throw SpeechFailure.synthesisFailed("keeping speech in memory: \(MediaFailure.text(of: Int(descriptor)))")
         }

@@ -25,7 +25,8 @@ public enum DigestAlgorithm: String, Hashable, Sendable {
 
     private static func hex<Function: HashFunction>(_ function: Function.Type, _ bytes: [UInt8]) -> String {
         var hash = function.init()
-        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        // Safe: hashed within the closure.
+        unsafe bytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         for byte in hash.finalize() { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }

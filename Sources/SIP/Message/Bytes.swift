@@ -36,7 +36,11 @@ private let tokensAbove64: UInt64 = 0x47ff_ffff_87ff_fffe
 
 /// A window on bytes that somebody else keeps alive for the length of a closure. Every access is checked: beyond the
 /// end it reads 0, which is no legal byte of any element, so that no input can make a reader run out of its window.
-struct ByteWindow {
+///
+/// Safe: every offset is held against `start` and `end`, which lie within the buffer, before the buffer is asked; and no
+/// window is kept beyond the closure that it was made in (``Swift/String/withWindow(_:)``, ``SIPMessageView/with(_:_:)``),
+/// for only values leave it.
+@safe struct ByteWindow {
     let base: UnsafeBufferPointer<UInt8>
     let start: Int
     let end: Int
@@ -44,11 +48,11 @@ struct ByteWindow {
     private let isText: Bool
 
     init(_ base: UnsafeBufferPointer<UInt8>, isText: Bool = false) {
-        self.init(base: base, start: 0, end: base.count, isText: isText)
+        unsafe self.init(base: base, start: 0, end: base.count, isText: isText)
     }
 
     private init(base: UnsafeBufferPointer<UInt8>, start: Int, end: Int, isText: Bool) {
-        self.base = base
+        unsafe self.base = base
         self.start = start
         self.end = end
         self.isText = isText
@@ -60,39 +64,39 @@ struct ByteWindow {
     /// The byte at an offset of the whole buffer; 0 outside this window.
     @inline(__always)
     subscript(_ index: Int) -> UInt8 {
-        index >= start && index < end ? base[index] : 0
+        unsafe index >= start && index < end ? base[index] : 0
     }
 
     /// The part of this window between two offsets of the whole buffer, cut to fit.
     func window(_ from: Int, _ to: Int) -> ByteWindow {
         let from = Swift.min(Swift.max(from, start), end)
-        return ByteWindow(base: base, start: from, end: Swift.min(Swift.max(to, from), end), isText: isText)
+        return unsafe ByteWindow(base: base, start: from, end: Swift.min(Swift.max(to, from), end), isText: isText)
     }
 
     var trimmed: ByteWindow {
         var from = start
         var to = end
-        while from < to, base[from].isSpacing { from += 1 }
-        while to > from, base[to - 1].isSpacing { to -= 1 }
-        return ByteWindow(base: base, start: from, end: to, isText: isText)
+        while from < to, unsafe base[from].isSpacing { from += 1 }
+        while to > from, unsafe base[to - 1].isSpacing { to -= 1 }
+        return unsafe ByteWindow(base: base, start: from, end: to, isText: isText)
     }
 
     /// The offset of the first `byte` at or after `from`. Eight bytes at a time: a word has a zero byte exactly where
     /// `(word - 0x01…) & ~word & 0x80…` has a bit, and exclusive-or makes the byte sought the zero byte.
     @inline(__always)
     func firstIndex(of byte: UInt8, from: Int) -> Int? {
-        guard from >= start, let address = base.baseAddress else { return nil }
-        let raw = UnsafeRawPointer(address)
+        guard from >= start, let address = unsafe base.baseAddress else { return nil }
+        let raw = unsafe UnsafeRawPointer(address)
         let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
         var index = from
         while index &+ 8 <= end {
-            let word = raw.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian ^ pattern
+            let word = unsafe raw.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian ^ pattern
             let hits = (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
             if hits != 0 { return index &+ hits.trailingZeroBitCount >> 3 }
             index &+= 8
         }
         while index < end {
-            if base[index] == byte { return index }
+            if unsafe base[index] == byte { return index }
             index &+= 1
         }
         return nil
@@ -103,17 +107,18 @@ struct ByteWindow {
         var index = end
         while index > start {
             index -= 1
-            if base[index] == byte { return index }
+            if unsafe base[index] == byte { return index }
         }
         return nil
     }
 
     /// The bytes as text, from which printing makes the same bytes again: see ``WireText``.
     var text: String {
-        let bytes = UnsafeBufferPointer(rebasing: base[start..<end])
-        if isText { return String(decoding: bytes, as: UTF8.self) }
-        guard firstIndex(of: WireText.mark, from: start) == nil, let text = String(validating: bytes, as: UTF8.self)
-        else { return WireText.decoded(bytes) }
+        let bytes = unsafe UnsafeBufferPointer(rebasing: base[start..<end])
+        if isText { return unsafe String(decoding: bytes, as: UTF8.self) }
+        guard firstIndex(of: WireText.mark, from: start) == nil,
+            let text = unsafe String(validating: bytes, as: UTF8.self)
+        else { return unsafe WireText.decoded(bytes) }
         return text
     }
 
@@ -122,9 +127,9 @@ struct ByteWindow {
         guard !isEmpty, count <= 20 else { return nil }
         var value: UInt64 = 0
         for index in start..<end {
-            guard base[index].isDigit else { return nil }
+            guard unsafe base[index].isDigit else { return nil }
             let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, sumOverflow) = product.addingReportingOverflow(UInt64(base[index] - 48))
+            let (sum, sumOverflow) = unsafe product.addingReportingOverflow(UInt64(base[index] - 48))
             guard !overflow, !sumOverflow, sum <= limit else { return nil }
             value = sum
         }
@@ -133,7 +138,7 @@ struct ByteWindow {
 
     var isToken: Bool {
         guard !isEmpty else { return false }
-        for index in start..<end where !base[index].isToken { return false }
+        for index in start..<end where unsafe !base[index].isToken { return false }
         return true
     }
 
@@ -145,15 +150,17 @@ struct ByteWindow {
 
     /// The comparison itself, of equal lengths.
     private func matches(_ name: StaticString) -> Bool {
-        let other = name.utf8Start
-        for offset in 0..<count where base[start + offset].lowercased != other[offset].lowercased { return false }
+        let other = unsafe name.utf8Start
+        for offset in 0..<count where unsafe base[start + offset].lowercased != other[offset].lowercased {
+            return false
+        }
         return true
     }
 
     func equals(_ name: StaticString) -> Bool {
         guard count == name.utf8CodeUnitCount else { return false }
-        let other = name.utf8Start
-        for offset in 0..<count where base[start + offset] != other[offset] { return false }
+        let other = unsafe name.utf8Start
+        for offset in 0..<count where unsafe base[start + offset] != other[offset] { return false }
         return true
     }
 
@@ -165,7 +172,7 @@ struct ByteWindow {
         var isBracketed = false
         var index = start
         while index < end {
-            let byte = base[index]
+            let byte = unsafe base[index]
             if isQuoted {
                 if byte == UInt8(ascii: "\\") { index += 1 } else if byte == UInt8(ascii: "\"") { isQuoted = false }
             } else if byte == UInt8(ascii: "\"") {
@@ -192,7 +199,7 @@ extension String {
         // `withUTF8` rethrows untyped; the result carries the typed error out.
         let outcome: Swift.Result<Result, Failure> = copy.withUTF8 { bytes in
             do throws(Failure) {
-                return .success(try body(ByteWindow(bytes, isText: true)))
+                return unsafe .success(try body(ByteWindow(bytes, isText: true)))
             } catch {
                 return .failure(error)
             }

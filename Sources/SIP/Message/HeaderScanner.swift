@@ -86,6 +86,7 @@ extension HeaderScanner.Field {
                 index += 1
             }
         }
-        return unfolded.withUnsafeBufferPointer { ByteWindow($0).text }
+        // Safe: the text is a copy.
+        return unsafe unfolded.withUnsafeBufferPointer { unsafe ByteWindow($0).text }
     }
 }

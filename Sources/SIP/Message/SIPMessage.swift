@@ -18,7 +18,8 @@ public enum SIPMessage: Hashable, Sendable {
         while let field = try scanner.next() { headers.append(SIPHeaderName(window: field.name), field.text) }
         try headers.parseEssentials(cseq: CSeq(view.cseqNumber, view.cseqMethod))
         let body = view.bytes.window(view.bodyStart, view.bodyStart + view.bodyCount)
-        let content = Array(UnsafeBufferPointer(rebasing: body.base[body.start..<body.end]))
+        // Safe: a window lies within its buffer, and the content is a copy.
+        let content = unsafe Array(UnsafeBufferPointer(rebasing: body.base[body.start..<body.end]))
         switch line {
         case .request(let method, let uri):
             let uri = try AnyURI(window: uri)

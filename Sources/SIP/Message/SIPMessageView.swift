@@ -62,9 +62,10 @@ package struct SIPMessageView {
     package static func withView<Result>(
         of message: [UInt8], _ body: (SIPMessageView) throws(SIPParseError) -> Result
     ) throws(SIPParseError) -> Result {
-        let outcome: Swift.Result<Result, SIPParseError> = message.withUnsafeBufferPointer { bytes in
+        // Safe as long as the view does not leave `body`, which is this room's own code: it is `package`.
+        let outcome: Swift.Result<Result, SIPParseError> = unsafe message.withUnsafeBufferPointer { bytes in
             do throws(SIPParseError) {
-                return .success(try body(try SIPMessageView(ByteWindow(bytes))))
+                return unsafe .success(try body(try SIPMessageView(ByteWindow(bytes))))
             } catch {
                 return .failure(error)
             }

@@ -24,8 +24,9 @@ extension [UInt8] {
     fileprivate mutating func append(line: String) {
         let start = count
         append(contentsOf: line.utf8)
-        let (isBroken, isMarked) = withUnsafeBufferPointer { bytes in
-            let window = ByteWindow(bytes)
+        // Safe: the window does not leave the closure.
+        let (isBroken, isMarked) = unsafe withUnsafeBufferPointer { bytes in
+            let window = unsafe ByteWindow(bytes)
             return (
                 window.firstIndex(of: .carriageReturn, from: start) != nil
                     || window.firstIndex(of: .lineFeed, from: start) != nil,

@@ -13,14 +13,15 @@ enum WireText {
         var text = String.UnicodeScalarView()
         var index = 0
         while index < bytes.count {
-            let length = min(sequenceLength(bytes[index]), bytes.count - index)
-            let sequence = String(validating: bytes[index..<index + length], as: UTF8.self)
+            // Safe: `index` is less than the count, and `length` is cut to what is left.
+            let length = unsafe min(sequenceLength(bytes[index]), bytes.count - index)
+            let sequence = unsafe String(validating: bytes[index..<index + length], as: UTF8.self)
             if let scalar = sequence?.unicodeScalars.first, !escapes.contains(scalar.value) {
                 text.append(scalar)
                 index += length
             } else {
                 // Every byte of a sequence that is none stands for itself.
-                Unicode.Scalar(base + UInt32(bytes[index])).map { text.append($0) }
+                unsafe Unicode.Scalar(base + UInt32(bytes[index])).map { text.append($0) }
                 index += 1
             }
         }

@@ -49,8 +49,9 @@ public struct RandomSource: RandomNumberGenerator, Sendable, Equatable {
 
     private mutating func fill() {
         var hash = SHA256()
-        seed.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        counter.bigEndianBytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        // Safe: hashed within the closures.
+        unsafe seed.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+        unsafe counter.bigEndianBytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
         counter &+= 1
         block.removeAll(keepingCapacity: true)
         taken = 0

@@ -95,11 +95,12 @@ package enum Hexadecimal {
 
     /// `digits` random lower-case hexadecimal digits.
     package static func draw(digits: Int, from random: inout some RandomNumberGenerator) -> String {
-        String(unsafeUninitializedCapacity: digits) { buffer in
+        // Safe: each of the `digits` places that are told to be there has been written.
+        unsafe String(unsafeUninitializedCapacity: digits) { buffer in
             var word: UInt64 = 0
             for index in 0..<digits {
                 if index % 16 == 0 { word = random.next() }
-                buffer[index] = alphabet[Int(word & 0xF)]
+                unsafe buffer[index] = alphabet[Int(word & 0xF)]
                 word >>= 4
             }
             return digits

@@ -34,8 +34,9 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     /// `Mon, 15 Jun 2009 20:45:30 GMT`, the form of `dateCreated` and its kind (RFC 1123).
     package var rfc1123: String {
         let civil = Civil(seconds: seconds)
-        return String(unsafeUninitializedCapacity: Printer.capacity) { buffer in
-            var printer = Printer(buffer)
+        // Safe: as many bytes are told to be there as the printer has written.
+        return unsafe String(unsafeUninitializedCapacity: Printer.capacity) { buffer in
+            var printer = unsafe Printer(buffer)
             printer.text(Self.weekdays[Int(Self.floorModulo(civil.days + 4, 7))])
             printer.text(", ")
             printer.number(civil.day, width: 2)
@@ -53,8 +54,9 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     /// `2024-10-09T15:05:03.358Z`, the form of the `…ISO` fields (RFC 3339).
     package var iso8601: String {
         let civil = Civil(seconds: seconds)
-        return String(unsafeUninitializedCapacity: Printer.capacity) { buffer in
-            var printer = Printer(buffer)
+        // Safe: as above.
+        return unsafe String(unsafeUninitializedCapacity: Printer.capacity) { buffer in
+            var printer = unsafe Printer(buffer)
             printer.number(civil.year, width: 4)
             printer.text("-")
             printer.number(civil.month, width: 2)
@@ -70,17 +72,19 @@ package struct Timestamp: Hashable, Sendable, Comparable {
     }
 
     /// Prints into a string's own memory: a list of a hundred calls has a thousand times in it.
-    private struct Printer {
+    ///
+    /// Safe: no time is longer than `capacity`, and the printer does not outlive the closure that it is made in.
+    @safe private struct Printer {
         /// Enough for every year that a timestamp can have: six digits and a sign.
         static let capacity = 40
 
         private let buffer: UnsafeMutableBufferPointer<UInt8>
         private(set) var count = 0
 
-        init(_ buffer: UnsafeMutableBufferPointer<UInt8>) { self.buffer = buffer }
+        init(_ buffer: UnsafeMutableBufferPointer<UInt8>) { unsafe self.buffer = buffer }
 
         mutating func text(_ text: StaticString) {
-            for index in 0..<text.utf8CodeUnitCount { append(text.utf8Start[index]) }
+            for index in 0..<text.utf8CodeUnitCount { unsafe append(text.utf8Start[index]) }
         }
 
         mutating func number(_ number: Int, width: Int) {
@@ -106,7 +110,7 @@ package struct Timestamp: Hashable, Sendable, Comparable {
         }
 
         private mutating func append(_ byte: UInt8) {
-            buffer[count] = byte
+            unsafe buffer[count] = byte
             count += 1
         }
     }
