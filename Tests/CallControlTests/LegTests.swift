@@ -307,7 +307,8 @@ struct IncomingLegTests {
         bench.leg.sendEarlyMedia(&bench.turn)
         let early = bench.wants()
         #expect(early.count == 2)
-        guard case .progress? = early.first, case .effect(.media(_, .connect(let before)))? = early.last else {
+        guard case .session(.progress)? = early.first, case .effect(.media(_, .connect(let before)))? = early.last
+        else {
             Issue.record("something else")
             return
         }
@@ -316,7 +317,8 @@ struct IncomingLegTests {
         let incoming = try #require(reply)
         bench.leg.sendAnswer(incoming, &bench.turn)
         let answered = bench.wants()
-        guard case .answer? = answered.first, case .effect(.media(_, .connect(let after)))? = answered.last else {
+        guard case .session(.answer)? = answered.first, case .effect(.media(_, .connect(let after)))? = answered.last
+        else {
             Issue.record("something else")
             return
         }

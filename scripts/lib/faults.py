@@ -32,6 +32,16 @@ TREE = WORKSHOP / "tree"
 BY_HAND = REPOSITORY / "Tests" / "faults-by-hand.txt"
 EXEMPT = REPOSITORY / "Tests" / "faults-without-effect.txt"
 
+#: What did not compile in an earlier run is not drawn again.
+UNBUILT = WORKSHOP / "does-not-compile.json"
+DOES_NOT_COMPILE = set(json.loads(UNBUILT.read_text())) if UNBUILT.exists() else set()
+
+
+def remember(path, keys):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(keys, indent=1))
+
+
 #: A room, and whose tests may see a fault in it, its own first. What has no Swift tests is not here: the tests from outside
 #: look at it.
 ROOMS = {
@@ -176,7 +186,7 @@ def exempt():
 def draw(rooms, count, seed, taken):
     """One fault a line at most. A room gets its share by the root of its places, a kind likewise: small ones are looked at too."""
     chance = random.Random(seed)
-    without_effect, by_room = exempt(), {}
+    without_effect, by_room = exempt() | DOES_NOT_COMPILE, {}
     for room in rooms:
         found = [fault for fault in places(room) if fault.key not in without_effect]
         kinds = collections.Counter(fault.kind for fault in found)
@@ -277,7 +287,8 @@ def build(faults):
         if not bad:
             sys.exit(f"the tree with its faults does not build:\n{(made.stdout + made.stderr)[-4000:]}")
         for number in bad:
-            del faults[number]
+            DOES_NOT_COMPILE.add(faults.pop(number).key)
+        remember(UNBUILT, sorted(DOES_NOT_COMPILE))
 
 
 def run(room, number, limit):
@@ -387,8 +398,7 @@ def main():
         if number not in set(side_by_side):
             one(number)
 
-    WORKSHOP.mkdir(exist_ok=True)
-    record.write_text(json.dumps([fault.key for fault in survived.values()], indent=1))
+    remember(record, [fault.key for fault in survived.values()])
     print(f"\n{'room':18}{'planted':>9}{'seen':>7}")
     for room in ROOMS:
         if by_room[room, True] + by_room[room, False]:
