@@ -56,6 +56,7 @@ package enum Reply: Hashable, Sendable {
     case updated
     case parent(ParentCall)
     case refused(CallRefusal)
+    case queue(QueueReply)
 }
 
 /// Who answers for a number that was called.

@@ -17,6 +17,8 @@ package enum Input: Hashable, Sendable {
     case makeCall(ReplyToken, CallRequest)
     case describeParent(ReplyToken, CallID, AccountID)
     case updateCall(ReplyToken, CallID, AccountID, CallUpdate, RequestID)
+    /// What REST asks of the account's queues.
+    case queueRequest(ReplyToken, AccountID, QueueRequest)
     // MARK: From the network
     case datagramReceived([UInt8], from: TransportAddress)
     /// A message could not be sent, and none can be to that address (RFC 3261 §18.4).

@@ -29,6 +29,7 @@ struct Bench {
     var notifications: [EventID: PendingNotification] = [:]
     var recordings: [RecordingID: Recording] = [:]
     var keys: [String: CallID] = [:]
+    var queues: [QueueID: CallQueue] = [:]
     /// The account's numbers, and who answers for calls to them.
     var owned: [PhoneNumber: PhoneNumberID] = [:]
     var route = InboundRoute.unknown
@@ -240,6 +241,8 @@ struct Bench {
         case .removeNotification(let event): notifications[event] = nil
         case .saveKey(let key, let call, _): keys[key.text] = call
         case .saveRecording(let recording): recordings[recording.recordingID] = recording
+        case .saveQueue(let queue): queues[queue.queueID] = queue
+        case .removeQueue(let id): queues[id] = nil
         }
     }
 

@@ -248,6 +248,8 @@ package struct APIError: Error, Sendable {
                 message: "The call could not be stored, so it was not made. It is safe to ask again.")
         case .notFound:
             self = .notFound("The account has no such call, or it has ended.")
+        case .notParked:
+            self = .conflict("The call is not parked: inProgress resumes what Park has parked.")
         }
     }
 

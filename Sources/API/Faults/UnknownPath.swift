@@ -62,7 +62,7 @@ private struct AbsentPath {
     }
 
     private static let families: [(path: [String], what: String)] = [
-        (["Conferences"], "conferences"), (["Queues"], "queues"), (["Messages"], "messages"),
+        (["Conferences"], "conferences"), (["Messages"], "messages"),
         (["Calls", "WebRTC"], "WebRTC tokens"), (["Exports"], "exports"), (["Blobs"], "blobs"),
         (["KnowledgeBases"], "knowledge bases"),
     ]
@@ -78,15 +78,6 @@ private struct AbsentPath {
         ("update-a-participant", "POST", "Conferences/*/Participants/*"),
         ("remove-a-participant", "DELETE", "Conferences/*/Participants/*"),
         ("list-conference-recordings", "GET", "Conferences/*/Recordings"),
-        ("list-active-queues", "GET", "Queues"),
-        ("create-a-queue", "POST", "Queues"),
-        ("get-a-queue", "GET", "Queues/*"),
-        ("update-a-queue", "POST", "Queues/*"),
-        ("list-members", "GET", "Queues/*/Members"),
-        ("get-head-member", "GET", "Queues/*/Members/Front"),
-        ("dequeue-head-member", "POST", "Queues/*/Members/Front"),
-        ("get-a-member", "GET", "Queues/*/Members/*"),
-        ("dequeue-a-member", "POST", "Queues/*/Members/*"),
         ("list-messages", "GET", "Messages"),
         ("send-message", "POST", "Messages"),
         ("get-message", "GET", "Messages/*"),

@@ -92,6 +92,7 @@ package struct APIServer: Sendable {
         ).routes
             + LogRoutes(services: services).routes
             + ApplicationRoutes(services: services).routes
+            + QueueRoutes(services: services).routes
             + RecordingRoutes(services: services).routes
             + NumberRoutes(services: services, offered: configuration.offeredNumbers).routes
             + AvailableNumberRoutes(services: services, offered: configuration.offeredNumbers).routes

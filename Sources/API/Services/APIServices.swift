@@ -3,6 +3,7 @@ package import Telephony
 /// Everything that the routes work with.
 package struct APIServices: Sendable {
     package let calls: any CallService
+    package let queues: any QueueService
     package let recordings: any RecordingService
     package let directory: any DirectoryService
     package let health: any HealthService
@@ -15,12 +16,14 @@ package struct APIServices: Sendable {
     package let now: @Sendable () -> Timestamp
 
     package init(
-        calls: any CallService, recordings: any RecordingService, directory: any DirectoryService,
+        calls: any CallService, queues: any QueueService, recordings: any RecordingService,
+        directory: any DirectoryService,
         health: any HealthService, administration: any AdministrationService, status: any StatusService,
         carrier: (any CarrierService)? = nil,
         identifiers: any IdentifierSource = SystemIdentifierSource(), now: @escaping @Sendable () -> Timestamp
     ) {
         self.calls = calls
+        self.queues = queues
         self.recordings = recordings
         self.directory = directory
         self.health = health

@@ -16,6 +16,7 @@ enum CallDirective: Equatable, Sendable {
     case recordStored(RecordHold)
     /// Makes the child call that OutDial asked for, which this call's caller may make.
     case makeChild(OutDial, PhoneNumberID?)
+    case room(RoomOrder)
     /// Another RTP port, in place of one that could not be bound.
     case changePort(from: UInt16, explanation: String)
     /// Gives the RTP port back.
@@ -62,6 +63,8 @@ enum CallTimer: Hashable, Sendable, CaseIterable {
     case keyReport
     /// A machine's beep, before ifMachineUrl's script may speak.
     case beep
+    /// A waitUrl is asked again.
+    case waiting
     /// The longest a call may last from its answer on (docs/contract/calls.md#longest-call).
     case longestCall
     /// The disk refused the call's end.

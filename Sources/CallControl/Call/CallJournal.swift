@@ -15,6 +15,8 @@ struct CallJournal: Sendable {
         case hints
         /// Ports that could not be bound: the range may be another program's from end to end.
         case ports
+        /// A waitUrl that gives no script.
+        case waits
 
         var limit: UInt16 {
             switch self {
@@ -23,6 +25,7 @@ struct CallJournal: Sendable {
             case .tones: 100
             case .hints: 50
             case .ports: 3
+            case .waits: 100
             }
         }
 
@@ -32,7 +35,7 @@ struct CallJournal: Sendable {
             case .messages: (.sip, "Further SIP messages of this call are not logged")
             case .keys: (.media, "Further digits of this call are not logged")
             case .hints: (.percl, "Further attributes of this call that are not as they should be are not logged")
-            case .tones, .ports: nil
+            case .tones, .ports, .waits: nil
             }
         }
     }

@@ -288,7 +288,10 @@ struct CallMachine: Sendable {
         dossier.withdrawScript(&turn)
         let last = talk
         talk = nil
-        conclude(outcome, last?.recordings ?? Recordings(), interrupted: last?.script?.utterance, &turn)
+        if let queue = last?.waiting?.queueID { turn.want(.room(.leaveQueue(queue))) }
+        conclude(
+            outcome, last?.recordings ?? Recordings(), interrupted: last?.script?.utterance,
+            waiting: last?.waiting.map { Farewell(to: $0, outcome, turn.now.instant) }, &turn)
         if farewell.awaitsSession {
             // After a crash the far end is still told, and nothing else is done a second time.
             turn.want(.saveRecord)
@@ -304,8 +307,10 @@ struct CallMachine: Sendable {
     ///
     /// - Parameter interrupted: a RecordUtterance that the end of the call cuts short: its application is told
     ///   (docs/contract/webhooks.md#record, termReason `hangup`).
+    /// - Parameter waiting: what is told of a wait that the end cuts short (docs/contract/webhooks.md#queues).
     private mutating func conclude(
-        _ outcome: CallOutcome, _ active: Recordings, interrupted: UtteranceRecording?, _ turn: inout Turn
+        _ outcome: CallOutcome, _ active: Recordings, interrupted: UtteranceRecording?, waiting: Farewell?,
+        _ turn: inout Turn
     ) {
         var recordings = active
         recordings.close(&dossier, &turn)
@@ -324,6 +329,7 @@ struct CallMachine: Sendable {
             let request = recordings.recorded(command, interrupted.fileCompleted() ?? .hangup, dossier)
             dossier.tell(request, at: command.actionURL, EventID(random: &ids), &turn)
         }
+        if let waiting { dossier.tell(waiting.request, at: waiting.url, EventID(random: &ids), &turn) }
         if let url = terms.statusCallbackURL {
             let request = CallWebhook.ended(call, recordings.call?.recording, publicURL: dossier.publicURL)
             dossier.tell(request, at: url, EventID(random: &ids), &turn)
@@ -396,7 +402,7 @@ struct CallMachine: Sendable {
             let status: CallStatus = record.phase == .connected ? .completed : .failed
             conclude(
                 CallOutcome(status, .internalError, explanation), Recordings(restoring: callRecording),
-                interrupted: nil, &turn)
+                interrupted: nil, waiting: record.wait.map { Farewell(to: $0) }, &turn)
             if needsRecord { turn.want(.saveRecord) }
         }
         if !needsRecord { turn.store(.removeRecord(record.call.callID)) }
@@ -414,6 +420,11 @@ extension CallMachine {
             finish(CallOutcome(.completed, .maxDuration, "the longest call allowed is over"), &turn)
         case .keyReport: if let dialling = leg.nextKeyReport(&turn) { digitsSent(dialling, &turn) }
         case .storing: storeAgain(&turn)
+        case .waiting:
+            withTalk(&turn) { talk, _, dossier, turn in
+                talk.waitAgain(&dossier, &turn)
+                return nil
+            }
         case .beep:
             withTalk(&turn) { talk, leg, dossier, turn in
                 talk.stopAwaitingBeep("no beep came", &leg, &dossier, &turn)
@@ -432,13 +443,14 @@ extension CallMachine {
         withTalk(&turn) { talk, leg, dossier, turn in talk.advance(&leg, &dossier, &turn, event) }
     }
 
-    /// Cancels what was not answered, hangs up what was (docs/contract/calls.md#cancel-and-hang-up). False where the
-    /// call has ended.
-    mutating func update(_ update: CallUpdate, requestID: RequestID, _ turn: inout Turn) -> Bool {
+    /// Cancels what was not answered, hangs up what was (docs/contract/calls.md#cancel-and-hang-up), or lets a parked call
+    /// go on. Nil where that was done.
+    mutating func update(_ update: CallUpdate, requestID: RequestID, _ turn: inout Turn) -> CallRefusal? {
+        if update == .inProgress { return resume(requestID, &turn) }
         let message: String
         let outcome: CallOutcome
         switch leg.phase {
-        case .over: return false
+        case .over: return .notFound
         case .waiting, .opening, .ringing:
             message = "Cancel requested"
             outcome = CallOutcome(.canceled, .callCanceled, "canceled over REST")
@@ -451,7 +463,7 @@ extension CallMachine {
         // (docs/contract/calls.md#cancel-and-hang-up).
         answer(&turn)
         finish(outcome, &turn)
-        return true
+        return nil
     }
 
     /// A rule has come to hold for a call that was accepted before.

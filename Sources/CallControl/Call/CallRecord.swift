@@ -41,6 +41,15 @@ struct CallRecord: Hashable, Sendable, Codable {
     var ifMachineBeepSeconds: Int?
     /// Nil while no INVITE may have left.
     var session: SessionRecord?
+    /// Of a call that waits in a queue, or parked; absent in records of earlier versions.
+    var wait: Wait?
+
+    /// What is told when it ends there.
+    struct Wait: Hashable, Sendable, Codable {
+        var actionURL: WebURL
+        /// Nil: parked.
+        var queueID: QueueID?
+    }
 
     var machineHandling: MachineHandling? {
         switch ifMachine {
@@ -79,13 +88,19 @@ struct CallRecord: Hashable, Sendable, Codable {
             if let session { writer.nested("session") { session.write(into: &$0) } }
             if let statusCallbackURL { writer.member("statusCallbackURL", statusCallbackURL.text) }
             writer.member("version", version)
+            if let wait {
+                writer.member("wait") { writer in
+                    writer.member("actionURL", wait.actionURL.text)
+                    if let queueID = wait.queueID { writer.member("queueID", queueID.text) }
+                }
+            }
         }
         return writer.bytes
     }
 
     init(
         phase: Phase, call: Call, terms: CallTerms, eventSequence: Int, callRecordingID: RecordingID?,
-        clock: CallClock? = nil, session: SessionRecord?
+        clock: CallClock? = nil, session: SessionRecord?, wait: Wait? = nil
     ) {
         self.phase = phase
         self.call = call
@@ -104,6 +119,7 @@ struct CallRecord: Hashable, Sendable, Codable {
         self.callRecordingID = callRecordingID
         self.clock = clock
         self.session = session
+        self.wait = wait
     }
 
     /// Throws the decoder's words, or a version that this code does not read.
@@ -134,7 +150,8 @@ extension CallMachine {
         return CallRecord(
             phase: phase, call: dossier.call, terms: dossier.terms, eventSequence: dossier.eventSequence,
             callRecordingID: dossier.callRecordingID, clock: dossier.clock.source == nil ? nil : dossier.clock,
-            session: leg.record)
+            session: leg.record,
+            wait: talk?.waiting.map { CallRecord.Wait(actionURL: $0.actionURL, queueID: $0.queueID) })
     }
 }
 

@@ -15,6 +15,14 @@ enum CallWebhook {
     static let inboundCall = "inboundCall"
     static let machineDetected = "machineDetected"
 
+    static let addToQueueNotification = "addToQueueNotification"
+    static let queueWait = "queueWait"
+    static let dequeue = "dequeue"
+    static let removeFromQueueNotification = "removeFromQueueNotification"
+    static let park = "park"
+    static let parkWait = "parkWait"
+    static let unpark = "unpark"
+
     /// What a call that was dialled says when it came to an outcome.
     static func connect(_ call: Call) -> String {
         call.direction == .outboundDial ? outDialConnect : outDialAPIConnect

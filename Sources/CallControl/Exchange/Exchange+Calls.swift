@@ -108,12 +108,12 @@ extension Exchange {
             emit(.reply(token, .refused(.diskFailing)))
             return
         }
-        var isTaken = false
+        var refusal: CallRefusal?
         withCall(id) { call, turn in
-            isTaken = call.update(update, requestID: requestID, &turn)
+            refusal = call.update(update, requestID: requestID, &turn)
         }
-        guard isTaken, waits else {
-            emit(.reply(token, isTaken ? .updated : .refused(.notFound)))
+        guard refusal == nil, waits else {
+            emit(.reply(token, refusal.map(Reply.refused) ?? .updated))
             return
         }
         awaitCommit(PendingCommit(call: id, purpose: .cancellation, reply: token))

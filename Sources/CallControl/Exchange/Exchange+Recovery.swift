@@ -15,6 +15,7 @@ extension Exchange {
         for account in state.accounts {
             queue.setPace(of: account.accountID, callsPerSecond: account.rules.callsPerSecond)
         }
+        for queue in work.queues { restore(queue) }
         // What a call that is ended now had told of already, and not sent, comes before what is told of its end.
         let owed = Dictionary(grouping: work.notifications.filter { $0.attempts == 0 }, by: \.webhook.callID)
         var taken: Set<CallID> = []

@@ -51,6 +51,7 @@ extension Exchange {
             case .session(let order): carryOut(order, of: id, session)
             case .recordStored(let hold): recordStored(session, hold)
             case .makeChild(let dial, let number): makeChild(dial, number, of: id)
+            case .room(let order): carryOut(order, of: id)
             case .changePort(let port, let explanation): changePort(of: id, from: port, explanation)
             case .releasePort(let port): ports.giveBack(port, now: now.instant)
             case .arm(let timer, let duration): timers.arm(.call(id, timer), at: now.instant + duration)

@@ -10,11 +10,13 @@ extension Exchange {
         writeRecords()
         guard !operations.isEmpty || !awaited.isEmpty else { return }
         var token: CommitToken?
-        if !awaited.isEmpty {
+        if !awaited.isEmpty || !awaitedReplies.isEmpty {
             let drawn = CommitToken(rawValue: nextCommit)
             nextCommit += 1
-            commits[drawn] = awaited
+            if !awaited.isEmpty { commits[drawn] = awaited }
+            if !awaitedReplies.isEmpty { committedReplies[drawn] = awaitedReplies }
             awaited.removeAll(keepingCapacity: true)
+            awaitedReplies.removeAll(keepingCapacity: true)
             token = drawn
         }
         emitFirst(.store(operations, token))
@@ -28,6 +30,12 @@ extension Exchange {
             operations.append(.saveRecord(id, record.bytes))
         }
         staleRecords.removeAll(keepingCapacity: true)
+    }
+
+    mutating func answerCommitted(_ token: CommitToken, isStored: Bool) {
+        for pending in committedReplies.removeValue(forKey: token) ?? [] {
+            emit(.reply(pending.token, .queue(isStored ? pending.reply : .notStored)))
+        }
     }
 
     /// What this input stores is waited for.
@@ -75,6 +83,7 @@ extension Exchange {
     /// A request for a call does not wait for ever. Its call may get to the disk yet: then it has failed, undialled.
     mutating func storageStalled() {
         storageFailing(true)
+        for token in committedReplies.keys.sorted() { answerCommitted(token, isStored: false) }
         for token in commits.keys.sorted() {
             for index in (commits[token] ?? []).indices {
                 guard let pending = commits[token]?[index], let reply = pending.reply else { continue }

@@ -30,6 +30,7 @@ package struct Exchange: Sendable {
     var callsByEvent: [EventID: CallID] = [:]
     /// Calls that came in and whose number is being looked up.
     var invitations: [SessionID: PendingInvitation] = [:]
+    var queues = QueueTable()
     /// What calls have to tell each other, while the input at hand is carried out.
     var facts = RoomFacts()
     var queue: DialQueue
@@ -61,6 +62,9 @@ package struct Exchange: Sendable {
     /// Calls whose record this input changes, in order: each is written once, as it is at the end.
     var staleRecords: [CallID] = []
     var awaited: [PendingCommit] = []
+    /// Requests that are answered when what they change is on disk.
+    var awaitedReplies: [PendingReply] = []
+    var committedReplies: [CommitToken: [PendingReply]] = [:]
 
     /// A call that came in, before it is known whose it is.
     struct PendingInvitation: Sendable {
@@ -82,6 +86,12 @@ package struct Exchange: Sendable {
         var snapshot: Call?
         /// As it was when the call was accepted.
         var expectedWaitSeconds = 0.0
+    }
+
+    /// An answer that a transaction holds up.
+    struct PendingReply: Hashable, Sendable {
+        var token: ReplyToken
+        var reply: QueueReply
     }
 
     enum ExchangeTimer: Hashable, Sendable {
@@ -167,8 +177,12 @@ package struct Exchange: Sendable {
             withUserAgent { agent, now, random, sip in
                 agent.resolved(session, host: host, addresses: addresses, now: now, random: &random, into: &sip)
             }
-        case .committed(let token): for pending in commits.removeValue(forKey: token) ?? [] { committed(pending) }
+        case .queueRequest(let token, let account, let request): answer(token, request, of: account)
+        case .committed(let token):
+            answerCommitted(token, isStored: true)
+            for pending in commits.removeValue(forKey: token) ?? [] { committed(pending) }
         case .commitFailed(let token, let failure):
+            answerCommitted(token, isStored: false)
             for pending in commits.removeValue(forKey: token) ?? [] { commitFailed(pending, failure) }
         case .storageLow(let isLow): isStorageLow = isLow
         case .storageFailing(let isFailing): storageFailing(isFailing)

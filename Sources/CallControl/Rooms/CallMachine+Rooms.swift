@@ -1,3 +1,5 @@
+import JSON
+import SIP
 import Telephony
 
 extension CallMachine {
@@ -12,6 +14,70 @@ extension CallMachine {
         case .childRefused(let refusal):
             withTalk(&turn) { talk, _, dossier, turn in talk.refuseOutDial(refusal, &dossier, &turn) }
         case .turnTooLate(let explanation): waitedTooLong(explanation, &turn)
+        case .enqueued(let enqueue, let place):
+            withTalk(&turn) { talk, _, dossier, turn in
+                talk.enqueued(enqueue, place, &dossier, &turn)
+                return nil
+            }
+        case .queueFull(let enqueue):
+            withTalk(&turn) { talk, _, dossier, turn in
+                talk.queueFull(enqueue, &dossier, &turn)
+                return nil
+            }
+        case .queueRefused(_, let explanation):
+            withTalk(&turn) { _, _, dossier, turn in
+                dossier.note(.error, .percl, "PerCL Enqueue failed", ["explanation": .string(explanation)], &turn)
+                return .end(CallOutcome(.completed, .perclProcessingError, "Enqueue: \(explanation)"))
+            }
+        case .stands(let place, let queue):
+            withTalk(&turn) { talk, _, dossier, turn in
+                talk.stands(at: place, in: queue, &dossier, &turn)
+                return nil
+            }
+        case .dequeued(let queue):
+            withTalk(&turn) { talk, leg, dossier, turn in
+                talk.dequeued(from: queue, &leg, &dossier, &turn)
+                return nil
+            }
         }
+    }
+
+    /// docs/contract/calls.md#resume-a-parked-call.
+    mutating func resume(_ requestID: RequestID, _ turn: inout Turn) -> CallRefusal? {
+        if leg.isOver { return .notFound }
+        guard talk?.isParked == true else { return .notParked }
+        dossierNote("Resume requested", by: requestID, &turn)
+        withTalk(&turn) { talk, leg, dossier, turn in
+            talk.resume(&leg, &dossier, &turn)
+            return nil
+        }
+        return nil
+    }
+
+    private mutating func dossierNote(_ message: String, by requestID: RequestID, _ turn: inout Turn) {
+        withDossier { $0.note(.info, .request, message, [:], by: requestID, &turn) }
+    }
+}
+
+/// What the app is told of a wait that the call's end cuts short.
+struct Farewell {
+    let request: ScriptRequest
+    let url: WebURL
+
+    init(to waiting: Waiting, _ outcome: CallOutcome, _ now: Instant) {
+        let result: Waiting.QueueResult =
+            switch outcome.reason {
+            case .farEndHangup, .appHangup, .maxDuration, .machineDetected: .hangup
+            default: .systemError
+            }
+        request = waiting.leaving(result, now)
+        url = waiting.actionURL
+    }
+
+    /// Of an earlier process.
+    init(to wait: CallRecord.Wait) {
+        request =
+            wait.queueID.map { CallWebhook.left($0, .systemError, seconds: nil) } ?? ScriptRequest(CallWebhook.unpark)
+        url = wait.actionURL
     }
 }

@@ -9,6 +9,14 @@ enum RoomFact: Equatable, Sendable {
     case childRefused(ChildRefusal)
     /// Its turn would not come in time.
     case turnTooLate(explanation: String)
+    /// It has a place in the queue.
+    case enqueued(Enqueue, QueuePlace)
+    case queueFull(Enqueue)
+    /// There is no such queue for this call.
+    case queueRefused(Enqueue, explanation: String)
+    case stands(QueuePlace, in: QueueID)
+    /// Its turn has come: it is in the queue no more.
+    case dequeued(QueueID)
 }
 
 /// Why OutDial makes no call.

@@ -33,10 +33,17 @@ extension Command {
         case .reject(let reject): ["reason": JSONValue(reject.reason)]
         case .playEarlyMedia(let play): ["file": .string(play.file.description)]
         case .startRecordCall: [:]
+        case .enqueue(let enqueue):
+            [
+                "queueId": .string(enqueue.queueID.text), "waitUrl": .string(enqueue.waitURL.description),
+                "actionUrl": .string(enqueue.actionURL.description),
+            ]
+        case .park(let park):
+            ["waitUrl": .string(park.waitURL.description), "actionUrl": .string(park.actionURL.description)]
+        case .dequeue, .unpark: [:]
         // What this version does not run says no more than its name (docs/contract/percl.md#commands-that-this-version-does-not-run).
-        case .addToConference, .audioStream, .createConference, .dequeue, .enqueue, .getSpeech, .park,
-            .removeFromConference, .setDTMFPassThrough, .setListen, .setTalk, .sms, .terminateConference,
-            .transcribeUtterance, .unpark:
+        case .addToConference, .audioStream, .createConference, .getSpeech, .removeFromConference,
+            .setDTMFPassThrough, .setListen, .setTalk, .sms, .terminateConference, .transcribeUtterance:
             [:]
         }
     }

@@ -10,7 +10,7 @@ import Telephony
 ///                        ├──────────────────────────────────── next command
 ///                        ├─ GetDigits ──▶ collecting ── end ──▶ over
 ///                        ├─ RecordUtterance ──▶ recording ── end ──▶ over
-///                        └─ OutDial, Redirect, Hangup, end, unsupported ─▶ over
+///                        └─ OutDial, Enqueue, Park, Redirect, Hangup, end, unsupported ─▶ over
 /// ```
 /// Every command is checked before the first one runs, so nothing here can be malformed. ``abort(into:)`` leaves any
 /// state for `over`; what still plays is stopped by it.
@@ -59,6 +59,10 @@ struct ScriptRun: Hashable, Sendable {
         case recorded(RecordUtterance, UtteranceRecording.Reason)
         case outDial(OutDial)
         case hangUp(reason: String?)
+        case enqueue(Enqueue)
+        case park(Park)
+        /// Dequeue or Unpark.
+        case leaveWait(Command)
         /// The commands ran out without a terminal one.
         case ranOut
         /// A command that this version does not run: the call ends
@@ -299,6 +303,15 @@ struct ScriptRun: Hashable, Sendable {
         case .outDial(let dial):
             state = .over
             directives.append(.outDial(dial))
+        case .enqueue(let enqueue):
+            state = .over
+            directives.append(.enqueue(enqueue))
+        case .park(let park):
+            state = .over
+            directives.append(.park(park))
+        case .dequeue, .unpark:
+            state = .over
+            directives.append(.leaveWait(command))
         case .redirect(let redirect):
             state = .over
             directives.append(.redirect(redirect, isFirst: index == 0))
@@ -319,9 +332,8 @@ struct ScriptRun: Hashable, Sendable {
         // (docs/contract/percl.md#reject).
         case .reject, .playEarlyMedia:
             skip(command, &directives)
-        case .addToConference, .audioStream, .createConference, .dequeue, .enqueue, .getSpeech, .park,
-            .removeFromConference, .setDTMFPassThrough, .setListen, .setTalk, .sms, .terminateConference,
-            .transcribeUtterance, .unpark:
+        case .addToConference, .audioStream, .createConference, .getSpeech, .removeFromConference,
+            .setDTMFPassThrough, .setListen, .setTalk, .sms, .terminateConference, .transcribeUtterance:
             state = .over
             directives.append(.unsupported(command, index: index))
         }

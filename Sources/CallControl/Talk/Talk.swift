@@ -26,6 +26,8 @@ struct Talk: Sendable {
     private var scripts: [ScriptRun] = []
     /// What came before it might run.
     private var held: Script?
+    /// In a queue, or parked.
+    var waiting: Waiting?
     var memory = ScriptMemory()
     /// Of a call that came in; nil once it has been asked, or where there is none.
     private var fallbackURL: WebURL?
@@ -36,6 +38,8 @@ struct Talk: Sendable {
     /// An OutDial that waits to hear whether its callingNumber may be used.
     private var pendingDial: OutDial?
     private var redirects = 0
+    /// When the latest script began.
+    private var scriptBegan: Instant?
     /// The request whose script runs, for a Redirect that comes first in it (docs/contract/webhooks.md#redirect).
     private var lastRequest = ScriptRequest("")
     var keys = KeysHeard()
@@ -64,12 +68,19 @@ struct Talk: Sendable {
         switch ScriptFetch(outcome) {
         case .script(let script, let hints):
             dossier.note(hints, &turn)
+            if let command = waiting?.forbidden(in: script) {
+                return waitScriptForbidden(command, &dossier, &turn)
+            }
+            waiting?.succeeded()
             guard mayRun(leg) else {
                 held = script
                 return nil
             }
             return start(script, &leg, &dossier, &turn)
         case .refused(let reason, let explanation):
+            if waiting != nil {
+                return waitScriptRefused(webhook, reason, explanation, &leg, &dossier, &turn)
+            }
             if askFallback(explanation, leg, &dossier, &turn) { return nil }
             dossier.note(
                 .error, .webhook, "Webhook \(webhook.requestType) gave no script : \(reason.rawValue)",
@@ -95,6 +106,7 @@ struct Talk: Sendable {
     private mutating func start(
         _ script: Script, _ leg: inout Leg, _ dossier: inout Dossier, _ turn: inout Turn
     ) -> Want? {
+        scriptBegan = turn.now.instant
         scripts = [ScriptRun(script, isAnswered: leg.isAnswered, playsEarly: leg.mayPlayEarly)]
         return advance(&leg, &dossier, &turn) { run, memory, steps in run.start(&memory, into: &steps) }
     }
@@ -158,8 +170,24 @@ struct Talk: Sendable {
     /// Whatever runs, or has been asked for, is given up (docs/contract/calls.md#a-machine-before-the-script,
     /// docs/contract/calls.md#a-machine-during-getdigits).
     mutating func abort(_ leg: inout Leg, _ dossier: inout Dossier, _ turn: inout Turn) {
+        if let waiting {
+            noteLeaving(waiting, .systemError, &dossier, &turn)
+            let event = EventID(random: &turn.random)
+            dossier.tell(waiting.leaving(.systemError, turn.now.instant), at: waiting.actionURL, event, &turn)
+            stopWaiting(&turn)
+        }
         dossier.abandonScripts(&turn)
         tellCollectedDigits(&dossier, &turn)
+        endScripts(&leg, &dossier, &turn)
+    }
+
+    /// As that; nobody is told what a GetDigits has heard so far.
+    mutating func abortScripts(_ leg: inout Leg, _ dossier: inout Dossier, _ turn: inout Turn) {
+        dossier.abandonScripts(&turn)
+        endScripts(&leg, &dossier, &turn)
+    }
+
+    private mutating func endScripts(_ leg: inout Leg, _ dossier: inout Dossier, _ turn: inout Turn) {
         _ = advance(&leg, &dossier, &turn) { run, _, steps in run.abort(into: &steps) }
         scripts = []
         held = nil
@@ -180,7 +208,10 @@ struct Talk: Sendable {
     private mutating func follow(
         _ redirect: Redirect, isFirst: Bool, _ dossier: inout Dossier, _ turn: inout Turn
     ) -> Want? {
-        redirects += 1
+        // Who waits for long hears many scripts: only redirects that follow upon each other are a loop
+        // (docs/contract/percl.md#redirect).
+        let isLoop = waiting == nil || scriptBegan.map { turn.now.instant - $0 < .seconds(1) } ?? true
+        if isLoop { redirects += 1 }
         guard redirects <= Self.maximumRedirects else {
             dossier.note(
                 .error, .percl, "More than \(Self.maximumRedirects) redirects",
@@ -293,6 +324,10 @@ struct Talk: Sendable {
             return .end(CallOutcome(.failed, .appReject, reason.map { "Reject: \($0)" } ?? "Reject"))
         case .hangUp(let reason):
             return .end(CallOutcome(.completed, .appHangup, reason.map { "Hangup: \($0)" } ?? "Hangup"))
+        case .enqueue(let enqueue): turn.want(.room(.enqueue(enqueue)))
+        case .park(let park): self.park(park, &dossier, &turn)
+        case .leaveWait(let command): return leaveWait(by: command, &leg, &dossier, &turn)
+        case .ranOut where waiting != nil: waitAgain(&dossier, &turn)
         case .ranOut: return .end(CallOutcome(.completed, .appHangup, "the script ran out"))
         case .unsupported(let command, let index):
             let explanation = "PerCL \(command.name) is not in this version"

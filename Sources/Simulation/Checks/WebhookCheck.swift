@@ -127,7 +127,8 @@ struct WebhookCheck {
         case .saveNotification(let pending):
             if isOwed.insert(pending.webhook.eventID).inserted { owed.append(pending.webhook.eventID) }
         case .removeNotification(let id): isOwed.remove(id)
-        case .saveCall, .saveRecord, .removeRecord, .appendJournal, .saveKey, .saveRecording: break
+        case .saveCall, .saveRecord, .removeRecord, .appendJournal, .saveKey, .saveRecording, .saveQueue, .removeQueue:
+            break
         }
     }
 

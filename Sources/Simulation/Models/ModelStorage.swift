@@ -15,6 +15,7 @@ struct ModelStorage {
     private(set) var notifications: [EventID: PendingNotification] = [:]
     private(set) var journalSequences: [CallID: Int] = [:]
     private(set) var recordings: [RecordingID: Recording] = [:]
+    private(set) var queues: [CallQueue] = []
     /// Calls in the order of their rows' creation, for a dictionary has none.
     private(set) var callOrder: [CallID] = []
     /// Notifications in the order in which they were first stored.
@@ -69,6 +70,10 @@ struct ModelStorage {
             case .removeNotification(let id): notifications[id] = nil
             case .saveRecording(let recording): recordings[recording.recordingID] = recording
             case .saveKey: break
+            case .saveQueue(let queue):
+                queues.removeAll { $0.queueID == queue.queueID }
+                queues.append(queue)
+            case .removeQueue(let id): queues.removeAll { $0.queueID == id }
             }
         }
     }
@@ -92,7 +97,7 @@ struct ModelStorage {
         }
         return UnfinishedWork(
             records: found, notifications: owed, journalSequences: sequences,
-            recordings: recordings.filter { records[$0.value.callID] != nil })
+            recordings: recordings.filter { records[$0.value.callID] != nil }, queues: queues)
     }
 }
 

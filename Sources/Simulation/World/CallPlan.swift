@@ -157,7 +157,7 @@ struct CallPlan {
     }
 
     private static func updates(pickUp: Int, _ random: inout RandomSource) -> [(after: Int, CallUpdate)] {
-        let update = CallUpdate.allCases.randomElement(using: &random) ?? .canceled
+        let update = [CallUpdate.canceled, .completed].randomElement(using: &random) ?? .canceled
         switch Int.random(in: 0..<100, using: &random) {
         // At once, when not even a 100 has come.
         case 0..<6: return [(Int.random(in: 0...30, using: &random), update)]

@@ -68,6 +68,8 @@ extension World {
             case .removeNotification(let id):
                 trace.mix(id.text)
                 try webhooks.removing(id, now: now)
+            case .saveQueue(let queue): trace.mix(queue.queueID.text)
+            case .removeQueue(let id): trace.mix(id.text)
             }
         }
         storage.submit(.init(operations: operations, token: token))
@@ -114,7 +116,7 @@ extension World {
             case .saveCall(let call): statuses.lost(call.callID)
             case .saveRecord(let id, _), .removeRecord(let id): statuses.lost(id)
             case .saveNotification(let pending): statuses.lost(pending.webhook.callID)
-            case .removeNotification, .appendJournal, .saveKey, .saveRecording: break
+            case .removeNotification, .appendJournal, .saveKey, .saveRecording, .saveQueue, .removeQueue: break
             }
         }
     }
@@ -176,7 +178,7 @@ extension World {
             for (after, update) in plan.updates {
                 queue.schedule(.updateWanted(index, update), at: self.after(milliseconds: after))
             }
-        case .updated, .parent: break
+        case .updated, .parent, .queue: break
         case .refused(let refusal):
             trace.tell(now, "refused \(refusal) for \(plan.number)")
             switch refusal {
@@ -184,7 +186,8 @@ extension World {
                 counters.count(.creationNotStored)
                 if let id = callIDs[index] { durability.notStored(id) }
             case .notFound: counters.count(.restCameTooLate)
-            case .draining, .overloaded, .queueFull, .turnTooLate, .notAllowed, .diskFull, .diskFailing, .keyInUse:
+            case .draining, .overloaded, .queueFull, .turnTooLate, .notAllowed, .diskFull, .diskFailing, .keyInUse,
+                .notParked:
                 break
             }
         }

@@ -49,6 +49,7 @@ enum HeldOperations {
         case record(CallID)
         case notification(EventID)
         case recording(RecordingID)
+        case queue(QueueID)
 
         /// Nil for what adds to what is there.
         init?(_ operation: StorageOperation) {
@@ -58,6 +59,8 @@ enum HeldOperations {
             case .saveNotification(let pending): self = .notification(pending.webhook.eventID)
             case .removeNotification(let id): self = .notification(id)
             case .saveRecording(let recording): self = .recording(recording.recordingID)
+            case .saveQueue(let queue): self = .queue(queue.queueID)
+            case .removeQueue(let id): self = .queue(id)
             case .appendJournal, .saveKey: return nil
             }
         }

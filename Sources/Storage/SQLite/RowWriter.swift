@@ -33,7 +33,9 @@ final class RowWriter {
             switch operation {
             case .saveCall(let call): latestRow[call.callID] = place
             case .saveRecord(let callID, _), .removeRecord(let callID): latestRecord[callID] = place
-            case .appendJournal, .saveKey, .saveRecording, .saveNotification, .removeNotification: break
+            case .appendJournal, .saveKey, .saveRecording, .saveNotification, .removeNotification, .saveQueue,
+                .removeQueue:
+                break
             }
             place += 1
         }
@@ -70,6 +72,10 @@ final class RowWriter {
             values.append(eventID.text)
             try execute(.removeNotification, in: db)
             hasRemovedSecrets = true
+        case .saveQueue(let queue): try save(queue, to: db)
+        case .removeQueue(let queueID):
+            values.append(queueID.text)
+            try execute(.removeQueue, in: db)
         }
     }
 
@@ -175,6 +181,19 @@ final class RowWriter {
         try execute(.saveNotification, in: db)
     }
 
+    private func save(_ queue: CallQueue, to db: Database) throws {
+        let account = try key(of: queue.accountID, in: db)
+        values.append(queue.queueID.text)
+        values.append(account)
+        values.append(queue.alias)
+        values.append(queue.maxSize)
+        values.append(queue.isKept ? 1 : 0)
+        values.append(queue.dateCreated.microseconds)
+        values.append(queue.dateUpdated.microseconds)
+        values.append(queue.revision)
+        try execute(.saveQueue, in: db)
+    }
+
     // MARK: Row ids
 
     private func existingKey(of callID: CallID, in db: Database) throws -> Int64 {
@@ -211,7 +230,7 @@ final class RowWriter {
 
     private enum SQL: Int, CaseIterable {
         case callKey, accountKey, insertCall, updateCall, saveRecord, removeRecord, appendJournal
-        case appendAccountJournal, saveKey, saveRecording, saveNotification, removeNotification
+        case appendAccountJournal, saveKey, saveRecording, saveNotification, removeNotification, saveQueue, removeQueue
 
         var text: String {
             switch self {
@@ -266,6 +285,14 @@ final class RowWriter {
                     first_attempt = excluded.first_attempt, next_attempt = excluded.next_attempt
                 """
             case .removeNotification: "DELETE FROM notifications WHERE event_id = ?"
+            case .saveQueue:
+                """
+                INSERT INTO queues (queue_id, account, alias, max_size, kept, created, updated, revision)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (queue_id) DO UPDATE SET alias = excluded.alias, max_size = excluded.max_size,
+                    updated = excluded.updated, revision = excluded.revision
+                """
+            case .removeQueue: "DELETE FROM queues WHERE queue_id = ?"
             }
         }
     }

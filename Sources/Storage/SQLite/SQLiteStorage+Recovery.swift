@@ -54,6 +54,15 @@ extension SQLiteStorage {
                 of: "recordings"
             ) { try Self.recording($0, account: $0.identifier("account_id")) }
 
+            let queues = try readable.map(
+                Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT queues.*, account_id FROM queues JOIN accounts ON accounts.id = queues.account
+                        ORDER BY queues.id
+                        """),
+                of: "queues", Self.queue)
+
             let rows = try readable.map(Self.unfinishedRows(in: db), of: "calls", Self.unfinishedRow)
 
             return UnfinishedWork(
@@ -61,7 +70,7 @@ extension SQLiteStorage {
                 journalSequences: Dictionary(sequences, uniquingKeysWith: { first, _ in first }),
                 recordings: Dictionary(
                     recordings.map { ($0.recordingID, $0) }, uniquingKeysWith: { first, _ in first }),
-                rows: rows, complaints: readable.complaints)
+                rows: rows, complaints: readable.complaints, queues: queues)
         }
     }
 
@@ -143,6 +152,16 @@ extension SQLiteStorage {
                     seconds: try row.value("seconds"))
             }
         }
+    }
+
+    private static func queue(_ row: Row) throws -> CallQueue {
+        var queue = CallQueue(
+            queueID: try row.identifier("queue_id"), accountID: try row.identifier("account_id"),
+            alias: try row.optional("alias"), maxSize: try row.count("max_size"), isKept: try row.value("kept"),
+            created: try row.time("created"))
+        queue.dateUpdated = try row.time("updated")
+        queue.revision = try row.count("revision")
+        return queue
     }
 
     private static func notification(_ row: Row) throws -> PendingNotification {

@@ -31,6 +31,9 @@ enum Schema {
         migrator.registerMigration("5 lists") { db in
             try db.execute(sql: lists)
         }
+        migrator.registerMigration("6 queues") { db in
+            try db.execute(sql: queues)
+        }
         return migrator
     }
 
@@ -245,6 +248,21 @@ enum Schema {
         CREATE INDEX calls_by_end ON calls (ended, account) WHERE ended IS NOT NULL;
         DROP INDEX calls_by_start;
         CREATE INDEX calls_by_start ON calls (started, account) WHERE started IS NOT NULL;
+        """
+
+    private static let queues = """
+        CREATE TABLE queues (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            queue_id TEXT NOT NULL UNIQUE,
+            account INTEGER NOT NULL REFERENCES accounts (id),
+            alias TEXT,
+            max_size INTEGER NOT NULL,
+            -- Made over REST, so that it stays when nobody is in it.
+            kept INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            revision INTEGER NOT NULL
+        ) STRICT;
         """
 
     /// The condition of the index of warnings and errors, which are few.

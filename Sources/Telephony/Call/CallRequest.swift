@@ -70,6 +70,8 @@ package struct ParentCall: Hashable, Sendable {
 /// What `POST ~/Calls/{callId}` asks for (docs/contract/calls.md#cancel-and-hang-up).
 package enum CallUpdate: String, Hashable, Sendable, CaseIterable {
     case canceled, completed
+    /// A parked call goes on (docs/contract/calls.md#resume-a-parked-call).
+    case inProgress
 }
 
 /// Why a call was not made or not updated. The API turns each into a status, a code and words.
@@ -94,4 +96,6 @@ package enum CallRefusal: Error, Hashable, Sendable {
     case notStored
     /// No such call, or it has ended: 404 (docs/contract/calls.md#cancel-and-hang-up).
     case notFound
+    /// It is not parked, so that nothing resumes it: 409.
+    case notParked
 }

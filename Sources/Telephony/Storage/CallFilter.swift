@@ -83,6 +83,9 @@ package struct Page<Item: Sendable>: Sendable {
     }
 }
 
+extension Page: Equatable where Item: Equatable {}
+extension Page: Hashable where Item: Hashable {}
+
 package enum PageLimits {
     package static let pageSize = 100
     package static let maximumTotal = 10_000

@@ -15,6 +15,9 @@ package enum StorageOperation: Hashable, Sendable {
     case saveNotification(PendingNotification)
     /// Delivered, or given up: removed with its body.
     case removeNotification(EventID)
+    /// Inserts the queue's row, or replaces it.
+    case saveQueue(CallQueue)
+    case removeQueue(QueueID)
 }
 
 extension StorageOperation {
@@ -55,13 +58,17 @@ package struct UnfinishedWork: Sendable {
     package var rows: [UnfinishedRow]
     /// What could not be read and was left out, in words for the operator.
     package var complaints: [String]
+    /// In the order in which they were made.
+    package var queues: [CallQueue]
 
     package init(
         records: [(CallID, [UInt8])], notifications: [PendingNotification], journalSequences: [CallID: Int],
-        recordings: [RecordingID: Recording] = [:], rows: [UnfinishedRow] = [], complaints: [String] = []
+        recordings: [RecordingID: Recording] = [:], rows: [UnfinishedRow] = [], complaints: [String] = [],
+        queues: [CallQueue] = []
     ) {
         self.rows = rows
         self.complaints = complaints
+        self.queues = queues
         self.records = records
         self.notifications = notifications
         self.journalSequences = journalSequences

@@ -21,6 +21,7 @@ struct TestServer: Sendable {
     let phoneNumberID: PhoneNumberID
     let directory = MemoryDirectory()
     let calls: MemoryCalls
+    let queues = MemoryQueues()
     let recordings: MemoryRecordings
     let health = FakeHealth()
     let carrier = FakeCarrier()
@@ -48,7 +49,7 @@ struct TestServer: Sendable {
             OwnedNumber(phoneNumberID: phoneNumberID, accountID: account, phoneNumber: number, created: Self.start))
         server = APIServer(
             services: APIServices(
-                calls: calls, recordings: recordings, directory: directory, health: health,
+                calls: calls, queues: queues, recordings: recordings, directory: directory, health: health,
                 administration: administration, status: FakeStatus(), carrier: carrier,
                 now: { Self.start }),
             configuration: APIConfiguration(

@@ -1,0 +1,121 @@
+import PerCL
+import SIP
+import Telephony
+
+/// Queues: calls that wait in them (docs/contract/percl.md#enqueue), and what REST asks of them
+/// (docs/contract/rest.md#queues).
+extension Exchange {
+    mutating func carryOut(_ order: RoomOrder, of id: CallID) {
+        guard let account = calls.look(at: id, { $0.dossier.call.accountID }) else { return }
+        switch order {
+        case .enqueue(let enqueue): self.enqueue(id, of: account, enqueue)
+        case .leaveQueue(let queue): _ = leave(queue, id)
+        case .findPlace(let queue):
+            guard let line = queues.line(queue, of: account), let position = line.position(of: id) else { return }
+            facts.tell(id, .stands(QueuePlace(position: position, size: line.count), in: queue))
+        }
+    }
+
+    private mutating func enqueue(_ call: CallID, of account: AccountID, _ enqueue: Enqueue) {
+        let id = enqueue.queueID
+        if !queues.contains(id) {
+            guard queues.count(of: account) < CallQueue.maximumCount else {
+                let explanation = "the account has \(CallQueue.maximumCount) queues, as many as it may"
+                return facts.tell(call, .queueRefused(enqueue, explanation: explanation))
+            }
+            add(CallQueue(queueID: id, accountID: account, isKept: false, created: now.wall))
+        }
+        guard let line = queues.line(id, of: account) else {
+            return facts.tell(call, .queueRefused(enqueue, explanation: "the account has no queue \(id)"))
+        }
+        guard !line.isFull else { return facts.tell(call, .queueFull(enqueue)) }
+        let size = queues.change(id) { line in
+            line.append(call, now: turn.now)
+            return line.count
+        }
+        let place = QueuePlace(position: size ?? 1, size: size ?? 1)
+        facts.tell(call, .enqueued(enqueue, place))
+    }
+
+    private mutating func add(_ queue: CallQueue) {
+        queues.insert(queue)
+        store(.saveQueue(queue))
+    }
+
+    /// - Returns: false where it was not in it.
+    private mutating func leave(_ id: QueueID, _ call: CallID) -> Bool {
+        guard queues.change(id, { $0.remove(call, now: turn.now) }) ?? nil != nil else { return false }
+        forgetIfUnused(id)
+        return true
+    }
+
+    /// What Enqueue made goes with its last call.
+    private mutating func forgetIfUnused(_ id: QueueID) {
+        guard queues.change(id, { $0.isEmpty && !$0.queue.isKept }) == true else { return }
+        queues.remove(id)
+        store(.removeQueue(id))
+    }
+
+    /// Of an earlier process, whose calls are gone.
+    mutating func restore(_ queue: CallQueue) {
+        if queue.isKept { queues.insert(queue) } else { store(.removeQueue(queue.queueID)) }
+    }
+
+    // MARK: REST
+
+    mutating func answer(_ token: ReplyToken, _ request: QueueRequest, of account: AccountID) {
+        switch request {
+        case .create(let queue):
+            guard !isStorageFailing else { return emit(.reply(token, .queue(.notStored))) }
+            guard queues.count(of: account) < CallQueue.maximumCount else {
+                return emit(.reply(token, .queue(.tooMany)))
+            }
+            add(queue)
+            replyWhenStored(token, queues.line(queue.queueID, of: account).map { .queue($0.standing(now: now)) })
+        case .update(let id, let change):
+            guard !isStorageFailing else { return emit(.reply(token, .queue(.notStored))) }
+            replyWhenStored(token, update(id, change, of: account).map { .queue($0) })
+        case .list(let alias, let cursor):
+            emit(.reply(token, .queue(.queues(queues.page(of: account, alias: alias, after: cursor, now: now)))))
+        case .get(let id):
+            let standing = queues.line(id, of: account)?.standing(now: now)
+            emit(.reply(token, .queue(standing.map { .queue($0) } ?? .noQueue)))
+        case .members(let id, let cursor):
+            let page = queues.line(id, of: account)?.page(after: cursor, now: now)
+            emit(.reply(token, .queue(page.map { .members($0) } ?? .noQueue)))
+        case .member(let id, let call):
+            emit(.reply(token, .queue(member(call, in: id, of: account))))
+        case .dequeue(let id, let call):
+            let found = member(call, in: id, of: account)
+            emit(.reply(token, .queue(found)))
+            guard case .member(let member) = found, leave(id, member.callID) else { return }
+            facts.tell(member.callID, .dequeued(id))
+        }
+    }
+
+    /// - Parameter call: nil: whoever is first.
+    private func member(_ call: CallID?, in id: QueueID, of account: AccountID) -> QueueReply {
+        guard let line = queues.line(id, of: account) else { return .noQueue }
+        guard let call = call ?? line.first, let member = line.member(call, now: now) else { return .noMember }
+        return .member(member)
+    }
+
+    private mutating func update(_ id: QueueID, _ change: QueueChange, of account: AccountID) -> QueueStanding? {
+        guard queues.line(id, of: account) != nil else { return nil }
+        let standing = queues.change(id) { line in
+            if let alias = change.alias { line.queue.alias = alias }
+            if let size = change.maxSize { line.queue.maxSize = size }
+            line.queue.dateUpdated = turn.now.wall
+            line.queue.revision += 1
+            return line.standing(now: turn.now)
+        }
+        if let standing { store(.saveQueue(standing.queue)) }
+        return standing
+    }
+
+    /// - Parameter reply: nil: there is no such queue.
+    private mutating func replyWhenStored(_ token: ReplyToken, _ reply: QueueReply?) {
+        guard let reply else { return emit(.reply(token, .queue(.noQueue))) }
+        awaitedReplies.append(PendingReply(token: token, reply: reply))
+    }
+}
