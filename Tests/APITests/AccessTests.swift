@@ -97,7 +97,7 @@ struct AccessTests {
         arguments: [
             "/", "/nothing", "/apiserver", "/apiserver/Accounts", "/apiserver/AvailableNumbers", "~/Logs/x",
             "~/calls",
-            "~/Calls/x/Conferences", "~/Calls/x/Logs/y", "~/Queues", "~/CallingNumbers", "//", "/..", "/%00",
+            "~/Calls/x/Conferences", "~/Calls/x/Logs/y", "~/Queue", "~/CallingNumbers", "//", "/..", "/%00",
         ])
     func unknownPath(_ path: String) async throws {
         let test = try TestServer()
@@ -117,15 +117,15 @@ struct AccessTests {
             ("GET", "~/Conferences", "list-conferences"), ("POST", "~/Conferences", "create-a-conference"),
             ("DELETE", "~/Conferences/CF1/Participants/CA1", "remove-a-participant"), ("PUT", "~/Conferences/CF1", nil),
             ("GET", "~/Conferences/CF1/Recordings", "list-conference-recordings"),
-            ("GET", "~/Queues", "list-active-queues"),
-            ("POST", "~/Queues/QU1/Members/Front", "dequeue-head-member"),
-            ("GET", "~/Queues/QU1/Members/CA1", "get-a-member"),
-            ("DELETE", "~/Queues/QU1", nil), ("POST", "~/Messages", "send-message"),
+            ("GET", "~/Conferences", "list-conferences"),
+            ("DELETE", "~/Conferences/CF1/Participants/CA1", "remove-a-participant"),
+            ("GET", "~/Conferences/CF1/Participants", "list-participants"),
+            ("DELETE", "~/Conferences/CF1", nil), ("POST", "~/Messages", "send-message"),
             ("GET", "~/Messages/SM1", "get-message"),
             ("GET", "~/Messages/10DLC/Brands", nil), ("POST", "~/Calls/WebRTC/Token", "make-a-webrtc-jwt"),
             ("GET", "~/Calls/WebRTC/Token", nil), ("GET", "~/Exports", nil), ("GET", "~/Exports/EX1/Download", nil),
             ("PATCH", "~/Blobs/BL1", nil), ("POST", "~/KnowledgeBases/KB1/Completion", nil),
-            ("GET", "~/Queues/", "list-active-queues"),
+            ("GET", "~/Conferences/", "list-conferences"),
         ] as [(String, String, String?)])
     func notInThisVersion(_ method: String, _ path: String, _ operation: String?) async throws {
         let test = try TestServer()

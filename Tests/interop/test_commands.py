@@ -114,14 +114,13 @@ CALLS = {
 }
 
 URL = "http://127.0.0.1/x"
-CONFERENCE, QUEUE = "CF" + "0" * 40, "QU" + "0" * 40
+CONFERENCE = "CF" + "0" * 40
 NOT_YET = {
     "AddToConference": {"conferenceId": CONFERENCE}, "AudioStream": {"location": {"uri": "grpc://a:443"}},
-    "CreateConference": {"actionUrl": URL}, "Dequeue": {},
-    "Enqueue": {"queueId": QUEUE, "waitUrl": URL, "actionUrl": URL}, "GetSpeech": {"actionUrl": URL, "grammarFile": URL},
-    "Park": {"waitUrl": URL, "actionUrl": URL}, "RemoveFromConference": {}, "SetDTMFPassThrough": {}, "SetListen": {},
+    "CreateConference": {"actionUrl": URL}, "GetSpeech": {"actionUrl": URL, "grammarFile": URL},
+    "RemoveFromConference": {}, "SetDTMFPassThrough": {}, "SetListen": {},
     "SetTalk": {}, "Sms": {"to": "+13125550101", "from": NUMBER, "text": "hello"}, "TerminateConference": {},
-    "TranscribeUtterance": {"actionUrl": URL}, "Unpark": {},
+    "TranscribeUtterance": {"actionUrl": URL},
 }
 CALLS |= {name: Live([PROMPT, {name: attributes}]) for name, attributes in NOT_YET.items()}
 

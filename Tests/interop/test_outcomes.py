@@ -154,8 +154,8 @@ ENDINGS = {
         "appInvalidPercl", r"Say.*text", Reply(200, '[{"Pause":{"length":1}},{"Say":{"language":"en-US"}}]')),
     "an object": webhook_failure("appInvalidPercl", "array", Reply(200, '{"success":true}'), shown="success"),
     "a command that is not there yet": webhook_failure(
-        "perclProcessingError", "Dequeue is not in this version", [{"Dequeue": {}}],
-        blamed=(r"PerCL Dequeue is not in this version",)),
+        "perclProcessingError", "TerminateConference is not in this version", [{"TerminateConference": {}}],
+        blamed=(r"PerCL TerminateConference is not in this version",)),
 
     # What the server ends by itself
     "a dead line": Ending(

@@ -187,10 +187,6 @@ NOT_IN_THIS_VERSION = {
     "update-a-participant": ("POST", "~/Conferences/CF/Participants/CA"),
     "remove-a-participant": ("DELETE", "~/Conferences/CF/Participants/CA"),
     "list-conference-recordings": ("GET", "~/Conferences/CF/Recordings"),
-    "list-active-queues": ("GET", "~/Queues"), "create-a-queue": ("POST", "~/Queues"), "get-a-queue": ("GET", "~/Queues/QU"),
-    "update-a-queue": ("POST", "~/Queues/QU"), "list-members": ("GET", "~/Queues/QU/Members"),
-    "get-head-member": ("GET", "~/Queues/QU/Members/Front"), "dequeue-head-member": ("POST", "~/Queues/QU/Members/Front"),
-    "get-a-member": ("GET", "~/Queues/QU/Members/CA"), "dequeue-a-member": ("POST", "~/Queues/QU/Members/CA"),
     "list-messages": ("GET", "~/Messages"), "send-message": ("POST", "~/Messages"), "get-message": ("GET", "~/Messages/SM"),
 }
 
@@ -198,7 +194,7 @@ NOT_IN_THIS_VERSION = {
 @pytest.mark.parametrize("name", NOT_IN_THIS_VERSION)
 def test_an_operation_that_is_not_in_this_version(server, name):
     method, path = NOT_IN_THIS_VERSION[name]
-    path = re.sub(r"/(CF|QU|CA|SM)(?=/|$)", r"/\g<1>" + "0" * 40, path)
+    path = re.sub(r"/(CF|CA|SM)(?=/|$)", r"/\g<1>" + "0" * 40, path)
     path = path.replace("~", server.rest.path)
     error = check_error(server.rest.raw(method, path, b"{}" if method == "POST" else None), 404, 1)
     assert "is not in this version" in error["message"], error
@@ -209,7 +205,7 @@ def test_an_error_leads_to_a_page_that_exists(server):
     """Without a public URL the link goes where the request itself was sent."""
     host, port = server.http_address
     for method, path, body in (("GET", "/nowhere", None), ("POST", server.rest.path + "/Calls", b"a=b"),
-                               ("GET", server.rest.path + "/Queues", None), ("PUT", server.rest.path + "/Calls", b"{}")):
+                               ("GET", server.rest.path + "/Conferences", None), ("PUT", server.rest.path + "/Calls", b"{}")):
         url = server.rest.raw(method, path, body).json["url"]
         with urllib.request.urlopen(url, timeout=5) as page:
             assert url.startswith(f"http://{host}:{port}/errors/"), url

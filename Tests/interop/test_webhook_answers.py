@@ -40,7 +40,7 @@ def server(belay, far_end):
     (Reply(200, '[{"Pause":{"length":"long"}}]'), "appInvalidPercl", r"length"),
     (Reply(200, '[{"Say":{"text":"a"},"Hangup":{}}]'), "appInvalidPercl", r"."),
     (Reply(200, '[{"GetDigits":{"actionUrl":"http://127.0.0.1/x","prompts":[{"Enqueue":{}}]}}]'), "appInvalidPercl", r"Enqueue|prompts"),
-    (Reply(200, '[{"Enqueue":{"queueId":"QU' + "0" * 40 + '","actionUrl":"http://127.0.0.1/a","waitUrl":"http://127.0.0.1/b"}}]'), "perclProcessingError", r"Enqueue"),
+    (Reply(200, '[{"AddToConference":{"conferenceId":"CF' + "0" * 40 + '"}}]'), "perclProcessingError", r"AddToConference"),
     (Reply(200, "never", delay=5), "webhookFailed", r"(?i)time"),
     (Reply(close_without_answer=True), "webhookFailed", r"(?i)clos|connect|reset|end"),
     (Reply(raw=b"I am not a web server\r\n\r\n"), "webhookFailed|webhookInvalidResponse", r"."),

@@ -42,8 +42,8 @@ struct DTMFDetector {
     /// - Parameter detected: the digits that ended within these samples are appended.
     mutating func feed(_ input: UnsafeBufferPointer<Int16>, into detected: inout [Detected]) {
         // Safe: the caller's buffer is read to its end and not kept.
-        for unsafesample in unsafe input {
-            samples[Self.hop + filled] = Double(sample)
+        for index in input.indices {
+            samples[Self.hop + filled] = unsafe Double(input[index])
             filled += 1
             guard filled == Self.hop else { continue }
             filled = 0

@@ -31,7 +31,10 @@ package enum SignalLevel {
         guard !samples.isEmpty else { return 0 }
         // 16 bits squared leave room for 2³³ samples.
         var sum: Int64 = 0
-        for unsafesample in unsafe samples { sum &+= Int64(Int32(sample) &* Int32(sample)) }
+        for index in samples.indices {
+            let sample = unsafe Int32(samples[index])
+            sum &+= Int64(sample &* sample)
+        }
         return Double(sum) / Double(samples.count)
     }
 

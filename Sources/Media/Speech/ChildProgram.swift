@@ -115,7 +115,7 @@ struct ChildProgram: Sendable {
         // Safe: freed when `body` has returned; the last one is nil, as execve wants it.
         var pointers: [UnsafeMutablePointer<CChar>?] = unsafe strings.map { unsafe strdup($0) }
         unsafe pointers.append(nil)
-        defer { for unsafepointer in unsafe pointers { unsafe free(pointer) } }
+        defer { unsafe pointers.forEach { unsafe free($0) } }
         return unsafe body(pointers)
     }
 }

@@ -70,7 +70,7 @@ final class Confinement: Sendable {
     private static func ruleset(_ paths: [String]) -> Int32 {
         // Safe: freed when the rules have been made of them; the last one is nil, as the callee wants it.
         let copies = unsafe paths.map { unsafe strdup($0) }
-        defer { for unsafecopy in unsafe copies { unsafe free(copy) } }
+        defer { unsafe copies.forEach { unsafe free($0) } }
         return unsafe cmedia_ruleset_create(copies.map { unsafe UnsafePointer($0) } + [nil])
     }
 }

@@ -57,6 +57,8 @@ def _of_one(webhook, secret):
             yield f"dialCallStatus is not callStatus: {what}"
     if document.get("requestType") == "callStatus" and type(document.get("callDuration")) is not int:
         yield f"callDuration is an integer (docs/contract/webhooks.md#number-types): {what}"
+    if document.get("requestType") in NO_MODEL:
+        return
     try:
         if freeclimb.Webhook.from_dict(document) is None:
             yield f"the SDK makes nothing of it: {what}"
@@ -64,8 +66,12 @@ def _of_one(webhook, secret):
         yield f"the SDK refuses it ({error}): {what}"
 
 
+#: The public material gives Park's webhooks no names, nor the SDK models (docs/contract/webhooks.md#park).
+NO_MODEL = {"park", "parkWait", "unpark"}
 #: These are waited for, whatever comes after them.
-NOTIFICATIONS = {"callStatus", "getDigits"}
+NOTIFICATIONS = {"callStatus", "getDigits", "park", "addToQueueNotification"}
+#: With these a call leaves what it was doing: nobody waits for a script that was asked for before.
+LEAVING = {"machineDetected", "dequeue", "removeFromQueueNotification", "unpark"}
 
 
 def _of_a_call(webhooks, unfinished_allowed):
@@ -73,9 +79,8 @@ def _of_a_call(webhooks, unfinished_allowed):
     events = {}
     highest = -1
     last_new = None
-    # Once a machine is found nobody waits for a script that was asked for before
-    # (docs/contract/calls.md#a-machine-before-the-script).
-    machine = next((w for w in by_start if w.kind == "machineDetected"), None)
+    # docs/contract/calls.md#a-machine-before-the-script, docs/contract/percl.md#waiturl.
+    leaving = [w.sequence for w in by_start if w.kind in LEAVING]
     for index, webhook in enumerate(by_start):
         first = events.get(webhook.event)
         if first is None:
@@ -88,7 +93,8 @@ def _of_a_call(webhooks, unfinished_allowed):
             last_new = webhook
             for earlier in by_start[:index]:
                 open_still = earlier.finished is None or earlier.finished > webhook.started
-                if machine and earlier.sequence < machine.sequence <= webhook.sequence and earlier.kind not in NOTIFICATIONS:
+                given_up = any(earlier.sequence < left <= webhook.sequence for left in leaving)
+                if given_up and earlier.kind not in NOTIFICATIONS:
                     continue
                 if open_still and not earlier.abandoned and events[earlier.event] is earlier:
                     if not (unfinished_allowed and earlier.finished is None):
