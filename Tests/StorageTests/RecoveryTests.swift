@@ -38,6 +38,28 @@ import Testing
         await storage.close()
     }
 
+    @Test("Queues are found as they were stored last, in the order in which they were made; removed ones are not")
+    func queues() async throws {
+        let folder = TemporaryFolder()
+        var made = try (1...3).map { number in
+            CallQueue(
+                queueID: try #require(QueueID(Sample.text("QU", number))), accountID: Sample.account,
+                alias: number == 2 ? nil : "queue \(number)", maxSize: number * 10, isKept: number != 3,
+                created: Sample.time.advanced(byMicroseconds: Int64(number)))
+        }
+        let storage = try await SQLiteStorage.opened(folder)
+        try await storage.commit(made.map { .saveQueue($0) })
+        made[0].alias = nil
+        made[0].maxSize = 1000
+        made[0].revision = 2
+        made[0].dateUpdated = Sample.time.advanced(byMicroseconds: 500)
+        try await storage.commit([.saveQueue(made[0]), .removeQueue(made[1].queueID)])
+        await storage.close()
+        let again = try await SQLiteStorage.opened(folder)
+        #expect(try await again.unfinishedWork().queues == [made[0], made[2]])
+        await again.close()
+    }
+
     @Test("Numbers that nothing can be reckoned with are as rows that cannot be read; the journal's go on below them")
     func extremeNumbers() async throws {
         let folder = TemporaryFolder()

@@ -158,7 +158,8 @@ enum Server {
         let operatorListener = OperatorListener(configuration)
         let api = APIServer(
             services: APIServices(
-                calls: calls, queues: LiveQueues(loop: loop), recordings: liveRecordings, directory: directory, health: health,
+                calls: calls, queues: LiveQueues(loop: loop), recordings: liveRecordings, directory: directory,
+                health: health,
                 administration: administration, status: status,
                 carrier: carrier.map { carrier in
                     DialIn(

@@ -1,0 +1,98 @@
+import API
+import HTTPTypes
+import JSON
+import Telephony
+import Testing
+
+/// docs/contract/rest.md#queues, docs/contract/rest.md#queue-members.
+@Suite("Queues over REST")
+struct QueueRouteTests {
+    private static let queueID = "QU" + String(repeating: "a", count: 40)
+    private static let callID = "CA" + String(repeating: "b", count: 40)
+
+    private static func queue(_ test: TestServer) throws -> CallQueue {
+        var queue = CallQueue(
+            queueID: try #require(QueueID(queueID)), accountID: test.account, alias: "sales", maxSize: 25, isKept: true,
+            created: TestServer.start)
+        queue.revision = 3
+        return queue
+    }
+
+    private static func member(_ test: TestServer) throws -> QueueMember {
+        QueueMember(
+            queueID: try #require(QueueID(queueID)), accountID: test.account, callID: try #require(CallID(callID)),
+            waitSeconds: 12, position: 2, dateEnqueued: TestServer.start)
+    }
+
+    @Test("The resources have every field")
+    func resource() async throws {
+        let test = try TestServer()
+        test.queues.prepare(
+            .queue(
+                QueueStanding(
+                    queue: try Self.queue(test), currentSize: 2, averageRemovalSeconds: 41, averageWaitSeconds: 7)))
+        let reply = try await test.send(.get, "\(test.base)/Queues/\(Self.queueID)")
+        let uri = "/Accounts/\(test.account)/Queues/\(Self.queueID)"
+        #expect(reply.status == 200)
+        #expect(
+            reply.json
+                == [
+                    "accountId": .string(test.account.text), "alias": "sales", "averageQueueRemovalTime": 41,
+                    "averageWaitTime": 7, "currentSize": 2, "dateCreated": "Wed, 09 Oct 2024 15:05:03 GMT",
+                    "dateUpdated": "Wed, 09 Oct 2024 15:05:03 GMT", "maxSize": 25, "queueId": .string(Self.queueID),
+                    "revision": 3, "subresourceUris": ["members": .string(uri + "/Members")], "uri": .string(uri),
+                ])
+        test.queues.prepare(.member(try Self.member(test)))
+        let member = try await test.send(.get, "\(test.base)/Queues/\(Self.queueID)/Members/\(Self.callID)")
+        #expect(
+            member.json
+                == [
+                    "callId": .string(Self.callID), "dateEnqueued": "Wed, 09 Oct 2024 15:05:03 GMT", "position": 2,
+                    "uri": .string(uri + "/Members/\(Self.callID)"), "waitTime": 12,
+                ])
+    }
+
+    @Test("What is asked of the queues, and how it is answered")
+    func requests() async throws {
+        let test = try TestServer()
+        let (id, call) = (try #require(QueueID(Self.queueID)), try #require(CallID(Self.callID)))
+        let made = try await test.send(.post, "\(test.base)/Queues", json: ["alias": "sales", "maxSize": 25])
+        #expect(made.status == 201)
+        guard case .create(let queue)? = test.queues.asked.last else {
+            Issue.record("nothing was created")
+            return
+        }
+        #expect(queue.alias == "sales" && queue.maxSize == 25 && queue.isKept && queue.accountID == test.account)
+        let standing = QueueStanding(
+            queue: try Self.queue(test), currentSize: 0, averageRemovalSeconds: 0, averageWaitSeconds: 0)
+        test.queues.prepare(
+            .queue(standing), .member(try Self.member(test)), .member(try Self.member(test)), .noMember, .noQueue,
+            .tooMany,
+            .notStored)
+        #expect(try await test.send(.post, "\(test.base)/Queues/\(id)", json: ["alias": .null]).status == 200)
+        #expect(test.queues.asked.last == .update(id, QueueChange(alias: .some(nil))))
+        #expect(try await test.send(.post, "\(test.base)/Queues/\(id)/Members/Front").status == 202)
+        #expect(test.queues.asked.last == .dequeue(id, nil))
+        #expect(try await test.send(.post, "\(test.base)/Queues/\(id)/Members/\(call)").status == 202)
+        #expect(test.queues.asked.last == .dequeue(id, call))
+        #expect(try await test.send(.get, "\(test.base)/Queues/\(id)/Members/Front").status == 404)
+        #expect(test.queues.asked.last == .member(id, nil))
+        #expect(try await test.send(.get, "\(test.base)/Queues/\(id)").status == 404)
+        #expect(try await test.send(.post, "\(test.base)/Queues", json: [:]).status == 409)
+        #expect(try await test.send(.post, "\(test.base)/Queues", json: [:]).status == 503)
+    }
+
+    @Test(
+        "What is no queue is refused by its field, before anything is asked",
+        arguments: [
+            (["maxSize": 0], "maxSize"), (["maxSize": 1001], "maxSize"), (["maxSize": "25"], "maxSize"),
+            (["alias": .string(String(repeating: "a", count: 65))], "alias"), (["alias": 7], "alias"),
+        ] as [([String: JSONValue], String)])
+    func refused(_ body: [String: JSONValue], _ field: String) async throws {
+        let test = try TestServer()
+        let reply = try await test.send(.post, "\(test.base)/Queues", json: .object(body))
+        #expect(reply.status == 400)
+        #expect(reply.message.contains(field), "\(reply.message)")
+        #expect(test.queues.asked.isEmpty)
+    }
+}
