@@ -76,13 +76,16 @@ struct QueueTests {
         #expect(listed.map(\.position) == [1, 2, 3])
         let front = Self.member(try Self.ask(&bench, .dequeue(try Self.id(), nil)))
         #expect(front?.callID == calls[0] && front?.position == 1)
-        #expect(bench.delivered.last?.requestType == "queueWait", "the first is asked for no script any more")
+        #expect(bench.delivered.last?.callID == calls[0] && bench.delivered.last?.requestType == "dequeue")
         let rest = Self.members(try Self.ask(&bench, .members(try Self.id(), after: nil)))
         #expect(rest.map(\.callID) == [calls[1], calls[2]] && rest.map(\.position) == [1, 2])
-        // The others' next round.
+        // The last one's next round.
         bench.pass(.seconds(1))
-        bench.answerWebhook("[]")
-        bench.pass(.seconds(1))
+        let asked = try #require(bench.delivered.last { $0.callID == calls[2] && $0.requestType == "queueWait" })
+        bench.give(
+            .webhookFinished(
+                asked.eventID, .answered(status: 200, contentType: nil, body: Array("[]".utf8)), milliseconds: 1))
+        #expect(bench.delivered.last?.callID == calls[2])
         #expect(bench.field("queuePosition") == "2" && bench.field("currentQueueSize") == 2)
     }
 

@@ -95,6 +95,7 @@ struct OpenAPITests {
         var complete = recording
         complete.durationSeconds = 2
         try test.recordings.add(complete, content: Array("RIFF".utf8))
+        let queueID = try #require(QueueID("QU" + String(repeating: "c", count: 40)))
         var answered: Set<String> = []
 
         func check(
@@ -104,7 +105,7 @@ struct OpenAPITests {
             let path = template.replacing("{accountId}", with: test.account.text)
                 .replacing("{applicationId}", with: application.text).replacing("{callId}", with: callID ?? call)
                 .replacing("{recordingId}", with: recording.recordingID.text)
-                .replacing("{phoneNumberId}", with: test.phoneNumberID.text)
+                .replacing("{phoneNumberId}", with: test.phoneNumberID.text).replacing("{queueId}", with: queueID.text)
             let reply = try await test.send(method, path + query, body: body, authorization: authorization)
             #expect(reply.status == status)
             let prefix = "\(method.rawValue) \(template) "
@@ -157,6 +158,36 @@ struct OpenAPITests {
         try await check(.delete, account + "/Recordings/{recordingId}", status: 204)
         try await check(.get, account + "/Recordings/{recordingId}/Download", status: 404)
         try await check(.get, account + "/Recordings/{recordingId}/Stream", status: 404)
+        let queues = account + "/Queues", oneQueue = queues + "/{queueId}"
+        let queue = CallQueue(
+            queueID: queueID, accountID: test.account, isKept: true, created: TestServer.start)
+        let standing = QueueStanding(queue: queue, currentSize: 1, averageRemovalSeconds: 0, averageWaitSeconds: 3)
+        let member = QueueMember(
+            queueID: queueID, accountID: test.account, callID: try #require(CallID(call)), waitSeconds: 3, position: 1,
+            dateEnqueued: TestServer.start)
+        test.queues.prepare(
+            .queues(Page(items: [standing], total: 1, start: 0, next: nil)), .queue(standing), .tooMany, .notStored,
+            .queue(standing), .noQueue, .queue(standing), .noQueue,
+            .members(Page(items: [member], total: 1, start: 0, next: nil)), .noQueue)
+        try await check(.get, queues, status: 200)
+        try await check(.get, queues, query: "?alias=", status: 400)
+        try await check(.post, queues, #"{"alias":"sales"}"#, status: 201)
+        try await check(.post, queues, #"{"maxSize":0}"#, status: 400)
+        try await check(.post, queues, "{}", status: 409)
+        try await check(.post, queues, "{}", status: 503)
+        try await check(.get, oneQueue, status: 200)
+        try await check(.get, oneQueue, status: 404)
+        try await check(.post, oneQueue, #"{"maxSize":7}"#, status: 200)
+        try await check(.post, oneQueue, #"{"maxSize":7}"#, status: 404)
+        try await check(.get, oneQueue + "/Members", status: 200)
+        try await check(.get, oneQueue + "/Members", status: 404)
+        for place in [oneQueue + "/Members/Front", oneQueue + "/Members/{callId}"] {
+            test.queues.prepare(.member(member), .noMember, .member(member), .noMember)
+            try await check(.get, place, status: 200)
+            try await check(.get, place, status: 404)
+            try await check(.post, place, status: 202)
+            try await check(.post, place, status: 404)
+        }
         try await check(.get, account + "/IncomingPhoneNumbers", status: 200)
         try await check(.post, account + "/IncomingPhoneNumbers", #"{"phoneNumber":"+13125550177"}"#, status: 200)
         try await check(.post, account + "/IncomingPhoneNumbers", #"{"phoneNumber":"+13125550177"}"#, status: 409)
