@@ -172,6 +172,8 @@ def test_queues_after_a_crash(far_end, belay, app):
     queue = ask(server, "POST", "", b'{"alias": "sales", "maxSize": 7}').json["queueId"]
     call = place(server, app, [enqueue(app, queue)])
     app.wait_for(call, "queueWait")
+    # A list waits for the disk to catch up.
+    assert server.rest.call(call)["status"] == "inProgress"
     server.kill()
     server.start()
     ending = app.wait_for(call, "removeFromQueueNotification", 20).json
@@ -236,7 +238,7 @@ def test_parked_and_resumed(far_end, belay, app):
 def test_what_is_not_parked_is_not_resumed(server, app):
     call = place(server, app, SILENCE)
     app.wait_for(call, "outDialApiConnect")
-    eventually(lambda: server.rest.call(call)["status"] == "inProgress", 5)
+    server.wait_for_status(call, "inProgress")
     refused = server.rest.update(call, "inProgress")
     assert refused.status == 409 and "not parked" in refused.json["message"], refused
     server.rest.update(call, "completed")

@@ -301,7 +301,7 @@ def test_keeps_queues(carrier, app):
         app.wait_for(call, "callStatus")
     with pytest.raises(freeclimb.exceptions.NotFoundException):
         api.get_head_member(made.queue_id)
-    updated = api.update_a_queue(made.queue_id, freeclimb.QueueRequest(alias="support"))
+    updated = api.update_a_queue(made.queue_id, freeclimb.QueueRequest(alias="support", max_size=25))
     assert (updated.alias, updated.max_size, updated.current_size) == ("support", 25, 0)
 
 

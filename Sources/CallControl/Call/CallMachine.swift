@@ -209,6 +209,11 @@ struct CallMachine: Sendable {
         if let dialling = leg.keyReportAnswered(isTaken: isTaken, &turn) { digitsSent(dialling, &turn) }
     }
 
+    /// The next digit that goes out by INFO is due, or the last one is over.
+    mutating func keyReportDue(_ turn: inout Turn) {
+        if let dialling = leg.nextKeyReport(&turn) { digitsSent(dialling, &turn) }
+    }
+
     mutating func digitsSent(_ dialling: DiallingID, _ turn: inout Turn) {
         withTalk(&turn) { talk, leg, dossier, turn in talk.digitsSent(dialling, &leg, &dossier, &turn) }
     }
@@ -349,7 +354,7 @@ struct CallMachine: Sendable {
         if leg.endNotStored() { turn.want(.arm(.storing, after: .seconds(1))) }
     }
 
-    private mutating func storeAgain(_ turn: inout Turn) {
+    mutating func storeAgain(_ turn: inout Turn) {
         dossier.oweAgain(&turn)
         switch leg.phase {
         case .opening(let opening):
@@ -410,39 +415,8 @@ struct CallMachine: Sendable {
     }
 }
 
-/// What the clock, a client and the operator do with a call.
+/// What a client and the operator do with a call.
 extension CallMachine {
-    mutating func timerFired(_ timer: CallTimer, _ turn: inout Turn) {
-        switch timer {
-        case .ring: withLeg(&turn) { leg, _ in leg.rungOut() }
-        case .longestCall:
-            guard leg.isAnswered else { return }
-            finish(CallOutcome(.completed, .maxDuration, "the longest call allowed is over"), &turn)
-        case .keyReport: if let dialling = leg.nextKeyReport(&turn) { digitsSent(dialling, &turn) }
-        case .storing: storeAgain(&turn)
-        case .waiting:
-            withTalk(&turn) { talk, _, dossier, turn in
-                talk.waitAgain(&dossier, &turn)
-                return nil
-            }
-        case .beep:
-            withTalk(&turn) { talk, leg, dossier, turn in
-                talk.stopAwaitingBeep("no beep came", &leg, &dossier, &turn)
-            }
-        case .pause: advance(&turn) { run, memory, steps in run.pauseOver(&memory, into: &steps) }
-        case .keys: advance(&turn) { run, _, steps in run.keysTimedOut(into: &steps) }
-        case .silence: advance(&turn) { run, _, steps in run.fellSilent(into: &steps) }
-        case .utterance: advance(&turn) { run, _, steps in run.lengthReached(into: &steps) }
-        }
-    }
-
-    /// Lets the script that runs, if there is one, take an event.
-    mutating func advance(
-        _ turn: inout Turn, _ event: (inout ScriptRun, inout ScriptMemory, inout [ScriptRun.Directive]) -> Void
-    ) {
-        withTalk(&turn) { talk, leg, dossier, turn in talk.advance(&leg, &dossier, &turn, event) }
-    }
-
     /// Cancels what was not answered, hangs up what was (docs/contract/calls.md#cancel-and-hang-up), or lets a parked call
     /// go on. Nil where that was done.
     mutating func update(_ update: CallUpdate, requestID: RequestID, _ turn: inout Turn) -> CallRefusal? {

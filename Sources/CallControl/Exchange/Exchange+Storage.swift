@@ -57,7 +57,7 @@ extension Exchange {
             case .turn: call.withLeg(&turn) { leg, _ in leg.turnCommitted() }
             case .notification(let event): call.withDossier { $0.notificationCommitted(event, &turn) }
             case .end: call.endCommitted(&turn)
-            case .cancellation, .dialog: break
+            case .cancellation, .dialog, .wait: break
             }
         }
     }
@@ -124,6 +124,7 @@ extension Exchange {
                 case .conflict, .other: call.withLeg(&turn) { leg, _ in leg.turnNotCommitted() }
                 }
             case .notification, .end, .cancellation: call.notStored(&turn)
+            case .wait: break
             case .dialog:
                 // The far end is not made to hang up for it: only a crash would miss the record.
                 turn.perform(.fault(pending.call, "a dialog could not be stored and goes on without"))

@@ -18,8 +18,7 @@ extension Talk {
     mutating func enqueued(
         _ enqueue: Enqueue, _ place: QueuePlace, _ dossier: inout Dossier, _ turn: inout Turn
     ) {
-        waiting = Waiting(.queue(enqueue), since: turn.now.instant)
-        turn.want(.saveRecord)
+        beginWait(.queue(enqueue), &turn)
         dossier.note(
             .info, .percl, "Entered the queue",
             [
@@ -53,8 +52,7 @@ extension Talk {
     // MARK: Parked
 
     mutating func park(_ park: Park, _ dossier: inout Dossier, _ turn: inout Turn) {
-        waiting = Waiting(.parking(park), since: turn.now.instant)
-        turn.want(.saveRecord)
+        beginWait(.parking(park), &turn)
         dossier.note(.info, .percl, "Parked", [:], &turn)
         if let url = park.notificationURL {
             dossier.tell(ScriptRequest(CallWebhook.park), at: url, EventID(random: &turn.random), &turn)
@@ -65,6 +63,12 @@ extension Talk {
     var isParked: Bool { if case .parking? = waiting?.place { true } else { false } }
 
     // MARK: While it waits
+
+    private mutating func beginWait(_ place: Waiting.Place, _ turn: inout Turn) {
+        waiting = Waiting(place, since: turn.now.instant)
+        turn.want(.saveRecord)
+        turn.want(.awaitCommit(.wait))
+    }
 
     /// waitUrl is asked again, as soon as it may be.
     mutating func waitAgain(_ dossier: inout Dossier, _ turn: inout Turn) {
