@@ -300,4 +300,26 @@ struct QueueTests {
         guard case .queues(let even) = try Self.ask(&bench, .list(alias: "even", after: nil)) else { return }
         #expect(even.total == 125 && even.items.allSatisfy { $0.queue.alias == "even" })
     }
+
+    @Test("An account has no more queues than it may: neither over REST nor by Enqueue; another's are not counted")
+    func tooMany() throws {
+        var bench = Bench()
+        func queue(_ number: Int, of account: AccountID) throws -> CallQueue {
+            let digits = String(number)
+            let name = "QU" + String(repeating: "0", count: 40 - digits.utf8.count) + digits
+            return CallQueue(
+                queueID: try Self.id(name), accountID: account, isKept: true, created: bench.moment.wall)
+        }
+        let account = try Self.account()
+        for number in 1...CallQueue.maximumCount { bench.exchange.queues.insert(try queue(number, of: account)) }
+        #expect(try Self.ask(&bench, .create(try queue(0, of: account))) == .tooMany)
+        try bench.run(Self.script())
+        #expect(bench.call?.endedReason == .perclProcessingError)
+        let other = try #require(AccountID("AC" + String(repeating: "2", count: 40)))
+        bench.give(.queueRequest(ReplyToken(rawValue: 901), other, .create(try queue(0, of: other))))
+        #expect(
+            bench.effects.contains { effect in
+                if case .reply(ReplyToken(rawValue: 901), .queue(.queue)) = effect { true } else { false }
+            })
+    }
 }
