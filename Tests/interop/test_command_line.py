@@ -32,7 +32,8 @@ ASKING = [
     ("number", "add", "+13125550101"), ("number", "assign", NUMBER, "none"), ("number", "remove", NUMBER),
     ("account", "list"), ("account", "show"), ("account", "create"), ("account", "suspend", ACCOUNT),
     ("key", "new"), ("key", "revoke"), ("export", "calls"),
-    ("stop-dialling",), ("start-dialling",), ("machines", "label", NOBODY, "human"),
+    ("queue", "list"), ("queue", "create"), ("queue", "members", "QU" + "0" * 40), ("queue", "next", "QU" + "0" * 40),
+    ("resume", NOBODY), ("stop-dialling",), ("start-dialling",), ("machines", "label", NOBODY, "human"),
 ]
 
 

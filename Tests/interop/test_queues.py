@@ -1,6 +1,7 @@
 """Queues and parking as callers, agents and apps meet them (docs/contract/percl.md#enqueue, docs/contract/percl.md#park)."""
 
 import concurrent.futures
+import re
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from harness.server import NUMBER
 from harness.steps import TO, place
 from harness.waiting import eventually
 from harness.webhook_app import HANGUP, Reply
+from test_first_quarter_of_an_hour import run
 
 QUEUE = "QU" + "7" * 40
 SILENCE = [{"Pause": {"length": 60000}}]
@@ -214,6 +216,25 @@ def test_what_is_no_queue_is_refused(server, body, field):
 def park(app, wait=SILENCE, then=HANGUP):
     return {"Park": {"waitUrl": app.answer("/wait", wait), "actionUrl": app.answer("/on", then),
                      "notificationUrl": app.url("/parked")}}
+
+
+def test_from_the_command_line(server, app):
+    """An agent without a program: a queue is made, looked at, and its callers taken out; a parked call goes on."""
+    queue = run(server, "queue", "create", "--alias", "sales", "--max-size", "25").strip()
+    calls = queued(server, app, 2, queue=queue)
+    assert re.search(rf"{queue} +sales +2 of 25", run(server, "queue", "list"))
+    shown = run(server, "queue", "members", queue)
+    assert re.search(rf"1 +{calls[0]}.*\n2 +{calls[1]}", shown), shown
+    assert run(server, "queue", "next", queue).strip() == calls[0]
+    assert run(server, "queue", "next", queue, calls[1]).strip() == calls[1]
+    for call in calls:
+        app.wait_for(call, "callStatus")
+    run(server, "queue", "next", queue, status=70)
+    call = place(server, app, [park(app)])
+    app.wait_for(call, "parkWait")
+    run(server, "resume", call)
+    app.wait_for(call, "unpark")
+    app.wait_for(call, "callStatus")
 
 
 def test_parked_and_resumed(far_end, belay, app):
