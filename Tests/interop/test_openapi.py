@@ -48,7 +48,7 @@ METHODS = ("get", "put", "post", "delete", "patch")
 REFUSED_FOR_ITS_MEANING = {
     ("make-a-call", 400): {"from", "to", "applicationId", "parentCallId", "callConnectUrl", "ifMachineUrl",
                            "ifMachineBeepSeconds"},
-    ("make-a-call", 409): {"parentCallId"},
+    ("make-a-call", 409): {"parentCallId"}, ("update-a-live-call", 409): set(),
     ("buy-a-phone-number", 400): {"applicationId"}, ("buy-a-phone-number", 409): set(),
     ("update-an-incoming-number", 400): {"applicationId"},
     ("dial-in", 409): set(), ("dial-in", 400): {"to"},
@@ -100,6 +100,9 @@ class Ground:
         self.number = self.rest("GET", "/IncomingPhoneNumbers")["incomingPhoneNumbers"][0]["phoneNumberId"]
         self.recording = eventually(lambda: self.rest("GET", "/Recordings")["recordings"], 10, "a recording")[0]["recordingId"]
         self.other = self.admin("POST", "/admin/accounts", {"label": "schema", "type": "full"})["accountId"]
+        self.queue = self.rest("POST", "/Queues", {"alias": "kept"})["queueId"]
+        self.app.answer("/wait", [{"Pause": {"length": 600_000}}])
+        self.waiting = None
         self.app.answer("/connect", HANGUP)
         self.app.answer("/long", [{"Pause": {"length": 2000}}])
 
@@ -122,6 +125,8 @@ class Ground:
                   "phoneNumberId": self.number, "recordingId": self.recording, "accountId": self.server.rest.account}
         if not OPERATIONS[operation][2]:
             things["accountId"] = self.other
+        if "{queueId}" in OPERATIONS[operation][1]:
+            things |= {"queueId": self.queue, "callId": self.who_waits()}
         if operation == "update-a-live-call":
             things["callId"] = self.rest("POST", "/Calls", {
                 "from": NUMBER, "to": "+13125550197", "callConnectUrl": self.app.url("/long")})["callId"]
@@ -131,6 +136,15 @@ class Ground:
             things["phoneNumberId"] = self.rest(
                 "POST", "/IncomingPhoneNumbers", {"phoneNumber": next(self.numbers)})["phoneNumberId"]
         return things
+
+    def who_waits(self):
+        """A call that is in the queue; another one where the last has been taken out."""
+        members = self.rest("GET", f"/Queues/{self.queue}/Members")["queueMembers"]
+        if not members:
+            self.waiting = place(self.server, self.app, [{"Enqueue": {
+                "queueId": self.queue, "waitUrl": self.app.url("/wait"), "actionUrl": self.app.url("/connect")}}], to="+13125550157")
+            self.app.wait_for(self.waiting, "queueWait", 20)
+        return self.waiting
 
     def close(self):
         self.server.stop()
@@ -318,7 +332,7 @@ def test_other_methods_are_refused(ground, path):
     documented = {method.upper(): of_account for method, one, of_account in OPERATIONS.values() if one == path}
     base = ground.server.http + ("/apiserver" if any(documented.values()) else "")
     names = {"accountId": ground.server.rest.account, "callId": ground.call, "applicationId": ground.application,
-             "phoneNumberId": ground.number, "recordingId": ground.recording, "code": 9}
+             "phoneNumberId": ground.number, "recordingId": ground.recording, "queueId": ground.queue, "code": 9}
     allowed = set(documented) | ({"HEAD"} if "GET" in documented else set())
     for method in {"GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"} - allowed:
         answer = requests.request(method, base + path.format(**names), timeout=10)
