@@ -167,6 +167,25 @@ struct RecoveryTests {
         #expect(late.call?.endedReason == .internalError)
     }
 
+    @Test("A call that waited goes on as it was asked for, term by term, and its private digits stay private")
+    func terms() throws {
+        var crashed = Bench { $0.trunk.callsAtOnce = 0 }
+        var request = try Bench.request(sendDigits: "7341#", timeout: 55)
+        request.terms.isPrivate = true
+        request.terms.ifMachine = .redirect(try #require(WebURL("http://app/machine")))
+        request.terms.machineBeepSeconds = 7
+        crashed.give(.makeCall(ReplyToken(rawValue: 1), request))
+        let bytes = try #require(crashed.records.values.first)
+        #expect(try CallRecord(reading: bytes).terms == request.terms)
+        var next = restarted(crashed)
+        next.farAnswer()
+        let media = try #require(next.media)
+        next.give(.media(media, .digitsSent(.sendDigits)))
+        let entry = try #require(next.entry("Digits sent"))
+        #expect(entry.metadata["sendDigits"] == .string(Mask.text))
+        #expect(!(crashed.journal + next.journal).contains { JSONValue.object($0.metadata).text.contains("7341") })
+    }
+
     /// What a record may have become.
     enum Harm: CaseIterable {
         case empty, text, cutOff, laterVersion, wrongType, anotherCalls, missing
