@@ -322,4 +322,30 @@ struct QueueTests {
                 if case .reply(ReplyToken(rawValue: 901), .queue(.queue)) = effect { true } else { false }
             })
     }
+
+    @Test("A queue that goes takes only itself from the list; the last page of members has no next")
+    func listedAfterRemoval() throws {
+        var bench = Bench { $0.rtpPorts = 40_000...40_999 }
+        let other = "QU" + String(repeating: "b", count: 40)
+        try Self.enqueue(&bench, other)
+        let gone = try Self.enqueue(&bench)
+        _ = try Self.ask(&bench, .dequeue(try Self.id(), gone))
+        guard case .queues(let page) = try Self.ask(&bench, .list(alias: nil, after: nil)) else {
+            Issue.record("no list")
+            return
+        }
+        #expect(page.items.map(\.queue.queueID.text) == [other] && page.total == 1)
+        let (id, moment) = (try Self.id(other), bench.moment)
+        for number in 2...PageLimits.pageSize {
+            let call = try #require(CallID("CA" + String(repeating: "0", count: 37) + String(100 + number)))
+            _ = bench.exchange.queues.change(id) { $0.append(call, now: moment) }
+        }
+        guard case .members(let whole) = try Self.ask(&bench, .members(id, after: nil)) else { return }
+        #expect(whole.items.count == PageLimits.pageSize && whole.next == nil)
+        let last = try #require(CallID("CA" + String(repeating: "0", count: 40)))
+        _ = bench.exchange.queues.change(id) { $0.append(last, now: moment) }
+        guard case .members(let first) = try Self.ask(&bench, .members(id, after: nil)) else { return }
+        guard case .members(let second) = try Self.ask(&bench, .members(id, after: first.next)) else { return }
+        #expect(second.items.map(\.callID) == [last] && second.items.first?.position == 101 && second.next == nil)
+    }
 }

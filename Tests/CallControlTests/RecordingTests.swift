@@ -142,4 +142,32 @@ struct RecordingTests {
         let bench = try Self.bench(#"[{"Play":{"file":"\#(other)"}}]"#)
         #expect(bench.played == [.file(.relative(other))])
     }
+
+    @Test("A recording's row is younger at its end than at its beginning, and one revision on")
+    func rowAtTheEnd() throws {
+        var bench = Bench()
+        try bench.run(#"[{"StartRecordCall":{}},{"Pause":{"length":5000}}]"#)
+        let begun = try #require(bench.recordings.values.first)
+        bench.pass(.seconds(3))
+        bench.farHangUp()
+        let ended = try #require(bench.recordings.values.first)
+        #expect(ended.dateCreated == begun.dateCreated)
+        #expect(ended.dateUpdated.microseconds - begun.dateUpdated.microseconds == 3_000_000)
+        #expect(ended.revision == begun.revision + 1)
+    }
+
+    @Test("What was wrong with a file that was played stands in the log")
+    func warned() throws {
+        var bench = Bench()
+        try bench.run(#"[{"Play":{"file":"http://app/a.wav"}},{"Pause":{"length":60000}}]"#)
+        let play = try #require(
+            bench.effects.lazy.compactMap { effect -> (MediaHandle, PlaybackID)? in
+                if case .media(let media, .play(let playback, _, _, _)) = effect { (media, playback) } else { nil }
+            }.last)
+        bench.give(
+            .media(play.0, .playbackEnded(play.1, .completedWithWarning("the file ends before its header says"))))
+        let entry = try #require(bench.journal.last { $0.message == "PerCL Play completed" })
+        #expect(entry.level == .warning)
+        #expect(entry.metadata["explanation"] == "the file ends before its header says")
+    }
 }

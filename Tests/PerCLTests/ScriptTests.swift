@@ -169,4 +169,14 @@ struct ScriptTests {
             #expect(fault(#"[{"Pause":{"length":\#(given)}}]"#)?.field == "length", "\(given)")
         }
     }
+
+    @Test("A text message has 160 characters at most")
+    func messageLength() throws {
+        func sms(_ count: Int) -> String {
+            let text = String(repeating: "x", count: count)
+            return #"[{"Sms":{"to":"+15551234567","from":"+15551234568","text":""# + text + #""}}]"#
+        }
+        #expect(fault(sms(160)) == nil)
+        #expect(fault(sms(161))?.field == "text")
+    }
 }

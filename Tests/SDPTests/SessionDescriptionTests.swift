@@ -69,4 +69,16 @@ struct SessionDescriptionTests {
         }
         #expect(agreed > 1000, "most single changes leave the description usable")
     }
+
+    @Test("A description may be as long as the largest message, and no longer")
+    func length() throws {
+        var text = Self.typical
+        while text.utf8.count < SDPLimits.bytes - 1_000 {
+            text += "a=x:" + String(repeating: "y", count: 494) + "\r\n"
+        }
+        text += "a=x:" + String(repeating: "y", count: 65_535 - text.utf8.count - 6) + "\r\n"
+        #expect(text.utf8.count == 65_535)
+        _ = try SessionDescription(parsing: Array(text.utf8))
+        #expect(throws: (any Error).self) { try SessionDescription(parsing: Array((text + "a").utf8)) }
+    }
 }

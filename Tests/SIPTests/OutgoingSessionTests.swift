@@ -219,6 +219,17 @@ struct OutgoingSessionTests {
         #expect(bench.agent.gauges.isIdle)
     }
 
+    @Test("One CANCEL, however many provisional responses come behind it")
+    func oneCancel() {
+        var bench = Bench()
+        let invite = bench.invite()
+        bench.respond(to: invite, 180)
+        bench.end()
+        bench.respond(to: invite, 180)
+        bench.respond(to: invite, 183)
+        #expect(bench.requests(.cancel).count == 1)
+    }
+
     @Test("A CANCEL held back and an INVITE that nobody answers: canceled after 64·T1")
     func heldCancelTimeout() {
         var bench = Bench()

@@ -34,6 +34,12 @@ struct INVITEClientTransactionTests {
         return machine
     }
 
+    @Test("Timer D is at least 32 s, whatever T1 (RFC 3261 §17.1.1.2)")
+    func timerD() {
+        #expect(TransactionTimers(t1: .milliseconds(100)).completedLinger == .seconds(32))
+        #expect(TransactionTimers(t1: .seconds(1)).completedLinger == .seconds(64))
+    }
+
     @Test("It starts by sending, with timers A and B over UDP and B alone over TCP")
     func start() {
         var steps: [TransactionStep] = []

@@ -57,4 +57,15 @@ struct SIPAddressTests {
             "sip:" + String(repeating: "a", count: 260) + "@b",
         ])
     func refused(_ text: String) { #expect(SIPAddress(text) == nil) }
+
+    @Test("A user that begins with a digit behind marks does; one @ parts user and host, no more and no less")
+    func beginning() throws {
+        for (text, begins) in [("sip:9abc@h", true), ("sip:.-9abc@h", true), ("sip:a9@h", false), ("sip:-a9@h", false)]
+        {
+            #expect(SIPAddress(text)?.beginsWithDigit == begins, "\(text)")
+        }
+        for text in ["sip:bob@@h", "sip:@bob@h", "sip:bob@h@", "sip:@h", "sip:bob@"] {
+            #expect(SIPAddress(text) == nil, "\(text)")
+        }
+    }
 }
