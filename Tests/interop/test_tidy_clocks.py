@@ -33,6 +33,8 @@ MAY_READ = {
     "Sources/CallControl/Call/Dossier.swift": "the age of a notification, as a restart is to find it",
     "Sources/CallControl/Outbox/NotificationRetries.swift": "the same; in this process it is the monotonic clock that counts",
     "Sources/CallControl/Exchange/*.swift": "the day that calls and minutes count for, and journal entries of forgotten calls",
+    "Sources/CallControl/Rooms/Exchange+Queues.swift": "the dates of a queue that is made or changed",
+    "Sources/CallControl/Rooms/WaitingLine.swift": "the date on which a call entered; how long it waits is counted by the instant",
     "Sources/API/Routes/*.swift": "the date of what is made, changed or shown; how long a private recording may be fetched",
     "Sources/API/Server/APIResponder.swift": "the date of a journal entry, and of a key's latest use",
     "Sources/Runtime/CallLoop+Refusals.swift": "the date of a journal entry",
