@@ -29,6 +29,25 @@ private struct Generator: RandomNumberGenerator {
         #expect(next.contains("quiet"))
     }
 
+    @Test("Who was idle has saved up no turns")
+    func idle() {
+        var queue = FairQueue<String, Int>()
+        queue.add(0, of: "idle")
+        _ = queue.next()
+        for number in 0..<100 {
+            queue.add(number, of: "busy")
+            _ = queue.next()
+        }
+        for number in 1...3 {
+            queue.add(number, of: "busy")
+            queue.add(number, of: "idle")
+        }
+        let order = drained(queue)
+        for pair in 1...3 {
+            #expect(Set(order[(pair - 1) * 2..<pair * 2]) == ["busy\(pair)", "idle\(pair)"], "\(order)")
+        }
+    }
+
     @Test("Lanes take turns, and each keeps its own order")
     func turns() {
         var queue = FairQueue<String, Int>()
