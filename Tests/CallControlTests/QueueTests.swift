@@ -263,6 +263,14 @@ struct QueueTests {
         let second = try #require(bench.heldCommits.last)
         bench.give(.commitFailed(second, .diskFull))
         #expect(bench.effects.contains(.reply(ReplyToken(rawValue: 901), .queue(.notStored))))
+        #expect(Self.standing(try Self.ask(&bench, .get(try Self.id())))?.queue.maxSize == CallQueue.usualSize)
+        let other = "QU" + String(repeating: "b", count: 40)
+        let lost = CallQueue(
+            queueID: try Self.id(other), accountID: try Self.account(), isKept: true, created: bench.moment.wall)
+        bench.give(.queueRequest(ReplyToken(rawValue: 902), try Self.account(), .create(lost)))
+        bench.give(.commitFailed(try #require(bench.heldCommits.last), .diskFull))
+        #expect(bench.effects.contains(.reply(ReplyToken(rawValue: 902), .queue(.notStored))))
+        #expect(try Self.ask(&bench, .get(try Self.id(other))) == .noQueue, "what was refused is not there")
     }
 
     @Test("Another account's queue is none")
@@ -347,5 +355,8 @@ struct QueueTests {
         guard case .members(let first) = try Self.ask(&bench, .members(id, after: nil)) else { return }
         guard case .members(let second) = try Self.ask(&bench, .members(id, after: first.next)) else { return }
         #expect(second.items.map(\.callID) == [last] && second.items.first?.position == 101 && second.next == nil)
+        for _ in 0..<3 { _ = try Self.ask(&bench, .dequeue(id, nil)) }
+        guard case .members(let later) = try Self.ask(&bench, .members(id, after: first.next)) else { return }
+        #expect(later.items.map(\.callID) == [last] && later.items.first?.position == 98, "nobody is passed over")
     }
 }

@@ -296,7 +296,7 @@ struct CallMachine: Sendable {
         if let queue = last?.waiting?.queueID { turn.want(.room(.leaveQueue(queue))) }
         conclude(
             outcome, last?.recordings ?? Recordings(), interrupted: last?.script?.utterance,
-            waiting: last?.waiting.map { Farewell(to: $0, outcome, turn.now.instant) }, &turn)
+            waiting: last?.waiting.map { InterruptedWait($0, outcome, turn.now.instant) }, &turn)
         if farewell.awaitsSession {
             // After a crash the far end is still told, and nothing else is done a second time.
             turn.want(.saveRecord)
@@ -314,7 +314,7 @@ struct CallMachine: Sendable {
     ///   (docs/contract/webhooks.md#record, termReason `hangup`).
     /// - Parameter waiting: what is told of a wait that the end cuts short (docs/contract/webhooks.md#queues).
     private mutating func conclude(
-        _ outcome: CallOutcome, _ active: Recordings, interrupted: UtteranceRecording?, waiting: Farewell?,
+        _ outcome: CallOutcome, _ active: Recordings, interrupted: UtteranceRecording?, waiting: InterruptedWait?,
         _ turn: inout Turn
     ) {
         var recordings = active
@@ -407,7 +407,7 @@ struct CallMachine: Sendable {
             let status: CallStatus = record.phase == .connected ? .completed : .failed
             conclude(
                 CallOutcome(status, .internalError, explanation), Recordings(restoring: callRecording),
-                interrupted: nil, waiting: record.wait.map { Farewell(to: $0) }, &turn)
+                interrupted: nil, waiting: record.wait.map { InterruptedWait($0) }, &turn)
             if needsRecord { turn.want(.saveRecord) }
         }
         if !needsRecord { turn.store(.removeRecord(record.call.callID)) }

@@ -34,6 +34,7 @@ extension Exchange {
 
     mutating func answerCommitted(_ token: CommitToken, isStored: Bool) {
         for pending in committedReplies.removeValue(forKey: token) ?? [] {
+            if !isStored { takeBack(pending) }
             emit(.reply(pending.token, .queue(isStored ? pending.reply : .notStored)))
         }
     }

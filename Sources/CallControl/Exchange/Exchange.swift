@@ -92,6 +92,9 @@ package struct Exchange: Sendable {
     struct PendingReply: Hashable, Sendable {
         var token: ReplyToken
         var reply: QueueReply
+        var queue: QueueID
+        /// What it was before; nil: there was none.
+        var former: CallQueue?
     }
 
     enum ExchangeTimer: Hashable, Sendable {

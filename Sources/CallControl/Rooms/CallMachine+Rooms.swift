@@ -60,11 +60,11 @@ extension CallMachine {
 }
 
 /// What the app is told of a wait that the call's end cuts short.
-struct Farewell {
+struct InterruptedWait {
     let request: ScriptRequest
     let url: WebURL
 
-    init(to waiting: Waiting, _ outcome: CallOutcome, _ now: Instant) {
+    init(_ waiting: Waiting, _ outcome: CallOutcome, _ now: Instant) {
         let result: Waiting.QueueResult =
             switch outcome.reason {
             case .farEndHangup, .appHangup, .maxDuration, .machineDetected: .hangup
@@ -75,7 +75,7 @@ struct Farewell {
     }
 
     /// Of an earlier process.
-    init(to wait: CallRecord.Wait) {
+    init(_ wait: CallRecord.Wait) {
         request =
             wait.queueID.map { CallWebhook.left($0, .systemError, seconds: nil) } ?? ScriptRequest(CallWebhook.unpark)
         url = wait.actionURL

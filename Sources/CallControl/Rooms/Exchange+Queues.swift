@@ -71,10 +71,12 @@ extension Exchange {
                 return emit(.reply(token, .queue(.tooMany)))
             }
             add(queue)
-            replyWhenStored(token, queues.line(queue.queueID, of: account).map { .queue($0.standing(now: now)) })
+            let standing = queues.line(queue.queueID, of: account)?.standing(now: now)
+            replyWhenStored(token, standing, former: nil)
         case .update(let id, let change):
             guard !isStorageFailing else { return emit(.reply(token, .queue(.notStored))) }
-            replyWhenStored(token, update(id, change, of: account).map { .queue($0) })
+            let former = queues.line(id, of: account)?.queue
+            replyWhenStored(token, update(id, change, of: account), former: former)
         case .list(let alias, let cursor):
             emit(.reply(token, .queue(.queues(queues.page(of: account, alias: alias, after: cursor, now: now)))))
         case .get(let id):
@@ -113,9 +115,19 @@ extension Exchange {
         return standing
     }
 
-    /// - Parameter reply: nil: there is no such queue.
-    private mutating func replyWhenStored(_ token: ReplyToken, _ reply: QueueReply?) {
-        guard let reply else { return emit(.reply(token, .queue(.noQueue))) }
-        awaitedReplies.append(PendingReply(token: token, reply: reply))
+    /// - Parameter standing: nil: there is no such queue.
+    private mutating func replyWhenStored(_ token: ReplyToken, _ standing: QueueStanding?, former: CallQueue?) {
+        guard let standing else { return emit(.reply(token, .queue(.noQueue))) }
+        awaitedReplies.append(
+            PendingReply(token: token, reply: .queue(standing), queue: standing.queue.queueID, former: former))
+    }
+
+    /// What the client is told was not stored does not stand: a queue that nobody waits in goes, a change is undone.
+    mutating func takeBack(_ pending: PendingReply) {
+        if let former = pending.former {
+            _ = queues.change(pending.queue) { $0.queue = former }
+        } else if queues.change(pending.queue, { $0.isEmpty }) == true {
+            queues.remove(pending.queue)
+        }
     }
 }

@@ -57,15 +57,3 @@ struct QueueTable: Sendable {
             total: min(all.count, PageLimits.maximumTotal), start: start, next: next)
     }
 }
-
-extension WaitingLine {
-    /// In line.
-    func page(after cursor: PageCursor?, now: Moment) -> Page<QueueMember> {
-        let start = cursor?.position ?? 0
-        let items = members(from: start, atMost: PageLimits.pageSize, now: now)
-        let end = start + items.count
-        return Page(
-            items: items, total: count, start: start,
-            next: end < count ? PageCursor(after: Int64(end), position: end) : nil)
-    }
-}

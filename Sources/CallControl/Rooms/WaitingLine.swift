@@ -4,6 +4,8 @@ import Telephony
 /// One queue's calls, first come first served.
 struct WaitingLine: Sendable {
     private struct Place: Sendable {
+        /// Rises; a list's cursor names it.
+        var number: Int64
         var call: CallID
         var since: Instant
         var enqueued: Timestamp
@@ -11,6 +13,7 @@ struct WaitingLine: Sendable {
 
     var queue: CallQueue
     private var places: [Place] = []
+    private var nextNumber: Int64 = 1
     /// Of those who have left it, since it was made or the process began.
     private var left = 0
     private var stayed = Duration.zero
@@ -23,7 +26,8 @@ struct WaitingLine: Sendable {
     var first: CallID? { places.first?.call }
 
     mutating func append(_ call: CallID, now: Moment) {
-        places.append(Place(call: call, since: now.instant, enqueued: now.wall))
+        places.append(Place(number: nextNumber, call: call, since: now.instant, enqueued: now.wall))
+        nextNumber += 1
     }
 
     /// - Returns: for how long it was in it; nil where it was not.
@@ -49,9 +53,13 @@ struct WaitingLine: Sendable {
         position(of: call).map { member(at: $0 - 1, now) }
     }
 
-    /// In line, from a position on.
-    func members(from start: Int, atMost limit: Int, now: Moment) -> [QueueMember] {
-        (min(start, count)..<min(start + limit, count)).map { member(at: $0, now) }
+    /// In line; a further page begins behind the last member of the one before it, whoever has left meanwhile.
+    func page(after cursor: PageCursor?, now: Moment) -> Page<QueueMember> {
+        let start = cursor.map { cursor in places.firstIndex { $0.number > cursor.after } ?? count } ?? 0
+        let end = min(start + PageLimits.pageSize, count)
+        return Page(
+            items: (start..<end).map { member(at: $0, now) }, total: count, start: start,
+            next: end < count ? PageCursor(after: places[end - 1].number, position: end) : nil)
     }
 
     private func member(at index: Int, _ now: Moment) -> QueueMember {
