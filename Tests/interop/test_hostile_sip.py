@@ -115,9 +115,10 @@ def test_garbage_changes_nothing(lines, app, data):
     server.wait_until_idle()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 def test_a_flood_of_mutations_during_calls(lines, app):
-    """Ten thousand mutations of valid messages while a call is up: it ends as it should, and nothing is left."""
+    """Ten thousand mutations of valid messages while a call is up: it ends as it should, and nothing is left. Every
+    thousand have to be worked off, however long this machine takes for it."""
     far, server, probe = lines
     rng = random.Random(3261)
     call = place(server, app, [{"Pause": {"length": 60000}}])
@@ -142,9 +143,9 @@ def test_a_flood_of_mutations_during_calls(lines, app):
             if not message:
                 break
         probe.send(bytes(message[:60000]))
+        if number % 1_000 == 999:
+            assert eventually(lambda: probe_lives(probe), 60, f"OPTIONS is answered after {number + 1} of the flood")
     assert server.rest.call(call)["status"] == "inProgress"
-    answered = eventually(lambda: probe_lives(probe), 10, "OPTIONS is answered after the flood")
-    assert answered
     assert server.rest.update(call, "completed").status == 202
     check_outcome(server, app, call, "completed", "appHangup")
     still_works(server, app)
