@@ -37,7 +37,9 @@ let testDependencies: [String: [Target.Dependency]] = [
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
     ],
-    "Storage": ["JSON", "SIP", "Telephony", "PQL", .product(name: "GRDB", package: "GRDB.swift")],
+    "Storage": [
+        "JSON", "SIP", "Telephony", "PQL", "StorageSQLite", .product(name: "GRDB", package: "GRDB.swift"),
+    ],
     "API": [
         "JSON", "Telephony", "PQL",
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -161,10 +163,11 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings),
+        .target(name: "Storage", dependencies: ["Telephony", "PQL"], swiftSettings: settings),
         .target(
-            name: "Storage",
+            name: "StorageSQLite",
             dependencies: [
-                "JSON", "Telephony", "PQL", "Sharing",
+                "JSON", "Telephony", "PQL", "Sharing", "Storage",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -207,7 +210,7 @@ let package = Package(
             dependencies: [
                 "API", "AnswerDetection", "AnswerTrials", "CallControl", "Carrier", "JSON", "Media", "NameResolution",
                 "People", "PQL", "Runtime", "SIP",
-                "SIPTransport", "Storage",
+                "SIPTransport", "Storage", "StorageSQLite",
                 "Telephony", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -249,7 +252,7 @@ let package = Package(
         .executableTarget(
             name: "belay-bench",
             dependencies: [
-                "JSON", "Media", "SIP", "Storage", "Telephony",
+                "JSON", "Media", "SIP", "Storage", "StorageSQLite", "Telephony",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "NIOCore", package: "swift-nio"),

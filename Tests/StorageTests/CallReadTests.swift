@@ -1,5 +1,6 @@
 import JSON
 import Storage
+import StorageSQLite
 import Telephony
 import Testing
 

@@ -4,7 +4,7 @@ import Storage
 import Telephony
 import Testing
 
-@testable import Storage
+@testable import StorageSQLite
 
 @Suite struct DataFolderTests {
     @Test("A folder that is in use is refused in words, with the owner's process id")

@@ -1,4 +1,5 @@
 import Storage
+import StorageSQLite
 import Telephony
 import Testing
 

@@ -1,7 +1,8 @@
+import Storage
 import Telephony
 import Testing
 
-@testable import Storage
+@testable import StorageSQLite
 
 @Suite("Whose journals go, and whose stay")
 struct JournalRetentionTests {

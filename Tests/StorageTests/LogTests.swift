@@ -2,10 +2,11 @@ import Dispatch
 import GRDB
 import JSON
 import PQL
+import Storage
 import Telephony
 import Testing
 
-@testable import Storage
+@testable import StorageSQLite
 
 @Suite("The account's log in storage")
 struct LogTests {

@@ -1,9 +1,10 @@
 import Foundation
 import GRDB
+import Storage
 import Telephony
 import Testing
 
-@testable import Storage
+@testable import StorageSQLite
 
 @Suite("A database of every earlier version")
 struct MigrationTests {

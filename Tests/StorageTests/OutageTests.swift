@@ -5,7 +5,7 @@ import Synchronization
 import Telephony
 import Testing
 
-@testable import Storage
+@testable import StorageSQLite
 
 /// A disk that refuses each COMMIT for as long as it is told to, with SQLite's own results.
 private final class FailingDisk: TransactionObserver, Sendable {

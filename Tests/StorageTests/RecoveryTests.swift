@@ -1,9 +1,10 @@
 import Foundation
 import GRDB
+import Storage
 import Telephony
 import Testing
 
-@testable import Storage
+@testable import StorageSQLite
 
 @Suite struct RecoveryTests {
     @Test("A start finds records, notifications and journal sequences, in their orders")

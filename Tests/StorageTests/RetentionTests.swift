@@ -1,8 +1,9 @@
 import Dispatch
+import Storage
 import Telephony
 import Testing
 
-@testable import Storage
+@testable import StorageSQLite
 
 @Suite("What has been kept long enough")
 struct RetentionTests {

@@ -4,7 +4,7 @@ import Storage
 import Telephony
 import Testing
 
-@testable import Storage
+@testable import StorageSQLite
 
 @Suite struct WriterTests {
     @Test("Completions run in the order of submission, after the rows can be read")

@@ -60,6 +60,7 @@ ROOMS = {
     "Media": ["Media"],
     "Webhooks": ["Webhooks"],
     "Storage": ["Storage"],
+    "StorageSQLite": ["Storage"],
     "API": ["API"],
     "Carrier": ["Carrier"],
 }

@@ -1,9 +1,10 @@
 import JSON
 import PQL
 import SIP
+import Storage
 import Telephony
 
-@testable import Storage
+@testable import StorageSQLite
 
 /// Entries of two accounts in which queries find something, and queries that find something in them.
 struct LogCorpus {

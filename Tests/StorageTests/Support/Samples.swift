@@ -4,10 +4,11 @@
 import Dispatch
 import GRDB
 import JSON
+import Storage
 import Synchronization
 import Telephony
 
-@testable import Storage
+@testable import StorageSQLite
 
 /// What the tests store. Identifiers are made from numbers, so that a failure names the same ones again.
 enum Sample {

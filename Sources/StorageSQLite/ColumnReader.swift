@@ -1,5 +1,6 @@
 import GRDB
 import JSON
+import Storage
 import Telephony
 
 /// Takes a row's columns in the order of the statement: to find one by its name costs more than to read it.

@@ -1,5 +1,6 @@
 import Dispatch
 import GRDB
+import Storage
 import Telephony
 
 /// How every list is read: newest first by row id, from a cursor on, with the whole list's size.

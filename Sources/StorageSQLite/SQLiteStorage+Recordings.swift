@@ -1,4 +1,5 @@
 import GRDB
+package import Storage
 package import Telephony
 
 extension SQLiteStorage {

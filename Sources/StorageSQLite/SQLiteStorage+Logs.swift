@@ -1,6 +1,7 @@
 import Dispatch
 import GRDB
 package import PQL
+package import Storage
 package import Telephony
 
 extension SQLiteStorage {

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+package import Storage
 import Synchronization
 package import Telephony
 

@@ -1,4 +1,5 @@
 import GRDB
+import Storage
 
 extension StorageError {
     /// What SQLite, GRDB or one of our own rules reported. No bound value ever enters the text: GRDB leaves

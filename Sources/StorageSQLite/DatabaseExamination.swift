@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Storage
 
 /// What lies where a data folder's database is to be, found out without changing anything.
 package enum DatabaseState: Hashable, Sendable {

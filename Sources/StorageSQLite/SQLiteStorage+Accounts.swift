@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GRDB
 import JSON
+package import Storage
 package import Telephony
 
 extension SQLiteStorage {

@@ -1,4 +1,5 @@
 import GRDB
+import Storage
 
 /// Takes the rows that are what they should be, and tells of the others.
 struct ReadableRows {

@@ -1,4 +1,5 @@
 import Sharing
+import Storage
 import Telephony
 
 /// Lets so many in at once. Accounts take turns, each in the order in which its own came, and no account has all places

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import GRDB
 import JSON
+import Storage
 import Telephony
 
 // What a column holds, as our own type. A value that is none of them means a damaged or foreign database, which is

@@ -1,4 +1,5 @@
 import GRDB
+import Storage
 import Telephony
 
 /// Turns storage operations into rows. Belongs to the writer's thread and its connection.

@@ -1,5 +1,6 @@
 import Dispatch
 import GRDB
+import Storage
 import Telephony
 
 /// One page of an account's calls, by any of the filters together.
