@@ -37,8 +37,10 @@ let testDependencies: [String: [Target.Dependency]] = [
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
     ],
-    "Storage": [
-        "JSON", "SIP", "Telephony", "PQL", "StorageSQLite", .product(name: "GRDB", package: "GRDB.swift"),
+    // What every implementation has to do; each has tests of its own besides.
+    "Storage": ["JSON", "Telephony", "PQL", "StorageSQLite", "StorageSamples"],
+    "StorageSQLite": [
+        "JSON", "Telephony", "PQL", "Storage", "StorageSamples", .product(name: "GRDB", package: "GRDB.swift"),
     ],
     "API": [
         "JSON", "Telephony", "PQL",
@@ -58,7 +60,7 @@ let testDependencies: [String: [Target.Dependency]] = [
 
 let testTargets: [Target] = [
     "SIP", "SDP", "RTP", "JSON", "Telephony", "Sharing", "PerCL", "PQL", "CallControl", "People", "Carrier", "Media",
-    "NameResolution", "Webhooks", "Storage", "API", "Simulation", "AnswerDetection",
+    "NameResolution", "Webhooks", "Storage", "StorageSQLite", "API", "Simulation", "AnswerDetection",
 ].map { (room: String) -> Target in
     .testTarget(
         name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)],
@@ -260,5 +262,10 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
+
+        // MARK: What tests of several rooms share.
+        .target(
+            name: "StorageSamples", dependencies: ["JSON", "PQL", "SIP", "Storage", "Telephony"],
+            path: "Tests/StorageSamples", swiftSettings: settings),
     ] + testTargets
 )

@@ -1,13 +1,10 @@
 import JSON
-import PQL
+package import PQL
 import SIP
-import Storage
-import Telephony
-
-@testable import StorageSQLite
+package import Telephony
 
 /// Entries of two accounts in which queries find something, and queries that find something in them.
-struct LogCorpus {
+package struct LogCorpus {
     /// How many calls there are; those of even numbers are the sample account's.
     static let calls = 8
 
@@ -15,7 +12,7 @@ struct LogCorpus {
     /// By the order in which calls are stored, 0 for entries of no call, as storage counts them.
     private(set) var entries: [(call: Int64, sequence: Int64, entry: JournalEntry)] = []
 
-    init(seed: UInt64, count: Int) {
+    package init(seed: UInt64, count: Int) {
         random = RandomSource(seed: seed)
         var sequences = Array(repeating: 0, count: Self.calls)
         for number in 0..<count {
@@ -31,13 +28,13 @@ struct LogCorpus {
 
     static func owner(_ call: Int) -> AccountID { call % 2 == 0 ? Sample.account : Sample.otherAccount }
 
-    var operations: [StorageOperation] {
+    package var operations: [StorageOperation] {
         (0..<Self.calls).map { .saveCall(Sample.call($0, account: Self.owner($0))) }
             + entries.map { .appendJournal($0.entry) }
     }
 
     /// What a query is to find of the sample account's, in order.
-    func expected(_ query: LogQuery?) -> [JournalEntry] {
+    package func expected(_ query: LogQuery?) -> [JournalEntry] {
         entries.filter { $0.entry.accountID == Sample.account && query?.condition.matches($0.entry) ?? true }
             .sorted {
                 ($0.entry.timestamp.microseconds, $0.call, $0.sequence)
@@ -94,7 +91,7 @@ struct LogCorpus {
     // MARK: Queries
 
     /// A query of some depth in the language itself, so that the parser takes part.
-    mutating func query() -> String { expression(depth: Int.random(in: 0...3, using: &random)) }
+    package mutating func query() -> String { expression(depth: Int.random(in: 0...3, using: &random)) }
 
     private mutating func expression(depth: Int) -> String {
         guard depth > 0 else { return term() }

@@ -1,10 +1,10 @@
 import Foundation
 
 /// A folder of a test's own, removed with it.
-final class TemporaryFolder: Sendable {
-    let path: String
+package final class TemporaryFolder: Sendable {
+    package let path: String
 
-    init() {
+    package init() {
         path =
             FileManager.default.temporaryDirectory
             .appendingPathComponent("belay-storage-\(UUID().uuidString)").path

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Storage
+import StorageSamples
 import Synchronization
 import Telephony
 import Testing
@@ -74,21 +75,6 @@ struct OutageTests {
         guard case .failing? = events.items.first, case .recovered? = events.items.last, events.items.count == 2 else {
             Issue.record("\(events.items)")
             return
-        }
-        await storage.close()
-    }
-
-    @Test("What is wrong with the content is no outage: it fails alone, and the others do not wait for it")
-    func content() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
-        try await storage.commit([.saveCall(Sample.call(1)), .appendJournal(Sample.entry(1, 1))])
-        for operation in [
-            StorageOperation.appendJournal(Sample.entry(1, 1)), .appendJournal(Sample.entry(9, 1)),
-            .saveRecord(Sample.callID(9), [1]),
-        ] {
-            await #expect(throws: StorageError.self) { try await storage.commit([operation]) }
-            #expect(storage.health == .well)
         }
         await storage.close()
     }

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Storage
+import StorageSamples
 import Telephony
 import Testing
 

@@ -1,4 +1,5 @@
 import Storage
+import StorageSamples
 import Telephony
 import Testing
 
