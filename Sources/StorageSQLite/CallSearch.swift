@@ -11,7 +11,8 @@ import Telephony
 /// - Where every filter has many, calls are looked at newest first until the page is full, and the total is left open
 ///   where counting it would take too long.
 ///
-/// Whether a call satisfies the other filters is asked of their indexes. Rows are read for the page alone.
+/// Whether a call satisfies the other filters is asked of their indexes. Rows are read for the page alone, and for the calls
+/// that were created in the same moment as its first or its last.
 struct CallSearch: Sendable {
     /// A total of several filters counts as far as this reaches: some five thousand calls.
     private static let countingInstructions = 120_000
@@ -19,6 +20,15 @@ struct CallSearch: Sendable {
     let account: AccountID
     let filter: CallFilter
     let cursor: PageCursor?
+
+    /// A call's place in the list, and its row.
+    private struct Place {
+        var created: Int64
+        var identifier: String
+        var row: Int64
+
+        func isNewer(than other: Place) -> Bool { (created, identifier) > (other.created, other.identifier) }
+    }
 
     /// One filter, and the index that holds what satisfies it.
     private struct Source: Equatable {
@@ -33,7 +43,7 @@ struct CallSearch: Sendable {
             let index = isInOrder ? index : "calls_by_account"
             return """
                 EXISTS (SELECT 1 FROM calls AS probed INDEXED BY \(index)
-                WHERE account = :account AND \(condition) AND probed.id = calls.id)
+                WHERE account = :account AND \(condition) AND probed.created = calls.created AND probed.id = calls.id)
                 """
         }
     }
@@ -43,23 +53,23 @@ struct CallSearch: Sendable {
         let end = DispatchTime.now().uptimeNanoseconds + UInt64(PageQuery.limitMilliseconds) * 1_000_000
         let start = cursor?.position ?? 0
         let room = max(0, min(PageLimits.pageSize, PageLimits.maximumTotal - start))
-        let found = try QueryLimit.time(until: end).run(in: db) { () -> (ids: Found, calls: [Call])? in
+        let found = try QueryLimit.time(until: end).run(in: db) { () -> (found: Found, calls: [Call])? in
             // SQLite would otherwise look the account up for each row.
             guard
                 let key = try Int64.fetchOne(
                     db, sql: "SELECT id FROM accounts WHERE account_id = ?", arguments: [account.text])
             else { return nil }
             // One row more than the page holds tells whether there is a next one.
-            let ids = try find(in: db, key, atMost: room + 1)
-            return (ids, try calls(ids.page.prefix(room), in: db))
+            let found = try find(in: db, key, atMost: room + 1)
+            return (found, try calls(found.page.prefix(room).map(\.row), in: db))
         }
         guard let found else { throw StorageError.tooSlow(milliseconds: PageQuery.limitMilliseconds) }
-        guard let (ids, calls) = found else { return Page(items: [], total: 0, start: start, next: nil) }
-        let total = try ids.total ?? count(ids.uncounted, in: db)
+        guard let (found, calls) = found else { return Page(items: [], total: 0, start: start, next: nil) }
+        let total = try found.total ?? count(found.uncounted, in: db)
         let last = start + calls.count
         var next: PageCursor?
-        if ids.page.count > room, last < PageLimits.maximumTotal, let place = ids.page.prefix(room).last {
-            next = PageCursor(after: place, position: last)
+        if found.page.count > room, last < PageLimits.maximumTotal, let place = found.page.prefix(room).last {
+            next = PageCursor(after: place.created, identifier: place.identifier, position: last)
         }
         return Page(items: calls, total: total.map { max($0, last) }, start: start, next: next)
     }
@@ -112,8 +122,8 @@ struct CallSearch: Sendable {
     // MARK: Finding
 
     private struct Found {
-        /// Row ids, newest first.
-        var page: [Int64]
+        /// Newest first.
+        var page: [Place]
         /// Nil where nobody has counted, and then it is ``uncounted`` that would have to be.
         var total: Int?
         var uncounted: (sql: String, arguments: StatementArguments) = ("", StatementArguments())
@@ -136,58 +146,95 @@ struct CallSearch: Sendable {
         let isAlone = sources.count <= 1
         // Where there are many, the list's order counts for more than their number.
         let leader = isFew ? narrowest : sources.first(where: \.isInOrder) ?? everything
-        let conditions =
-            leader == everything
-            ? sources.map(\.condition) : [leader.condition] + sources.filter { $0 != leader }.map(\.probe)
-        var condition = (["account = :account"] + conditions).joined(separator: " AND ")
+        let others = leader == everything ? sources.map(\.condition) : sources.filter { $0 != leader }.map(\.probe)
+        var rest = others.map { " AND \($0)" }.joined()
         if isFew, !isAlone || !leader.isInOrder || filter.applicationIDs.count > 1 {
-            let ids = try Int64.fetchAll(
-                db, sql: "SELECT id FROM calls INDEXED BY \(leader.index) WHERE \(condition)", arguments: arguments
-            ).sorted(by: >)
-            let first = cursor.map { cursor in ids.firstIndex { $0 < cursor.after } ?? ids.endIndex } ?? 0
-            return Found(page: Array(ids[first...].prefix(limit)), total: ids.count)
+            let (rows, total) = try few(along: leader.index, leader.condition + rest, arguments, atMost: limit, in: db)
+            return Found(page: try inOrder(of: rows, atMost: limit, in: db), total: total)
         }
         if leader == everything, let newest = try newestOfOld(sources, arguments, in: db) {
-            condition += " AND id <= \(newest)"
+            rest += " AND created <= \(newest)"
         }
-        var page: [Int64] = []
         // The calls of each of several applications lie in the list's order by themselves.
-        let isSeveral = leader.index == "calls_by_application" && filter.applicationIDs.count > 1
-        let parts = isSeveral ? filter.applicationIDs.indices.map { " AND application_id = :application\($0)" } : [""]
+        let applications = filter.applicationIDs
+        let isSeveral = leader.index == "calls_by_application" && applications.count > 1
+        let parts =
+            isSeveral
+            ? applications.indices.filter { applications.firstIndex(of: applications[$0]) == $0 }
+                .map { "application_id = :application\($0)" } : [leader.condition]
+        var page: [Place] = []
         for part in parts {
-            page += try inOrder(along: leader.index, condition + part, arguments, atMost: limit, in: db)
+            page += try inOrder(along: leader.index, part + rest, arguments, atMost: limit, in: db)
         }
-        if isSeveral { page = Array(Set(page).sorted(by: >).prefix(limit)) }
+        if isSeveral { page = Array(page.sorted { $0.isNewer(than: $1) }.prefix(limit)) }
         return Found(
             page: page, total: isAlone ? fewest : nil,
-            uncounted: (Self.count(along: leader.index, condition), arguments))
+            uncounted: (Self.count(along: leader.index, "account = :account AND \(leader.condition)\(rest)"), arguments)
+        )
     }
 
-    /// The newest call that had ended by then, so that nobody looks for it from the newest of all on; nil where that
-    /// would be the shorter way.
+    /// All that satisfy a condition, where they are few, as the index tells of them: how many they are, and of their rows
+    /// those from the cursor's moment on, `limit` and the rest of the last one's moment.
+    private func few(
+        along index: String, _ condition: String, _ arguments: StatementArguments, atMost limit: Int, in db: Database
+    ) throws -> (rows: [Int64], total: Int) {
+        let sql = "SELECT created, id FROM calls INDEXED BY \(index) WHERE account = :account AND \(condition)"
+        let all = try Row.fetchAll(db, sql: sql, arguments: arguments)
+            .map { row in (created: row[0] as Int64, id: row[1] as Int64) }
+            .sorted { $0 > $1 }
+        let behind = cursor.map { cursor in all.drop { $0.created > cursor.after } } ?? all[...]
+        // Some of the cursor's own moment may lie before it.
+        let least = behind.prefix { $0.created == cursor?.after }.count + limit
+        let last = behind.prefix(least).last?.created
+        return (behind.prefix { $0.created >= last ?? .max }.map(\.id), all.count)
+    }
+
+    /// When the newest call was created that had ended by then, so that nobody looks for it from the newest of all on; nil
+    /// where that would be the shorter way.
     private func newestOfOld(_ sources: [Source], _ arguments: StatementArguments, in db: Database) throws -> Int64? {
         guard let ends = sources.first(where: { $0.index == "calls_by_end" }) else { return nil }
-        func id(_ selection: String) throws -> Int64 {
+        func number(_ selection: String) throws -> Int64 {
             try Int64.fetchOne(db, sql: "SELECT \(selection)", arguments: arguments) ?? 0
         }
         let along = "FROM calls INDEXED BY calls_by_end WHERE account = :account AND \(ends.condition)"
-        let all = "id FROM calls INDEXED BY calls_by_account WHERE account = :account ORDER BY id"
+        let all = "id FROM calls INDEXED BY calls_by_account WHERE account = :account ORDER BY created"
         // Calls end in about the order in which they began: where the last of them stands tells how many had ended.
-        let last = try id("id \(along) ORDER BY ended DESC LIMIT 1")
-        guard try last - id("\(all) LIMIT 1") < id("\(all) DESC LIMIT 1") - last else { return nil }
-        return try id("MAX(id) \(along)")
+        let last = try number("id \(along) ORDER BY ended DESC LIMIT 1")
+        guard try last - number("\(all) LIMIT 1") < number("\(all) DESC LIMIT 1") - last else { return nil }
+        return try number("MAX(created) \(along)")
     }
 
     private func inOrder(
         along index: String, _ condition: String, _ arguments: StatementArguments, atMost limit: Int, in db: Database
-    ) throws -> [Int64] {
-        let after = cursor == nil ? "" : " AND id < :after"
+    ) throws -> [Place] {
+        try places(
+            "calls INDEXED BY \(index) WHERE account = :account AND \(condition)", arguments, atMost: limit, in: db)
+    }
+
+    private func inOrder(of rows: [Int64], atMost limit: Int, in db: Database) throws -> [Place] {
+        try places(
+            "calls WHERE id IN (SELECT value FROM json_each(:rows))", ["rows": Self.list(rows)], atMost: limit, in: db)
+    }
+
+    /// Those behind the cursor, newest first.
+    private func places(
+        _ source: String, _ arguments: StatementArguments, atMost limit: Int, in db: Database
+    ) throws -> [Place] {
+        var arguments = arguments
+        var after = ""
+        if let cursor {
+            // The first of the two is what an index can use.
+            after = " AND created <= :after AND (created, call_id) < (:after, :identifier)"
+            arguments += ["after": cursor.after, "identifier": cursor.identifier]
+        }
         let sql = """
-            SELECT id FROM calls INDEXED BY \(index) WHERE \(condition)\(after)
-            ORDER BY id DESC LIMIT \(limit)
+            SELECT created, call_id, id FROM \(source)\(after) ORDER BY created DESC, call_id DESC LIMIT \(limit)
             """
-        return try Int64.fetchAll(
-            db, sql: sql, arguments: cursor.map { arguments + ["after": $0.after] } ?? arguments)
+        return try Row.fetchAll(db, sql: sql, arguments: arguments).map { row in
+            var columns = ColumnReader(row)
+            return Place(
+                created: try columns.value(), identifier: try columns.value(), row: try columns.value())
+        }
     }
 
     private static func count(along index: String, _ condition: String) -> String {
@@ -199,15 +246,16 @@ struct CallSearch: Sendable {
 
     // MARK: Reading
 
-    private func calls(_ ids: some Sequence<Int64>, in db: Database) throws -> [Call] {
-        let list = "[" + ids.map(String.init).joined(separator: ",") + "]"
+    private static func list(_ rows: [Int64]) -> String { "[" + rows.map(String.init).joined(separator: ",") + "]" }
+
+    private func calls(_ rows: [Int64], in db: Database) throws -> [Call] {
         let rows = try Row.fetchAll(
             db,
             sql: """
                 SELECT \(SQLiteStorage.callColumns) FROM calls
-                WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC
+                WHERE id IN (SELECT value FROM json_each(?)) ORDER BY created DESC, call_id DESC
                 """,
-            arguments: [list])
+            arguments: [Self.list(rows)])
         var readable = ReadableRows()
         return try readable.map(rows, of: "calls") { row in
             var columns = ColumnReader(row)

@@ -3,17 +3,19 @@ import GRDB
 import Storage
 import Telephony
 
-/// How every list is read: newest first by row id, from a cursor on, with the whole list's size.
+/// How every list is read: newest first, from a cursor on, with the whole list's size.
 ///
-/// The page begins after the row that the cursor names, so that rows inserted since then do not shift it. The count
-/// stops at ``PageLimits/maximumTotal``, and so does the list.
+/// The page begins behind the place that the cursor names, so that rows inserted or removed since then do not shift it. The
+/// count stops at ``PageLimits/maximumTotal``, and so does the list.
 struct PageQuery: Sendable {
     var columns: String
     var table: String
     /// A condition over the named arguments.
     var condition: String
-    /// The column that orders the list and that cursors hold.
-    var key = "id"
+    /// The column that orders the list.
+    var key = "created"
+    /// The column that decides between rows of one moment; nil where no two have the same key.
+    var identifier: String?
     var arguments: [String: (any DatabaseValueConvertible & Sendable)?]
 
     /// A list that no index serves is given up after so long.
@@ -50,13 +52,21 @@ struct PageQuery: Sendable {
         if let cursor {
             pageArguments["after"] = cursor.after
             pageCondition = "(\(condition)) AND \(key) < :after"
+            if let identifier {
+                pageArguments["identifier"] = cursor.identifier
+                // The first of the two is what an index can use.
+                pageCondition = """
+                    (\(condition)) AND \(key) <= :after AND (\(key), \(identifier)) < (:after, :identifier)
+                    """
+            }
         }
         // One row more than the page holds tells whether there is a next one.
         let rows = try Row.fetchAll(
             db,
             sql: """
-                SELECT \(key) AS page_key, \(columns) FROM \(table) WHERE \(pageCondition)
-                ORDER BY \(key) DESC LIMIT \(room + 1)
+                SELECT \(key) AS page_key, \(identifier ?? "''") AS page_identifier, \(columns) FROM \(table)
+                WHERE \(pageCondition) ORDER BY \(key) DESC\(identifier.map { ", \($0) DESC" } ?? "")
+                LIMIT \(room + 1)
                 """,
             arguments: StatementArguments(pageArguments))
         // One that cannot be read does not take the list with it.
@@ -66,7 +76,7 @@ struct PageQuery: Sendable {
         var next: PageCursor?
         let end = start + min(room, rows.count)
         if rows.count > room, end < PageLimits.maximumTotal, let last = rows.prefix(room).last {
-            next = PageCursor(after: last["page_key"], position: end)
+            next = PageCursor(after: last["page_key"], identifier: last["page_identifier"], position: end)
         }
         return Page(items: items, total: max(total, end), start: start, next: next)
     }

@@ -62,7 +62,7 @@ extension SQLiteStorage {
         var query = PageQuery(
             columns: "*", table: "applications",
             condition: "account = (SELECT id FROM accounts WHERE account_id = :account)",
-            arguments: ["account": account.text])
+            identifier: "application_id", arguments: ["account": account.text])
         if let alias {
             query.condition += " AND alias = :alias"
             query.arguments["alias"] = alias

@@ -48,12 +48,12 @@ extension SQLiteStorage {
             arguments += ["until": until.microseconds]
         }
         if let position {
-            conditions.append("(ended, id) > (:ended, :row)")
-            arguments += ["ended": position.ended.microseconds, "row": position.row]
+            conditions.append("(ended, call_id) > (:ended, :call)")
+            arguments += ["ended": position.ended.microseconds, "call": position.callID.text]
         }
         let sql = """
-            SELECT (SELECT account_id FROM accounts WHERE id = calls.account), \(Self.callColumns), id
-            FROM calls WHERE \(conditions.joined(separator: " AND ")) ORDER BY ended, id LIMIT :limit
+            SELECT (SELECT account_id FROM accounts WHERE id = calls.account), \(Self.callColumns)
+            FROM calls WHERE \(conditions.joined(separator: " AND ")) ORDER BY ended, call_id LIMIT :limit
             """
         let complete = arguments
         return try await read { db in
@@ -64,11 +64,17 @@ extension SQLiteStorage {
                 var columns = ColumnReader(row)
                 return try Self.call(&columns, account: columns.identifier())
             }
-            guard rows.count > page.count, let last = page.last else { return EndedCalls(calls: calls, next: nil) }
-            return EndedCalls(
-                calls: calls,
-                next: EndedCallPosition(ended: try last.time("ended"), row: try last.value("id")))
+            guard rows.count > page.count else { return EndedCalls(calls: calls, next: nil) }
+            return EndedCalls(calls: calls, next: page.reversed().lazy.compactMap(Self.position).first)
         }
+    }
+
+    /// Where a list of ended calls goes on behind this one; nil where the row cannot be read.
+    static func position(_ row: Row) -> EndedCallPosition? {
+        guard let ended = try? row.time("ended"), let callID: CallID = try? row.identifier("call_id") else {
+            return nil
+        }
+        return EndedCallPosition(ended: ended, callID: callID)
     }
 
     package func hasInboundCall(
@@ -98,8 +104,8 @@ extension SQLiteStorage {
             arguments: ["call": callID.text, "account": account.text])
         return try await list(of: account) { db in
             try query.page(after: cursor, in: db) { row in
-                // Behind the page's key.
-                var columns = ColumnReader(row, from: 1)
+                // Behind the page's key and identifier.
+                var columns = ColumnReader(row, from: 2)
                 return try Self.entry(&columns, account: account, callID: callID)
             }
         }

@@ -54,12 +54,13 @@ struct LogSearch: Sendable {
             return (sources, rows)
         }
         guard let found else { return nil }
-        let rows = found.rows.sorted { $0.isNewer(than: $1) }
+        let rows = found.rows.sorted { $0.place.isNewer(than: $1.place) }
         let shown = rows.prefix(room)
         let last = start + shown.count
         var next: LogPosition?
-        if rows.count > room, last < PageLimits.maximumTotal, let place = shown.last {
-            next = LogPosition(timestamp: place.timestamp, call: place.call, sequence: place.sequence, position: last)
+        if rows.count > room, last < PageLimits.maximumTotal, var place = shown.last?.place {
+            place.position = last
+            next = place
         }
         let total = try QueryLimit.instructions(Self.countingInstructions).run(in: db) {
             try found.sources.reduce(0) { total, source in
@@ -78,11 +79,11 @@ struct LogSearch: Sendable {
         var from: String
         var condition: String
 
-        /// Columns that order the log.
+        /// What orders the log within one moment. Calls' identifiers are looked up, for the few entries that the page has.
         var key: (call: String, sequence: String) {
             switch sql.table {
-            case .calls: ("call", "sequence")
-            case .account: ("0", "id")
+            case .calls: ("(SELECT call_id FROM calls WHERE calls.id = journal.call)", "sequence")
+            case .account: ("''", "id")
             }
         }
     }
@@ -168,14 +169,8 @@ struct LogSearch: Sendable {
     // MARK: Reading
 
     private struct Found {
-        var timestamp: Int64
-        var call: Int64
-        var sequence: Int64
+        var place: LogPosition
         var entry: JournalEntry
-
-        func isNewer(than other: Found) -> Bool {
-            (timestamp, call, sequence) > (other.timestamp, other.call, other.sequence)
-        }
     }
 
     private func rows(of source: Source, atMost count: Int, in db: Database) throws -> [Found] {
@@ -183,35 +178,27 @@ struct LogSearch: Sendable {
         var condition = source.condition
         let key = source.key
         if let position {
-            let place = [position.timestamp, position.call, position.sequence].map { sql.bind($0) }
+            let time = sql.bind(position.timestamp)
+            let place = "\(time), \(sql.bind(position.callID?.text ?? "")), \(sql.bind(position.sequence))"
             // The first of the two is what the index can use for both tables.
-            condition += " AND timestamp <= \(place[0])"
-            condition += " AND (timestamp, \(key.call), \(key.sequence)) < (\(place.joined(separator: ", ")))"
+            condition += " AND timestamp <= \(time) AND (timestamp, \(key.call), \(key.sequence)) < (\(place))"
         }
-        let callID =
-            switch sql.table {
-            case .calls: "(SELECT call_id FROM calls WHERE calls.id = journal.call)"
-            case .account: "NULL"
-            }
-        let order = sql.table == .calls ? "timestamp DESC, call DESC, sequence DESC" : "timestamp DESC, id DESC"
+        let order = sql.table == .calls ? "timestamp DESC, call_id DESC, sequence DESC" : "timestamp DESC, id DESC"
         let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT timestamp, \(key.call), \(key.sequence), \(callID), \(SQLiteStorage.entryColumns)
+                SELECT timestamp, NULLIF(\(key.call), '') AS call_id, \(key.sequence), \(SQLiteStorage.entryColumns)
                 FROM \(source.from) WHERE \(condition) ORDER BY \(order) LIMIT \(sql.bind(count))
                 """,
             arguments: StatementArguments(sql.arguments))
         var found: [Found] = []
         while let row = try rows.next() {
             var columns = ColumnReader(row)
-            let timestamp: Int64 = try columns.value()
-            let call: Int64 = try columns.value()
-            let sequence: Int64 = try columns.value()
-            let callID: CallID? = try columns.optionalIdentifier()
+            let place = LogPosition(
+                timestamp: try columns.value(), callID: try columns.optionalIdentifier(), sequence: try columns.value(),
+                position: 0)
             found.append(
-                Found(
-                    timestamp: timestamp, call: call, sequence: sequence,
-                    entry: try SQLiteStorage.entry(&columns, account: account, callID: callID)))
+                Found(place: place, entry: try SQLiteStorage.entry(&columns, account: account, callID: place.callID)))
         }
         return found
     }

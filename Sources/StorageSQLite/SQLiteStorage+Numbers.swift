@@ -38,7 +38,7 @@ extension SQLiteStorage {
         var query = PageQuery(
             columns: "*", table: "numbers",
             condition: "account = (SELECT id FROM accounts WHERE account_id = :account)",
-            arguments: ["account": account.text])
+            identifier: "phone_number_id", arguments: ["account": account.text])
         if let alias = filter.alias {
             query.condition += " AND alias = :alias"
             query.arguments["alias"] = alias

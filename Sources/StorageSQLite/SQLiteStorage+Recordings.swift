@@ -26,7 +26,7 @@ extension SQLiteStorage {
         account: AccountID, filter: RecordingFilter, after cursor: PageCursor?
     ) async throws(StorageError) -> Page<Recording> {
         var query = PageQuery(
-            columns: Self.recordingColumns, table: "recordings", condition: Self.ofAccount,
+            columns: Self.recordingColumns, table: "recordings", condition: Self.ofAccount, identifier: "recording_id",
             arguments: ["account": account.text])
         if let callID = filter.callID {
             query.condition += " AND call = (SELECT id FROM calls WHERE call_id = :call)"

@@ -11,22 +11,18 @@ extension SQLiteStorage {
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT id, ended FROM calls
-                    WHERE ended < :before AND (ended, id) > (:ended, :row)
+                    SELECT id, ended, call_id FROM calls
+                    WHERE ended < :before AND (ended, call_id) > (:ended, :call)
                         AND NOT EXISTS (SELECT 1 FROM notifications WHERE call = calls.id)
                         AND NOT EXISTS (SELECT 1 FROM records WHERE call = calls.id)
                         AND NOT EXISTS (SELECT 1 FROM recordings WHERE call = calls.id AND deleted = 0)
-                    ORDER BY ended, id LIMIT :limit
+                    ORDER BY ended, call_id LIMIT :limit
                     """,
                 arguments: [
                     "before": endedBefore.microseconds, "limit": limit,
-                    "ended": position?.ended.microseconds ?? .min, "row": position?.row ?? 0,
+                    "ended": position?.ended.microseconds ?? .min, "call": position?.callID.text ?? "",
                 ]
-            ).map { row in
-                var columns = ColumnReader(row)
-                let id: Int64 = try columns.value()
-                return EndedCallPosition(ended: try columns.time(), row: id)
-            }
+            ).map { row in (row: row["id"] as Int64, position: Self.position(row)) }
         }
         guard !calls.isEmpty else { return (0, nil) }
         try await change { db in
@@ -36,7 +32,8 @@ extension SQLiteStorage {
                 try db.execute(sql: "DELETE FROM calls WHERE id = ?", arguments: [call.row])
             }
         }
-        return (calls.count, calls.count < limit ? nil : calls.last)
+        // One that cannot be read is gone with the others, and tells no place.
+        return (calls.count, calls.count < limit ? nil : calls.last { $0.position != nil }?.position)
     }
 
     package func call(

@@ -34,6 +34,9 @@ enum Schema {
         migrator.registerMigration("6 queues") { db in
             try db.execute(sql: queues)
         }
+        migrator.registerMigration("7 order") { db in
+            try db.execute(sql: order)
+        }
         return migrator
     }
 
@@ -89,7 +92,7 @@ enum Schema {
         CREATE INDEX numbers_by_account ON numbers (account);
         """
 
-    /// Each index ends in the row id without saying so, which is the order of the lists.
+    /// Each index ends in the row id without saying so, which was the order of the lists until ``order``.
     private static let calls = """
         CREATE TABLE calls (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -263,6 +266,43 @@ enum Schema {
             updated INTEGER NOT NULL,
             revision INTEGER NOT NULL
         ) STRICT;
+        """
+
+    /// Lists are in order of creation, by a value that the rows have and not by where they lie. Calls of one moment, whose
+    /// identifiers decide, are few, and the identifiers would make each index twice as large: they are looked up in the
+    /// rows, which a page reads anyway. The indexes take the places of others of the same names.
+    private static let order = """
+        DROP INDEX calls_by_account;
+        CREATE INDEX calls_by_account ON calls (account, created, started, ended);
+        DROP INDEX calls_by_status;
+        CREATE INDEX calls_by_status ON calls (account, status, created);
+        DROP INDEX calls_by_to;
+        CREATE INDEX calls_by_to ON calls (account, to_number, created);
+        DROP INDEX calls_by_from;
+        CREATE INDEX calls_by_from ON calls (account, from_number, created);
+        DROP INDEX calls_active;
+        CREATE INDEX calls_active ON calls (account, created) WHERE \(active);
+        DROP INDEX calls_by_parent;
+        CREATE INDEX calls_by_parent ON calls (account, parent_call_id, created) WHERE parent_call_id IS NOT NULL;
+        DROP INDEX calls_by_application;
+        CREATE INDEX calls_by_application ON calls (account, application_id, created)
+            WHERE application_id IS NOT NULL;
+        DROP INDEX calls_by_end;
+        CREATE INDEX calls_by_end ON calls (ended, account, created) WHERE ended IS NOT NULL;
+        DROP INDEX calls_by_start;
+        CREATE INDEX calls_by_start ON calls (started, account, created) WHERE started IS NOT NULL;
+
+        DROP INDEX applications_by_account;
+        CREATE INDEX applications_by_account ON applications (account, created, application_id);
+        DROP INDEX applications_by_alias;
+        CREATE INDEX applications_by_alias ON applications (account, alias, created, application_id);
+        DROP INDEX numbers_by_account;
+        CREATE INDEX numbers_by_account ON numbers (account, created, phone_number_id);
+        DROP INDEX recordings_by_account;
+        CREATE INDEX recordings_by_account ON recordings (account, created, recording_id);
+        -- In the list's order as well: where it were not, SQLite would go through all of the account's.
+        DROP INDEX recordings_by_call;
+        CREATE INDEX recordings_by_call ON recordings (call, created, recording_id);
         """
 
     /// The condition of the index of warnings and errors, which are few.

@@ -48,7 +48,7 @@ struct LogTests {
     }
 
     @Test(
-        "Each kind of query goes along its index, in the log's order, and sorts nothing but single calls",
+        "Each kind of query goes along its index, in the log's order, and sorts nothing but single calls and single moments",
         arguments: [
             (nil, ["journal_by_time", "account_journal_by_time"], false),
             ("timestamp > 5 AND message CONTAINS \"x\"", ["journal_by_time", "account_journal_by_time"], false),
@@ -66,7 +66,8 @@ struct LogTests {
         let storage = try await SQLiteStorage.opened(folder)
         let corpus = LogCorpus(seed: 13, count: 100)
         try await storage.commit(corpus.operations)
-        let position = LogPosition(timestamp: Sample.time.microseconds + 20, call: 3, sequence: 2, position: 40)
+        let position = LogPosition(
+            timestamp: Sample.time.microseconds + 20, callID: Sample.callID(2), sequence: 2, position: 40)
         for position in [nil, position] {
             let plans = try await plans(storage, query, after: position)
             for index in indexes {
@@ -78,8 +79,8 @@ struct LogTests {
             }
             #expect(!plans.contains { $0.contains("SCAN journal") || $0.contains("SCAN account_journal") }, "\(plans)")
             #expect(
-                plans.contains { $0.contains("TEMP B-TREE FOR ORDER") || $0.contains("TEMP B-TREE FOR LAST") } == sorts,
-                "\(plans)")
+                // SQLite says "RIGHT PART OF" or "LAST 2 TERMS OF" where it sorts what is of one moment.
+                plans.contains { $0.contains("TEMP B-TREE FOR ORDER") } == sorts, "\(plans)")
         }
         await storage.close()
     }
@@ -141,7 +142,7 @@ struct LogTests {
         #expect(rare.total == nil)
         #expect(rare.entries.map(\.sequence) == [59_999, 49_999, 39_999, 29_999, 19_999, 9_999])
         let last = LogPosition(
-            timestamp: Sample.time.microseconds + 50_000, call: 1, sequence: 50_000,
+            timestamp: Sample.time.microseconds + 50_000, callID: Sample.callID(1), sequence: 50_000,
             position: PageLimits.maximumTotal - 50)
         let end = try await storage.logs(account: Sample.account, query: nil, after: last)
         #expect(end.entries.count == 50 && end.next == nil && end.start == PageLimits.maximumTotal - 50)

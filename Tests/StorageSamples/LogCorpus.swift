@@ -9,7 +9,7 @@ package struct LogCorpus {
     static let calls = 8
 
     private var random: RandomSource
-    /// By the order in which calls are stored, 0 for entries of no call, as storage counts them.
+    /// By the order of the calls' identifiers, 0 for entries of no call, which count as storage counts them.
     private(set) var entries: [(call: Int64, sequence: Int64, entry: JournalEntry)] = []
 
     package init(seed: UInt64, count: Int) {
@@ -29,7 +29,8 @@ package struct LogCorpus {
     static func owner(_ call: Int) -> AccountID { call % 2 == 0 ? Sample.account : Sample.otherAccount }
 
     package var operations: [StorageOperation] {
-        (0..<Self.calls).map { .saveCall(Sample.call($0, account: Self.owner($0))) }
+        // Not in the order of their identifiers.
+        (0..<Self.calls).reversed().map { .saveCall(Sample.call($0, account: Self.owner($0))) }
             + entries.map { .appendJournal($0.entry) }
     }
 
