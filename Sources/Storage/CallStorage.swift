@@ -4,28 +4,33 @@ package import Telephony
 /// Where calls, their journals and what they owe outlast the process (ARCHITECTURE.md#gates, ARCHITECTURE.md#records).
 ///
 /// Writes are submitted in order and answered once they are on disk; reads see what has been committed. A reader
-/// that must see what was submitted before waits for ``barrier()`` first.
+/// that must see what was submitted before waits for ``barrier()`` first. What nobody awaits may be seen some milliseconds
+/// before it is on disk, but for the end of a call (docs/decisions/0004).
+///
+/// Lists are newest first: in order of creation, and what is of one moment in order of identifiers, byte by byte. A page
+/// begins behind the place that its cursor names, whatever has come or gone since.
 package protocol CallStorage: Sendable {
     typealias Completion = @Sendable (Result<Void, StorageError>) -> Void
 
     /// Submits one transaction and returns at once: callable from an event loop.
     ///
     /// All of the operations take effect, or none. Submissions take effect in the order in which they were made,
-    /// and their completions run in that order, on the writer's thread, after the data has been synced to the
-    /// device. A completion must not block. Other submissions are not affected by one that fails.
+    /// and their completions run in that order, on a thread of storage's own, once neither a crash nor the loss of power can
+    /// undo what they tell of. A completion must not block. Other submissions are not affected by one that fails.
     ///
     /// While the disk takes no writes (``StorageEvent/failing(_:)``), a transaction that begins a call fails at once,
     /// perhaps on the caller's thread; any other is kept and its completion runs when it is on disk, be it hours later,
     /// or with an error when storage is closed. What was not committed must not be told to anybody.
     ///
     /// - Parameter isAwaited: somebody waits for the commit. Otherwise it may be put off for some milliseconds, until
-    ///   there is something else to commit; ``barrier()``, ``flush()`` and ``close()`` put off nothing.
+    ///   there is something else to commit; ``barrier()`` and ``flush()`` have it committed at once, ``close()`` also to last.
     func submit(_ operations: [StorageOperation], isAwaited: Bool, completion: Completion?)
 
     /// Operations that were submitted and are not yet committed: for overload decisions and for metrics.
     var pendingOperations: Int { get }
 
-    /// Returns when everything submitted before has been committed or has failed; at once while the disk takes no writes.
+    /// Returns when everything submitted before can be read or has failed; at once while the disk takes no writes. It waits
+    /// for no more: what nobody awaits gets to the disk when it would have without a reader.
     func barrier() async
 
     /// Whether what is submitted gets to the disk.

@@ -15,7 +15,7 @@ import Telephony
 /// that were created in the same moment as its first or its last.
 struct CallSearch: Sendable {
     /// A total of several filters counts as far as this reaches: some five thousand calls.
-    private static let countingInstructions = 120_000
+    private static let countingInstructions = 130_000
 
     let account: AccountID
     let filter: CallFilter

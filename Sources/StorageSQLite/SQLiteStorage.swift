@@ -98,7 +98,7 @@ package final class SQLiteStorage: CallStorage, Directory {
 
     package func barrier() async {
         guard writer.pendingOperations > 0, writer.health == .well else { return }
-        _ = await answered { completion in writer.submit([], isAwaited: true, completion: completion) }
+        _ = await answered { completion in writer.barrier(completion: completion) }
     }
 
     /// Waits for the writer, for as long as a disk may take.

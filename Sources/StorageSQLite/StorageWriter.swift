@@ -17,6 +17,13 @@ import Telephony
 /// A submission that nobody awaits does not begin a transaction at once: it waits for its patience at most, and goes
 /// along with whatever is awaited before (docs/decisions/0004-writes-nobody-awaits.md).
 ///
+/// Whoever reads must see what was submitted before, and needs no sync for it: where a barrier alone demands the commit, it
+/// syncs nothing (``LogSync``), and what nobody awaits is synced when it would have been without the reader.
+///
+///     callers       put off(A)    barrier                         submit(B)
+///     writer                      BEGIN A COMMIT                  BEGIN B COMMIT······
+///     synced                                                                         A B
+///
 /// While much is submitted, transactions begin at intervals: whatever begins one pays for a sync and for every page
 /// that it touches, and pages are shared by those that come a little later.
 ///
@@ -50,36 +57,6 @@ final class StorageWriter: Sendable {
     static let compactionThreshold = 10_000
     /// A transaction that takes longer than this says that the device does not answer.
     static let stallLimit: UInt64 = 10_000_000_000
-
-    private enum Work {
-        case operations([StorageOperation])
-        case change(@Sendable (Database) throws -> Void)
-        /// Empties the write-ahead log; nothing else may be in its batch.
-        case purge
-
-        /// It is tried again when the disk takes writes again; otherwise it fails while it does not.
-        var isKept: Bool {
-            switch self {
-            case .operations(let operations): !operations.isEmpty && !operations.contains(where: \.beginsCall)
-            case .change, .purge: false
-            }
-        }
-
-        /// How much of a transaction it takes up.
-        var weight: Int {
-            switch self {
-            // None for a barrier, which nobody waits for in their turn.
-            case .operations(let operations): operations.count
-            case .change, .purge: 1
-            }
-        }
-    }
-
-    private struct Submission {
-        var work: Work
-        var isAwaited = true
-        let completion: CallStorage.Completion?
-    }
 
     private struct Outage {
         var error: StorageError
@@ -155,11 +132,17 @@ final class StorageWriter: Sendable {
     }
 
     func submit(_ operations: [StorageOperation], isAwaited: Bool, completion: CallStorage.Completion?) {
-        let submission = Submission(work: .operations(operations), isAwaited: isAwaited, completion: completion)
+        var submission = Submission(work: .operations(operations), completion: completion)
         guard !isAwaited else { return enqueue(submission) }
         let isJournal = operations.allSatisfy { if case .appendJournal = $0 { true } else { false } }
         let milliseconds = isJournal ? patience.journalMilliseconds : patience.rowsMilliseconds
-        enqueue(submission, due: DispatchTime.now().uptimeNanoseconds + UInt64(milliseconds) * 1_000_000)
+        submission.due = DispatchTime.now().uptimeNanoseconds + UInt64(milliseconds) * 1_000_000
+        enqueue(submission)
+    }
+
+    /// Its completion runs when all that was submitted before can be read, or has failed.
+    func barrier(completion: @escaping CallStorage.Completion) {
+        enqueue(Submission(work: .barrier, completion: completion))
     }
 
     /// - Parameter body: may run a second time, when the transaction that it was part of has failed.
@@ -184,7 +167,7 @@ final class StorageWriter: Sendable {
         if isFirst { finished.wait() }
     }
 
-    private func enqueue(_ submission: Submission, due: UInt64 = 0) {
+    private func enqueue(_ submission: Submission) {
         enum Reaction { case none, wake, refuse(StorageError) }
         let reaction = state.withLock { state -> Reaction in
             guard !state.isClosing else { return .refuse(.closed) }
@@ -192,8 +175,8 @@ final class StorageWriter: Sendable {
             state.backlog.append(submission)
             state.pendingOperations += submission.work.weight
             if let outage = state.outage, state.pendingOperations > outage.compactsAt { compact(&state) }
-            state.due = min(state.due, due)
-            guard state.isWaiting, due < state.waitsUntil else { return .none }
+            state.due = min(state.due, submission.due)
+            guard state.isWaiting, submission.due < state.waitsUntil else { return .none }
             state.isWaiting = false
             return .wake
         }
@@ -221,8 +204,8 @@ final class StorageWriter: Sendable {
     // MARK: The thread
 
     private enum Next {
-        case batch([Submission])
-        /// Whether the disk takes writes again.
+        case batch([Submission], isSynced: Bool)
+        /// A small write: whether the disk takes any again, or what is not synced yet.
         case probe
         /// Nobody awaits what there is.
         case wait(until: UInt64)
@@ -232,10 +215,11 @@ final class StorageWriter: Sendable {
 
     private func run() {
         let rows = RowWriter()
+        let sync = LogSync()
         loop: while true {
-            switch takeBatch() {
-            case .batch(let batch): commit(batch, with: rows)
-            case .probe: probe(with: rows)
+            switch takeBatch(sync) {
+            case .batch(let batch, let isSynced): commit(batch, isSynced: isSynced, with: rows, sync)
+            case .probe: probe(with: rows, sync)
             case .end: break loop
             case .wait(let due):
                 if !wakeUp.wait(until: due) { _ = stillWaiting() }
@@ -244,11 +228,12 @@ final class StorageWriter: Sendable {
                 guard !wakeUp.wait(until: DispatchTime.now().uptimeNanoseconds + pause), stillWaiting() else {
                     continue
                 }
-                if rows.hasRemovedSecrets { rows.hasRemovedSecrets = !purgeLog() } else { probe(with: rows) }
+                if rows.hasRemovedSecrets { rows.hasRemovedSecrets = !purgeLog() } else { probe(with: rows, sync) }
                 // Where a reader is not in the way, the disk is.
-                if rows.hasRemovedSecrets { probe(with: rows) }
+                if rows.hasRemovedSecrets { probe(with: rows, sync) }
             }
         }
+        if sync.isOwed { probe(with: rows, sync) }
         // Statements end before their connection.
         rows.forget()
         _ = purgeLog()
@@ -256,7 +241,7 @@ final class StorageWriter: Sendable {
     }
 
     /// Everything that has piled up, to the limit; a purge alone.
-    private func takeBatch() -> Next {
+    private func takeBatch(_ sync: LogSync) -> Next {
         state.withLock { state in
             let now = DispatchTime.now().uptimeNanoseconds
             if let outage = state.outage, !state.isClosing {
@@ -269,9 +254,10 @@ final class StorageWriter: Sendable {
             }
             guard !state.backlog.isEmpty else {
                 if state.isClosing { return .end }
+                if sync.due <= now { return .probe }
                 state.isWaiting = true
-                state.waitsUntil = .max
-                return .idle
+                state.waitsUntil = sync.due
+                return sync.isOwed ? .wait(until: sync.due) : .idle
             }
             if !state.isClosing, state.earliest > now {
                 state.isWaiting = true
@@ -279,10 +265,11 @@ final class StorageWriter: Sendable {
                 state.waitsUntil = 0
                 return .wait(until: state.earliest)
             }
-            if !state.isClosing, state.due > now {
+            let due = min(state.due, sync.due)
+            if !state.isClosing, due > now {
                 state.isWaiting = true
-                state.waitsUntil = state.due
-                return .wait(until: state.due)
+                state.waitsUntil = due
+                return .wait(until: due)
             }
             var weight = 0
             var count = 0
@@ -298,7 +285,10 @@ final class StorageWriter: Sendable {
             state.earliest = count >= Self.crowd ? now + Self.crowdedInterval : 0
             // What the limit has left behind goes next.
             state.due = state.backlog.isEmpty ? .max : 0
-            return .batch(batch)
+            let isForReaders =
+                !state.isClosing && state.outage == nil && sync.due > now
+                && batch.allSatisfy { $0.mayBeSeenUnsynced(now: now) }
+            return .batch(batch, isSynced: !isForReaders)
         }
     }
 
@@ -313,15 +303,18 @@ final class StorageWriter: Sendable {
         return isStillWaiting
     }
 
-    private func commit(_ batch: [Submission], with rows: RowWriter) {
+    private func commit(_ batch: [Submission], isSynced: Bool, with rows: RowWriter, _ sync: LogSync) {
         if batch.count == 1, case .purge = batch[0].work {
             rows.hasRemovedSecrets = !purgeLog()
+            if !rows.hasRemovedSecrets { sync.settle() }
             finish(batch[0], .success(()))
             return
         }
+        // What they waited for has been committed.
+        if !isSynced, batch.allSatisfy(\.isBarrier) { return batch.forEach { finish($0, .success(())) } }
         do throws(StorageError) {
-            try transact(batch, with: rows)
-            succeeded()
+            try transact(batch, isSynced: isSynced, with: rows, sync)
+            if isSynced { succeeded() }
             for submission in batch { finish(submission, .success(())) }
         } catch {
             if error.isOutage { return keep(batch[...], error) }
@@ -331,8 +324,8 @@ final class StorageWriter: Sendable {
             }
             for (index, submission) in batch.enumerated() {
                 do throws(StorageError) {
-                    try transact([submission], with: rows)
-                    succeeded()
+                    try transact([submission], isSynced: isSynced, with: rows, sync)
+                    if isSynced { succeeded() }
                     finish(submission, .success(()))
                 } catch {
                     if error.isOutage { return keep(batch[index...], error) }
@@ -342,9 +335,16 @@ final class StorageWriter: Sendable {
         }
     }
 
-    private func probe(with rows: RowWriter) {
+    private func probe(with rows: RowWriter, _ sync: LogSync) {
         do throws(StorageError) {
-            try transact([Submission(work: .change(Self.touch), completion: nil)], with: rows)
+            // The system tells once that a sync has failed, and does not try again (fsync(2)). What it still knows of the log
+            // goes into the database.
+            if sync.isOwed, state.withLock({ $0.outage != nil }) {
+                guard purgeLog() else { throw .inputOutput("the log cannot be moved into the database") }
+                sync.settle()
+            }
+            try transact(
+                [Submission(work: .change(Self.touch), completion: nil)], isSynced: true, with: rows, sync)
             let isOver = state.withLock { state in
                 state.outage?.mayBeOver = true
                 return state.backlog.isEmpty
@@ -408,7 +408,9 @@ final class StorageWriter: Sendable {
         state.withLock { $0.pendingOperations -= submission.work.weight }
     }
 
-    private func transact(_ batch: [Submission], with rows: RowWriter) throws(StorageError) {
+    private func transact(
+        _ batch: [Submission], isSynced: Bool, with rows: RowWriter, _ sync: LogSync
+    ) throws(StorageError) {
         state.withLock { $0.transactionBegan = DispatchTime.now().uptimeNanoseconds }
         defer { state.withLock { $0.transactionBegan = nil } }
         do {
@@ -416,6 +418,7 @@ final class StorageWriter: Sendable {
                 // A COMMIT that the disk refused may leave its transaction open (https://sqlite.org/lang_transaction.html,
                 // "Response To Errors Within A Transaction").
                 if db.isInsideTransaction { try db.rollback() }
+                try sync.set(synced: isSynced, on: db)
                 try db.inTransaction(.immediate) {
                     // What goes into a file that has no name any more is gone with the process.
                     try lock.checkDatabase()
@@ -428,10 +431,12 @@ final class StorageWriter: Sendable {
                             try rows.apply(operations, to: db)
                             operations.removeAll()
                             try body(db)
-                        case .purge: break
+                        case .barrier, .purge: break
                         }
                     }
                     try rows.apply(operations, to: db)
+                    // A COMMIT of nothing new syncs nothing, not even what was committed before.
+                    if isSynced, sync.isOwed { try Self.touch(db) }
                     return .commit
                 }
             }
@@ -439,6 +444,7 @@ final class StorageWriter: Sendable {
             rows.forget()
             throw StorageError(error)
         }
+        if isSynced { sync.settle() } else { sync.owe(until: batch.map(\.syncDue).min() ?? .max) }
     }
 
     /// Moves the write-ahead log into the database and cuts the log to nothing. False where a reader is in the

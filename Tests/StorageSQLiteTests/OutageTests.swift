@@ -115,6 +115,30 @@ struct OutageTests {
         await storage.close()
     }
 
+    @Test("What readers had seen when the disk failed, and was not synced, goes into the database itself")
+    func unsynced() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(
+            folder, patience: WriterPatience(rowsMilliseconds: 3_600_000, journalMilliseconds: 3_600_000))
+        let disk = try await FailingDisk(of: storage)
+        try await storage.commit([.saveCall(Sample.call(1))])
+        storage.submit([.saveCall(Sample.call(1, status: .inProgress))], isAwaited: false, completion: nil)
+        await storage.barrier()
+        let log = "\(folder.path)/\(SQLiteStorage.fileName)-wal"
+        func logBytes() throws -> Int {
+            try #require(FileManager.default.attributesOfItem(atPath: log)[.size] as? Int)
+        }
+        let before = try logBytes()
+        disk.fail(with: .SQLITE_IOERR)
+        await #expect(throws: StorageError.self) { try await storage.commit([.saveCall(Sample.call(2))]) }
+        disk.fail(with: nil)
+        try await storage.commit([.appendJournal(Sample.entry(1, 1))])
+        // It was emptied, and has little in it since.
+        #expect(try logBytes() < before)
+        #expect(try await storage.call(Sample.callID(1), account: Sample.account)?.status == .inProgress)
+        await storage.close()
+    }
+
     @Test("Where the process ends meanwhile, what waited fails, and nothing of it is on disk")
     func closing() async throws {
         let folder = TemporaryFolder()

@@ -105,6 +105,20 @@ import Testing
         await storage.close()
     }
 
+    @Test("Behind a barrier a read finds what nobody awaited", arguments: Implementation.allCases)
+    func unawaited(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
+        try await storage.commit([.saveCall(Sample.call(1))])
+        for sequence in 1...50 {
+            storage.submit([.appendJournal(Sample.entry(1, sequence))], isAwaited: false, completion: nil)
+            await storage.barrier()
+            let page = try await storage.journal(of: Sample.callID(1), account: Sample.account, after: nil)
+            #expect(page.items.first?.sequence == sequence)
+        }
+        await storage.close()
+    }
+
     @Test(
         "Closing commits what was submitted and refuses what comes later, without waiting for the second close",
         arguments: Implementation.allCases)
