@@ -37,7 +37,11 @@ let testDependencies: [String: [Target.Dependency]] = [
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
     ],
-    "Storage": ["JSON", "SIP", "Telephony", "PQL", .product(name: "GRDB", package: "GRDB.swift")],
+    // What every implementation has to do; each has tests of its own besides.
+    "Storage": ["JSON", "Telephony", "PQL", "StorageSQLite", "StorageSamples"],
+    "StorageSQLite": [
+        "JSON", "Telephony", "PQL", "Storage", "StorageSamples", .product(name: "GRDB", package: "GRDB.swift"),
+    ],
     "API": [
         "JSON", "Telephony", "PQL",
         .product(name: "Hummingbird", package: "hummingbird"),
@@ -56,7 +60,7 @@ let testDependencies: [String: [Target.Dependency]] = [
 
 let testTargets: [Target] = [
     "SIP", "SDP", "RTP", "JSON", "Telephony", "Sharing", "PerCL", "PQL", "CallControl", "People", "Carrier", "Media",
-    "NameResolution", "Webhooks", "Storage", "API", "Simulation", "AnswerDetection",
+    "NameResolution", "Webhooks", "Storage", "StorageSQLite", "API", "Simulation", "AnswerDetection",
 ].map { (room: String) -> Target in
     .testTarget(
         name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)],
@@ -161,10 +165,11 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: settings),
+        .target(name: "Storage", dependencies: ["Telephony", "PQL"], swiftSettings: settings),
         .target(
-            name: "Storage",
+            name: "StorageSQLite",
             dependencies: [
-                "JSON", "Telephony", "PQL", "Sharing",
+                "JSON", "Telephony", "PQL", "Sharing", "Storage",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
@@ -207,7 +212,7 @@ let package = Package(
             dependencies: [
                 "API", "AnswerDetection", "AnswerTrials", "CallControl", "Carrier", "JSON", "Media", "NameResolution",
                 "People", "PQL", "Runtime", "SIP",
-                "SIPTransport", "Storage",
+                "SIPTransport", "Storage", "StorageSQLite",
                 "Telephony", "Webhooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -249,7 +254,7 @@ let package = Package(
         .executableTarget(
             name: "belay-bench",
             dependencies: [
-                "JSON", "Media", "SIP", "Storage", "Telephony",
+                "JSON", "Media", "SIP", "Storage", "StorageSQLite", "Telephony",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -257,5 +262,10 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
+
+        // MARK: What tests of several rooms share.
+        .target(
+            name: "StorageSamples", dependencies: ["JSON", "PQL", "SIP", "Storage", "Telephony"],
+            path: "Tests/StorageSamples", swiftSettings: settings),
     ] + testTargets
 )

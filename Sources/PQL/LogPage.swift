@@ -18,21 +18,28 @@ package struct LogPage: Sendable {
     }
 }
 
-/// A place in the account's log: behind one entry. By time, and where two are of one moment by storage's own keys.
+/// A place in the account's log: behind one entry, which is named by its own values. The log is in order of time; of one
+/// moment, in order of the calls' identifiers, and before all of them stands what belongs to no call; of one call, by sequence.
 package struct LogPosition: Hashable, Sendable {
     /// Microseconds since 1970.
     package var timestamp: Int64
-    /// Storage's key of the call; 0 for an entry of no call.
-    package var call: Int64
+    /// Nil for an entry of no call.
+    package var callID: CallID?
+    /// Of an entry of no call: its number, by which storage counts those as they come.
     package var sequence: Int64
     /// How many entries of the list lie before the page.
     package var position: Int
 
-    package init(timestamp: Int64, call: Int64, sequence: Int64, position: Int) {
+    package init(timestamp: Int64, callID: CallID?, sequence: Int64, position: Int) {
         self.timestamp = timestamp
-        self.call = call
+        self.callID = callID
         self.sequence = sequence
         self.position = position
+    }
+
+    /// Whether the entry there comes before the other's in the list, which is newest first.
+    package func isNewer(than other: LogPosition) -> Bool {
+        (timestamp, callID?.text ?? "", sequence) > (other.timestamp, other.callID?.text ?? "", other.sequence)
     }
 }
 
@@ -48,32 +55,38 @@ package struct LogCursor: Hashable, Sendable {
         self.query = query
     }
 
-    /// `c` + time + `k` + call + `s` + sequence + `p` + position, in decimal digits, and where there is a query `q` and
-    /// its text in base 32 (RFC 4648 §6, small letters, no padding).
+    /// `c` + time + `k` + the call's identifier or nothing + `s` + sequence + `p` + position, numbers in decimal digits, and
+    /// where there is a query `q` and its text in base 32 (RFC 4648 §6, small letters, no padding).
     package var text: String {
-        let place = "c\(position.timestamp)k\(position.call)s\(position.sequence)p\(position.position)"
+        let call = position.callID?.text ?? ""
+        let place = "c\(position.timestamp)k\(call)s\(position.sequence)p\(position.position)"
         return place + (query.map { "q" + Base32.encode($0.text) } ?? "")
     }
 
     /// Nil for what no answer of ours has given.
     package init?(_ text: String) {
         var rest = text.utf8[...]
-        var numbers: [Int64] = []
-        for letter in "cksp".utf8 {
-            guard rest.popFirst() == letter else { return nil }
-            let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-            guard let digits = String(digits), let number = Int64(digits) else { return nil }
-            numbers.append(number)
-            rest = rest.dropFirst(digits.utf8.count)
-        }
-        guard numbers[3] <= Int64(PageLimits.maximumTotal) else { return nil }
-        position = LogPosition(
-            timestamp: numbers[0], call: numbers[1], sequence: numbers[2], position: Int(numbers[3]))
+        guard let timestamp = Self.number(behind: "c", &rest), rest.popFirst() == UInt8(ascii: "k") else { return nil }
+        let name = rest.prefix { $0 != UInt8(ascii: "s") }
+        rest = rest.dropFirst(name.count)
+        let callID = String(name).flatMap { CallID($0) }
+        guard name.isEmpty || callID != nil, let sequence = Self.number(behind: "s", &rest),
+            let place = Self.number(behind: "p", &rest), place <= Int64(PageLimits.maximumTotal)
+        else { return nil }
+        position = LogPosition(timestamp: timestamp, callID: callID, sequence: sequence, position: Int(place))
         guard let letter = rest.popFirst() else { return }
         guard letter == UInt8(ascii: "q"), rest.count <= LogQuery.maximumLength * 8 / 5 + 1,
             let written = Base32.decode(rest), let query = try? LogQuery(written)
         else { return nil }
         self.query = query
+    }
+
+    /// Takes the letter and the digits behind it; nil where there are none, or too many.
+    private static func number(behind letter: Unicode.Scalar, _ rest: inout Substring.UTF8View) -> Int64? {
+        guard rest.popFirst() == UInt8(ascii: letter) else { return nil }
+        let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        rest = rest.dropFirst(digits.count)
+        return String(digits).flatMap { Int64($0) }
     }
 }
 

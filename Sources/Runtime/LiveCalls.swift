@@ -6,7 +6,7 @@ package import Telephony
 
 /// Calls as the API asks for them: changes go to the call loop, questions to storage.
 ///
-/// A question first waits until everything submitted before it is on disk, so that whoever was told of something, by
+/// A question first waits until everything submitted before it can be read, so that whoever was told of something, by
 /// an answer or by a webhook, also reads it.
 package struct LiveCalls: CallService {
     private let loop: CallLoop

@@ -5,6 +5,7 @@ import NIOHTTP1
 import NIOPosix
 import SIP
 import Storage
+import StorageSQLite
 import Telephony
 
 /// `belay-bench fill-logs`: writes the logs of many calls into the data folder of a server that does not run, by the

@@ -269,11 +269,11 @@ struct CallTests {
         "A parameter that cannot be, or that this version does not apply, is a 400 that names it",
         arguments: [
             ("status=answered", "status"), ("status=", "status"), ("active=yes", "active"), ("to=", "to"),
-            ("cursor=!", "cursor"), ("cursor=", "cursor"), ("cursor=c1", "cursor"), ("cursor=c-1p0", "cursor"),
-            ("cursor=c99999999999999999999p0", "cursor"), ("startTime=1.1.2024", "startTime"),
+            ("cursor=!", "cursor"), ("cursor=", "cursor"), ("cursor=c1", "cursor"), ("cursor=c-1ip0", "cursor"),
+            ("cursor=c99999999999999999999ip0", "cursor"), ("startTime=1.1.2024", "startTime"),
             ("endTime=x", "endTime"), ("applicationId=A", "applicationId"), ("parentCallId=A", "parentCallId"),
             ("endTime=2024-02-30", "endTime"), ("page=1", "page"), ("page=", "page"), ("page=first", "page"),
-            ("pageSize=10", "pageSize"), ("pageSize=0", "pageSize"), ("page=0&cursor=c5p100", "page"),
+            ("pageSize=10", "pageSize"), ("pageSize=0", "pageSize"), ("page=0&cursor=c5ip100", "page"),
             ("riskScoreMin=1", "riskScoreMin"), ("webRTC=true", "webRTC"), ("usedAudioStream=1", "usedAudioStream"),
         ])
     func badFilters(_ query: String, _ name: String) async throws {

@@ -150,8 +150,8 @@ struct LogTests {
         let other = try await search(test, "level != \"error\"", query: "?cursor=\(cursor)")
         #expect(other.status == 400 && other.code == 9 && other.blamed == ["cursor"])
         for (query, name) in [
-            ("cursor=!", "cursor"), ("cursor=", "cursor"), ("cursor=c1p1", "cursor"), ("cursor=c1k1s1p1q", "cursor"),
-            ("cursor=c1k1s1p10001", "cursor"), ("cursor=c1k1s1p1qAAAA", "cursor"), ("pql=level", "pql"),
+            ("cursor=!", "cursor"), ("cursor=", "cursor"), ("cursor=c1p1", "cursor"), ("cursor=c1ks1p1q", "cursor"),
+            ("cursor=c1ks1p10001", "cursor"), ("cursor=c1ks1p1qAAAA", "cursor"), ("pql=level", "pql"),
         ] {
             let reply = try await test.send(.get, test.base + "/Logs?" + query)
             #expect(reply.status == 400, "\(query)")

@@ -136,20 +136,27 @@ struct MeaningTests {
 
     @Test("A cursor comes back from its text, which is alphanumeric, and nothing else is one")
     func cursors() throws {
-        let position = LogPosition(timestamp: 1_592_854_973_376_000, call: 12, sequence: 200_001, position: 9_900)
-        for query in [nil, try LogQuery("level = \"info\" AND message CONTAINS \"grüße 📞\"")] {
-            let cursor = LogCursor(position: position, query: query)
-            #expect(LogCursor(cursor.text) == cursor)
-            #expect(cursor.text.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) })
+        let call = try #require(CallID("CA" + String(repeating: "0a", count: 20)))
+        var position = LogPosition(
+            timestamp: 1_592_854_973_376_000, callID: call, sequence: 200_001, position: 9_900)
+        for callID in [call, nil] {
+            position.callID = callID
+            for query in [nil, try LogQuery("level = \"info\" AND message CONTAINS \"grüße 📞\"")] {
+                let cursor = LogCursor(position: position, query: query)
+                #expect(LogCursor(cursor.text) == cursor)
+                #expect(cursor.text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) })
+            }
         }
         let longest = try LogQuery("level = \"info\"" + String(repeating: " ", count: LogQuery.maximumLength - 14))
         let cursor = LogCursor(position: position, query: longest)
         #expect(LogCursor(cursor.text) == cursor)
         #expect(cursor.text.utf8.count < 7_000)
         for wrong in [
-            "", "c", "c1", "c1k2s3", "c1k2s3p", "c1k2s3p10001", "c1k2s3p4x", "c1k2s3p4q", "c-1k2s3p4", "c1k2s3p4qmy",
-            "c99999999999999999999k2s3p4", "c1k2s3p4q!", "C1k2s3p4", "c1p4", " c1k2s3p4", "c1k2s3p4 ",
-            "c1k2s3p4q" + String(repeating: "a", count: 100_000),
+            "", "c", "c1", "c1ks3", "c1ks3p", "c1ks3p10001", "c1ks3p4x", "c1ks3p4q", "c-1ks3p4", "c1ks3p4qmy",
+            "c99999999999999999999ks3p4", "c1ks3p4q!", "C1ks3p4", "c1p4", " c1ks3p4", "c1ks3p4 ", "c1kCA0s3p4",
+            "c1ks3p4q" + String(repeating: "a", count: 100_000),
+            // As earlier versions wrote them, with a row of theirs.
+            "c1k2s3p4",
         ] {
             #expect(LogCursor(wrong) == nil, "\(wrong.prefix(40))")
         }

@@ -1,13 +1,14 @@
 import JSON
 import Storage
+import StorageSamples
 import Telephony
 import Testing
 
 @Suite struct CallReadTests {
-    @Test("A call comes back with every field, before and after its changes")
-    func everyField() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("A call comes back with every field, before and after its changes", arguments: Implementation.allCases)
+    func everyField(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         var call = Sample.call(1)
         call.parentCallID = Sample.callID(44)
         try await storage.commit([.saveCall(call)])
@@ -26,10 +27,10 @@ import Testing
         await storage.close()
     }
 
-    @Test("Another account's call and journal are not found")
-    func foreign() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("Another account's call and journal are not found", arguments: Implementation.allCases)
+    func foreign(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         try await storage.commit([.saveCall(Sample.call(1)), .appendJournal(Sample.entry(1, 1))])
         #expect(try await storage.call(Sample.callID(1), account: Sample.otherAccount) == nil)
         let list = try await storage.calls(account: Sample.otherAccount, filter: CallFilter(), after: nil)
@@ -39,10 +40,10 @@ import Testing
         await storage.close()
     }
 
-    @Test("Filters choose by number, status and activity, alone and together")
-    func filters() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("Filters choose by number, status and activity, alone and together", arguments: Implementation.allCases)
+    func filters(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         let statuses = CallStatus.allCases
         for number in 0..<64 {
             let call = Sample.call(
@@ -71,10 +72,12 @@ import Testing
         await storage.close()
     }
 
-    @Test("Parents, applications and times filter as they do in memory, each by itself and together")
-    func families() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test(
+        "Parents, applications and times filter as they do in memory, each by itself and together",
+        arguments: Implementation.allCases)
+    func families(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         var random = SystemRandomNumberGenerator()
         let applications = (0..<3).map { _ in ApplicationID(random: &random) }
         let start = Timestamp(microseconds: 1_700_000_000_000_000)
@@ -108,10 +111,12 @@ import Testing
         await storage.close()
     }
 
-    @Test("Every two filters together, of few calls and of more than a list holds, find what they find in memory")
-    func together() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test(
+        "Every two filters together, of few calls and of more than a list holds, find what they find in memory",
+        arguments: Implementation.allCases)
+    func together(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         let start = Timestamp(microseconds: 1_700_000_000_000_000)
         let applications = (1...2).map(Sample.applicationID)
         var calls: [Call] = []
@@ -167,10 +172,12 @@ import Testing
         await storage.close()
     }
 
-    @Test("Ended calls are listed over all accounts in the order of their ends, page by page, each once")
-    func endedCalls() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test(
+        "Ended calls are listed over all accounts in the order of their ends, page by page, each once",
+        arguments: Implementation.allCases)
+    func endedCalls(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         let start = Timestamp(microseconds: 1_700_000_000_000_000)
         var ended: [Call] = []
         for number in 0..<EndedCallFilter.pageSize + 50 {
@@ -199,10 +206,10 @@ import Testing
         await storage.close()
     }
 
-    @Test("A call moves between the lists of the statuses as it changes")
-    func statusChange() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("A call moves between the lists of the statuses as it changes", arguments: Implementation.allCases)
+    func statusChange(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         var call = Sample.call(1)
         for status in [CallStatus.queued, .ringing, .inProgress, .completed] {
             call.status = status
@@ -219,10 +226,10 @@ import Testing
         await storage.close()
     }
 
-    @Test("Pages stay where they were when calls are added between them")
-    func stablePaging() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("Pages stay where they were when calls are added between them", arguments: Implementation.allCases)
+    func stablePaging(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         for number in 1...250 { try await storage.commit([.saveCall(Sample.call(number))]) }
         var seen: [CallID] = []
         var cursor: PageCursor?
@@ -239,20 +246,22 @@ import Testing
         await storage.close()
     }
 
-    @Test("A list of exactly one page has no next one")
-    func exactPage() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("A list of exactly one page has no next one", arguments: Implementation.allCases)
+    func exactPage(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         try await storage.commit((1...PageLimits.pageSize).map { .saveCall(Sample.call($0)) })
         let page = try await storage.calls(account: Sample.account, filter: CallFilter(), after: nil)
         #expect(page.items.count == PageLimits.pageSize && page.total == PageLimits.pageSize && page.next == nil)
         await storage.close()
     }
 
-    @Test("The journal comes newest first by sequence, whole over its pages, with its metadata")
-    func journal() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test(
+        "The journal comes newest first by sequence, whole over its pages, with its metadata",
+        arguments: Implementation.allCases)
+    func journal(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         try await storage.commit([.saveCall(Sample.call(1)), .saveCall(Sample.call(2))])
         let metadata: [String: JSONValue] = ["status": 486, "text": "Besetzt \u{1F4DE}", "list": [1, nil, true]]
         for sequence in 1...230 {
@@ -278,10 +287,10 @@ import Testing
         await storage.close()
     }
 
-    @Test("An entry of no call is kept apart from every call's journal")
-    func accountEntry() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("An entry of no call is kept apart from every call's journal", arguments: Implementation.allCases)
+    func accountEntry(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         var entry = Sample.entry(1, 0)
         entry.callID = nil
         try await storage.commit([.saveCall(Sample.call(1)), .appendJournal(entry)])
@@ -290,10 +299,10 @@ import Testing
         await storage.close()
     }
 
-    @Test("A foreign cursor past everything gives an empty page")
-    func farCursor() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("A foreign cursor past everything gives an empty page", arguments: Implementation.allCases)
+    func farCursor(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         try await storage.commit([.saveCall(Sample.call(1))])
         let cursor = PageCursor(after: 0, position: PageLimits.maximumTotal)
         let page = try await storage.calls(account: Sample.account, filter: CallFilter(), after: cursor)

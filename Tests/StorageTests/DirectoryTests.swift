@@ -1,12 +1,15 @@
 import Storage
+import StorageSamples
 import Telephony
 import Testing
 
 @Suite struct DirectoryTests {
-    @Test("An account comes back with its credentials and numbers, and changes with them")
-    func account() async throws {
-        let folder = TemporaryFolder()
-        let storage = try SQLiteStorage(.init(folder: folder.path))
+    @Test(
+        "An account comes back with its credentials and numbers, and changes with them",
+        arguments: Implementation.allCases)
+    func account(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.open()
         var account = Account(accountID: Sample.account, kind: .trial, status: .active, created: Sample.time)
         account.alias = "main"
         account.label = "Main"
@@ -37,10 +40,10 @@ import Testing
         await storage.close()
     }
 
-    @Test("An account that cannot be saved whole is not saved")
-    func accountIsAtomic() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("An account that cannot be saved whole is not saved", arguments: Implementation.allCases)
+    func accountIsAtomic(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         let number = OwnedNumber(
             phoneNumberID: Sample.phoneNumberID(1), accountID: Sample.account,
             phoneNumber: PhoneNumber("+15551234567")!, created: Sample.time)
@@ -61,10 +64,12 @@ import Testing
         await storage.close()
     }
 
-    @Test("Applications are created, changed, listed and deleted, each by its own account only")
-    func applications() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test(
+        "Applications are created, changed, listed and deleted, each by its own account only",
+        arguments: Implementation.allCases)
+    func applications(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         var application = Application(
             applicationID: Sample.applicationID(1), accountID: Sample.account, created: Sample.time)
         application.alias = "bank"
@@ -103,10 +108,10 @@ import Testing
         await storage.close()
     }
 
-    @Test("The list of applications is paged and filtered by alias")
-    func applicationList() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("The list of applications is paged and filtered by alias", arguments: Implementation.allCases)
+    func applicationList(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         for number in 1...130 {
             var application = Application(
                 applicationID: Sample.applicationID(number), accountID: Sample.account, created: Sample.time)

@@ -1,7 +1,7 @@
+import Storage
+import StorageSamples
 import Telephony
 import Testing
-
-@testable import Storage
 
 @Suite("Whose journals go, and whose stay")
 struct JournalRetentionTests {
@@ -26,15 +26,17 @@ struct JournalRetentionTests {
     }
 
     private func entries(
-        _ storage: SQLiteStorage, _ number: Int, account: AccountID = Sample.account
+        _ storage: any CallStorage, _ number: Int, account: AccountID = Sample.account
     ) async throws -> Int {
         try await storage.journal(of: Sample.callID(number), account: account, after: nil).items.count
     }
 
-    @Test("A call that still owes a notification keeps its journal until that is delivered")
-    func owing() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test(
+        "A call that still owes a notification keeps its journal until that is delivered",
+        arguments: Implementation.allCases)
+    func owing(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         try await storage.commit([
             .saveCall(ended(1, earlier: 100)), .appendJournal(entry(1, earlier: 200)),
             .appendJournal(entry(1, sequence: 2, earlier: 150)),
@@ -53,10 +55,12 @@ struct JournalRetentionTests {
         await storage.close()
     }
 
-    @Test("Those of calls that ended before go, to the microsecond; of a live call nothing does")
-    func boundary() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test(
+        "Those of calls that ended before go, to the microsecond; of a live call nothing does",
+        arguments: Implementation.allCases)
+    func boundary(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         try await storage.commit([
             .saveCall(ended(1, earlier: 1)), .appendJournal(entry(1, earlier: 10)),
             .saveCall(ended(2, earlier: 0)), .appendJournal(entry(2, earlier: 10)),
@@ -72,10 +76,10 @@ struct JournalRetentionTests {
         await storage.close()
     }
 
-    @Test("No more than so many calls' at a time, of all accounts together")
-    func limit() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("No more than so many calls' at a time, of all accounts together", arguments: Implementation.allCases)
+    func limit(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         for number in 1...10 {
             let account = number <= 4 ? Sample.account : Sample.otherAccount
             try await storage.commit([

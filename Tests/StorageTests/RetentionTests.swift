@@ -1,8 +1,8 @@
 import Dispatch
+import Storage
+import StorageSamples
 import Telephony
 import Testing
-
-@testable import Storage
 
 @Suite("What has been kept long enough")
 struct RetentionTests {
@@ -22,15 +22,17 @@ struct RetentionTests {
             message: "Call accepted", metadata: [:])
     }
 
-    private func save(_ operations: [StorageOperation], in storage: SQLiteStorage) async {
+    private func save(_ operations: [StorageOperation], in storage: any CallStorage) async {
         storage.submit(operations, completion: nil)
         await storage.barrier()
     }
 
-    @Test("Old calls go with their journals; who owes something, has a recording, is young or live stays")
-    func calls() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test(
+        "Old calls go with their journals; who owes something, has a recording, is young or live stays",
+        arguments: Implementation.allCases)
+    func calls(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         let recording = Recording(
             recordingID: try #require(RecordingID(Sample.text("RE", 1))), accountID: Sample.account,
             callID: Sample.callID(4), created: Sample.time, isPrivate: false)
@@ -63,10 +65,10 @@ struct RetentionTests {
         await storage.close()
     }
 
-    @Test("Journals go before their calls do")
-    func journals() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("Journals go before their calls do", arguments: Implementation.allCases)
+    func journals(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         await save(
             [
                 .saveCall(ended(1, daysAgo: 40)), .appendJournal(entry(1, daysAgo: 40)),
@@ -84,10 +86,10 @@ struct RetentionTests {
         await storage.close()
     }
 
-    @Test("A sweep goes on where its last batch stopped, past what stays")
-    func batches() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("A sweep goes on where its last batch stopped, past what stays", arguments: Implementation.allCases)
+    func batches(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         // They ended in no order, several at one moment; every third owes something.
         for number in 1...40 {
             await save(
@@ -113,10 +115,10 @@ struct RetentionTests {
         await storage.close()
     }
 
-    @Test("Private recordings expire after their completion, others by their age")
-    func recordings() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("Private recordings expire after their completion, others by their age", arguments: Implementation.allCases)
+    func recordings(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         func recording(_ number: Int, isPrivate: Bool, seconds: Int?) throws -> Recording {
             var recording = Recording(
                 recordingID: try #require(RecordingID(Sample.text("RE", number))), accountID: Sample.account,
@@ -144,10 +146,11 @@ struct RetentionTests {
     }
 
     @Test(
-        "Where the room for recordings is full, the account that keeps most loses its oldest, nobody else's older ones")
-    func fullOfRecordings() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+        "Where the room for recordings is full, the account that keeps most loses its oldest, nobody else's older ones",
+        arguments: Implementation.allCases)
+    func fullOfRecordings(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         func recording(_ number: Int, of account: AccountID, seconds: Int) throws -> Recording {
             var recording = Recording(
                 recordingID: try #require(RecordingID(Sample.text("RE", number))), accountID: account,
@@ -167,10 +170,10 @@ struct RetentionTests {
         await storage.close()
     }
 
-    @Test("What an account has used of a day")
-    func use() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("What an account has used of a day", arguments: Implementation.allCases)
+    func use(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         func talked(_ number: Int, from: Int64, to: Int64) -> Call {
             var call = Sample.call(number, status: .completed)
             call.startTime = Sample.time.advanced(byMicroseconds: from)
@@ -191,10 +194,10 @@ struct RetentionTests {
         await storage.close()
     }
 
-    @Test("A switch stays as it was set")
-    func switches() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("A switch stays as it was set", arguments: Implementation.allCases)
+    func switches(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         #expect(try await storage.switches().isEmpty)
         try await storage.setSwitch("dialling", to: "stopped")
         try await storage.setSwitch("dialling", to: "stopped")
@@ -204,10 +207,12 @@ struct RetentionTests {
         await storage.close()
     }
 
-    @Test("An Idempotency-Key is used once a day by an account, and with it the call or none")
-    func keys() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test(
+        "An Idempotency-Key is used once a day by an account, and with it the call or none",
+        arguments: Implementation.allCases)
+    func keys(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         let key = IdempotencyKey(text: "order-17", fingerprint: [1, 2])
         func submit(_ call: Call, at time: Timestamp) async -> Result<Void, StorageError> {
             await withCheckedContinuation { continuation in
@@ -229,7 +234,7 @@ struct RetentionTests {
         #expect(found?.call == Sample.callID(1))
         #expect(found?.fingerprint == [1, 2])
         // Two submissions in one transaction: the second fails alone.
-        let release = await storage.holdWriter()
+        let release = await storage.holdCompletions()
         let later = Sample.time.advanced(byMicroseconds: IdempotencyKey.lifetimeMicroseconds + 1)
         async let first = submit(Sample.call(4), at: later)
         async let second = submit(Sample.call(5), at: later)

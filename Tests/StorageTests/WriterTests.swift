@@ -1,16 +1,14 @@
 import Dispatch
-import GRDB
 import Storage
+import StorageSamples
 import Telephony
 import Testing
 
-@testable import Storage
-
 @Suite struct WriterTests {
-    @Test("Completions run in the order of submission, after the rows can be read")
-    func completionsInOrder() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("Completions run in the order of submission, after the rows can be read", arguments: Implementation.allCases)
+    func completionsInOrder(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         let order = Log<Int>()
         for number in 1...500 {
             storage.submit([.saveCall(Sample.call(number))]) { result in
@@ -24,30 +22,10 @@ import Testing
         await storage.close()
     }
 
-    @Test("What piles up while the writer is busy is committed together, and counted until then")
-    func groupCommit() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
-        let release = await storage.holdWriter()
-        let commits = Log<Int>()
-        for number in 1...100 {
-            storage.submit([.saveCall(Sample.call(number)), .saveRecord(Sample.callID(number), [1])]) { _ in
-                // The rows of all are there when the first completion runs: one transaction.
-                let count = try? storage.pool.unsafeRead { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM calls") }
-                commits.append(count ?? -1)
-            }
-        }
-        #expect(storage.pendingOperations == 201)
-        release.signal()
-        await storage.barrier()
-        #expect(commits.items == Array(repeating: 100, count: 100))
-        await storage.close()
-    }
-
-    @Test("A submission takes effect whole or not at all")
-    func atomicity() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("A submission takes effect whole or not at all", arguments: Implementation.allCases)
+    func atomicity(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         await #expect(throws: StorageError.unknownCall(Sample.callID(2))) {
             try await storage.commit([.saveCall(Sample.call(1)), .saveRecord(Sample.callID(2), [1])])
         }
@@ -55,11 +33,11 @@ import Testing
         await storage.close()
     }
 
-    @Test("A submission that fails fails alone, whatever was committed with it")
-    func failsAlone() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
-        let release = await storage.holdWriter()
+    @Test("A submission that fails fails alone, whatever was committed with it", arguments: Implementation.allCases)
+    func failsAlone(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
+        let release = await storage.holdCompletions()
         let failures = Log<Int>()
         let successes = Log<Int>()
         for number in 1...20 {
@@ -86,20 +64,37 @@ import Testing
         await storage.close()
     }
 
-    @Test("A call of an account that does not exist is refused")
-    func unknownAccount() async throws {
-        let folder = TemporaryFolder()
-        let storage = try SQLiteStorage(.init(folder: folder.path))
+    @Test(
+        "What is wrong with the content is no outage: it fails alone, and the others do not wait for it",
+        arguments: Implementation.allCases)
+    func content(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
+        try await storage.commit([.saveCall(Sample.call(1)), .appendJournal(Sample.entry(1, 1))])
+        for operation in [
+            StorageOperation.appendJournal(Sample.entry(1, 1)), .appendJournal(Sample.entry(9, 1)),
+            .saveRecord(Sample.callID(9), [1]),
+        ] {
+            await #expect(throws: StorageError.self) { try await storage.commit([operation]) }
+            #expect(storage.health == .well)
+        }
+        await storage.close()
+    }
+
+    @Test("A call of an account that does not exist is refused", arguments: Implementation.allCases)
+    func unknownAccount(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.open()
         await #expect(throws: StorageError.unknownAccount(Sample.account)) {
             try await storage.commit([.saveCall(Sample.call(1))])
         }
         await storage.close()
     }
 
-    @Test("A barrier returns only when everything submitted before it is committed")
-    func barrier() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("A barrier returns only when everything submitted before it is committed", arguments: Implementation.allCases)
+    func barrier(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         for number in 1...300 {
             storage.submit([.saveCall(Sample.call(number))], completion: nil)
             if number % 50 == 0 {
@@ -110,10 +105,26 @@ import Testing
         await storage.close()
     }
 
-    @Test("Closing commits what was submitted and refuses what comes later, without waiting for the second close")
-    func close() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("Behind a barrier a read finds what nobody awaited", arguments: Implementation.allCases)
+    func unawaited(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
+        try await storage.commit([.saveCall(Sample.call(1))])
+        for sequence in 1...50 {
+            storage.submit([.appendJournal(Sample.entry(1, sequence))], isAwaited: false, completion: nil)
+            await storage.barrier()
+            let page = try await storage.journal(of: Sample.callID(1), account: Sample.account, after: nil)
+            #expect(page.items.first?.sequence == sequence)
+        }
+        await storage.close()
+    }
+
+    @Test(
+        "Closing commits what was submitted and refuses what comes later, without waiting for the second close",
+        arguments: Implementation.allCases)
+    func close(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         for number in 1...100 { storage.submit([.saveCall(Sample.call(number))], completion: nil) }
         await storage.close()
         await #expect(throws: StorageError.closed) { try await storage.commit([]) }
@@ -122,16 +133,16 @@ import Testing
         }
         await storage.barrier()
         await storage.close()
-        let again = try SQLiteStorage(.init(folder: folder.path))
+        let again = try await place.open()
         let page = try await again.calls(account: Sample.account, filter: CallFilter(), after: nil)
         #expect(page.total == 100)
         await again.close()
     }
 
-    @Test("Ten thousand calls are stored and listed, and the list ends at its cap")
-    func tenThousand() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test("Ten thousand calls are stored and listed, and the list ends at its cap", arguments: Implementation.allCases)
+    func tenThousand(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         let count = PageLimits.maximumTotal + 50
         for number in 1...count { storage.submit([.saveCall(Sample.call(number))], completion: nil) }
         await storage.barrier()
@@ -150,69 +161,14 @@ import Testing
         await storage.close()
     }
 
-    /// Longer than any test.
-    private static let endless = WriterPatience(rowsMilliseconds: 3_600_000, journalMilliseconds: 3_600_000)
-
-    @Test("What nobody awaits goes along with what is awaited, in one transaction and in order")
-    func company() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder, patience: Self.endless)
-        try await storage.commit([.saveCall(Sample.call(1))])
-        let seen = Log<Int>()
-        storage.submit([.appendJournal(Sample.entry(1, 1))], isAwaited: false) { _ in
-            let count = try? storage.pool.unsafeRead { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM calls") }
-            seen.append(count ?? -1)
-        }
-        try await storage.commit([.saveCall(Sample.call(2))])
-        #expect(seen.items == [2])
-        storage.submit([.appendJournal(Sample.entry(1, 2))], isAwaited: false, completion: nil)
-        await storage.barrier()
-        #expect(try await storage.journal(of: Sample.callID(1), account: Sample.account, after: nil).items.count == 2)
-        storage.submit([.saveCall(Sample.call(3))], isAwaited: false, completion: nil)
-        await storage.close()
-        let again = try SQLiteStorage(.init(folder: folder.path))
-        #expect(try await again.call(Sample.callID(3), account: Sample.account) != nil)
-        await again.close()
-    }
-
-    @Test("After a transaction of many submissions the next one waits, so that others can go along with it")
-    func crowds() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
-        let release = await storage.holdWriter()
-        for number in 1...StorageWriter.crowd { storage.submit([.saveCall(Sample.call(number))], completion: nil) }
-        let began = ContinuousClock.now
-        release.signal()
-        await storage.barrier()
-        try await storage.commit([.saveRecord(Sample.callID(1), [1])])
-        #expect(began.duration(to: .now) >= .nanoseconds(Int64(StorageWriter.crowdedInterval)))
-        await storage.close()
-    }
-
-    @Test("What nobody awaits is committed alone when nothing else comes; rows do not wait as long as the journal")
-    func alone() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(
-            folder, patience: WriterPatience(rowsMilliseconds: 1, journalMilliseconds: 3_600_000))
-        try await storage.commit([.saveCall(Sample.call(1))])
-        let order = Log<String>()
-        await withCheckedContinuation { continuation in
-            storage.submit([.appendJournal(Sample.entry(1, 1))], isAwaited: false) { _ in order.append("journal") }
-            storage.submit([.saveCall(Sample.call(1))], isAwaited: false) { _ in
-                order.append("row")
-                continuation.resume()
-            }
-        }
-        #expect(order.items == ["journal", "row"])
-        await storage.close()
-    }
-
-    @Test("Of what one transaction would write several times, the last is what stands")
-    func lastOneWins() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
+    @Test(
+        "Of what one transaction would write several times, the last is what stands", arguments: Implementation.allCases
+    )
+    func lastOneWins(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
         try await storage.commit([.saveCall(Sample.call(1)), .saveRecord(Sample.callID(1), [1])])
-        let release = await storage.holdWriter()
+        let release = await storage.holdCompletions()
         for (status, record) in [(CallStatus.ringing, 2), (.inProgress, 3), (.completed, 4)] as [(CallStatus, UInt8)] {
             for number in [1, 2] {
                 storage.submit(
@@ -233,35 +189,6 @@ import Testing
             #expect(journal.items.map(\.sequence) == [4, 3, 2])
         }
         #expect(try await storage.unfinishedWork().records.map(\.1) == [[4]])
-        await storage.close()
-    }
-
-    @Test("A full disk refuses what begins a call, and later reads and smaller writes go on")
-    func diskFull() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder, maximumPages: 60)
-        try await storage.commit([.saveCall(Sample.call(1))])
-        await #expect(throws: StorageError.diskFull) {
-            try await storage.commit([
-                .saveCall(Sample.call(2)), .saveRecord(Sample.callID(2), Array(repeating: 1, count: 1_000_000)),
-            ])
-        }
-        #expect(try await storage.call(Sample.callID(1), account: Sample.account) != nil)
-        try await storage.commit([.saveRecord(Sample.callID(1), [1, 2, 3])])
-        #expect(try await storage.unfinishedWork().records.map(\.1) == [[1, 2, 3]])
-        await storage.close()
-    }
-
-    @Test("The connection that writes syncs each commit and overwrites what it removes")
-    func pragmas() async throws {
-        let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder)
-        let values = try await storage.pool.writeWithoutTransaction { db in
-            try ["synchronous", "secure_delete", "journal_mode"].map {
-                try String.fetchOne(db, sql: "PRAGMA \($0)") ?? ""
-            }
-        }
-        #expect(values == ["2", "1", "wal"])
         await storage.close()
     }
 }

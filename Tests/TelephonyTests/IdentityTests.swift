@@ -36,11 +36,18 @@ struct IdentityTests {
 
     @Test("A cursor is purely alphanumeric and reads itself back")
     func cursors() {
-        let cursor = PageCursor(after: 123_456_789, position: 200)
-        #expect(PageCursor(cursor.text) == cursor)
-        #expect(cursor.text.allSatisfy { $0.isLetter || $0.isNumber })
+        var random = SystemRandomNumberGenerator()
+        for identifier in ["", CallID(random: &random).text] {
+            let cursor = PageCursor(after: 1_700_000_000_123_456, identifier: identifier, position: 10_000)
+            #expect(PageCursor(cursor.text) == cursor)
+            #expect(cursor.text.allSatisfy { $0.isLetter || $0.isNumber })
+        }
+        let long = String(repeating: "a", count: 43)
         for text in [
-            "", "c", "c1", "c1p", "cp1", "c-1p1", "c1p-1", "c1p1p1", "x1p1", "c99999999999999999999p1", "c1p10001",
+            "", "c", "c1", "c1p", "cp1", "c1i", "cip1", "c1ip", "c-1ip1", "c1ip-1", "c1ip1x", "x1ip1", "c1iA-p1",
+            "c1i\u{e9}p1", "c1i\(long)p1", "c99999999999999999999ip1", "c1ip10001",
+            // As earlier versions wrote them, with a row of theirs.
+            "c1p1",
         ] {
             #expect(PageCursor(text) == nil, "\(text)")
         }

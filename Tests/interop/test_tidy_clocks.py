@@ -17,7 +17,7 @@ WAITS = (
     r"\bpthread_mutex_(timed|clock)lock\b", r"timerfd_create\(\s*CLOCK_(?!MONOTONIC)",
 )
 MAY_WAIT = {
-    "Sources/Storage/SQLite/WakeUp.swift": "its condition variable is made for CLOCK_MONOTONIC",
+    "Sources/StorageSQLite/WakeUp.swift": "its condition variable is made for CLOCK_MONOTONIC",
 }
 
 #: Reading the wall clock.

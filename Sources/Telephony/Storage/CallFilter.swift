@@ -91,28 +91,51 @@ package enum PageLimits {
     package static let maximumTotal = 10_000
 }
 
-/// A place in a list: the page begins after this key, so that new items do not shift it. Its text is purely
+/// A place in a list: the page begins behind this item, so that neither those that come nor those that go shift it. Made of
+/// the item's own values: whoever keeps the list knows the place even where the item is gone. Its text is purely
 /// alphanumeric (docs/contract/rest.md#lists).
 package struct PageCursor: Hashable, Sendable {
-    /// Storage's own key of the last item before the page (a row id).
+    /// What the list is in order of, as the last item before the page has it: when that was created, in microseconds since
+    /// 1970; in a journal its sequence; in a list that lies in memory the number that it has there.
     package var after: Int64
+    /// That item's identifier, which decides between those of one moment; empty where no two can have the same `after`.
+    package var identifier: String
     /// How many items lie before the page.
     package var position: Int
 
-    package init(after: Int64, position: Int) {
+    package init(after: Int64, identifier: String = "", position: Int) {
         self.after = after
+        self.identifier = identifier
         self.position = position
     }
 
-    /// `c` + row id + `p` + position, in decimal digits.
-    package var text: String { "c\(after)p\(position)" }
+    /// Of an identifier: two letters and 40 digits.
+    private static let maximumIdentifierLength = 42
+    private static let maximumLength = 72
 
+    /// `c` + `after` + `i` + identifier + `p` + position, numbers in decimal digits.
+    package var text: String { "c\(after)i\(identifier)p\(position)" }
+
+    /// Nil for what no answer of ours has given.
     package init?(_ text: String) {
-        guard text.utf8.count <= 44, text.first == "c" else { return nil }
-        let parts = text.dropFirst().split(separator: "p", omittingEmptySubsequences: false)
-        guard parts.count == 2, let after = Int64(parts[0]), let position = Int(parts[1]), after >= 0,
-            (0...PageLimits.maximumTotal).contains(position)
+        let bytes = text.utf8
+        guard bytes.count <= Self.maximumLength, bytes.first == UInt8(ascii: "c"),
+            let middle = bytes.firstIndex(of: UInt8(ascii: "i")), let end = bytes.lastIndex(of: UInt8(ascii: "p")),
+            middle < end, let after = Int64(text[bytes.index(after: bytes.startIndex)..<middle]), after >= 0,
+            let position = Int(text[bytes.index(after: end)...]), (0...PageLimits.maximumTotal).contains(position)
         else { return nil }
-        self.init(after: after, position: position)
+        let identifier = text[bytes.index(after: middle)..<end]
+        guard identifier.utf8.count <= Self.maximumIdentifierLength, identifier.utf8.allSatisfy(Self.isAlphanumeric)
+        else { return nil }
+        self.init(after: after, identifier: String(identifier), position: position)
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "a")...UInt8(ascii: "z"):
+            true
+        default: false
+        }
     }
 }

@@ -16,23 +16,26 @@ package struct EndedCallFilter: Hashable, Sendable {
     }
 }
 
-/// Where a list of ended calls goes on: calls are in order of their end, and of those of one moment in order of creation.
+/// Where a list of ended calls goes on: behind this one. Calls are in order of their end, and those of one moment in order of
+/// their identifiers.
 package struct EndedCallPosition: Hashable, Sendable {
     package let ended: Timestamp
-    package let row: Int64
+    package let callID: CallID
 
-    package init(ended: Timestamp, row: Int64) {
+    package init(ended: Timestamp, callID: CallID) {
         self.ended = ended
-        self.row = row
+        self.callID = callID
     }
 
     package init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 2, let ended = Int64(parts[0]), let row = Int64(parts[1]) else { return nil }
-        self.init(ended: Timestamp(microseconds: ended), row: row)
+        guard parts.count == 2, let ended = Int64(parts[0]), let callID = CallID(parts[1]) else {
+            return nil
+        }
+        self.init(ended: Timestamp(microseconds: ended), callID: callID)
     }
 
-    package var text: String { "\(ended.microseconds).\(row)" }
+    package var text: String { "\(ended.microseconds).\(callID)" }
 }
 
 /// At most ``EndedCallFilter/pageSize`` calls, oldest end first.

@@ -25,6 +25,11 @@ extension StorageOperation {
     package var beginsCall: Bool {
         if case .saveCall(let call) = self { call.revision == Call.firstRevision } else { false }
     }
+
+    /// The row of a call that is over.
+    package var endsCall: Bool {
+        if case .saveCall(let call) = self { call.status.isTerminal } else { false }
+    }
 }
 
 /// A notification that waits for its next attempt.

@@ -1,6 +1,6 @@
 import Foundation
 import Runtime
-import Storage
+import StorageSQLite
 
 /// Can the server keep its data, and how fast does the disk say so?
 struct DataFolderExamination {

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Runtime
 import Storage
+import StorageSQLite
 import Telephony
 
 /// What an earlier server left in the data folder, held against its database: a server that has lost its database does

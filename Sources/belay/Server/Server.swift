@@ -13,6 +13,7 @@ import SIP
 import SIPTransport
 import ServiceLifecycle
 import Storage
+import StorageSQLite
 import Telephony
 import UnixSignals
 import Webhooks

@@ -145,10 +145,11 @@ final class MemoryCalls: CallService {
         matching filter: EndedCallFilter, after position: EndedCallPosition?
     ) async throws -> EndedCalls {
         state.withLock { state in
-            let found = state.calls.filter { row, call in
+            let found = state.calls.filter { _, call in
                 guard let ended = call.endTime else { return false }
                 return filter.accountID.map { $0 == call.accountID } ?? true && filter.since.map { $0 <= ended } ?? true
-                    && filter.until.map { ended < $0 } ?? true && position.map { $0.row < row } ?? true
+                    && filter.until.map { ended < $0 } ?? true
+                    && position.map { ($0.ended, $0.callID) < (ended, call.callID) } ?? true
             }
             return EndedCalls(calls: found.map(\.call), next: nil)
         }
@@ -169,21 +170,21 @@ final class MemoryCalls: CallService {
         try state.withLock { state in
             if let refusal = state.logRefusal { throw refusal }
             var entries: [(place: LogPosition, entry: JournalEntry)] = []
-            for (row, call) in state.calls where call.accountID == account {
+            for (_, call) in state.calls where call.accountID == account {
                 for entry in state.journals[call.callID, default: []] {
-                    entries.append((Self.place(entry, row), entry))
+                    entries.append((Self.place(entry), entry))
                 }
             }
             for (row, entry) in state.notes.enumerated() where entry.accountID == account {
-                var place = Self.place(entry, 0)
+                var place = Self.place(entry)
                 place.sequence = Int64(row)
                 entries.append((place, entry))
             }
             entries = entries.filter { query?.condition.matches($0.entry) ?? true }
-                .sorted { Self.isNewer($0.place, $1.place) }
+                .sorted { $0.place.isNewer(than: $1.place) }
             let total = entries.count
             let start = position?.position ?? 0
-            if let position { entries = entries.filter { Self.isNewer(position, $0.place) } }
+            if let position { entries = entries.filter { position.isNewer(than: $0.place) } }
             let shown = entries.prefix(PageLimits.pageSize)
             var next: LogPosition?
             if entries.count > shown.count, var place = shown.last?.place {
@@ -195,13 +196,9 @@ final class MemoryCalls: CallService {
         }
     }
 
-    private static func place(_ entry: JournalEntry, _ call: Int64) -> LogPosition {
+    private static func place(_ entry: JournalEntry) -> LogPosition {
         LogPosition(
-            timestamp: entry.timestamp.microseconds, call: call, sequence: Int64(entry.sequence), position: 0)
-    }
-
-    private static func isNewer(_ left: LogPosition, _ right: LogPosition) -> Bool {
-        (left.timestamp, left.call, left.sequence) > (right.timestamp, right.call, right.sequence)
+            timestamp: entry.timestamp.microseconds, callID: entry.callID, sequence: Int64(entry.sequence), position: 0)
     }
 
     func note(_ entry: JournalEntry) { state.withLock { $0.notes.append(entry) } }
