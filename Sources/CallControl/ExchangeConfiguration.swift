@@ -120,6 +120,8 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     package var longestRetryPause: Duration
     /// Names the monotonic clock that instants are of, where it outlives the process: the start of the machine.
     package var clockSource: String?
+    /// Nobody else has calls in the same storage: what lies there unfinished is this process's to take up.
+    package var isOnlyNode: Bool
 
     package init(
         trunk: Trunk, localHost: String, mediaAddress: String, rtpPorts: ClosedRange<UInt16>,
@@ -130,7 +132,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         maximumUnheardCalls: Int = 128,
         notificationLifetime: Duration = .seconds(24 * 3600), dialNewsLifetime: Duration = .seconds(300),
         unansweredAttempts: Int = 3, firstRetryPause: Duration = .seconds(2),
-        longestRetryPause: Duration = .seconds(900), clockSource: String? = nil
+        longestRetryPause: Duration = .seconds(900), clockSource: String? = nil, isOnlyNode: Bool = true
     ) {
         self.trunk = trunk
         self.localHost = localHost
@@ -151,6 +153,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         self.firstRetryPause = firstRetryPause
         self.longestRetryPause = longestRetryPause
         self.clockSource = clockSource
+        self.isOnlyNode = isOnlyNode
     }
 
     /// How many calls may wait for the trunk.

@@ -13,6 +13,19 @@ public struct AudioAgreement: Hashable, Sendable {
     public var telephoneEventPayload: UInt8?
     /// From this side's point of view.
     public var direction: MediaDirection
+
+    package init(
+        remoteAddress: String, remotePort: UInt16, remoteRTCPPort: UInt16? = nil, codec: AudioCodec, payloadType: UInt8,
+        telephoneEventPayload: UInt8? = nil, direction: MediaDirection
+    ) {
+        self.remoteAddress = remoteAddress
+        self.remotePort = remotePort
+        self.remoteRTCPPort = remoteRTCPPort
+        self.codec = codec
+        self.payloadType = payloadType
+        self.telephoneEventPayload = telephoneEventPayload
+        self.direction = direction
+    }
 }
 
 /// Why no audio stream came about.

@@ -392,7 +392,7 @@ struct AnswererTests {
         request.terms.ifMachine = .redirect(try #require(WebURL(Self.machineURL)))
         request.terms.machineBeepSeconds = 30
         var record = CallRecord(
-            phase: .queued, call: child, terms: request.terms, eventSequence: 0, callRecordingID: nil, session: nil)
+            of: child, node: 0, terms: request.terms, eventSequence: 0, callRecordingID: nil, leg: LegRecord(.waiting))
         #expect(try CallRecord(reading: record.bytes) == record)
         record.ifMachineBeepSeconds = nil
         #expect(try CallRecord(reading: record.bytes).ifMachineBeepSeconds == nil)
@@ -428,7 +428,7 @@ struct AnswererTests {
         var queued = Bench { $0.trunk.callsAtOnce = 0 }
         try queued.makeCall(ifMachine: .redirect(url))
         let record = try CallRecord(reading: try #require(queued.records.values.first))
-        #expect(record.phase == .queued)
+        #expect(record.leg.phase == .waiting)
         #expect(record.machineHandling == .redirect(url))
         try queued.makeCall(token: 2, to: "+15555550124", ifMachine: .hangup)
         let others = try queued.records.values.map { try CallRecord(reading: $0).machineHandling }

@@ -35,8 +35,9 @@ struct CallRecordTests {
         bench.farAnswer()
         bench.answerWebhook(#"[{"Hangup":{}}]"#)
         let records = try records(of: waiting.effects) + records(of: bench.effects)
-        #expect(Set(records.map(\.phase)) == [.queued, .dialling, .connected, .over])
-        #expect(Set(records.map(\.session?.phase)) == [nil, .calling, .early, .confirmed])
+        #expect(Set(records.map(\.leg.phase)) == [.waiting, .opening, .ringing, .answered, .over])
+        #expect(Set(records.map(\.leg.session?.phase)) == [nil, .calling, .early, .confirmed])
+        #expect(Set(records.map { $0.talk?.request?.type }) == [nil, "outDialApiConnect"])
     }
 
     @Test("Every member, and texts that need escapes")
@@ -56,8 +57,9 @@ struct CallRecordTests {
         record.call.endTime = Timestamp(microseconds: .max)
         record.sendDigits = "1{2}#"
         record.clock = CallClock(source: "a \"boot\"", from: bench.moment)
-        record.session?.from.displayName = "A \"quoted\" \\ näme"
-        record.session?.identifiers = InvitationIdentifiers(callID: "a\u{1}b", fromTag: "", branch: "z9hG4bK/\u{2028}")
+        record.leg.session?.from.displayName = "A \"quoted\" \\ näme"
+        record.leg.session?.identifiers = InvitationIdentifiers(
+            callID: "a\u{1}b", fromTag: "", branch: "z9hG4bK/\u{2028}")
         #expect(try String(decoding: record.bytes, as: UTF8.self) == encoded(record))
         #expect(try CallRecord(reading: record.bytes) == record)
     }

@@ -61,8 +61,8 @@ struct InboundTests {
         #expect(bench.call?.status == .inProgress)
         #expect(!bench.farWasAnswered)
         let record = try CallRecord(reading: try #require(bench.records.values.first))
-        #expect(record.phase == .connected)
-        #expect(record.session?.dialogs.count == 1)
+        #expect(record.leg.phase == .answered)
+        #expect(record.leg.session?.dialogs.count == 1)
         for token in bench.heldCommits { bench.give(.committed(token)) }
         #expect(bench.farWasAnswered)
     }

@@ -6,7 +6,7 @@ import Testing
 @testable import SIP
 
 /// A leg that is given one event after another; what it says and wants is compared.
-private struct LegBench {
+struct LegBench {
     static let session = SessionID(rawValue: 7)
     static let media = MediaHandle(rawValue: 7)
     static let identifiers = InvitationIdentifiers(callID: "c", fromTag: "f", branch: "z9hG4bK1")
@@ -270,7 +270,7 @@ struct OutgoingLegTests {
     @Test("The record is stored while the far end has a dialog; what waits for it waits no longer than that")
     func records() throws {
         var bench = LegBench.ringing()
-        let record = try #require(bench.leg.record)
+        let record = try #require(bench.leg.sessionRecord)
         let hold = RecordHold(remoteTag: "t", number: 1)
         bench.leg.recordDue(record, hold, &bench.turn)
         #expect(bench.wants() == [.saveRecord, .awaitCommit(.dialog(LegBench.session, hold))])

@@ -196,7 +196,7 @@ struct RecoveryTests {
             case .empty: []
             case .text: Array("no record".utf8)
             case .cutOff: Array(record.dropLast(12))
-            case .laterVersion: Array(record.dropLast(2)) + Array("2}".utf8)
+            case .laterVersion: Array(record.dropLast(2)) + Array("9}".utf8)
             case .wrongType:
                 Array(text.replacing(#""ringTimeoutSeconds":40"#, with: #""ringTimeoutSeconds":"40""#).utf8)
             case .anotherCalls: Array(text.replacing(id.text, with: "CA" + String(repeating: "0", count: 40)).utf8)

@@ -401,13 +401,13 @@ struct CallMachine: Sendable {
         notifications: [PendingNotification], explanation: String, _ turn: inout Turn
     ) {
         self.init(dossier, leg)
-        if record.phase != .over {
+        if record.leg.phase != .over {
             self.dossier.callRecordingID = callRecording?.recordingID
             self.dossier.restore(notifications, &turn)
-            let status: CallStatus = record.phase == .connected ? .completed : .failed
+            let status: CallStatus = record.leg.phase == .answered ? .completed : .failed
             conclude(
                 CallOutcome(status, .internalError, explanation), Recordings(restoring: callRecording),
-                interrupted: nil, waiting: record.wait.map { InterruptedWait($0) }, &turn)
+                interrupted: nil, waiting: record.talk?.wait.map { InterruptedWait($0) }, &turn)
             if needsRecord { turn.want(.saveRecord) }
         }
         if !needsRecord { turn.store(.removeRecord(record.call.callID)) }

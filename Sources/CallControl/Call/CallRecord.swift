@@ -4,52 +4,35 @@ import SIP
 import Telephony
 
 /// What a start needs to end an unfinished call, or to go on with one that waits (ARCHITECTURE.md#records): versioned
-/// JSON, written at stable points, kept until the call owes nothing to anybody.
+/// JSON, written at stable points, kept until the call owes nothing to anybody. What its leg and its talk need to go on
+/// are parts with versions of their own.
 struct CallRecord: Hashable, Sendable, Codable {
-    /// The version that this code writes, and the only one that it reads.
-    static let currentVersion = 1
-
-    enum Phase: String, Hashable, Sendable, Codable {
-        /// Waits for its turn; no INVITE has left.
-        case queued
-        /// An INVITE may have left.
-        case dialling
-        /// Answered; the script runs.
-        case connected
-        /// Its terminal status stands and its webhooks are stored; the far end has still to be told.
-        case over
-    }
+    /// The version that this code writes. It reads the one before, too (``init(reading:)``).
+    static let currentVersion = 2
 
     var version = CallRecord.currentVersion
-    var phase: Phase
+    /// The node that owns the call; a start takes up its own alone.
+    var node: UInt16
     var call: Call
     var requestID: RequestID
     var callConnectURL: WebURL?
     var statusCallbackURL: WebURL?
+    /// Until they are being dialled, and no longer.
     var sendDigits: String?
     var ringTimeoutSeconds: Int
     var eventSequence: Int
-    /// `privacyMode`; absent in records of earlier versions.
+    /// `privacyMode`.
     var isPrivate: Bool?
-    /// StartRecordCall's, which callStatus tells of; absent in records of earlier versions.
+    /// StartRecordCall's, which callStatus tells of.
     var callRecordingID: RecordingID?
-    /// Absent where it means nothing to another process, and in records of earlier versions.
+    /// Absent where it means nothing to another process.
     var clock: CallClock?
-    /// Of a call that waits; absent in records of earlier versions.
     var ifMachine: MachineHandling.Kind?
     var ifMachineURL: WebURL?
     var ifMachineBeepSeconds: Int?
-    /// Nil while no INVITE may have left.
-    var session: SessionRecord?
-    /// Of a call that waits in a queue, or parked; absent in records of earlier versions.
-    var wait: Wait?
-
-    /// What is told when it ends there.
-    struct Wait: Hashable, Sendable, Codable {
-        var actionURL: WebURL
-        /// Nil: parked.
-        var queueID: QueueID?
-    }
+    var leg: LegRecord
+    /// Nil while there is nobody to talk to.
+    var talk: TalkRecord?
 
     var machineHandling: MachineHandling? {
         switch ifMachine {
@@ -59,7 +42,7 @@ struct CallRecord: Hashable, Sendable, Codable {
         }
     }
 
-    /// What the call was asked for, as far as it goes on: digits and machines matter to one that waits.
+    /// What the call was asked for, as far as it goes on: digits and machines matter to one that nobody has answered.
     var terms: CallTerms {
         CallTerms(
             requestID: requestID, callConnectURL: callConnectURL, statusCallbackURL: statusCallbackURL,
@@ -81,54 +64,67 @@ struct CallRecord: Hashable, Sendable, Codable {
             if let ifMachineBeepSeconds { writer.member("ifMachineBeepSeconds", ifMachineBeepSeconds) }
             if let ifMachineURL { writer.member("ifMachineURL", ifMachineURL.text) }
             if let isPrivate { writer.member("isPrivate", isPrivate) }
-            writer.member("phase", phase.rawValue)
+            writer.nested("leg") { leg.write(into: &$0) }
+            writer.member("node", Int(node))
             writer.member("requestID", requestID.text)
             writer.member("ringTimeoutSeconds", ringTimeoutSeconds)
             if let sendDigits { writer.member("sendDigits", sendDigits) }
-            if let session { writer.nested("session") { session.write(into: &$0) } }
             if let statusCallbackURL { writer.member("statusCallbackURL", statusCallbackURL.text) }
+            if let talk { writer.nested("talk") { talk.write(into: &$0) } }
             writer.member("version", version)
-            if let wait {
-                writer.member("wait") { writer in
-                    writer.member("actionURL", wait.actionURL.text)
-                    if let queueID = wait.queueID { writer.member("queueID", queueID.text) }
-                }
-            }
         }
         return writer.bytes
     }
 
     init(
-        phase: Phase, call: Call, terms: CallTerms, eventSequence: Int, callRecordingID: RecordingID?,
-        clock: CallClock? = nil, session: SessionRecord?, wait: Wait? = nil
+        of call: Call, node: UInt16, terms: CallTerms, eventSequence: Int, callRecordingID: RecordingID?,
+        clock: CallClock? = nil, leg: LegRecord, talk: TalkRecord? = nil
     ) {
-        self.phase = phase
+        self.node = node
         self.call = call
         requestID = terms.requestID
         callConnectURL = terms.callConnectURL
         statusCallbackURL = terms.statusCallbackURL
         ringTimeoutSeconds = terms.ringTimeoutSeconds
         isPrivate = terms.isPrivate ? true : nil
-        if phase == .queued {
+        switch leg.phase {
+        case .waiting, .opening, .ringing:
             sendDigits = terms.sendDigits?.text
             ifMachine = terms.ifMachine?.kind
             ifMachineURL = terms.ifMachine?.url
             ifMachineBeepSeconds = terms.machineBeepSeconds
+        case .incoming, .answered, .over: break
         }
         self.eventSequence = eventSequence
         self.callRecordingID = callRecordingID
         self.clock = clock
-        self.session = session
-        self.wait = wait
+        self.leg = leg
+        self.talk = talk
     }
 
     /// Throws the decoder's words, or a version that this code does not read.
     init(reading bytes: [UInt8]) throws {
-        self = try JSONDecoder().decode(CallRecord.self, from: Data(bytes))
-        guard version == Self.currentVersion else {
-            throw DecodingError.dataCorrupted(
-                .init(codingPath: [], debugDescription: "record version \(version); \(Self.currentVersion) is read"))
+        let stored = try JSONDecoder().decode(Versions.self, from: Data(bytes))
+        guard stored.version == Self.currentVersion else {
+            self = try Self.ofFirstVersion(bytes, stored.version)
+            return
         }
+        for (part, version, read) in [
+            ("leg", stored.leg?.version, LegRecord.currentVersion),
+            ("talk", stored.talk?.version, TalkRecord.currentVersion),
+        ] {
+            guard let version, version != read else { continue }
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: [], debugDescription: "the record's \(part) has version \(version); \(read) is read"))
+        }
+        self = try JSONDecoder().decode(CallRecord.self, from: Data(bytes))
+    }
+
+    private struct Versions: Decodable {
+        struct Part: Decodable { var version: Int }
+        var version: Int
+        var leg: Part?
+        var talk: Part?
     }
 }
 
@@ -136,22 +132,13 @@ extension CallMachine {
     /// A restart would have something to do for it.
     var needsRecord: Bool { if case .over(let settling) = leg.phase { settling.awaitsSession } else { true } }
 
-    /// What a restart would have to know of the call as it is now; nil where it would have nothing to do.
-    var record: CallRecord? {
-        let phase: CallRecord.Phase
-        switch leg.phase {
-        case .waiting: phase = .queued
-        case .opening, .ringing, .incoming: phase = .dialling
-        case .answered: phase = .connected
-        case .over(let settling):
-            guard settling.awaitsSession else { return nil }
-            phase = .over
-        }
+    /// What a restart of that node would have to know of the call as it is now; nil where it would have nothing to do.
+    func record(of node: UInt16) -> CallRecord? {
+        guard needsRecord else { return nil }
         return CallRecord(
-            phase: phase, call: dossier.call, terms: dossier.terms, eventSequence: dossier.eventSequence,
+            of: dossier.call, node: node, terms: dossier.terms, eventSequence: dossier.eventSequence,
             callRecordingID: dossier.callRecordingID, clock: dossier.clock.source == nil ? nil : dossier.clock,
-            session: leg.record,
-            wait: talk?.waiting.map { CallRecord.Wait(actionURL: $0.actionURL, queueID: $0.queueID) })
+            leg: leg.record, talk: talk?.record)
     }
 }
 

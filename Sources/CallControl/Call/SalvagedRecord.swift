@@ -25,7 +25,11 @@ struct SalvagedRecord: Hashable, Sendable {
         }
         if case .bool(let flag)? = members["isPrivate"] { isPrivate = flag }
         callRecordingID = members["callRecordingID"]?.string.flatMap { RecordingID($0) }
-        session = members["session"].flatMap { Self.session($0) }
+        // Of version 1 it is a member of the record itself.
+        let leg = members["leg"].flatMap { leg -> [String: JSONValue]? in
+            if case .object(let members) = leg { members } else { nil }
+        }
+        session = (leg?["session"] ?? members["session"]).flatMap { Self.session($0) }
     }
 
     /// No call has had so many events.
@@ -78,11 +82,11 @@ struct SalvagedRecord: Hashable, Sendable {
 extension CallRecord {
     /// In place of one that cannot be read: what the call's row says, and what could be salvaged. It serves to end the
     /// call.
-    init(_ row: UnfinishedRow, _ salvaged: SalvagedRecord, random: inout RandomSource) {
-        let phase: Phase =
+    init(_ row: UnfinishedRow, _ salvaged: SalvagedRecord, node: UInt16, random: inout RandomSource) {
+        let phase: LegRecord.Phase =
             switch row.call.status {
-            case .queued, .ringing: .dialling
-            case .inProgress: .connected
+            case .queued, .ringing: row.call.direction == .inbound ? .incoming : .ringing
+            case .inProgress: .answered
             case .completed, .failed, .busy, .noAnswer, .canceled: .over
             }
         let terms = CallTerms(
@@ -90,8 +94,7 @@ extension CallRecord {
             statusCallbackURL: salvaged.statusCallbackURL ?? row.applicationStatusCallbackURL,
             isPrivate: salvaged.isPrivate ?? false)
         self.init(
-            phase: phase, call: row.call, terms: terms,
-            eventSequence: max(salvaged.eventSequence ?? 0, row.eventSequence),
-            callRecordingID: salvaged.callRecordingID, session: salvaged.session)
+            of: row.call, node: node, terms: terms, eventSequence: max(salvaged.eventSequence ?? 0, row.eventSequence),
+            callRecordingID: salvaged.callRecordingID, leg: LegRecord(phase, session: salvaged.session))
     }
 }

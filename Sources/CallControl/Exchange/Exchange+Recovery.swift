@@ -7,6 +7,7 @@ extension Exchange {
     /// any other input.
     ///
     /// A call whose record cannot be read, or is missing, is ended by what its row tells: it does not stay as it was.
+    /// Where other nodes share the storage, their calls are theirs, and so is what those owe.
     package mutating func restore(
         _ work: UnfinishedWork, admission state: AdmissionState = AdmissionState(), now: Moment
     ) -> [Effect] {
@@ -19,20 +20,26 @@ extension Exchange {
         // What a call that is ended now had told of already, and not sent, comes before what is told of its end.
         let owed = Dictionary(grouping: work.notifications.filter { $0.attempts == 0 }, by: \.webhook.callID)
         var taken: Set<CallID> = []
+        var ofOthers: Set<CallID> = []
         for complaint in work.complaints { emit(.fault(nil, complaint)) }
         for (id, record, trouble) in records(of: work) {
+            guard turn.configuration.isOnlyNode || record.node == userAgent.configuration.node else {
+                ofOthers.insert(id)
+                continue
+            }
             let recording = record.callRecordingID.flatMap { work.recordings[$0] }
             let notifications: [PendingNotification] =
-                switch record.phase {
-                case .dialling, .connected: owed[id] ?? []
-                case .queued, .over: []
+                switch record.leg.phase {
+                case .opening, .incoming, .ringing, .answered: owed[id] ?? []
+                case .waiting, .over: []
                 }
             if !notifications.isEmpty { taken.insert(id) }
             restore(
                 record, journalSequence: work.journalSequences[id] ?? 0, callRecording: recording,
                 notifications: notifications, trouble)
         }
-        for pending in work.notifications where pending.attempts > 0 || !taken.contains(pending.webhook.callID) {
+        for pending in work.notifications where !ofOthers.contains(pending.webhook.callID) {
+            if pending.attempts == 0, taken.contains(pending.webhook.callID) { continue }
             if let directive = retries.restore(pending, now: now) { carryOut(directive) }
         }
         finishInput()
@@ -62,15 +69,18 @@ extension Exchange {
                     continue
                 }
                 emit(.fault(id, "its record cannot be read, so that it ends: \(error)"))
-                records.append((id, CallRecord(row, SalvagedRecord(bytes), random: &turn.random), Self.unreadable))
+                records.append((id, salvaged(row, bytes), Self.unreadable))
             }
         }
         for row in work.rows where !row.call.status.isTerminal && seen.insert(row.call.callID).inserted {
             emit(.fault(row.call.callID, "it has no record, so that it ends"))
-            records.append(
-                (row.call.callID, CallRecord(row, SalvagedRecord([]), random: &turn.random), "its record is missing"))
+            records.append((row.call.callID, salvaged(row, []), "its record is missing"))
         }
         return records
+    }
+
+    private mutating func salvaged(_ row: UnfinishedRow, _ bytes: [UInt8]) -> CallRecord {
+        CallRecord(row, SalvagedRecord(bytes), node: userAgent.configuration.node, random: &turn.random)
     }
 
     private static let unreadable = "its record cannot be read"
@@ -83,25 +93,28 @@ extension Exchange {
         let id = record.call.callID
         let session = drawSession()
         let identifiers =
-            record.session?.identifiers
+            record.leg.session?.identifiers
             ?? UserAgent.drawIdentifiers(node: userAgent.configuration.node, random: &turn.random)
         let clock = CallClock(
             restoring: record.clock, source: turn.configuration.clockSource, latest: record.call.dateUpdated, at: now)
         let age = clock.reading(now).microseconds - record.call.dateCreated.microseconds
         let dossier = Dossier(
             restoring: record, journalSequence: journalSequence, publicURL: publicURL, clock: clock)
-        if record.phase == .queued, trouble == nil, age <= turn.configuration.queuedCallLifetime.microseconds {
-            return goOn(id, dossier, Leg(waiting: session, identifiers, isStored: true))
+        if record.leg.phase == .waiting, trouble == nil, age <= turn.configuration.queuedCallLifetime.microseconds,
+            let leg = Leg(restoring: record.leg, session, identifiers)
+        {
+            return goOn(id, dossier, leg)
         }
         let explanation =
             trouble.map { "the server was restarted, and \($0)" }
-            ?? (record.phase == .queued ? "it waited too long while the server was down" : "the server was restarted")
+            ?? (record.leg.phase == .waiting
+                ? "it waited too long while the server was down" : "the server was restarted")
         enter(
             CallMachine(
-                ending: record, dossier, Leg(leftBehind: record.session, session, identifiers),
+                ending: record, dossier, Leg(leftBehind: record.leg.session, session, identifiers),
                 callRecording: callRecording, notifications: notifications, explanation: explanation, &turn))
         carryOut(turn.takeDirectives(), of: id)
-        if let sessionRecord = record.session {
+        if let sessionRecord = record.leg.session {
             withUserAgent { agent, now, random, sip in
                 agent.endRestored(session, sessionRecord, now: now, random: &random, into: &sip)
             }

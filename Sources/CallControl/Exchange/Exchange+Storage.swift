@@ -26,7 +26,8 @@ extension Exchange {
     private mutating func writeRecords() {
         for id in staleRecords {
             // A call that needs none any more has had it removed meanwhile.
-            guard let record = calls.look(at: id, { $0.record }) ?? nil else { continue }
+            let node = userAgent.configuration.node
+            guard let record = calls.look(at: id, { $0.record(of: node) }) ?? nil else { continue }
             operations.append(.saveRecord(id, record.bytes))
         }
         staleRecords.removeAll(keepingCapacity: true)

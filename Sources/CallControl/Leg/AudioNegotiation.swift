@@ -32,8 +32,8 @@ struct AudioNegotiation: Sendable {
     }
 
     private let session: SessionID
-    private let sources: MediaSources
-    private var local: LocalAudio
+    let sources: MediaSources
+    private(set) var local: LocalAudio
     private(set) var agreement: AudioAgreement?
     /// Of the peer's answer to an offer of ours. Where it is the first, nothing flows until the address is known.
     private var answerLookup: AddressLookup?
@@ -148,6 +148,7 @@ struct AudioNegotiation: Sendable {
         self.agreement = agreement
         // Whatever was being looked up for an earlier description is of no use any more.
         answerLookup = nil
+        turn.want(.saveRecord)
         Self.connect(agreement, local, sources, session, &turn)
         return .flows(isFirst: isFirst)
     }

@@ -23,7 +23,7 @@ struct Leg: Sendable {
     let identifiers: InvitationIdentifiers
     private(set) var phase: Phase
     /// The latest that is worth storing of the SIP session; nil while no INVITE may have left.
-    private(set) var record: SessionRecord?
+    private(set) var sessionRecord: SessionRecord?
 
     var media: MediaHandle { MediaHandle(rawValue: session.rawValue) }
 
@@ -44,8 +44,16 @@ struct Leg: Sendable {
     init(leftBehind record: SessionRecord?, _ session: SessionID, _ identifiers: InvitationIdentifiers) {
         self.session = session
         self.identifiers = identifiers
-        self.record = record
+        sessionRecord = record
         phase = .over(Settling(awaitsSession: record != nil, awaitsMedia: false))
+    }
+
+    /// One of an earlier process, as it was (``init(restoring:_:_:)``).
+    init(_ session: SessionID, _ identifiers: InvitationIdentifiers, _ phase: Phase, _ record: SessionRecord?) {
+        self.session = session
+        self.identifiers = identifiers
+        self.phase = phase
+        sessionRecord = record
     }
 
     // MARK: Dialling
@@ -71,7 +79,7 @@ struct Leg: Sendable {
         var opening = Opening(
             isAccepted: waiting.isStored, awaitsTurn: !joinsAcceptance, invitation: invitation,
             port: port.map { _ in MediaPort(audio) })
-        record = SessionRecord(invitation: invitation, identifiers: identifiers)
+        sessionRecord = SessionRecord(invitation: invitation, identifiers: identifiers)
         turn.want(.saveRecord)
         opening.port?.open(media, &turn)
         phase = .opening(opening)
@@ -235,8 +243,8 @@ struct Leg: Sendable {
         let audio = AudioNegotiation(
             session, ringing.port.audio,
             sources: trunk.mediaSources(signallingHost: trunk.address.address.description), agreement: nil)
-        phase = .answered(Answered(port: ringing.port.number, audio: audio))
-        if let record { self.record = record }
+        phase = .answered(Answered(port: ringing.port.number, opening: ringing.port.opening, audio: audio))
+        if let record { sessionRecord = record }
         return .success(place)
     }
 
@@ -263,7 +271,7 @@ struct Leg: Sendable {
         incoming.port.audio.noteIssued(incoming.sdp)
         let audio = AudioNegotiation(
             session, incoming.port.audio, sources: incoming.sources, agreement: incoming.agreement)
-        phase = .answered(Answered(port: incoming.port.number, audio: audio))
+        phase = .answered(Answered(port: incoming.port.number, opening: incoming.port.opening, audio: audio))
         return incoming
     }
 
@@ -380,14 +388,14 @@ struct Leg: Sendable {
 
     /// The session's record is worth storing again: a crash must find the dialogs that the far end has.
     mutating func recordChanged(_ record: SessionRecord, _ turn: inout Turn) {
-        self.record = record
+        sessionRecord = record
         if keepsRecord { turn.want(.saveRecord) }
     }
 
     /// As above, and what binds the far end waits for the record. A leg that is over keeps one as long as the far end has
     /// to be told; after that there is nothing to wait for: what comes then is acknowledged and hung up in one go.
     mutating func recordDue(_ record: SessionRecord, _ hold: RecordHold, _ turn: inout Turn) {
-        self.record = record
+        sessionRecord = record
         guard keepsRecord else { return turn.want(.recordStored(hold)) }
         turn.want(.saveRecord)
         turn.want(.awaitCommit(.dialog(session, hold)))

@@ -58,6 +58,8 @@ extension Leg {
 
     struct Answered: Sendable {
         let port: UInt16?
+        /// What its stream began with.
+        let opening: MediaOpening?
         var audio: AudioNegotiation
         /// Digits that are going out by INFO.
         var digits: KeyReports?

@@ -11,26 +11,28 @@ struct MediaPort: Sendable {
     var audio: LocalAudio
     /// Nil while there is none.
     private(set) var number: UInt16?
+    /// What its stream begins with; nil before it is being bound.
+    private(set) var opening: MediaOpening?
     /// It is being bound, or is.
     private(set) var isAsked = false
     var isOpen = false
     private var refusals = 0
 
-    init(_ audio: LocalAudio) {
+    /// - Parameter opening: of an earlier process, which had begun a stream.
+    init(_ audio: LocalAudio, _ opening: MediaOpening? = nil) {
         self.audio = audio
+        self.opening = opening
         number = audio.port
     }
 
     mutating func open(_ media: MediaHandle, _ turn: inout Turn) {
         isAsked = true
-        turn.perform(
-            .media(
-                media,
-                .open(
-                    MediaOpening(
-                        port: audio.port, synchronizationSource: UInt32(truncatingIfNeeded: turn.random.next()),
-                        firstSequenceNumber: UInt16(truncatingIfNeeded: turn.random.next()),
-                        firstTimestamp: UInt32(truncatingIfNeeded: turn.random.next())))))
+        let opening = MediaOpening(
+            port: audio.port, synchronizationSource: UInt32(truncatingIfNeeded: turn.random.next()),
+            firstSequenceNumber: UInt16(truncatingIfNeeded: turn.random.next()),
+            firstTimestamp: UInt32(truncatingIfNeeded: turn.random.next()))
+        self.opening = opening
+        turn.perform(.media(media, .open(opening)))
     }
 
     mutating func change(to number: UInt16, _ media: MediaHandle, _ turn: inout Turn) {

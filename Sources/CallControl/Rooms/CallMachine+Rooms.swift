@@ -75,7 +75,7 @@ struct InterruptedWait {
     }
 
     /// Of an earlier process.
-    init(_ wait: CallRecord.Wait) {
+    init(_ wait: TalkRecord.Wait) {
         request =
             wait.queueID.map { CallWebhook.left($0, .systemError, seconds: nil) } ?? ScriptRequest(CallWebhook.unpark)
         url = wait.actionURL

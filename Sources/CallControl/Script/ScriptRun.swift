@@ -91,6 +91,9 @@ struct ScriptRun: Hashable, Sendable {
         if case .recording(let utterance) = state { utterance } else { nil }
     }
 
+    /// The command that is under way; nil before the first, and behind the last.
+    var commandIndex: Int? { state == .ready || state == .over ? nil : index }
+
     /// What is typed now may be read later.
     var isCollectingInTheOpen: Bool {
         if case .collecting(let collection) = state { !collection.command.privacyMode } else { false }

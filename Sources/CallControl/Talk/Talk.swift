@@ -42,6 +42,8 @@ struct Talk: Sendable {
     private var scriptBegan: Instant?
     /// The request whose script runs, for a Redirect that comes first in it (docs/contract/webhooks.md#redirect).
     private var lastRequest = ScriptRequest("")
+    /// The latest request, and whom it went to.
+    private var asked: (request: ScriptRequest, url: WebURL)?
     var keys = KeysHeard()
     var recordings = Recordings()
     /// Once it is known.
@@ -58,6 +60,8 @@ struct Talk: Sendable {
 
     mutating func ask(_ request: ScriptRequest, at url: WebURL, _ dossier: inout Dossier, _ turn: inout Turn) {
         if request.type != CallWebhook.redirect { lastRequest = request }
+        asked = (request, url)
+        turn.want(.saveRecord)
         dossier.ask(request, at: url, &turn)
     }
 
@@ -288,6 +292,15 @@ struct Talk: Sendable {
         return startHeld(&leg, &dossier, &turn)
     }
 
+    // MARK: The record
+
+    var record: TalkRecord {
+        TalkRecord(
+            request: asked.map { TalkRecord.Request($0.request, at: $0.url) }, commandIndex: script?.commandIndex,
+            typedAhead: String(memory.typedAhead), redirects: redirects, isDialling: isDialling,
+            wait: waiting.map { TalkRecord.Wait(actionURL: $0.actionURL, queueID: $0.queueID) })
+    }
+
     // MARK: What a script wants
 
     private mutating func carryOut(
@@ -307,6 +320,8 @@ struct Talk: Sendable {
         case .observeSpeech(let isWanted): turn.perform(.media(media, .observeSpeech(isWanted)))
         case .commandStarted(let command, let index):
             if case .recordUtterance = command { recordings.utterance = nil }
+            // Before the first, the record of the request says as much.
+            if index > 0 { turn.want(.saveRecord) }
             dossier.note(command, index, &turn)
         case .commandEnded(let command, let index, let result): dossier.noteEnd(command, index, result, &turn)
         case .commandAborted(let command, let index):

@@ -121,10 +121,12 @@ struct Subject {
 
     /// The record of a call that waits, made from that of one that was being dialled.
     private static func asIfQueued(_ record: [UInt8]) -> [UInt8] {
-        guard case .object(var members)? = try? JSONValue(parsing: record), members["phase"] == .string("dialling")
+        guard case .object(var members)? = try? JSONValue(parsing: record), case .object(var leg)? = members["leg"],
+            leg["phase"] == .string("opening") || leg["phase"] == .string("ringing")
         else { return record }
-        members["phase"] = .string("queued")
-        members["session"] = nil
+        leg["phase"] = .string("waiting")
+        leg["session"] = nil
+        members["leg"] = .object(leg)
         return JSONValue.object(members).bytes
     }
 }
