@@ -33,9 +33,11 @@ let testDependencies: [String: [Target.Dependency]] = [
     ],
     "Webhooks": [
         "NameResolution", "Telephony",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
     ],
     "Storage": ["JSON", "SIP", "Telephony", "PQL", .product(name: "GRDB", package: "GRDB.swift")],
     "API": [
