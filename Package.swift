@@ -33,9 +33,11 @@ let testDependencies: [String: [Target.Dependency]] = [
     ],
     "Webhooks": [
         "NameResolution", "Telephony",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
     ],
     // What every implementation has to do; each has tests of its own besides.
     "Storage": ["JSON", "Telephony", "PQL", "StorageSQLite", "StorageSamples"],

@@ -140,6 +140,46 @@ struct AdministrationTests {
         #expect(test.directory.account(test.account) == before)
     }
 
+    @Test(
+        "Every rule has its bounds, and they are within",
+        arguments: [
+            ("callsPerSecond", ["0.001", "10000"], ["0.0009", "10000.5", "-1"]),
+            ("callsAtOnce", ["1", "1000000"], ["0", "1000001"]),
+            ("callsPerDay", ["0", "100000000"], ["-1", "100000001"]),
+            ("minutesPerDay", ["0", "100000000"], ["-1", "100000001"]),
+            (
+                "callsAtOnceByPrefix", [#"{"+4": 0}"#, #"{"+123456789012345": 1000000}"#],
+                [#"{"+44": 1000001}"#, #"{"+": 1}"#, #"{"+1234567890123456": 1}"#, #"{"+4a": 1}"#, #"{"44": 1}"#]
+            ),
+            (
+                "allowedPrefixes", [#"["+1"]"#, #"["+123456789012345"]"#, "[]"],
+                [#"["+"]"#, #"["+1234567890123456"]"#, #"["+1/"]"#, #"["+1:"]"#]
+            ),
+        ] as [(String, [String], [String])])
+    func bounds(_ field: String, _ good: [String], _ bad: [String]) async throws {
+        let test = try TestServer()
+        for value in good {
+            let reply = try await send(test, .post, "/accounts/\(test.account)", #"{"\#(field)": \#(value)}"#)
+            #expect(reply.status == 200, "\(value): \(reply.text)")
+        }
+        for value in bad {
+            let reply = try await send(test, .post, "/accounts/\(test.account)", #"{"\#(field)": \#(value)}"#)
+            #expect(reply.status == 400 && reply.blamed == [field], "\(value): \(reply.text)")
+        }
+    }
+
+    @Test("A list of rules has a thousand entries and no more")
+    func manyEntries() async throws {
+        let test = try TestServer()
+        for (count, status) in [(1000, 200), (1001, 400)] {
+            let prefixes = (0..<count).map { "\"+\(1000 + $0)\"" }.joined(separator: ",")
+            let reply = try await send(
+                test, .post, "/accounts/\(test.account)", #"{"refusedPrefixes": [\#(prefixes)]}"#)
+            #expect(reply.status == status)
+        }
+        #expect(test.directory.account(test.account)?.rules.refusedPrefixes.count == 1000)
+    }
+
     @Test("A suspended account is shut out until it is resumed; a closed one for good")
     func status() async throws {
         let test = try TestServer()

@@ -60,6 +60,29 @@ struct KeyBrakeTests {
         #expect(brake.wrongKey(from: try Self.source(6000), for: nil, now: Self.start + .seconds(2)) == .zero)
     }
 
+    @Test("Where fewer than twenty a minute are let through, so many are at once, and one in a minute's part later")
+    func few() throws {
+        var brake = KeyBrake(perMinute: 15)
+        let source = try Self.source(1)
+        for _ in 0..<15 { #expect(brake.wrongKey(from: source, for: nil, now: Self.start) == .zero) }
+        #expect(brake.wrongKey(from: source, for: nil, now: Self.start) == .seconds(4))
+        // What came late is let through late: a quarter of a minute's fifteenth for each second.
+        #expect(brake.wrongKey(from: source, for: nil, now: Self.start + .seconds(8)) == .zero)
+        #expect(brake.wrongKey(from: source, for: nil, now: Self.start + .seconds(10)) == .seconds(2))
+    }
+
+    @Test("Of the address's delay and the account's the longer counts")
+    func longer() throws {
+        var brake = KeyBrake(perMinute: 60)
+        let guessed = Self.account()
+        for number in 0..<200 { _ = brake.wrongKey(from: try Self.source(number), for: guessed, now: Self.start) }
+        let source = try Self.source(300)
+        for _ in 0..<22 { _ = brake.wrongKey(from: source, for: nil, now: Self.start) }
+        // The address's 23rd waits 3 s; the account's 201st a tenth of a second.
+        #expect(brake.wrongKey(from: source, for: guessed, now: Self.start) == .seconds(3))
+        #expect(brake.wrongKey(from: try Self.source(301), for: guessed, now: Self.start) == .milliseconds(200))
+    }
+
     @Test("A server without the brake delays nothing")
     func off() throws {
         var brake = KeyBrake(perMinute: 0)

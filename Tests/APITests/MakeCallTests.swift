@@ -389,6 +389,37 @@ struct MakeCallTests {
         #expect(test.calls.requests.last?.terms.isPrivate == true)
     }
 
+    @Test("1 and 0 are true and false, as PHP programs send them; no other number is")
+    func privacyOfNumbers() async throws {
+        let test = try TestServer()
+        for (value, isPrivate) in [(1, true), (0, false)] as [(Int64, Bool)] {
+            let body = test.goodCall.merging(["privacyMode": .integer(value)]) { $1 }
+            #expect(try await test.send(.post, test.base + "/Calls", json: .object(body)).status == 202)
+            #expect(test.calls.requests.last?.terms.isPrivate == isPrivate)
+        }
+        for value in [2, -1] as [Int64] {
+            let body = test.goodCall.merging(["privacyMode": .integer(value)]) { $1 }
+            #expect(try await test.send(.post, test.base + "/Calls", json: .object(body)).blamed == ["privacyMode"])
+        }
+    }
+
+    @Test("Whatever privacy is asked for by hides the digits, though it be no truth; what asks for none does not")
+    func maskedByWhatever() async throws {
+        let test = try TestServer()
+        for (value, isMasked) in [
+            (true, true), (1, true), ("yes", true), ("true", true), (2, true), (["a"], true), (false, false),
+            (0, false),
+            (.null, false),
+        ] as [(JSONValue, Bool)] {
+            for digits in ["4711w", 4711] as [JSONValue] {
+                let body = test.goodCall.merging(["privacyMode": value, "sendDigits": digits]) { $1 }
+                let reply = try await test.send(.post, test.base + "/Calls", json: .object(body))
+                #expect(reply.status == 400 && reply.blamed.contains("sendDigits"))
+                #expect(reply.text.contains("4711") != isMasked, "\(value.text): \(reply.text)")
+            }
+        }
+    }
+
     @Test("Digits are masked in the answer and the log where privacy was asked for")
     func masked() async throws {
         let test = try TestServer()
@@ -608,6 +639,9 @@ struct MakeCallTests {
         // A refusal keeps nothing: the request may be mended.
         #expect(try await make(["from": "x"], key: "order-19").status == 400)
         #expect(try await make(test.goodCall, key: "order-19").status == 202)
+        for key in ["!", "~", String(repeating: "k", count: 255)] {
+            #expect(try await make(test.goodCall, key: key).status == 202, "\(key)")
+        }
         for key in ["", "a b", String(repeating: "k", count: 256), "ü"] {
             #expect(try await make(test.goodCall, key: key).status == 400, "\(key)")
         }

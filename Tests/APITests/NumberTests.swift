@@ -91,6 +91,22 @@ struct NumberTests {
         #expect(reply.json["details"]?["fields"]?.elements.first?["field"] == "phoneNumber")
     }
 
+    @Test("A pattern has 64 characters and four repetitions, and no more; of letters it has \\d alone")
+    func patternBounds() throws {
+        for text in [
+            String(repeating: "1", count: 64), "1*2+3?4{2}", "\\+1\\d{3}", "+1312", "^(1|2)-[0-9],.$", "1{1,2}",
+        ] {
+            #expect(NumberPattern(text) != nil, "\(text)")
+        }
+        for text in [
+            String(repeating: "1", count: 65), "1*2+3?4{2}5*", "(1)*", "(1)+", "(1)?", "(1){2}", "d", "\\D", "\\", "1 ",
+        ] {
+            #expect(NumberPattern(text) == nil, "\(text)")
+        }
+        let number = try #require(PhoneNumber("+13125550101"))
+        #expect(NumberPattern("+1312")?.matches(number) == true && NumberPattern("1312$")?.matches(number) == false)
+    }
+
     @Test("Nobody without a key sees them; whose key does not matter")
     func access() async throws {
         let test = try TestServer(offered: Self.offered)

@@ -83,6 +83,55 @@ struct QueueRouteTests {
     }
 
     @Test(
+        "A queue takes 1 to 1,000 calls and an alias of 64 characters; nothing said is a hundred, unnamed")
+    func made() async throws {
+        let test = try TestServer()
+        for (body, size, alias) in [
+            ([:], 100, nil), (["maxSize": 1], 1, nil), (["maxSize": 1000, "alias": .null], 1000, nil),
+            (["alias": .string(String(repeating: "ü", count: 64))], 100, String(repeating: "ü", count: 64)),
+        ] as [([String: JSONValue], Int, String?)] {
+            #expect(try await test.send(.post, "\(test.base)/Queues", json: .object(body)).status == 201)
+            guard case .create(let queue)? = test.queues.asked.last else {
+                Issue.record("nothing was created")
+                return
+            }
+            #expect(queue.maxSize == size && queue.alias == alias)
+        }
+    }
+
+    @Test("A change says what it names and leaves the rest")
+    func changes() async throws {
+        let test = try TestServer()
+        let id = try #require(QueueID(Self.queueID))
+        for (body, change) in [
+            (["maxSize": 7], QueueChange(maxSize: 7)), (["alias": "new"], QueueChange(alias: .some("new"))),
+            (["alias": "new", "maxSize": 7], QueueChange(alias: .some("new"), maxSize: 7)),
+            (["alias": .null, "maxSize": .null], QueueChange(alias: .some(nil))), ([:], QueueChange()),
+        ] as [([String: JSONValue], QueueChange)] {
+            _ = try await test.send(.post, "\(test.base)/Queues/\(id)", json: .object(body))
+            #expect(test.queues.asked.last == .update(id, change))
+        }
+    }
+
+    @Test("What is not there is named, and its form where it is no identifier at all")
+    func notThere() async throws {
+        let test = try TestServer()
+        test.queues.prepare(.noQueue, .noMember, .noMember)
+        let noQueue = try await test.send(.get, "\(test.base)/Queues/\(Self.queueID)")
+        #expect(noQueue.message == "The account has no queue \(Self.queueID).")
+        let noMember = try await test.send(.get, "\(test.base)/Queues/\(Self.queueID)/Members/\(Self.callID)")
+        #expect(noMember.message == "No call \(Self.callID) waits in queue \(Self.queueID).")
+        let nobody = try await test.send(.post, "\(test.base)/Queues/\(Self.queueID)/Members/Front")
+        #expect(nobody.message == "Nobody waits in queue \(Self.queueID).")
+        let asked = test.queues.asked.count
+        for path in ["Queues/x", "Queues/x/Members", "Queues/\(Self.queueID)/Members/x"] {
+            let reply = try await test.send(.get, "\(test.base)/\(path)")
+            #expect(reply.status == 404 && reply.message.contains("hexadecimal digits"), "\(reply.text)")
+        }
+        #expect(test.queues.asked.count == asked)
+    }
+
+    @Test(
         "What is no queue is refused by its field, before anything is asked",
         arguments: [
             (["maxSize": 0], "maxSize"), (["maxSize": 1001], "maxSize"), (["maxSize": "25"], "maxSize"),

@@ -29,16 +29,52 @@ enum OutboxBench {
 
 @Suite("The outbox of a call: one in flight, in order (docs/contract/webhooks.md#order)")
 struct CallOutboxTests {
+    /// The app answers what has come to it, once; the disk has what was put into the outbox.
     private struct Driven {
+        struct Impossible: Error {}
+
         var outbox = CallOutbox()
         private var steps: [CallOutbox.Directive] = []
+        private var enqueued: Set<EventID> = []
+        /// Attempts that the app has not answered.
+        private var atApp: [EventID: Int] = [:]
 
-        mutating func enqueue(_ webhook: Webhook) { outbox.enqueue(webhook, into: &steps) }
-        mutating func committed(_ webhook: Webhook) { outbox.committed(webhook.eventID, into: &steps) }
-        mutating func finished(_ webhook: Webhook, _ outcome: WebhookOutcome) {
-            outbox.finished(webhook.eventID, outcome, into: &steps)
+        private mutating func step(_ body: (inout CallOutbox, inout [CallOutbox.Directive]) -> Void) {
+            var wanted: [CallOutbox.Directive] = []
+            body(&outbox, &wanted)
+            for case .deliver(let webhook, let attempt) in wanted {
+                if atApp.updateValue(attempt, forKey: webhook.eventID) != nil {
+                    Issue.record("attempt \(attempt) beside another of the same")
+                }
+            }
+            steps += wanted
         }
-        mutating func abandonScripts() -> [Webhook] { outbox.abandonScripts(into: &steps) }
+
+        mutating func enqueue(_ webhook: Webhook) {
+            if !enqueued.insert(webhook.eventID).inserted { Issue.record("put in twice") }
+            step { $0.enqueue(webhook, into: &$1) }
+        }
+
+        mutating func committed(_ webhook: Webhook) throws {
+            guard enqueued.contains(webhook.eventID), webhook.purpose == .notification else { throw Impossible() }
+            step { $0.committed(webhook.eventID, into: &$1) }
+        }
+
+        mutating func finished(_ webhook: Webhook, _ outcome: WebhookOutcome) throws {
+            guard atApp.removeValue(forKey: webhook.eventID) != nil else { throw Impossible() }
+            step { $0.finished(webhook.eventID, outcome, into: &$1) }
+        }
+
+        /// What cannot come from the app, and has to change nothing.
+        mutating func finishedUnasked(_ webhook: Webhook, _ outcome: WebhookOutcome) {
+            step { $0.finished(webhook.eventID, outcome, into: &$1) }
+        }
+
+        mutating func abandonScripts() -> [Webhook] {
+            var given: [Webhook] = []
+            step { given = $0.abandonScripts(into: &$1) }
+            return given
+        }
 
         /// What it has wanted since it was asked last.
         mutating func take() -> [CallOutbox.Directive] {
@@ -54,14 +90,14 @@ struct CallOutboxTests {
         for webhook in webhooks { driven.enqueue(webhook) }
         #expect(driven.take() == [.deliver(webhooks[0], attempt: 1)])
         #expect(driven.outbox.depth == 3 && driven.outbox.scriptInFlight == webhooks[0].eventID)
-        driven.finished(webhooks[1], OutboxBench.taken)
+        driven.finishedUnasked(webhooks[1], OutboxBench.taken)
         #expect(driven.take().isEmpty, "it has not left")
-        driven.finished(webhooks[0], OutboxBench.taken)
+        try driven.finished(webhooks[0], OutboxBench.taken)
         #expect(
             driven.take() == [
                 .scriptAnswered(webhooks[0], OutboxBench.taken), .deliver(webhooks[1], attempt: 1),
             ])
-        driven.finished(webhooks[0], OutboxBench.taken)
+        driven.finishedUnasked(webhooks[0], OutboxBench.taken)
         #expect(driven.take().isEmpty, "it is over")
     }
 
@@ -73,14 +109,14 @@ struct CallOutboxTests {
         driven.enqueue(script)
         #expect(driven.take().isEmpty)
         #expect(driven.outbox.uncommitted == [notification])
-        driven.committed(notification)
+        try driven.committed(notification)
         #expect(driven.take() == [.deliver(notification, attempt: 1)])
         #expect(driven.outbox.scriptInFlight == nil && driven.outbox.inFlight(notification.eventID) == notification)
-        driven.finished(notification, OutboxBench.failing)
+        try driven.finished(notification, OutboxBench.failing)
         #expect(
             driven.take() == [.retryLater(notification, wasAnswered: true), .deliver(script, attempt: 1)],
             "its further attempts hold up nobody")
-        driven.finished(script, OutboxBench.taken)
+        try driven.finished(script, OutboxBench.taken)
         #expect(driven.take() == [.scriptAnswered(script, OutboxBench.taken)])
         #expect(driven.outbox.isEmpty)
     }
@@ -97,9 +133,9 @@ struct CallOutboxTests {
         var driven = Driven()
         let webhook = try OutboxBench.webhook(1, .notification)
         driven.enqueue(webhook)
-        driven.committed(webhook)
+        try driven.committed(webhook)
         _ = driven.take()
-        driven.finished(webhook, outcome)
+        try driven.finished(webhook, outcome)
         let expected: CallOutbox.Directive =
             end.map { .ended(webhook, $0) }
             ?? .retryLater(webhook, wasAnswered: outcome != OutboxBench.unanswered)
@@ -112,15 +148,15 @@ struct CallOutboxTests {
         let webhook = try OutboxBench.webhook(1, .script)
         driven.enqueue(webhook)
         _ = driven.take()
-        driven.finished(webhook, OutboxBench.refused)
+        try driven.finished(webhook, OutboxBench.refused)
         #expect(driven.take() == [.deliver(webhook, attempt: 2)])
-        driven.finished(webhook, OutboxBench.refused)
+        try driven.finished(webhook, OutboxBench.refused)
         #expect(driven.take() == [.scriptAnswered(webhook, OutboxBench.refused)])
 
         var late = Driven()
         late.enqueue(webhook)
         _ = late.take()
-        late.finished(webhook, OutboxBench.unanswered)
+        try late.finished(webhook, OutboxBench.unanswered)
         #expect(late.take() == [.scriptAnswered(webhook, OutboxBench.unanswered)], "it may have been carried out")
     }
 
@@ -132,19 +168,72 @@ struct CallOutboxTests {
         driven.enqueue(asked)
         driven.enqueue(waiting)
         driven.enqueue(notification)
-        driven.committed(notification)
+        try driven.committed(notification)
         _ = driven.take()
         let given = driven.abandonScripts()
         #expect(given == [waiting, asked])
         #expect(driven.take() == [.deliver(notification, attempt: 1)])
         #expect(!driven.outbox.isEmpty && driven.outbox.depth == 2)
-        driven.finished(asked, OutboxBench.taken)
+        try driven.finished(asked, OutboxBench.taken)
         #expect(driven.take() == [.answerIgnored(asked)])
-        driven.finished(waiting, OutboxBench.taken)
+        driven.finishedUnasked(waiting, OutboxBench.taken)
         #expect(driven.take().isEmpty, "it never left")
-        driven.finished(notification, OutboxBench.taken)
+        try driven.finished(notification, OutboxBench.taken)
         #expect(driven.take() == [.ended(notification, .delivered)])
         #expect(driven.outbox.isEmpty)
+    }
+
+    @Test("What is not on disk holds up what comes behind it, also where that is; it leaves in its order all the same")
+    func commits() throws {
+        var driven = Driven()
+        let webhooks = try [
+            OutboxBench.webhook(1, .notification), OutboxBench.webhook(2, .notification),
+            OutboxBench.webhook(3, .script),
+        ]
+        for webhook in webhooks { driven.enqueue(webhook) }
+        try driven.committed(webhooks[1])
+        #expect(driven.take().isEmpty)
+        #expect(driven.outbox.uncommitted == [webhooks[0]] && driven.outbox.depth == 3)
+        try driven.committed(webhooks[0])
+        try driven.committed(webhooks[0])
+        #expect(driven.take() == [.deliver(webhooks[0], attempt: 1)], "once")
+        #expect(driven.outbox.uncommitted.isEmpty)
+        try driven.finished(webhooks[0], OutboxBench.unanswered)
+        #expect(driven.take() == [.retryLater(webhooks[0], wasAnswered: false), .deliver(webhooks[1], attempt: 1)])
+        #expect(driven.outbox.inFlight(webhooks[0].eventID) == nil)
+        #expect(driven.outbox.inFlight(webhooks[1].eventID) == webhooks[1] && driven.outbox.depth == 2)
+        try driven.finished(webhooks[1], OutboxBench.taken)
+        #expect(driven.take() == [.ended(webhooks[1], .delivered), .deliver(webhooks[2], attempt: 1)])
+    }
+
+    @Test("A second try that is answered is the answer; one of a script that comes after it is a first again")
+    func secondTryAnswered() throws {
+        var driven = Driven()
+        let (one, two) = (try OutboxBench.webhook(1, .script), try OutboxBench.webhook(2, .script))
+        driven.enqueue(one)
+        driven.enqueue(two)
+        try driven.finished(one, OutboxBench.refused)
+        try driven.finished(one, OutboxBench.taken)
+        try driven.finished(two, OutboxBench.refused)
+        #expect(
+            driven.take() == [
+                .deliver(one, attempt: 1), .deliver(one, attempt: 2), .scriptAnswered(one, OutboxBench.taken),
+                .deliver(two, attempt: 1), .deliver(two, attempt: 2),
+            ])
+        #expect(driven.outbox.scriptInFlight == two.eventID)
+    }
+
+    @Test("Where no script is asked for or waits, there is none to give up, and a notification on its way stays")
+    func nothingToAbandon() throws {
+        var driven = Driven()
+        #expect(driven.abandonScripts() == [])
+        let (first, second) = (try OutboxBench.webhook(1, .notification), try OutboxBench.webhook(2, .notification))
+        driven.enqueue(first)
+        driven.enqueue(second)
+        try driven.committed(first)
+        #expect(driven.abandonScripts() == [])
+        #expect(driven.take() == [.deliver(first, attempt: 1)])
+        #expect(driven.outbox.depth == 2 && driven.outbox.inFlight(first.eventID) == first)
     }
 }
 
@@ -245,6 +334,81 @@ struct NotificationRetryTests {
                 == [.ended(webhook, .givenUp, attempts: 10)])
         var early = NotificationRetries(configuration: Self.configuration())
         #expect(early.restore(pending, now: Self.moment(-500)) == .schedule(pending, after: .seconds(900)))
+    }
+
+    @Test("Of several calls each has its own first; one that was tried before the start waits for nobody")
+    func chains() throws {
+        var retries = NotificationRetries(configuration: Self.configuration())
+        func owed(_ number: Int, call: Int, attempts: Int = 0) throws -> PendingNotification {
+            PendingNotification(
+                webhook: try OutboxBench.webhook(number, .notification, call: call), attempts: attempts,
+                firstAttempt: Self.moment(0).wall, nextAttempt: Self.moment(7).wall)
+        }
+        let (tried, first, second) = (
+            try owed(1, call: 1, attempts: 2), try owed(2, call: 1), try owed(3, call: 1)
+        )
+        let other = try owed(4, call: 2)
+        #expect(retries.restore(tried, now: Self.moment(5)) == .schedule(tried, after: .seconds(2)))
+        #expect(retries.restore(first, now: Self.moment(5)) == .schedule(first, after: .seconds(2)))
+        #expect(retries.restore(second, now: Self.moment(5)) == nil)
+        #expect(retries.restore(other, now: Self.moment(5)) == .schedule(other, after: .seconds(2)))
+        #expect(retries.count == 4 && !retries.contains(second.webhook.eventID))
+        // Neither the other call's nor the one that was tried before leads on to the second.
+        for pending in [tried, other] {
+            _ = retries.due(pending.webhook.eventID)
+            let steps = retries.finished(pending.webhook.eventID, OutboxBench.taken, now: Self.moment(8))
+            #expect(steps == [.ended(pending.webhook, .delivered, attempts: pending.attempts + 1)])
+        }
+        _ = retries.due(first.webhook.eventID)
+        let steps = retries.finished(first.webhook.eventID, OutboxBench.failing, now: Self.moment(8))
+        #expect(
+            steps.count == 2 && steps.last == .schedule(second, after: .zero),
+            "its first attempt is over, though in vain")
+        #expect(retries.count == 2 && retries.contains(second.webhook.eventID))
+        // Its further attempts lead on to nobody.
+        _ = retries.due(first.webhook.eventID)
+        #expect(retries.finished(first.webhook.eventID, OutboxBench.taken, now: Self.moment(20)).count == 1)
+    }
+
+    @Test("What was answered in between was not unanswered all the same: three in all, of this life")
+    func unansweredInAll() throws {
+        var retries = NotificationRetries(configuration: Self.configuration())
+        let webhook = try OutboxBench.webhook(1, .notification)
+        _ = retries.add(webhook, wasAnswered: true, now: Self.moment(0))
+        var ends: [NotificationRetries.Directive] = []
+        for (second, outcome) in [
+            (2, OutboxBench.unanswered), (6, OutboxBench.refused), (14, OutboxBench.unanswered),
+            (30, OutboxBench.unanswered),
+        ] as [(Double, WebhookOutcome)] {
+            #expect(ends.isEmpty)
+            #expect(retries.due(webhook.eventID) != nil)
+            let step = try #require(retries.finished(webhook.eventID, outcome, now: Self.moment(second)).first)
+            if case .ended = step { ends.append(step) }
+        }
+        #expect(ends == [.ended(webhook, .unanswered, attempts: 5)])
+    }
+
+    @Test("What is to be found after a restart follows the clock that nobody sets")
+    func told() throws {
+        var retries = NotificationRetries(configuration: Self.configuration())
+        let webhook = try OutboxBench.webhook(1, .notification)
+        guard case .schedule(let first, .seconds(2)) = retries.add(webhook, wasAnswered: true, now: Self.moment(0))
+        else {
+            Issue.record("not after two seconds")
+            return
+        }
+        #expect(first.attempts == 1 && first.firstAttempt == Self.moment(0).wall)
+        #expect(first.nextAttempt == Self.moment(2).wall)
+        _ = retries.due(webhook.eventID)
+        // Two seconds later by the instant; somebody has set the wall clock an hour ahead.
+        let ahead = Moment(instant: Self.moment(2).instant, wall: Self.moment(3602).wall)
+        let step = retries.finished(webhook.eventID, OutboxBench.failing, now: ahead).first
+        guard case .schedule(let second, .seconds(4))? = step else {
+            Issue.record("\(String(describing: step))")
+            return
+        }
+        #expect(second.attempts == 2 && second.firstAttempt == Self.moment(3600).wall)
+        #expect(second.nextAttempt == Self.moment(3606).wall)
     }
 
     @Test("What nobody knows of changes nothing")

@@ -16,6 +16,10 @@ private struct TalkBench {
     var leg: Leg
     var dossier: Dossier
     var turn: Turn
+    private var answeredByApp: Set<EventID> = []
+    private var ended: Set<PlaybackID> = []
+
+    struct Impossible: Error {}
 
     /// - Parameter isAnswered: otherwise it came in, and rings.
     init(
@@ -69,12 +73,29 @@ private struct TalkBench {
         body(&talk, &leg, &dossier, &turn)
     }
 
-    /// The app's answer to what it was asked last.
+    /// The app's answer to what it was asked last, which it gives once.
     mutating func answer(_ body: String, status: Int = 200) throws -> Talk.Want? {
         let webhook = try #require(delivered.last)
+        guard answeredByApp.insert(webhook.eventID).inserted else { throw Impossible() }
         let outcome = WebhookOutcome.answered(status: status, contentType: nil, body: Array(body.utf8))
         _ = dossier.webhookFinished(webhook.eventID, outcome)
         return talk.scriptAnswered(webhook, outcome, &leg, &dossier, &turn)
+    }
+
+    /// What plays now ends.
+    mutating func endPlayback(_ result: PlaybackResult = .completed) throws -> Talk.Want? {
+        var playing: PlaybackID?
+        for case .effect(.media(_, let order)) in turn.directives {
+            switch order {
+            case .play(let id, _, _, _): playing = id
+            case .stopPlayback(let id) where id == playing: playing = nil
+            default: break
+            }
+        }
+        guard let playing, ended.insert(playing).inserted else { throw Impossible() }
+        return talk.advance(&leg, &dossier, &turn) { run, memory, steps in
+            run.playbackEnded(playing, result, &memory, into: &steps)
+        }
     }
 
     static let say = #"[{"Say":{"text":"one"}},{"Say":{"text":"two"}}]"#
@@ -130,24 +151,38 @@ struct TalkTests {
     func order() throws {
         var bench = try TalkBench()
         _ = try bench.answer(TalkBench.say)
-        func end(_ bench: inout TalkBench) -> Talk.Want? {
-            let playback = bench.turn.directives.reversed().lazy.compactMap { directive -> PlaybackID? in
-                if case .effect(.media(_, .play(let id, _, _, _))) = directive { id } else { nil }
-            }.first
-            return bench.event { talk, leg, dossier, turn in
-                talk.advance(&leg, &dossier, &turn) { run, memory, steps in
-                    run.playbackEnded(playback ?? PlaybackID(rawValue: 0), .completed, &memory, into: &steps)
-                }
-            }
-        }
-        #expect(end(&bench) == nil)
+        expectNothing(try bench.endPlayback())
         #expect(bench.played.count == 2)
-        guard case .end(let outcome)? = end(&bench) else {
+        guard case .end(let outcome)? = try bench.endPlayback() else {
             Issue.record("no end")
             return
         }
         #expect((outcome.status, outcome.reason) == (.completed, .appHangup))
-        #expect(end(&bench) == nil, "the last playback's end is heard once")
+        // The last playback's end is heard once.
+        expectNothing(
+            bench.event { talk, leg, dossier, turn in
+                talk.advance(&leg, &dossier, &turn) { run, memory, steps in
+                    for number in 0...3 as ClosedRange<UInt64> {
+                        run.playbackEnded(PlaybackID(rawValue: number), .completed, &memory, into: &steps)
+                    }
+                }
+            })
+        #expect(bench.played.count == 2)
+    }
+
+    @Test("What failed, and what was heard with a remark, says so in the journal, with the command; the script goes on")
+    func failed() throws {
+        var bench = try TalkBench()
+        _ = try bench.answer(TalkBench.say)
+        expectNothing(try bench.endPlayback(.failed("no voice")))
+        #expect(bench.played.count == 2)
+        let failed = try #require(bench.entry("PerCL Say failed"))
+        #expect(failed.level == .error && failed.metadata["explanation"] == "no voice")
+        #expect(failed.metadata["index"] == 0 && failed.metadata["text"] == "one")
+        _ = try bench.endPlayback(.completedWithWarning("faint"))
+        let faint = try #require(bench.entry("PerCL Say completed"))
+        #expect(faint.level == .warning && faint.metadata["explanation"] == "faint")
+        #expect(faint.metadata["index"] == 1 && faint.metadata["text"] == "two")
     }
 
     @Test("An app without a script ends the call; voiceFallbackUrl is asked once before that, and only while it rings")

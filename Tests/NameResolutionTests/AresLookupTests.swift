@@ -1,4 +1,5 @@
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import NameResolution
@@ -122,5 +123,33 @@ extension NameLookup {
             Issue.record("a closed look-up answered")
             return
         }
+    }
+
+    @Test("Both tries of a server end before the question's time is over, and it is not much longer than they take")
+    func tries() {
+        let needed = (0..<AresLookup.tries).reduce(TimeAmount.zero) { $0 + AresLookup.firstTry * (1 << Int($1)) }
+        #expect(AresLookup.tries == 2 && AresLookup.defaultDeadline == .seconds(5), "docs/decisions/0021")
+        #expect(needed <= AresLookup.defaultDeadline)
+        #expect(AresLookup.defaultDeadline - needed <= .seconds(1))
+    }
+
+    @Test("A question that got lost is asked again while its time lasts")
+    func lost() async throws {
+        let asked = Mutex(0)
+        // Each try asks for A and for AAAA: the first pair gets lost.
+        let server = ModelNameServer { _ in
+            let number = asked.withLock { asked in
+                asked += 1
+                return asked
+            }
+            return number <= 2 ? .silence : .addresses([0x7F00_0001], lifetime: 60)
+        }
+        let lookup = try AresLookup(servers: try await server.start(), deadline: .milliseconds(2800))
+        #expect(
+            await lookup.addresses(of: "hooks.example")
+                == .success(.init(addresses: [.v4(0x7F00_0001)], lifetimeSeconds: 60)))
+        #expect(server.questions == ["hooks.example", "hooks.example"])
+        lookup.close()
+        try await server.stop()
     }
 }

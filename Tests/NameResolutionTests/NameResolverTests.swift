@@ -20,7 +20,9 @@ private final class HeldLookup: NameLookup {
         first.completion(result)
     }
 
-    func close() {}
+    let isClosed = Mutex(false)
+
+    func close() { isClosed.withLock { $0 = true } }
 }
 
 private final class Clock: Sendable {
@@ -248,5 +250,83 @@ private final class Alarms: Sendable {
         ask(text)
         #expect(outcomes.all == [.success([one])])
         #expect(lookup.names.isEmpty)
+    }
+
+    @Test("The resolver's end is its look-up's")
+    func close() {
+        resolver.close()
+        #expect(lookup.isClosed.withLock { $0 })
+    }
+
+    @Test("So many names as docs/sharing.md tells are looked up and kept, of each asker and of all")
+    func numbers() {
+        #expect(NameResolver.maximumPendingNames == 1024)
+        #expect(NameResolver.maximumPendingNamesOfAnAsker == 128 && NameResolver.maximumPendingNamesOfADomain == 64)
+        #expect(NameResolver.maximumWaitingNamesOfAnAsker == 256 && NameResolver.maximumKnownNames == 4096)
+    }
+
+    @Test("A new answer is waited for 1.8 s where an old one is there (RFC 8767 §5), and nowhere else")
+    func patience() {
+        ask()
+        #expect(alarms.take().isEmpty, "there is nothing to fall back on")
+        lookup.answer(.success(.init(addresses: [one], lifetimeSeconds: 10)))
+        clock.pass(.seconds(11))
+        ask()
+        #expect(alarms.take().map(\.0) == [.milliseconds(1800)])
+    }
+
+    @Test("What was used though it had run out is used for half a minute, and then asked for again")
+    func staleForHalfAMinute() {
+        ask()
+        lookup.answer(.success(.init(addresses: [one], lifetimeSeconds: 10)))
+        clock.pass(.seconds(11))
+        ask()
+        passDelays()
+        clock.pass(.seconds(30) - .nanoseconds(1))
+        #expect(resolver.knownAddresses(of: "hooks.example") == [one])
+        clock.pass(.nanoseconds(1))
+        #expect(resolver.knownAddresses(of: "hooks.example") == nil)
+    }
+
+    @Test("An answer may be used until a day after its end, to the nanosecond", arguments: [true, false])
+    func aDay(_ isOver: Bool) {
+        ask()
+        lookup.answer(.success(.init(addresses: [one], lifetimeSeconds: 10)))
+        clock.pass(.seconds(10) + .hours(24) - .nanoseconds(isOver ? 0 : 1))
+        ask()
+        #expect(alarms.take().isEmpty == isOver)
+        lookup.answer(.failure(.notResolved("SERVFAIL")))
+        #expect(outcomes.all.last == (isOver ? .failure(.notResolved("SERVFAIL")) : .success([one])))
+    }
+
+    @Test("Who exceeds the memory of names loses the one that runs out first, once it is full and not before")
+    func memoryOfOne() {
+        for number in 0..<NameResolver.maximumKnownNames {
+            ask("n\(number).b.example")
+            lookup.answer(.success(.init(addresses: [one], lifetimeSeconds: number == 7 ? 200 : 300)))
+        }
+        #expect(resolver.knownAddresses(of: "n7.b.example") == [one])
+        ask("more.b.example")
+        lookup.answer(.success(.init(addresses: [one], lifetimeSeconds: 100)))
+        #expect(resolver.knownAddresses(of: "n7.b.example") == nil)
+        for name in ["n0.b.example", "n6.b.example", "n8.b.example", "more.b.example"] {
+            #expect(resolver.knownAddresses(of: name) == [one], "\(name)")
+        }
+    }
+
+    @Test("A name that another's turn came for takes no place of its domain any more from who waited for it too")
+    func domainGivenBack() {
+        for number in 0..<NameResolver.maximumPendingNamesOfAnAsker {
+            ask("n\(number).b\(number).example", for: .account("B"))
+        }
+        let shared = (0..<NameResolver.maximumPendingNamesOfADomain).map { "n\($0).shared.example" }
+        // All of B's look-ups are under way: these wait, until A asks for them.
+        for name in shared { ask(name, for: .account("B")) }
+        ask("more.shared.example", for: .account("B"))
+        #expect(outcomes.all == [.failure(.overloaded)])
+        for name in shared { ask(name, for: .account("A")) }
+        #expect(lookup.names.suffix(shared.count) == shared[...])
+        ask("more.shared.example", for: .account("B"))
+        #expect(outcomes.all.count == 1 && resolver.waitingCount == 1)
     }
 }

@@ -2,7 +2,6 @@
 // Constants of the tests: one that is malformed fails every test at once.
 
 import Foundation
-import NIOCore
 import NIOPosix
 import NameResolution
 import Synchronization
@@ -12,63 +11,9 @@ import Testing
 @testable import Webhooks
 
 @Suite struct AudioFetcherTests {
-    /// A wall clock that a test moves.
-    private final class Clock: Sendable {
-        private let time = Mutex(Sample.time)
-        var now: Timestamp { time.withLock { $0 } }
-        func advance(seconds: Int64) {
-            time.withLock { $0 = $0.advanced(byMicroseconds: seconds * 1_000_000) }
-        }
-    }
-
-    /// A fetcher with a folder and a clock of its own, and a server.
-    private final class Bench: Sendable {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("belay-audio-\(UUID())").path
-        let clock = Clock()
-        let server: ScriptedServer
-        let fetcher: AudioFetcher
-
-        init(
-            maximumFileBytes: Int = 100_000_000, maximumCacheBytes: Int = 1_000_000_000,
-            whole: Duration = .seconds(60), addressGuard: AddressGuard = Sample.loopback,
-            room: any DiskRoom = UnboundedDiskRoom(),
-            _ script: @escaping ScriptedServer.Script
-        ) async throws {
-            server = try await ScriptedServer(script)
-            fetcher = try AudioFetcher(
-                .init(
-                    folder: folder, maximumFileBytes: maximumFileBytes, maximumCacheBytes: maximumCacheBytes,
-                    limits: RequestLimits(whole: whole, perHost: 8, total: 64)),
-                group: MultiThreadedEventLoopGroup.singleton, addressGuard: addressGuard,
-                resolver: NameResolver { _ throws(NameFailure) in throw .noSuchName },
-                room: room,
-                now: { [clock] in clock.now })
-        }
-
-        deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-        func url(_ path: String = "/a.wav") -> WebURL { WebURL("http://127.0.0.1:\(server.port)\(path)")! }
-
-        func text(_ path: String = "/a.wav") async throws -> String {
-            let audio = try await fetcher.fetch(url(path))
-            return try AudioFetcherTests.content(audio)
-        }
-
-        var files: [String] { (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] }
-
-        func stop() async {
-            await fetcher.close()
-            await server.stop()
-        }
-    }
-
-    fileprivate static func content(_ audio: FetchedAudio) throws -> String {
-        String(decoding: try Data(contentsOf: URL(fileURLWithPath: audio.path)), as: UTF8.self)
-    }
-
     @Test("A file is fetched by GET and lies on disk whole, for its owner alone")
     func fetch() async throws {
-        let bench = try await Bench { _ in
+        let bench = try await AudioBench { _ in
             [
                 .send("HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\nContent-Length: 3000000\r\n\r\n"),
                 .fill(3_000_000),
@@ -89,7 +34,7 @@ import Testing
     @Test("Without headers a file is used for five seconds and then fetched again")
     func defaultLifetime() async throws {
         let count = Counter()
-        let bench = try await Bench { _ in [ScriptedServer.answer(body: "version \(count.increment())")] }
+        let bench = try await AudioBench { _ in [ScriptedServer.answer(body: "version \(count.increment())")] }
         #expect(try await bench.text() == "version 1")
         bench.clock.advance(seconds: 4)
         #expect(try await bench.text() == "version 1")
@@ -103,7 +48,7 @@ import Testing
 
     @Test("A stale file is asked about by its validators, and a 304 makes it fresh again")
     func revalidation() async throws {
-        let bench = try await Bench { request in
+        let bench = try await AudioBench { request in
             request.headers["if-none-match"] == "\"v1\""
                 ? [.send("HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=100\r\n\r\n")]
                 : [ScriptedServer.answer(headers: ["ETag: \"v1\"", "Cache-Control: no-cache"], body: "content")]
@@ -122,7 +67,7 @@ import Testing
 
     @Test("What may not be stored is fetched each time and removed when it has been used")
     func noStore() async throws {
-        let bench = try await Bench { _ in
+        let bench = try await AudioBench { _ in
             [ScriptedServer.answer(headers: ["Cache-Control: no-store"], body: "secret")]
         }
         #expect(try await bench.text() == "secret")
@@ -135,7 +80,7 @@ import Testing
     @Test("Askers of one URL at once share one request, and share its failure")
     func coalescing() async throws {
         let count = Counter()
-        let bench = try await Bench { _ in
+        let bench = try await AudioBench { _ in
             [.hold, count.increment() == 1 ? ScriptedServer.answer("404 Not Found") : ScriptedServer.answer(body: "x")]
         }
         try await withThrowingTaskGroup(of: Result<Int, AudioFetchError>.self) { tasks in
@@ -159,7 +104,7 @@ import Testing
 
     @Test("One account's slow files take no places of another's, not even for the same file at the same host")
     func accountsShare() async throws {
-        let bench = try await Bench { _ in [.hold, ScriptedServer.answer(body: "x")] }
+        let bench = try await AudioBench { _ in [.hold, ScriptedServer.answer(body: "x")] }
         let (flood, other) = (
             Sample.webhook("http://a/").accountID, AccountID("AC" + String(repeating: "7", count: 40))
         )
@@ -194,7 +139,7 @@ import Testing
             ("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n", .tooLarge(limit: 1000)),
         ])
     func refused(_ answer: String, _ error: AudioFetchError) async throws {
-        let bench = try await Bench(maximumFileBytes: 1000) { _ in [.send(answer)] }
+        let bench = try await AudioBench(maximumFileBytes: 1000) { _ in [.send(answer)] }
         await #expect(throws: error) { try await bench.fetcher.fetch(bench.url()) }
         #expect(bench.fetcher.size == (0, 0))
         #expect(await eventually { bench.files == [] })
@@ -203,7 +148,7 @@ import Testing
 
     @Test("A file that grows beyond the limit is cut off and nothing of it stays")
     func tooLarge() async throws {
-        let bench = try await Bench(maximumFileBytes: 1_000_000) { _ in
+        let bench = try await AudioBench(maximumFileBytes: 1_000_000) { _ in
             [.send("HTTP/1.1 200 OK\r\n\r\n"), .fill(20_000_000)]
         }
         await #expect(throws: AudioFetchError.tooLarge(limit: 1_000_000)) {
@@ -248,7 +193,7 @@ import Testing
     @Test("Files that do not fit beside each other are refused before they are fetched; those that fit are whole")
     func roomForSome() async throws {
         let disk = SmallDisk(spare: 200_000)
-        let bench = try await Bench(room: disk) { _ in
+        let bench = try await AudioBench(room: disk) { _ in
             [.send("HTTP/1.1 200 OK\r\nContent-Length: 95000\r\n\r\n"), .fill(95_000)]
         }
         disk.folder.withLock { $0 = bench.folder }
@@ -274,7 +219,7 @@ import Testing
     @Test("All at once, the claims of those that are under way count")
     func roomAtOnce() async throws {
         let disk = SmallDisk(spare: 200_000)
-        let bench = try await Bench(room: disk) { _ in
+        let bench = try await AudioBench(room: disk) { _ in
             [.send("HTTP/1.1 200 OK\r\nContent-Length: 95000\r\n\r\n"), .fill(95_000)]
         }
         disk.folder.withLock { $0 = bench.folder }
@@ -291,7 +236,7 @@ import Testing
     @Test("A file that does not say how long it is ends where the room does, and nothing of it stays")
     func roomWhileItGrows() async throws {
         let disk = SmallDisk(spare: 300_000)
-        let bench = try await Bench(room: disk) { _ in [.send("HTTP/1.1 200 OK\r\n\r\n"), .fill(20_000_000)] }
+        let bench = try await AudioBench(room: disk) { _ in [.send("HTTP/1.1 200 OK\r\n\r\n"), .fill(20_000_000)] }
         disk.folder.withLock { $0 = bench.folder }
         await #expect(throws: AudioFetchError.noRoom) { try await bench.fetcher.fetch(bench.url()) }
         #expect(disk.most.withLock { $0 } <= 300_000)
@@ -306,7 +251,7 @@ import Testing
             (true, WebhookFailure.Kind.closedWithinAnswer), (false, .unanswered),
         ])
     func broken(_ closes: Bool, _ kind: WebhookFailure.Kind) async throws {
-        let bench = try await Bench(whole: closes ? .seconds(60) : .milliseconds(250)) { _ in
+        let bench = try await AudioBench(whole: closes ? .seconds(60) : .milliseconds(250)) { _ in
             [.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf"), closes ? .close : .hold]
         }
         do {
@@ -322,7 +267,7 @@ import Testing
 
     @Test("The address guard holds for audio too")
     func forbidden() async throws {
-        let bench = try await Bench(addressGuard: AddressGuard()) { _ in [ScriptedServer.answer(body: "x")] }
+        let bench = try await AudioBench(addressGuard: AddressGuard()) { _ in [ScriptedServer.answer(body: "x")] }
         do {
             _ = try await bench.fetcher.fetch(bench.url())
             Issue.record("loopback was reached")
@@ -336,7 +281,7 @@ import Testing
 
     @Test("When the folder is full, what was used least recently goes, but for what is being played")
     func eviction() async throws {
-        let bench = try await Bench(maximumCacheBytes: 25) { request in
+        let bench = try await AudioBench(maximumCacheBytes: 25) { request in
             [ScriptedServer.answer(headers: ["Cache-Control: max-age=1000"], body: "0123456789")]
         }
         var a: FetchedAudio? = try await bench.fetcher.fetch(bench.url("/a"))
@@ -351,7 +296,7 @@ import Testing
         _ = try await bench.fetcher.fetch(bench.url("/b"))
         _ = try await bench.fetcher.fetch(bench.url("/d"))
         // a has gone as well, but lies on disk as long as somebody plays it.
-        #expect(try Self.content(try #require(a)) == "0123456789")
+        #expect(try AudioBench.content(try #require(a)) == "0123456789")
         #expect(await eventually { bench.files.count == 3 })
         a = nil
         #expect(await eventually { bench.files.count == 2 })
@@ -361,7 +306,7 @@ import Testing
 
     @Test("A start clears what an earlier process left, and only that")
     func leftovers() async throws {
-        let bench = try await Bench { _ in [] }
+        let bench = try await AudioBench { _ in [] }
         let folder = URL(fileURLWithPath: bench.folder)
         try Data("x".utf8).write(to: folder.appendingPathComponent("old\(AudioFetcher.suffix)"))
         try Data("x".utf8).write(to: folder.appendingPathComponent("notes.txt"))

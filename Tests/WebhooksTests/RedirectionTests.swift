@@ -19,7 +19,9 @@ struct RedirectionTests {
             ("http://a/x/y.wav", "z", "http://a/x/z"), ("http://a/x/y.wav", "../z?q=1", "http://a/z?q=1"),
             ("http://a/x/y.wav", "?q", "http://a/x/y.wav?q"), ("https://a/x", "//b/z", "https://b/z"),
             ("http://a/x", "https://a/x", "https://a/x"), ("http://a/x", "/z#part", "http://a/z"),
-            ("http://a/x", "/my file.wav", "http://a/my%20file.wav"), ("http://a:8080/x", "/z", "http://a:8080/z"),
+            ("http://a/x", "/my file.wav", "http://a/my%20file.wav"),
+            ("http://a/x", "/a\tb\u{7F}~.wav", "http://a/a%09b%7F~.wav"),
+            ("http://a/x", "/t\u{F6}ne.wav", "http://a/t%C3%B6ne.wav"), ("http://a:8080/x", "/z", "http://a:8080/z"),
             // User and password stay with their origin, and go to no other.
             ("http://u:p@a/x", "/z", "http://u:p@a/z"), ("http://u:p@a/x", "http://a/z", "http://u:p@a/z"),
             ("http://u:p@a/x", "http://b/z", "http://b/z"), ("http://u:p@a/x", "http://a:81/z", "http://a:81/z"),
@@ -37,6 +39,23 @@ struct RedirectionTests {
         ])
     func refused(_ from: String, _ location: String) {
         #expect(throws: Redirection.Refusal.self) { try Redirection.target(of: location, from: WebURL(from)!) }
+    }
+
+    @Test("Why no one goes there is told: the place without TLS, and what is wrong with one that is none")
+    func reasons() {
+        let open = #expect(throws: Redirection.Refusal.self) {
+            try Redirection.target(of: "http://b/z", from: WebURL("https://a/x")!)
+        }
+        #expect(open == .fromTLS(to: "http://b/z") && open?.description.contains("from https to http://b/z") == true)
+        let long = "ftp://b/" + String(repeating: "z", count: 1000)
+        let none = #expect(throws: Redirection.Refusal.self) {
+            try Redirection.target(of: long, from: WebURL("https://a/x")!)
+        }
+        guard case .malformed(let location, _) = none else {
+            Issue.record("\(String(describing: none))")
+            return
+        }
+        #expect(location == long.prefix(200))
     }
 
     private static func fetch(

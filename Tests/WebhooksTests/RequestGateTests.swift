@@ -146,6 +146,53 @@ private final class Gate {
         #expect(gate.isEmpty)
     }
 
+    @Test("However many wait for one host, each starts once, and in order")
+    func longQueue() {
+        let gate = Gate(perHost: 1, total: 1, maximumWaiting: 1000)
+        #expect(gate.arrive(0, host: "a") == .start)
+        for ticket in 1...300 { #expect(gate.arrive(RequestGate.Ticket(ticket), host: "a") == .wait) }
+        var order: [RequestGate.Ticket] = []
+        for ticket in 301...600 {
+            order += gate.leave(host: "a")
+            // Who comes meanwhile comes last.
+            #expect(gate.arrive(RequestGate.Ticket(ticket), host: "a") == .wait)
+        }
+        while gate.running > 0 { order += gate.leave(host: "a") }
+        #expect(order == Array(1...600))
+        #expect(gate.isEmpty)
+    }
+
+    @Test("Who is pressed to start gets no place beyond those of all")
+    func pressedBeyondAll() {
+        let gate = Gate(perHost: 1, perAccount: 5, total: 2, maximumWaiting: 10)
+        #expect(gate.arrive(1, host: "h", of: b2) == .start)
+        #expect(gate.arrive(2, host: "h", of: b2) == .wait)
+        #expect(gate.arrive(3, host: "h", of: a1) == .start)
+        #expect(!gate.press(2))
+        #expect(gate.leave(host: "h", of: a1) == [])
+        #expect(gate.press(2) && gate.running == 2)
+    }
+
+    @Test("A place to wait is free again when who held it withdraws, is pressed to start, or starts in his turn")
+    func placesToWait() {
+        let gate = Gate(perHost: 1, perAccount: 5, total: 10, maximumWaiting: 1)
+        #expect((1...3).map { gate.arrive($0, host: "h", of: a1) } == [.start, .wait, .refuse])
+        #expect(gate.withdraw(2))
+        #expect((4...5).map { gate.arrive($0, host: "h", of: a1) } == [.wait, .refuse])
+        #expect(gate.press(4))
+        #expect((6...7).map { gate.arrive($0, host: "h", of: a1) } == [.wait, .refuse])
+        #expect(gate.leave(host: "h", of: a1) == [], "two were running where one has a place")
+        #expect(gate.leave(host: "h", of: a1) == [6])
+        #expect((8...9).map { gate.arrive($0, host: "h", of: a1) } == [.wait, .refuse])
+    }
+
+    @Test("There is always one place, whatever was asked for")
+    func onePlace() {
+        let gate = Gate(perHost: 0, perAccount: 0, total: 0, maximumWaiting: 1)
+        #expect((1...3).map { gate.arrive($0, host: "h", of: a1) } == [.start, .wait, .refuse])
+        #expect(gate.leave(host: "h", of: a1) == [2])
+    }
+
     @Test("Over ten thousand random moves nobody starts twice or too many, and nobody is forgotten")
     func randomMoves() {
         struct Generator: RandomNumberGenerator {

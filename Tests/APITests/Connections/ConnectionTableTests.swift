@@ -78,6 +78,59 @@ struct ConnectionTableTests {
         #expect(table.count == 3)
     }
 
+    @Test("Of many places a thirty-second gives way together, but no more than half of what a stranger has")
+    func together() throws {
+        var table = ConnectionTable<Int>(total: 128, perSource: 128, refusals: 1)
+        let (many, other) = (try Self.source("192.0.2.1"), try Self.source("192.0.2.2"))
+        for id in 0..<128 { _ = table.open(id, from: many) }
+        #expect(table.open(128, from: other) == .taken(closing: [0, 1, 2, 3]))
+        #expect(table.count == 125)
+
+        var small = ConnectionTable<Int>(total: 128, perSource: 128, refusals: 1)
+        for id in 0..<128 {
+            _ = small.open(id, from: many)
+            // All but four show a good key.
+            if id >= 4 { small.claim(id, by: Self.account()) }
+        }
+        #expect(small.open(128, from: other) == .taken(closing: [0, 1]), "half of four")
+        #expect(small.open(129, from: other) == .taken(closing: []))
+    }
+
+    @Test("Who showed a good key gives one place way and no more")
+    func oneOfAnAccount() throws {
+        var table = ConnectionTable<Int>(total: 128, perSource: 128, refusals: 1)
+        let (source, account) = (try Self.source("192.0.2.1"), Self.account())
+        for id in 0..<128 {
+            _ = table.open(id, from: source)
+            table.claim(id, by: account)
+        }
+        #expect(table.open(128, from: try Self.source("192.0.2.2")) == .taken(closing: [0]))
+    }
+
+    @Test("Of holders with as many the one gives way that has waited longest")
+    func tie() throws {
+        for turned in [false, true] {
+            var table = ConnectionTable<Int>(total: 4, perSource: 4, refusals: 1)
+            let sources = [try Self.source("192.0.2.\(turned ? 2 : 1)"), try Self.source("192.0.2.\(turned ? 1 : 2)")]
+            for id in 0..<4 { _ = table.open(id, from: sources[id % 2]) }
+            #expect(table.open(4, from: try Self.source("192.0.2.3")) == .taken(closing: [0]))
+            #expect(table.open(5, from: try Self.source("192.0.2.4")) == .taken(closing: [1]))
+        }
+    }
+
+    @Test("An account's connection that has just been answered waits least")
+    func justAnswered() throws {
+        var table = ConnectionTable<Int>(total: 2, perSource: 2, refusals: 1)
+        let (source, account) = (try Self.source("192.0.2.1"), Self.account())
+        for id in 0..<2 {
+            _ = table.open(id, from: source)
+            table.claim(id, by: account)
+        }
+        table.setWaiting(false, 0)
+        table.setWaiting(true, 0)
+        #expect(table.open(2, from: source) == .taken(closing: [1]))
+    }
+
     @Test("However many come, there are never more than may be, and each close gives its place back")
     func bounded() throws {
         var table = ConnectionTable<Int>(total: 64, perSource: 40, refusals: 4)
