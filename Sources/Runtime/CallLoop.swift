@@ -1,3 +1,4 @@
+package import API
 package import CallControl
 package import Logging
 import Media
@@ -22,6 +23,7 @@ package final class CallLoop: @unchecked Sendable {
     private let media: MediaBridge
     let numbers: any NumberDirectory
     private let resolver: NameResolver
+    private let feed: Feed
     let counters: LoopCounters
     private var transport: (any MessageTransport)?
 
@@ -35,7 +37,7 @@ package final class CallLoop: @unchecked Sendable {
 
     package init(
         eventLoop: any EventLoop, exchange: Exchange, storage: any CallStorage, webhooks: any WebhookPoster,
-        media: MediaBridge, numbers: any NumberDirectory, resolver: NameResolver, counters: LoopCounters,
+        media: MediaBridge, numbers: any NumberDirectory, resolver: NameResolver, feed: Feed, counters: LoopCounters,
         logger: Logger
     ) {
         self.eventLoop = eventLoop
@@ -45,6 +47,7 @@ package final class CallLoop: @unchecked Sendable {
         self.media = media
         self.numbers = numbers
         self.resolver = resolver
+        self.feed = feed
         self.counters = counters
         self.logger = logger
     }
@@ -115,6 +118,12 @@ package final class CallLoop: @unchecked Sendable {
         return try? await future.get()
     }
 
+    /// The call is not settled yet; true, too, where the loop cannot be asked any more.
+    package func keeps(_ call: CallID) async -> Bool {
+        let future = eventLoop.submit { self.exchange.keeps(call) }
+        return (try? await future.get()) ?? true
+    }
+
     /// Returns when no call is alive and nothing waits for a first delivery, or after `limit`.
     package func waitUntilQuiet(atMost limit: TimeAmount) async {
         let promise = eventLoop.makePromise(of: Void.self)
@@ -134,6 +143,7 @@ package final class CallLoop: @unchecked Sendable {
         eventLoop.assertInEventLoop()
         counters.inputTaken()
         perform(exchange.handle(input, now: SystemClock.now()))
+        for call in exchange.takeSettledCalls() { feed.settled(call) }
         armTimer()
         if !quietPromises.isEmpty { tellWhetherQuiet() }
     }

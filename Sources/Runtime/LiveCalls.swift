@@ -92,6 +92,20 @@ package struct LiveCalls: CallService {
         return try await storage.journal(of: call, account: account, after: cursor)
     }
 
+    package func journal(
+        of call: CallID, account: AccountID, behind sequence: Int
+    ) async throws -> [JournalEntry] {
+        await storage.barrier()
+        return try await storage.journal(of: call, account: account, behind: sequence)
+    }
+
+    /// While the disk takes no writes, something of a call may be missing there.
+    package func isSettled(_ call: CallID) async -> Bool {
+        guard await !loop.keeps(call) else { return false }
+        await storage.barrier()
+        return storage.health == .well
+    }
+
     package func logs(
         of account: AccountID, matching query: LogQuery?, after position: LogPosition?
     ) async throws -> LogPage {

@@ -39,6 +39,10 @@ package protocol CallStorage: Sendable {
     /// The observer is told of what happens from now on, on any thread; it must not block.
     func observe(_ observer: @escaping @Sendable (StorageEvent) -> Void)
 
+    /// From now on the observer is told what is on disk, one submission at a time, in order, before its completion: also
+    /// what was written over within one commit. On the writer's thread: it must not block.
+    func observeCommits(_ observer: @escaping @Sendable ([StorageOperation]) -> Void)
+
     /// Finds out whether the disk takes writes, where nothing has been written for so long. ``health`` has the answer.
     func probe(unlessWrittenWithin milliseconds: Int) async
 
@@ -62,6 +66,11 @@ package protocol CallStorage: Sendable {
     /// The journal of the account's call, newest first by sequence; empty where the call is not the account's.
     func journal(of callID: CallID, account: AccountID, after cursor: PageCursor?)
         async throws(StorageError) -> Page<JournalEntry>
+
+    /// The entries behind that one, oldest first, at most ``PageLimits/pageSize`` of them; none where the call is not the
+    /// account's.
+    func journal(of callID: CallID, account: AccountID, behind sequence: Int)
+        async throws(StorageError) -> [JournalEntry]
 
     /// The account's log, newest first: the journals of all its calls, and what belongs to none of them.
     ///

@@ -111,6 +111,27 @@ extension SQLiteStorage {
         }
     }
 
+    package func journal(
+        of callID: CallID, account: AccountID, behind sequence: Int
+    ) async throws(StorageError) -> [JournalEntry] {
+        try await list(of: account) { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT \(Self.entryColumns) FROM journal
+                    WHERE call = (SELECT id FROM calls WHERE call_id = :call AND \(Self.ofAccount))
+                        AND sequence > :sequence
+                    ORDER BY sequence LIMIT \(PageLimits.pageSize)
+                    """,
+                arguments: ["call": callID.text, "account": account.text, "sequence": sequence])
+            var readable = ReadableRows()
+            return try readable.map(rows, of: "journal") { row in
+                var columns = ColumnReader(row)
+                return try Self.entry(&columns, account: account, callID: callID)
+            }
+        }
+    }
+
     /// In the order of ``callColumns``.
     static func call(_ columns: inout ColumnReader, account: AccountID) throws -> Call {
         var call = Call(

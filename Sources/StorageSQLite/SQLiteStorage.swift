@@ -89,6 +89,10 @@ package final class SQLiteStorage: CallStorage, Directory {
 
     package func observe(_ observer: @escaping @Sendable (StorageEvent) -> Void) { writer.observe(observer) }
 
+    package func observeCommits(_ observer: @escaping @Sendable ([StorageOperation]) -> Void) {
+        writer.observeCommits(observer)
+    }
+
     package func probe(unlessWrittenWithin milliseconds: Int) async {
         guard writer.nanosecondsSinceSuccess > UInt64(milliseconds) * 1_000_000 else { return }
         await withCheckedContinuation { continuation in

@@ -84,6 +84,7 @@ final class StorageWriter: Sendable {
         var transactionBegan: UInt64?
         var lastSuccess: UInt64 = 0
         var observer: (@Sendable (StorageEvent) -> Void)?
+        var commitObserver: (@Sendable ([StorageOperation]) -> Void)?
     }
 
     private let state = Mutex(State())
@@ -109,6 +110,11 @@ final class StorageWriter: Sendable {
     /// What happens from now on is told to it, on any thread; it must not block.
     func observe(_ observer: @escaping @Sendable (StorageEvent) -> Void) {
         state.withLock { $0.observer = observer }
+    }
+
+    /// What is committed from now on is told to it, on the writer's thread; it must not block.
+    func observeCommits(_ observer: @escaping @Sendable ([StorageOperation]) -> Void) {
+        state.withLock { $0.commitObserver = observer }
     }
 
     /// Tells the observer, if there is one.
@@ -315,7 +321,7 @@ final class StorageWriter: Sendable {
         do throws(StorageError) {
             try transact(batch, isSynced: isSynced, with: rows, sync)
             if isSynced { succeeded() }
-            for submission in batch { finish(submission, .success(())) }
+            finishCommitted(batch)
         } catch {
             if error.isOutage { return keep(batch[...], error) }
             guard batch.count > 1 else {
@@ -326,7 +332,7 @@ final class StorageWriter: Sendable {
                 do throws(StorageError) {
                     try transact([submission], isSynced: isSynced, with: rows, sync)
                     if isSynced { succeeded() }
-                    finish(submission, .success(()))
+                    finishCommitted([submission])
                 } catch {
                     if error.isOutage { return keep(batch[index...], error) }
                     finish(submission, .failure(error))
@@ -397,6 +403,16 @@ final class StorageWriter: Sendable {
         }
         guard let (outage, observer) = ended else { return }
         observer?(.recovered(afterMilliseconds: Int((now - min(now, outage.began)) / 1_000_000)))
+    }
+
+    private func finishCommitted(_ submissions: [Submission]) {
+        let observer = state.withLock { $0.commitObserver }
+        for submission in submissions {
+            if let observer, case .operations(let operations) = submission.work, !operations.isEmpty {
+                observer(operations)
+            }
+            finish(submission, .success(()))
+        }
     }
 
     private func finish(_ submission: Submission, _ result: Result<Void, StorageError>) {

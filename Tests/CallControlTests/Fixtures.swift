@@ -35,6 +35,8 @@ struct Bench {
     var route = InboundRoute.unknown
     /// Addresses of hosts.
     var hosts: [String: [IPAddress]] = [:]
+    /// Calls that were told to be settled, in order.
+    var settled: [CallID] = []
     /// False loses every message on its way to the far end.
     var reachesFarEnd = true
     /// False leaves the question whose a number is open.
@@ -70,7 +72,9 @@ struct Bench {
     // MARK: Inputs
 
     mutating func give(_ input: Input) {
-        perform(exchange.handle(input, now: moment))
+        let effects = exchange.handle(input, now: moment)
+        settled += exchange.takeSettledCalls()
+        perform(effects)
     }
 
     mutating func restore(_ work: UnfinishedWork, _ state: AdmissionState = AdmissionState()) {

@@ -97,6 +97,7 @@ struct OneCallTests {
         #expect(status.requestType == "callStatus")
         #expect(bench.fields(status)?["callEndedReason"] == "appHangup")
         #expect(bench.fields(status)?["callDuration"] == 4)
+        #expect(bench.exchange.keeps(call) && bench.settled.isEmpty, "its last webhook has not come back")
         bench.answerWebhook("")
         bench.pass(.seconds(40))
         #expect(bench.exchange.gauges.isIdle, "\(bench.exchange.gauges)")
@@ -105,6 +106,7 @@ struct OneCallTests {
         #expect(bench.records.isEmpty)
         #expect(bench.notifications.isEmpty)
         #expect(bench.journal.map(\.sequence) == Array(1...bench.journal.count))
+        #expect(!bench.exchange.keeps(call) && bench.settled == [call], "it is named once")
     }
 
     @Test("Neither the 202 nor the INVITE leaves before the commit, and a failed commit dials nothing")

@@ -46,6 +46,8 @@ struct OutageTests {
         let events = Log<StorageEvent>()
         storage.observe { events.append($0) }
         let order = Log<String>()
+        let told = Log<StorageOperation>()
+        storage.observeCommits { for operation in $0 { told.append(operation) } }
 
         disk.fail(with: code)
         storage.submit([
@@ -60,11 +62,17 @@ struct OutageTests {
         await storage.barrier()
         #expect(try await storage.call(Sample.callID(1), account: Sample.account)?.status == .queued)
         #expect(order.items.isEmpty)
+        #expect(told.items.isEmpty, "what is not on disk is told to nobody")
 
         disk.fail(with: nil)
         // It goes behind what has waited longer.
         try await storage.commit([.appendJournal(Sample.entry(1, 2))])
         #expect(order.items == ["end"])
+        #expect(
+            told.items == [
+                .saveCall(Self.ended(1)), .saveNotification(Sample.notification(1, call: 1, sequence: 1)),
+                .appendJournal(Sample.entry(1, 1)), .appendJournal(Sample.entry(1, 2)),
+            ])
         #expect(storage.health == .well)
         #expect(try await storage.call(Sample.callID(1), account: Sample.account)?.status == .completed)
         #expect(try await storage.call(Sample.callID(2), account: Sample.account) == nil)

@@ -53,6 +53,44 @@ import Testing
         await again.close()
     }
 
+    @Test("What is committed is told once it can be read, in order, each submission before its completion")
+    func commitsAreTold() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let told = Log<[StorageOperation]>()
+        let order = Log<String>()
+        storage.observeCommits { [unowned storage] operations in
+            let count = try? storage.pool.unsafeRead { try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM calls") }
+            told.append(operations)
+            order.append("told with \(count ?? -1) calls")
+        }
+        var ringing = Sample.call(1, status: .ringing)
+        ringing.revision = 2
+        // One transaction, in which the second row writes over the first.
+        let together: [[StorageOperation]] = [
+            [.saveCall(Sample.call(1)), .appendJournal(Sample.entry(1, 1))],
+            [.saveCall(ringing), .appendJournal(Sample.entry(1, 2))],
+        ]
+        var release = await storage.holdWriter()
+        for (number, operations) in together.enumerated() {
+            storage.submit(operations) { _ in order.append("answered \(number)") }
+        }
+        release.signal()
+        await storage.barrier()
+        #expect(told.items == together)
+        #expect(order.items == ["told with 1 calls", "answered 0", "told with 1 calls", "answered 1"])
+
+        // One that fails alone is told to nobody; one that nobody awaits is told.
+        release = await storage.holdWriter()
+        storage.submit([.appendJournal(Sample.entry(9, 1))]) { _ in order.append("answered 2") }
+        storage.submit([.appendJournal(Sample.entry(1, 3))], isAwaited: false, completion: nil)
+        release.signal()
+        await storage.barrier()
+        #expect(told.items.dropFirst(2) == [[.appendJournal(Sample.entry(1, 3))]])
+        #expect(order.items.dropFirst(4) == ["answered 2", "told with 1 calls"])
+        await storage.close()
+    }
+
     @Test("After a transaction of many submissions the next one waits, so that others can go along with it")
     func crowds() async throws {
         let folder = TemporaryFolder()

@@ -287,6 +287,37 @@ import Testing
         await storage.close()
     }
 
+    @Test(
+        "A journal is read on from an entry, oldest first, a page at a time, and another account's not at all",
+        arguments: Implementation.allCases)
+    func journalBehind(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
+        // Between them a sequence is missing, as where an entry could not be stored.
+        let sequences = (1...250).filter { $0 != 120 }
+        try await storage.commit(
+            [.saveCall(Sample.call(1)), .saveCall(Sample.call(2))]
+                + sequences.flatMap {
+                    [StorageOperation.appendJournal(Sample.entry(1, $0)), .appendJournal(Sample.entry(2, $0))]
+                })
+        func behind(_ sequence: Int, account: AccountID = Sample.account) async throws -> [JournalEntry] {
+            try await storage.journal(of: Sample.callID(1), account: account, behind: sequence)
+        }
+        var read: [JournalEntry] = []
+        while true {
+            let page = try await behind(read.last?.sequence ?? 0)
+            #expect(page.count <= PageLimits.pageSize)
+            guard !page.isEmpty else { break }
+            read += page
+        }
+        #expect(read == sequences.map { Sample.entry(1, $0) })
+        #expect(try await behind(248).map(\.sequence) == [249, 250])
+        #expect(try await behind(250).isEmpty)
+        #expect(try await behind(.max).isEmpty)
+        #expect(try await behind(0, account: Sample.otherAccount).isEmpty)
+        await storage.close()
+    }
+
     @Test("An entry of no call is kept apart from every call's journal", arguments: Implementation.allCases)
     func accountEntry(_ implementation: Implementation) async throws {
         let place = implementation.place()

@@ -128,7 +128,14 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: What goes out
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) {
+        switch unwrapOutboundIn(data) {
+        case .head(let head):
+            if head.headerFields[.contentType] == ServerSentEvent.mediaType {
+                clock.streamBegan()
+                tell(context)
+            }
+        case .body: break
+        case .end:
             clock.answerEnded(now(context))
             tell(context)
         }

@@ -31,6 +31,8 @@ struct RequestClock: Equatable {
     private let limits: ConnectionLimits
     private var reading: Reading
     private(set) var answersOwed = 0
+    /// The answer is a stream of events, which has no end of its own.
+    private var isStreaming = false
     /// Since when nothing of the answer is taken; nil while it flows.
     private var stuckSince: NIODeadline?
     private var closedSince: NIODeadline?
@@ -57,9 +59,12 @@ struct RequestClock: Equatable {
 
     mutating func bodyEnded(_ now: NIODeadline) { reading = .quiet(since: now) }
 
+    mutating func streamBegan() { isStreaming = true }
+
     /// Times that ran while the server had the turn begin anew: it is not the peer that was slow.
     mutating func answerEnded(_ now: NIODeadline) {
         answersOwed = max(0, answersOwed - 1)
+        isStreaming = false
         switch reading {
         case .quiet: reading = .quiet(since: now)
         case .head: reading = .head(since: now)
@@ -74,9 +79,10 @@ struct RequestClock: Equatable {
     // MARK: What follows
 
     /// The far end is who has to do something next: closing the connection then costs nobody an answer but the one who
-    /// is slow.
+    /// is slow. A stream counts likewise: its client goes on where it left off, and all streams together keep nobody out
+    /// (docs/contract/feed.md#limits).
     var waitsForPeer: Bool {
-        if stuckSince != nil || answersOwed == 0 { return true }
+        if stuckSince != nil || answersOwed == 0 || isStreaming { return true }
         return if case .body = reading { true } else { false }
     }
 

@@ -183,6 +183,26 @@ package struct APIError: Error, Sendable {
     /// Seconds to wait while too many search: what one search may take.
     static let searchRetrySeconds = 2
 
+    /// Seconds to wait for a feed's place: a client that has gone is noticed in less.
+    static let feedRetrySeconds = 10
+
+    init(_ refusal: FeedRefusal) {
+        switch refusal {
+        case .ofAccount(let limit):
+            self.init(
+                status: 429, code: .tooManyRequests,
+                message:
+                    "The account has \(limit) feeds open, as many as it may have at once; close one, or ask again.",
+                rule: "feedsAtOnce", headers: [.retryAfter: String(Self.feedRetrySeconds)])
+        case .inAll(let limit):
+            self.init(
+                status: 429, code: .tooManyRequests,
+                message: "The server has \(limit) feeds open, as many as it may have at once; ask again.",
+                rule: "feedsAtOnce", headers: [.retryAfter: String(Self.feedRetrySeconds)])
+        case .closed: self.init(.draining)
+        }
+    }
+
     init(_ slow: ListTooSlow) {
         self.init(
             status: 400, code: .malformedValue,

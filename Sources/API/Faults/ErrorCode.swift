@@ -77,7 +77,7 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
             "The call would wait for its turn for longer than calls may on this server (queueSeconds), or more calls wait "
                 + "than the account or its trunk may queue: ask again after the seconds that the Retry-After header "
                 + "names. Or the account has used what its rules give it for a day, or for calls at once to one "
-                + "destination; details.rule names the rule."
+                + "destination; or as many feeds are open as may be at once. details.rule names the rule."
         case .destinationNotVerified:
             "A trial account may call the numbers that were verified for it only."
         case .destinationNotAllowed:

@@ -174,6 +174,12 @@ struct QueryReader {
         "YYYY-MM-DD, which is the whole day, YYYY-MM-DD hh:mm:ss, or a time of ISO 8601 such as "
         + "2024-10-09T15:05:03.358Z; without an offset it is GMT"
 
+    /// A parameter of a form of its own.
+    mutating func value<Value>(_ name: String, allowed: String, _ read: (String) -> Value?) -> Value? {
+        guard let text = value(name) else { return nil }
+        return read(text) ?? fault(name, text, allowed)
+    }
+
     mutating func cursor() -> PageCursor? {
         guard let text = value("cursor") else {
             checkPage(from: 0)

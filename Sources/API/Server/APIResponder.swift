@@ -122,7 +122,8 @@ struct APIResponder: Sendable {
         if let name = Self.requestIDHeader { response.headers[name] = exchange.requestID.text }
         let remarks = exchange.remarks.sentences
         if let name = Self.warningHeader, !remarks.isEmpty { response.headers[name] = remarks.joined(separator: " ") }
-        if response.headers[.connection] == "close" { closeLater(context.channel) }
+        // A stream has no length, and closes its connection itself.
+        if response.headers[.connection] == "close", response.body.contentLength != nil { closeLater(context.channel) }
         return response
     }
 

@@ -49,6 +49,7 @@ package struct APIServer: Sendable {
         let server = ServerRoutes(health: services.health) { text in
             connections.write(to: &text)
             doorkeeper.write(to: &text)
+            services.feed.write(to: &text)
         }
         let accounts = Self.accountRoutes(services, configuration)
         let operations =
@@ -91,6 +92,7 @@ package struct APIServer: Sendable {
             refusesCarrierNumbers: configuration.refusesCarrierNumbers
         ).routes
             + LogRoutes(services: services).routes
+            + FeedRoutes(services: services).routes
             + ApplicationRoutes(services: services).routes
             + QueueRoutes(services: services).routes
             + RecordingRoutes(services: services).routes

@@ -3,6 +3,7 @@ package import Telephony
 /// Everything that the routes work with.
 package struct APIServices: Sendable {
     package let calls: any CallService
+    package let feed: Feed
     package let queues: any QueueService
     package let recordings: any RecordingService
     package let directory: any DirectoryService
@@ -16,13 +17,14 @@ package struct APIServices: Sendable {
     package let now: @Sendable () -> Timestamp
 
     package init(
-        calls: any CallService, queues: any QueueService, recordings: any RecordingService,
+        calls: any CallService, feed: Feed, queues: any QueueService, recordings: any RecordingService,
         directory: any DirectoryService,
         health: any HealthService, administration: any AdministrationService, status: any StatusService,
         carrier: (any CarrierService)? = nil,
         identifiers: any IdentifierSource = SystemIdentifierSource(), now: @escaping @Sendable () -> Timestamp
     ) {
         self.calls = calls
+        self.feed = feed
         self.queues = queues
         self.recordings = recordings
         self.directory = directory

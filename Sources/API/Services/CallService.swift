@@ -46,6 +46,14 @@ package protocol CallService: Sendable {
     /// The call's journal, newest first; nil when there is no such call.
     func journal(of call: CallID, account: AccountID, after cursor: PageCursor?) async throws -> Page<JournalEntry>?
 
+    /// The entries of the call's journal behind that one, oldest first, at most ``PageLimits/pageSize`` of them; none
+    /// where there are no more.
+    func journal(of call: CallID, account: AccountID, behind sequence: Int) async throws -> [JournalEntry]
+
+    /// Whether the call will note nothing more, and all that it has noted can be read
+    /// (docs/contract/feed.md#the-end). A call that does not exist is settled.
+    func isSettled(_ call: CallID) async -> Bool
+
     /// The account's log, newest first, at most ``PageLimits/pageSize`` entries of it: the journals of all its calls,
     /// and what belongs to none of them.
     ///

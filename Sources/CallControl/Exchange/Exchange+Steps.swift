@@ -1,5 +1,5 @@
 import SIP
-import Telephony
+package import Telephony
 
 /// One call's turn, and what it wants of the others.
 extension Exchange {
@@ -117,7 +117,18 @@ extension Exchange {
         callsBySession[call.leg.session] = nil
         callsBySIPCallID[call.leg.identifiers.callID] = nil
         finishedCalls[call.dossier.call.status, default: 0] += 1
+        settledCalls.append(id)
     }
+
+    /// Calls that the latest input has settled: they owe nothing to anybody any more, and what they have noted stands in
+    /// the transactions up to that input's.
+    package mutating func takeSettledCalls() -> [CallID] {
+        defer { settledCalls.removeAll() }
+        return settledCalls
+    }
+
+    /// The call is not settled yet.
+    package func keeps(_ id: CallID) -> Bool { calls.contains(id) }
 }
 
 extension CallMachine {

@@ -48,6 +48,8 @@ package struct Exchange: Sendable {
     var endedNotifications: [NotificationEnd: Int] = [:]
     /// What the timer `overdue` is armed for; nil: it is not.
     var overdueAt: Instant?
+    /// By the latest input, in order.
+    var settledCalls: [CallID] = []
 
     /// What the user agent has told and nobody has taken yet.
     var sipEffects: [UserAgentEffect] = []
@@ -142,6 +144,7 @@ package struct Exchange: Sendable {
     package mutating func lookAtDeadline() -> Instant? { nextDeadline }
 
     package mutating func handle(_ input: Input, now: Moment) -> [Effect] {
+        settledCalls.removeAll(keepingCapacity: true)
         turn.now = now
         dispatch(input)
         tellFacts()

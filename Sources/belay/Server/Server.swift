@@ -109,6 +109,10 @@ enum Server {
             notificationLimits: configuration.notificationLimits.within(
                 descriptors.share(of: configuration.notificationLimits.total)))
 
+        let connectionLimits = configuration.connectionLimits.within(descriptors.connections)
+        let feed = Feed(limits: FeedLimits().within(connections: connectionLimits.total))
+        storage.observeCommits { feed.committed($0) }
+
         let counters = LoopCounters()
         let exchange = Exchange(
             configuration: exchangeConfiguration(configuration, trunk, advertised, mostPorts: descriptors.room),
@@ -117,7 +121,7 @@ enum Server {
         let loop = CallLoop(
             eventLoop: callGroup.next(), exchange: exchange, storage: storage,
             webhooks: SigningPoster(client: webhooks, directory: directory), media: bridge, numbers: directory,
-            resolver: resolver, counters: counters, logger: logger)
+            resolver: resolver, feed: feed, counters: counters, logger: logger)
         inbox.deliver { loop.post($0) }
         storageWatch.observe(storage, for: loop)
         directory.observeAccounts { loop.post(.accountChanged($0)) }
@@ -159,7 +163,8 @@ enum Server {
         let operatorListener = OperatorListener(configuration)
         let api = APIServer(
             services: APIServices(
-                calls: calls, queues: LiveQueues(loop: loop), recordings: liveRecordings, directory: directory,
+                calls: calls, feed: feed, queues: LiveQueues(loop: loop), recordings: liveRecordings,
+                directory: directory,
                 health: health,
                 administration: administration, status: status,
                 carrier: carrier.map { carrier in
@@ -173,7 +178,7 @@ enum Server {
                 compatibility: configuration.compatibility, publicURL: configuration.publicURL,
                 refusesCarrierNumbers: configuration.trunk != nil, offeredNumbers: configuration.offeredNumbers,
                 operatorTokenHash: operatorToken.hash,
-                connections: configuration.connectionLimits.within(descriptors.connections),
+                connections: connectionLimits,
                 administration: configuration.administrationPlace, metrics: configuration.metricsPlace,
                 isMetricsOpen: configuration.isMetricsOpen, wrongKeysPerMinute: configuration.wrongKeysPerMinute,
                 isTrustedProxy: configuration.isTrustedProxy),
@@ -197,6 +202,7 @@ enum Server {
                 log: log),
         ]
         services += Listener.all(api, configuration, on: LoopExecutor(webGroup.next()))
+        services.append(FeedHeart(feed: feed))
         services.append(
             CallDrain(loop: loop, health: health, patienceSeconds: configuration.drainSeconds, logger: logger))
         let group = ServiceGroup(

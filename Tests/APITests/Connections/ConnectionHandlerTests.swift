@@ -44,6 +44,11 @@ struct ConnectionHandlerTests {
             try channel.writeOutbound(HTTPResponsePart.end(nil))
         }
 
+        func beginStream() throws {
+            let head = HTTPResponse(status: .ok, headerFields: [.contentType: "text/event-stream"])
+            try channel.writeOutbound(HTTPResponsePart.head(head))
+        }
+
         func setTaken(_ isTaken: Bool) {
             channel.isWritable = isTaken
             channel.pipeline.fireChannelWritabilityChanged()
@@ -202,6 +207,47 @@ struct ConnectionHandlerTests {
         let second = try Connection(connections)
         #expect(!first.isOpen)
         #expect(second.isOpen)
+    }
+
+    /// docs/contract/feed.md#limits.
+    @Test("A stream of events may be silent for hours, and gives its place to whoever comes")
+    func stream() throws {
+        let connections = Self.connections(total: 1)
+        let first = try Connection(connections)
+        try first.receiveRequest()
+        try first.beginStream()
+        first.wait(7_200)
+        #expect(first.isOpen)
+        // That it could not be written to for a moment makes it nothing else.
+        first.setTaken(false)
+        first.setTaken(true)
+        let second = try Connection(connections)
+        #expect(!first.isOpen)
+        try second.receiveRequest()
+        #expect(try second.channel.readInbound(as: HTTPRequestPart.self) != nil)
+    }
+
+    @Test("A stream that nobody takes ends; behind one that has ended a request is waited for as behind any answer")
+    func endOfStream() throws {
+        let stuck = try Connection()
+        try stuck.receiveRequest()
+        try stuck.beginStream()
+        stuck.setTaken(false)
+        stuck.wait(29)
+        #expect(stuck.isOpen)
+        stuck.wait(3)
+        #expect(!stuck.isOpen)
+
+        let connections = Self.connections(total: 1)
+        let ended = try Connection(connections)
+        try ended.receiveRequest()
+        try ended.beginStream()
+        try ended.channel.writeOutbound(HTTPResponsePart.end(nil))
+        try ended.receiveRequest()
+        let next = try Connection(connections)
+        #expect(ended.isOpen, "its next request is being answered, and is no stream")
+        try next.receiveRequest()
+        #expect(try next.channel.readInbound(as: HTTPRequestPart.self) == nil)
     }
 
     @Test("A closed connection gives its place back, and the reasons are counted")

@@ -18,6 +18,10 @@ final class MemoryCalls: CallService {
         var keys: [String: (call: CallID, fingerprint: [UInt8])] = [:]
         var logRefusal: LogRefusal?
         var readFailure: (any Error)?
+        var willRead: (@Sendable (_ behind: Int) -> Void)?
+        var didRead: (@Sendable (_ behind: Int) -> Void)?
+        var isSettled: (@Sendable (_ asked: Int) -> Bool)?
+        var settledQuestions = 0
         var random = SystemRandomNumberGenerator()
     }
 
@@ -54,6 +58,43 @@ final class MemoryCalls: CallService {
     func slowLists() { state.withLock { $0.listsAreSlow = true } }
 
     func failReads(with error: any Error = ReadFailure()) { state.withLock { $0.readFailure = error } }
+
+    /// Run before and after each page that is read of a journal behind some entry.
+    func onRead(
+        will: @escaping @Sendable (_ behind: Int) -> Void = { _ in },
+        did: @escaping @Sendable (_ behind: Int) -> Void = { _ in }
+    ) {
+        state.withLock { ($0.willRead, $0.didRead) = (will, did) }
+    }
+
+    /// What is answered when it is asked for the first time, the second and so on whether a call is settled; until this is
+    /// set, calls are that have ended.
+    func answerSettled(_ answer: @escaping @Sendable (_ asked: Int) -> Bool) {
+        state.withLock { $0.isSettled = answer }
+    }
+
+    /// As storage would.
+    func apply(_ operations: [StorageOperation]) {
+        state.withLock { state in
+            for operation in operations {
+                switch operation {
+                case .saveCall(let call):
+                    if let index = state.calls.firstIndex(where: { $0.call.callID == call.callID }) {
+                        state.calls[index].call = call
+                    } else {
+                        state.calls.append((Int64(state.calls.count + 1), call))
+                    }
+                case .appendJournal(let entry):
+                    if let call = entry.callID {
+                        state.journals[call, default: []].append(entry)
+                    } else {
+                        state.notes.append(entry)
+                    }
+                default: break
+                }
+            }
+        }
+    }
 
     func insert(_ call: Call, journal: [JournalEntry] = []) {
         state.withLock { state in
@@ -163,6 +204,33 @@ final class MemoryCalls: CallService {
             let entries = state.journals[call, default: []]
             return MemoryPages.page(of: entries.map { (Int64($0.sequence), $0) }, after: cursor)
         }
+    }
+
+    func journal(of call: CallID, account: AccountID, behind sequence: Int) async throws -> [JournalEntry] {
+        let (will, did) = try state.withLock { state in
+            if let failure = state.readFailure { throw failure }
+            return (state.willRead, state.didRead)
+        }
+        will?(sequence)
+        let page = state.withLock { state in
+            guard state.calls.contains(where: { $0.call.callID == call && $0.call.accountID == account }) else {
+                return [JournalEntry]()
+            }
+            return Array(
+                state.journals[call, default: []].filter { $0.sequence > sequence }
+                    .sorted { $0.sequence < $1.sequence }.prefix(PageLimits.pageSize))
+        }
+        did?(sequence)
+        return page
+    }
+
+    func isSettled(_ call: CallID) async -> Bool {
+        let (answer, asked, hasEnded) = state.withLock { state in
+            state.settledQuestions += 1
+            let status = state.calls.first { $0.call.callID == call }?.call.status
+            return (state.isSettled, state.settledQuestions, status?.isTerminal ?? true)
+        }
+        return answer?(asked) ?? hasEnded
     }
 
     /// Counts as storage does, but says nothing of a total beyond a thousand.

@@ -21,6 +21,7 @@ struct TestServer: Sendable {
     let phoneNumberID: PhoneNumberID
     let directory = MemoryDirectory()
     let calls: MemoryCalls
+    let feed: Feed
     let queues = MemoryQueues()
     let recordings: MemoryRecordings
     let health = FakeHealth()
@@ -32,7 +33,7 @@ struct TestServer: Sendable {
         compatibility: Compatibility = .current, publicURL: WebURL? = nil, hasTrunk: Bool = false,
         offered: [PhoneNumber] = [], connections: ConnectionLimits = ConnectionLimits(),
         administration place: APIConfiguration.Place = .shared, metrics: APIConfiguration.Place = .shared,
-        isMetricsOpen: Bool = false, wrongKeysPerMinute: Int = 0,
+        isMetricsOpen: Bool = false, wrongKeysPerMinute: Int = 0, feeds: FeedLimits = FeedLimits(),
         isTrustedProxy: @escaping @Sendable (String) -> Bool = { _ in false },
         onBound: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
@@ -41,6 +42,7 @@ struct TestServer: Sendable {
         number = try #require(PhoneNumber("+13125550100"))
         phoneNumberID = PhoneNumberID(random: &random)
         calls = MemoryCalls(now: { Self.start })
+        feed = Feed(limits: feeds)
         recordings = try MemoryRecordings()
         administration = FakeAdministration(directory: directory)
         directory.add(
@@ -49,7 +51,7 @@ struct TestServer: Sendable {
             OwnedNumber(phoneNumberID: phoneNumberID, accountID: account, phoneNumber: number, created: Self.start))
         server = APIServer(
             services: APIServices(
-                calls: calls, queues: queues, recordings: recordings, directory: directory, health: health,
+                calls: calls, feed: feed, queues: queues, recordings: recordings, directory: directory, health: health,
                 administration: administration, status: FakeStatus(), carrier: carrier,
                 now: { Self.start }),
             configuration: APIConfiguration(
@@ -74,6 +76,12 @@ struct TestServer: Sendable {
     /// A body of Make a Call that is right in every field.
     var goodCall: [String: JSONValue] {
         ["from": .string(number.text), "to": "+13125550199", "callConnectUrl": "http://127.0.0.1:9/connect"]
+    }
+
+    /// Stores it, and tells of it, as the runtime does.
+    func commit(_ operations: StorageOperation...) {
+        calls.apply(operations)
+        feed.committed(operations)
     }
 
     func makeApplication(callConnectURL: String? = nil, statusCallbackURL: String? = nil) async throws -> ApplicationID

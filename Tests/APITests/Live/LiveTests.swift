@@ -63,6 +63,30 @@ struct LiveTests {
         }
     }
 
+    /// docs/contract/feed.md#limits.
+    @Test(
+        "Whoever goes gives his feed's place back at once; a feed that has ended closes its connection",
+        .timeLimit(.minutes(1)))
+    func feeds() async throws {
+        let test = try TestServer()
+        let live = CallFeedTests.call(test, .inProgress), over = CallFeedTests.call(test, .completed)
+        test.calls.insert(live)
+        test.calls.insert(over, journal: [CallFeedTests.entry(over, 1)])
+        func get(_ call: Call) -> String {
+            "GET \(test.base)/Calls/\(call.callID)/Feed HTTP/1.1\r\nHost: localhost\r\n"
+                + "Authorization: \(test.authorization)\r\n\r\n"
+        }
+        let (following, whole) = (get(live), get(over))
+        try await withServer(test) { _, port in
+            let begun = try await RawClient.exchange(port: port, sending: [following]) { $0.contains("event: call\n") }
+            #expect(begun.hasPrefix("HTTP/1.1 200 "))
+            while test.feed.count > 0 { await Task.yield() }
+            let ended = try await RawClient.exchange(port: port, sending: [whole])
+            #expect(ended.contains("event: end\n") && ended.hasSuffix("\r\n0\r\n\r\n"))
+            #expect(ended.lowercased().contains("\r\nconnection: close\r\n"))
+        }
+    }
+
     @Test("A body of exactly 64 KiB is taken, one byte more is a 413")
     func limit() async throws {
         let test = try TestServer()

@@ -23,6 +23,12 @@ struct OpenAPITests {
         return operations
     }
 
+    /// A feed that nobody closes has no end.
+    private static func closeWhenHeard(_ feed: Feed) async {
+        while feed.count == 0 { await Task.yield() }
+        feed.close()
+    }
+
     @Test("Its paths, methods and operations are exactly the router's")
     func routes() throws {
         let test = try TestServer()
@@ -151,6 +157,21 @@ struct OpenAPITests {
         try await check(.get, account + "/Logs", status: 503)
         try await check(.post, account + "/Calls/{callId}", #"{"status":"canceled"}"#, status: 202)
         try await check(.post, account + "/Calls/{callId}", #"{"status":"canceled"}"#, status: 404)
+        let feed = account + "/Feed", feedOfCall = account + "/Calls/{callId}/Feed"
+        try await check(.get, feedOfCall, status: 200)
+        try await check(.get, feedOfCall, query: "?after=x", status: 400)
+        try await check(.get, feedOfCall, callID: "CAx", status: 404)
+        try await check(.get, feed, query: "?after=x", status: 400)
+        try await check(.get, feed, query: "?after=1", status: 503)
+        do {
+            let held = try (0..<32).map { _ in try test.feed.listen(to: nil, of: test.account) }
+            for path in [feed, feedOfCall] { try await check(.get, path, status: 429) }
+            withExtendedLifetime(held) {}
+        }
+        async let closing: Void = Self.closeWhenHeard(test.feed)
+        try await check(.get, feed, status: 200)
+        await closing
+        for path in [feed, feedOfCall] { try await check(.get, path, status: 503) }
         try await check(.get, account + "/Calls/{callId}/Recordings", status: 200)
         try await check(.get, account + "/Recordings", status: 200)
         try await check(.get, account + "/Recordings", query: "?dateCreated=yesterday", status: 400)
