@@ -1,7 +1,9 @@
+import Storage
+import StorageSamples
 import Telephony
 import Testing
 
-@testable import Storage
+@testable import StorageSQLite
 
 /// docs/contract/rest.md#recordings
 @Suite struct RecordingReadTests {

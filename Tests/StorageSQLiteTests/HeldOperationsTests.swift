@@ -1,7 +1,9 @@
+import Storage
+import StorageSamples
 import Telephony
 import Testing
 
-@testable import Storage
+@testable import StorageSQLite
 
 @Suite("What is kept in memory while the disk fails is made small (docs/decisions/0032)")
 struct HeldOperationsTests {

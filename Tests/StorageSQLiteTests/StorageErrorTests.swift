@@ -1,8 +1,10 @@
 import GRDB
+import Storage
+import StorageSamples
 import Telephony
 import Testing
 
-@testable import Storage
+@testable import StorageSQLite
 
 /// docs/decisions/0032
 @Suite struct StorageErrorTests {

@@ -1,10 +1,12 @@
 // swift-format-ignore-file: NeverForceUnwrap
 // Constants of the tests: one that is malformed fails every test at once.
 
+import Storage
+import StorageSamples
 import Telephony
 import Testing
 
-@testable import Storage
+@testable import StorageSQLite
 
 /// docs/contract/rest.md#numbers
 @Suite struct NumberReadTests {
