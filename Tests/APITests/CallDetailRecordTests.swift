@@ -75,13 +75,14 @@ struct CallDetailRecordTests {
     @Test("A page is asked for by a cursor, and by nothing else")
     func cursor() async throws {
         let test = try TestServer()
-        for query in ["?cursor=x", "?cursor=1", "?cursor=1.", "?cursor=.1", "?cursor=1.2.3", "?cursor=a.1"] {
+        for query in ["?cursor=x", "?cursor=1", "?cursor=1.", "?cursor=.1", "?cursor=1.2.3", "?cursor=a.1", "?cursor=1728486303358921.1"] {
             #expect(try await ended(test, query).blamed == ["cursor"], "\(query)")
         }
         #expect(try await ended(test, "?page=0").blamed == ["page"])
         #expect(try await ended(test, "?pageSize=100").blamed == ["pageSize"])
-        #expect(try await ended(test, "?cursor=1728486303358921.1").status == 200)
-        let position = EndedCallPosition(ended: Timestamp(microseconds: 17), row: 4)
-        #expect(position.text == "17.4" && EndedCallPosition("17.4") == position)
+        let call = Self.id("CA", "4")
+        #expect(try await ended(test, "?cursor=1728486303358921.\(call)").status == 200)
+        let position = EndedCallPosition(ended: Timestamp(microseconds: 17), callID: try #require(CallID(call)))
+        #expect(position.text == "17.\(call)" && EndedCallPosition("17.\(call)") == position)
     }
 }
