@@ -75,7 +75,10 @@ struct CallDetailRecordTests {
     @Test("A page is asked for by a cursor, and by nothing else")
     func cursor() async throws {
         let test = try TestServer()
-        for query in ["?cursor=x", "?cursor=1", "?cursor=1.", "?cursor=.1", "?cursor=1.2.3", "?cursor=a.1", "?cursor=1728486303358921.1"] {
+        for query in [
+            "?cursor=x", "?cursor=1", "?cursor=1.", "?cursor=.1", "?cursor=1.2.3", "?cursor=a.1",
+            "?cursor=1728486303358921.1",
+        ] {
             #expect(try await ended(test, query).blamed == ["cursor"], "\(query)")
         }
         #expect(try await ended(test, "?page=0").blamed == ["page"])
