@@ -145,7 +145,7 @@ extension StorageOperation {
     }
 
     fileprivate var isRecordOfAnswer: Bool {
-        if case .saveRecord(_, let bytes) = self { bytes.holds(#""phase":"connected""#) } else { false }
+        if case .saveRecord(_, let bytes) = self { bytes.holds(#""phase":"answered""#) } else { false }
     }
 
     /// A retry that is never to come.

@@ -48,7 +48,7 @@ extension World {
             case .saveRecord(let id, let bytes):
                 trace.mix(id.text)
                 trace.mix(bytes)
-                if bytes.holds(#""phase":"dialling""#) { dialling.insert(id) }
+                if bytes.holds(#""phase":"opening""#) { dialling.insert(id) }
                 settled.remove(id)
             case .removeRecord(let id):
                 trace.mix(id.text)

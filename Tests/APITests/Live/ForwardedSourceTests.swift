@@ -24,12 +24,19 @@ import Testing
                     headers: headers)
                 #expect(reply.status == 401)
             }
-            let metrics = try await TestServer.send(
-                client, .get, "/metrics", authorization: "Bearer \(TestServer.operatorToken)")
-            #expect(metrics.text.contains("belay_http_unauthorized_total{reason=\"wrongKey\"} 21\n"))
-            #expect(metrics.text.contains("belay_http_unauthorized_total{reason=\"missing\"} 0\n"))
-            return metrics.text.split(separator: "\n").first { $0.hasPrefix("belay_http_slowed_total ") }
-                .map { String($0.dropFirst("belay_http_slowed_total ".count)) }
+            // Behind an answer that was slowed the connection is closed.
+            let port = try #require(client.port)
+            let ask =
+                "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(TestServer.operatorToken)\r\n"
+                + "Connection: close\r\n\r\n"
+            let name = "\nbelay_http_slowed_total "
+            let metrics = try await RawClient.exchange(port: port, sending: [ask]) { text in
+                text.contains(name) && text.contains("reason=\"missing\"} ") && text.hasSuffix("\n")
+            }
+            #expect(metrics.contains("belay_http_unauthorized_total{reason=\"wrongKey\"} 21\n"))
+            #expect(metrics.contains("belay_http_unauthorized_total{reason=\"missing\"} 0\n"))
+            return metrics.split(separator: "\n").first { $0.hasPrefix(name.dropFirst()) }
+                .map { String($0.dropFirst(name.count - 1)) }
         }
     }
 
