@@ -125,7 +125,6 @@ struct LogQueryLexer {
     /// A whole number or a time: both begin with a digit, and neither has a blank.
     private mutating func number() throws(LogQueryFault) -> Kind {
         let start = position
-        position += 1
         while let byte = byte(at: position), Self.isOfNumber(byte) { position += 1 }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         if let number = Int64(text) { return .integer(number) }

@@ -105,6 +105,30 @@ struct InDialogRequestTests {
         #expect(bench.agent.record(of: .one)?.phase == .confirmed)
     }
 
+    @Test("Of several branches it is found with the one that answered, behind those that only rang")
+    func canceledReinviteOfWinner() {
+        var bench = Bench()
+        let invite = bench.invite()
+        for tag in ["one", "two"] { bench.respond(to: invite, 180, tag: tag) }
+        bench.respond(to: invite, 200, tag: "two", sdp: Bench.answer)
+        _ = bench.take()
+        bench.deliver(
+            bench.peerRequest(.invite, in: invite, tag: "two", cseq: 5, branch: "r1", sdp: Bench.offer).bytes)
+        bench.deliver(bench.peerRequest(.cancel, in: invite, tag: "two", cseq: 5, branch: "r1").bytes)
+        #expect(bench.summary == ["100 INVITE", "200 CANCEL", "487 INVITE"])
+    }
+
+    @Test("A CANCEL that comes behind the answer to its re-INVITE changes nothing")
+    func canceledTooLate() {
+        var (bench, invite) = answered()
+        bench.deliver(bench.peerRequest(.invite, in: invite, cseq: 5, branch: "r1", sdp: Bench.offer).bytes)
+        answerOffer(&bench, Bench.answer)
+        _ = bench.take()
+        bench.deliver(bench.peerRequest(.cancel, in: invite, cseq: 5, branch: "r1").bytes)
+        #expect(bench.summary == ["200 CANCEL"])
+        #expect(bench.agent.record(of: .one)?.phase == .confirmed)
+    }
+
     @Test("An UPDATE with an offer is the owner's to answer, one without refreshes the target (RFC 3311)")
     func update() throws {
         var (bench, invite) = answered()
