@@ -292,6 +292,21 @@ struct CallFeedTests {
         #expect(late.header("Retry-After") == "10")
     }
 
+    @Test("What a call has come to is told before the server's stop ends the stream", arguments: [true, false])
+    func lastWord(_ isSettled: Bool) async throws {
+        let test = try TestServer()
+        let call = Self.call(test, .inProgress)
+        test.calls.insert(call)
+        test.calls.answerSettled { asked in isSettled && asked > 1 }
+        test.calls.onRead(did: { _ in
+            // Submitted a moment ago, and committed before the next question is answered.
+            test.calls.apply([.saveCall(Self.ended(call)), .appendJournal(Self.entry(call, 1))])
+            test.feed.close()
+        })
+        let reply = try await test.send(.get, path(test, call))
+        #expect(try reply.events.map(\.name) == ["call", "call", "log"] + (isSettled ? ["end"] : []))
+    }
+
     @Test("One feed more than an account may have is a 429 that says so; another account's are its own")
     func tooMany() async throws {
         let test = try TestServer()
