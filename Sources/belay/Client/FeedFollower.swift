@@ -23,7 +23,7 @@ struct FeedFollower {
 
     /// Between one connection and the next, while nothing comes of any: a server that is started anew is waited for.
     private static let pauses: [Duration] = [
-        .milliseconds(100), .milliseconds(200), .milliseconds(500), .seconds(1), .seconds(2), .seconds(4),
+        .milliseconds(100), .milliseconds(200), .milliseconds(500), .seconds(1), .seconds(2), .seconds(4), .seconds(8),
     ]
 
     let client: APIClient
