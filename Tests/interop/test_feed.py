@@ -357,6 +357,21 @@ def test_the_server_stops(belay, app):
     assert listener.log == server.rest.logs(call)[:len(listener.log)]
 
 
+@pytest.mark.timeout(240)
+def test_who_reads_nothing_does_not_hold_up_a_stop(belay):
+    server = belay(arguments=["--http-send-seconds", "200"])
+    deaf = Deaf(server)
+    eventually(lambda: listeners(server) == 1, 5, "it is listened to")
+    sent = 0
+    while server.gauge("belay_feed_lagging_total") == 0:
+        refuse_many(server, sent, 50)
+        sent += 50
+        assert sent < 20_000
+    server.program.send(signal.SIGTERM)
+    assert server.program.wait(30) == 0
+    deaf.socket.close()
+
+
 @pytest.mark.timeout(120)
 def test_nothing_is_told_that_is_not_on_disk(belay, far_end, folder, app):
     app.unfinished_allowed = True
