@@ -26,6 +26,9 @@ struct FeedFollower {
         .milliseconds(100), .milliseconds(200), .milliseconds(500), .seconds(1), .seconds(2), .seconds(4), .seconds(8),
     ]
 
+    /// A connection that lasted so long is worth another, although nothing new came of it.
+    private static let lasting = Duration.seconds(30)
+
     let client: APIClient
     let path: String
     let clock: any Clock<Duration>
@@ -41,13 +44,15 @@ struct FeedFollower {
             do {
                 guard let connection = try await client.feed(path, behind: last) else { return .noFeed }
                 wasOpen = true
-                var patience: Task<Void, Never>?
+                let opened = ContinuousClock.now
+                let before = last
+                var patience: Task<Bool, Never>?
                 defer {
                     patience?.cancel()
                     connection.close()
+                    if last != before || ContinuousClock.now - opened >= Self.lasting { failures = 0 }
                 }
                 for try await event in connection.events {
-                    failures = 0
                     last = event.id ?? last
                     guard let data = try? JSONValue(parsing: event.data) else {
                         throw client.isNoBelay("its feed is not JSON")
@@ -58,7 +63,8 @@ struct FeedFollower {
                     case .done(let result): return .done(result)
                     }
                 }
-                if patience != nil { return .outOfPatience }
+                patience?.cancel()
+                if await patience?.value == true { return .outOfPatience }
             } catch let error as ClientError {
                 throw error
             } catch let lost as FeedConnection.Lost {
@@ -72,10 +78,12 @@ struct FeedFollower {
         }
     }
 
-    private func end(_ connection: FeedConnection, after time: Duration) -> Task<Void, Never> {
+    /// Closes it when the time is over; false where that was called off before.
+    private func end(_ connection: FeedConnection, after time: Duration) -> Task<Bool, Never> {
         Task {
-            do { try await clock.sleep(for: time) } catch { return }
+            do { try await clock.sleep(for: time) } catch { return false }
             connection.close()
+            return true
         }
     }
 }
