@@ -27,7 +27,8 @@ NOBODY = "CA" + "0" * 40
 #: One of each command that asks a server, with arguments that are right.
 ASKING = [
     ("call", "--to", "+15005551042", "--say", "x"), ("dial", "--to", NUMBER), ("hangup", NOBODY), ("calls",), ("logs",),
-    ("logs", NOBODY), ("logs", "--pql", 'level = "error"'), ("show",), ("recording",), ("status",), ("application", "list"),
+    ("logs", NOBODY), ("logs", "--pql", 'level = "error"'), ("logs", "--follow"), ("show",), ("show", NOBODY, "--follow"),
+    ("recording",), ("status",), ("application", "list"),
     ("application", "create"), ("application", "delete", "AP" + "0" * 40), ("number", "list"),
     ("number", "add", "+13125550101"), ("number", "assign", NUMBER, "none"), ("number", "remove", NUMBER),
     ("account", "list"), ("account", "show"), ("account", "create"), ("account", "suspend", ACCOUNT),
@@ -154,7 +155,9 @@ def server(belay):
 
 
 @pytest.mark.parametrize("arguments, status, words", [
-    (("show", "nonsense"), 70, "The account has no call"), (("logs", NOBODY), 70, "The account has no call"),
+    (("show", "nonsense"), 70, "The account has no call"), (("show", NOBODY, "--follow"), 70, "The account has no call"),
+    (("logs", NOBODY, "--follow"), 70, "The account has no call"), (("logs", "--follow", "--limit", "5"), 64, "--follow"),
+    (("logs", NOBODY), 70, "The account has no call"),
     (("hangup", NOBODY), 70, "The account has no call"), (("recording", NOBODY), 70, "The account has no call"),
     (("call", "--to", "12", "--say", "x"), 70, "to is"),
     (("call", "--to", "+15005551042", "--say", "x", "--from", "+13125550199"), 70, "from is"),

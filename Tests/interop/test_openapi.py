@@ -63,6 +63,10 @@ QUERIES = ['level = "error"', 'timestamp > 0 AND NOT level != "info"', 'message 
 IN_ANY_LIST = {"cursor", "page", "startTime", "endTime", "dateCreated"}
 
 
+#: Their answers have no end; test_feed.py hears them.
+ENDLESS = {"follow-an-account"}
+
+
 def operations():
     """Each operation of the document: (its name, method, path, whether it is below /apiserver)."""
     document = yaml.safe_load(DOCUMENT.read_text())
@@ -256,7 +260,7 @@ def check_clarity(answer):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if name not in ENDLESS])
 def test_answers_are_as_documented(ground, document, name):
     """Valid and invalid requests: no 5xx, no undocumented status, header, type or member; the invalid ones are refused,
     the valid ones are not, unless for their meaning."""

@@ -40,13 +40,15 @@ struct CallFeed {
             let taken = listening.take()
             for news in taken.news { try await tell(news, into: &output) }
             if taken.isBehind { return try await output.tell(.lagging) }
-            if taken.isClosed || (taken.isBeat && !pass.isGood) { return }
+            if taken.isBeat, !pass.isGood { return }
             isSettling = isSettling || taken.isSettled
             // Asked again at each beat, for where a failing disk keeps the end to itself.
-            if isSettling || taken.isBeat, await calls.isSettled(id) {
+            if isSettling || taken.isBeat || taken.isClosed, await calls.isSettled(id) {
                 try await catchUp(into: &output)
                 return try await end(into: &output)
             }
+            // The server stops: what its calls have come to is on disk by now, or will not be told by it.
+            if taken.isClosed { return try await catchUp(into: &output) }
             if taken.isBeat { output.beat() }
             try await output.flush()
         }

@@ -14,9 +14,15 @@ package final class Feed: Sendable {
     /// Between two signs of life on a stream on which nothing is told (docs/contract/feed.md#the-form).
     package static let beatSeconds = 15
 
+    /// How a listener is reached.
+    private struct Line {
+        let waker: AsyncStream<Void>.Continuation
+        let stop: @Sendable () -> Void
+    }
+
     private struct State {
         var table: FeedTable
-        var wakers: [FeedTable.ID: AsyncStream<Void>.Continuation] = [:]
+        var lines: [FeedTable.ID: Line] = [:]
     }
 
     private let state: Mutex<State>
@@ -47,12 +53,21 @@ package final class Feed: Sendable {
     }
 
     /// Every stream ends, and none begins any more.
-    package func close() { wake { $0.closeAll() } }
+    package func close() {
+        let lines = state.withLock { state in
+            _ = state.table.closeAll()
+            return Array(state.lines.values)
+        }
+        for line in lines {
+            line.waker.yield()
+            line.stop()
+        }
+    }
 
     private var isHeard: Bool { heard.load(ordering: .sequentiallyConsistent) > 0 }
 
     private func wake(_ change: (inout FeedTable) -> [FeedTable.ID]) {
-        let wakers = state.withLock { state in change(&state.table).compactMap { state.wakers[$0] } }
+        let wakers = state.withLock { state in change(&state.table).compactMap { state.lines[$0]?.waker } }
         for waker in wakers { waker.yield() }
     }
 
@@ -60,15 +75,19 @@ package final class Feed: Sendable {
 
     /// From when this returns everything that is committed is told; what was before is for the listener to read.
     ///
-    /// - Parameter call: nil for everything of the account's.
-    func listen(to call: CallID?, of account: AccountID) throws(FeedRefusal) -> FeedListening {
+    /// - Parameters:
+    ///   - call: nil for everything of the account's.
+    ///   - stop: run when the server stops: whoever reads nothing does not hold it up.
+    func listen(
+        to call: CallID?, of account: AccountID, stop: @escaping @Sendable () -> Void = {}
+    ) throws(FeedRefusal) -> FeedListening {
         // What has come and was not taken is one thing to wake up for.
         let (wakes, waker) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         heard.add(1, ordering: .sequentiallyConsistent)
         do throws(FeedRefusal) {
             let id = try state.withLock { state throws(FeedRefusal) in
                 let id = try state.table.add(FeedTable.Subject(account: account, call: call))
-                state.wakers[id] = waker
+                state.lines[id] = Line(waker: waker, stop: stop)
                 return id
             }
             return FeedListening(feed: self, id: id, wakes: wakes)
@@ -83,11 +102,11 @@ package final class Feed: Sendable {
     fileprivate func close(_ id: FeedTable.ID) { wake { $0.close(id) } }
 
     fileprivate func leave(_ id: FeedTable.ID) {
-        let waker = state.withLock { state in
+        let line = state.withLock { state in
             state.table.remove(id)
-            return state.wakers.removeValue(forKey: id)
+            return state.lines.removeValue(forKey: id)
         }
-        waker?.finish()
+        line?.waker.finish()
         heard.subtract(1, ordering: .sequentiallyConsistent)
     }
 

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import JSON
+import NIOCore
 import PQL
 import Telephony
 
@@ -21,7 +22,7 @@ struct FeedRoutes: Sendable {
         guard let id = CallID(text), try await services.calls.call(id, of: account.accountID) != nil else {
             throw APIError.notFound(text, CallKind.self, "The account has no call")
         }
-        let listening = try listen(to: id, account)
+        let listening = try listen(exchange, to: id, account)
         let feed = CallFeed(
             id, of: account.accountID, behind: last ?? 0, calls: services.calls, listening: listening,
             pass: pass(exchange, account))
@@ -33,14 +34,23 @@ struct FeedRoutes: Sendable {
 
     @Sendable private func account(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let last = try place(exchange, FeedPlace.form) { FeedPlace($0) }
-        let listening = try listen(to: nil, account)
+        let listening = try listen(exchange, to: nil, account)
         var feed = AccountFeed(listening: listening, pass: pass(exchange, account))
         if let last { (feed.missed, feed.hasGap) = try await missed(since: last, account) }
         return stream(exchange, listening) { [feed] output in try await feed.run(into: &output) }
     }
 
-    private func listen(to call: CallID?, _ account: Account) throws(APIError) -> FeedListening {
-        do { return try services.feed.listen(to: call, of: account.accountID) } catch { throw APIError(error) }
+    private func listen(
+        _ exchange: APIExchange, to call: CallID?, _ account: Account
+    ) throws(APIError) -> FeedListening {
+        let channel = exchange.context.channel
+        do {
+            return try services.feed.listen(to: call, of: account.accountID) {
+                channel.eventLoop.scheduleTask(in: ConnectionLimits.linger) { channel.close(promise: nil) }
+            }
+        } catch {
+            throw APIError(error)
+        }
     }
 
     private func pass(_ exchange: APIExchange, _ account: Account) -> FeedPass {

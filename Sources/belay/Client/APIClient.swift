@@ -1,3 +1,4 @@
+import API
 import AsyncHTTPClient
 import Foundation
 import JSON
@@ -19,10 +20,14 @@ struct APIClient: Sendable {
     private static let longestFile = 1 << 30
 
     // Both live as long as the process.
-    private static let http = makeHTTP(connecting: connecting)
-    private static let httpHere = makeHTTP(connecting: connectingHere)
+    private static let http = makeHTTP(connecting: connecting, silence: silence)
+    private static let httpHere = makeHTTP(connecting: connectingHere, silence: silence)
+    // A feed is silent between its signs of life; three that do not come are a connection that is lost.
+    private static let feedSilence = TimeAmount.seconds(Int64(3 * Feed.beatSeconds))
+    private static let feedHTTP = makeHTTP(connecting: connecting, silence: feedSilence)
+    private static let feedHTTPHere = makeHTTP(connecting: connectingHere, silence: feedSilence)
 
-    private static func makeHTTP(connecting: TimeAmount) -> HTTPClient {
+    private static func makeHTTP(connecting: TimeAmount, silence: TimeAmount) -> HTTPClient {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow, timeout: .init(connect: connecting, read: silence))
         // A refused connection is tried again by default, until the whole patience is used up.
@@ -88,26 +93,42 @@ struct APIClient: Sendable {
         return Array(found.prefix(limit))
     }
 
+    /// Opens a feed (docs/contract/feed.md#the-form).
+    ///
+    /// - Parameter last: the id of the last event that came of it.
+    /// - Returns: nil where the server has no such feed, as one of an earlier version, or none to spare.
+    /// - Throws: ``FeedConnection/Lost`` where there is no connection.
+    func feed(_ path: String, behind last: String?) async throws -> FeedConnection? {
+        var request = request("GET", path)
+        if let last { request.headers.add(name: "Last-Event-ID", value: last) }
+        let response: HTTPClientResponse
+        do {
+            response = try await (server.isHere ? Self.feedHTTPHere : Self.feedHTTP).execute(
+                request, timeout: Self.patience)
+        } catch {
+            throw FeedConnection.Lost(reason: unreachable(error))
+        }
+        switch response.status.code {
+        case 200 where response.headers.first(name: "Content-Type") == ServerSentEvent.mediaType:
+            return FeedConnection(response.body)
+        case 200, 404, 405, 429, 503: return nil
+        default:
+            let answer = try? await response.body.collect(upTo: Self.longestAnswer)
+            throw refusal(response.status.code, answer.map { Array($0.readableBytesView) } ?? [])
+        }
+    }
+
     private func json(_ method: String, _ path: String, _ body: JSONValue?) async throws -> JSONValue {
         let bytes = try await send(method, path, body)
         guard !bytes.isEmpty else { return .null }
-        do { return try JSONValue(parsing: bytes) } catch {
-            throw ClientError(
-                "what answers at \(server) is no Belay: its answer is not JSON. The address is \(server.origin)")
-        }
+        do { return try JSONValue(parsing: bytes) } catch { throw isNoBelay("its answer is not JSON") }
     }
 
     private func send(
         _ method: String, _ path: String, _ body: JSONValue?, patience: TimeAmount = Self.patience,
         longest: Int = Self.longestAnswer
     ) async throws -> [UInt8] {
-        var request = HTTPClientRequest(url: server.url + path)
-        request.method = .init(rawValue: method)
-        switch authorization {
-        case .account(let id, let key): request.setBasicAuth(username: id, password: key)
-        case .operator(let token): request.headers.add(name: "Authorization", value: "Bearer \(token)")
-        case .nobody: break
-        }
+        var request = request(method, path)
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body.bytes))
@@ -120,12 +141,33 @@ struct APIClient: Sendable {
         } catch is NIOTooManyBytesError {
             throw ClientError("\(server) answered with more than \(longest >> 20) MiB")
         } catch {
-            throw ClientError(
-                "no server answers at \(server): \(ConnectionFailure.words(error)). Is `belay serve` running? The "
-                    + "address is \(server.origin)")
+            throw unreachable(error)
         }
         guard (200..<300).contains(response.status.code) else { throw refusal(response.status.code, answer) }
         return answer
+    }
+
+    private func request(_ method: String, _ path: String) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: server.url + path)
+        request.method = .init(rawValue: method)
+        switch authorization {
+        case .account(let id, let key): request.setBasicAuth(username: id, password: key)
+        case .operator(let token): request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        case .nobody: break
+        }
+        return request
+    }
+
+    /// Nothing came back, or not to its end.
+    func unreachable(_ error: any Error) -> ClientError {
+        ClientError(
+            "no server answers at \(server): \(ConnectionFailure.words(error)). Is `belay serve` running? The "
+                + "address is \(server.origin)")
+    }
+
+    /// What the server answers is not what a Belay would.
+    func isNoBelay(_ what: String) -> ClientError {
+        ClientError("what answers at \(server) is no Belay: \(what). The address is \(server.origin)")
     }
 
     private func refusal(_ status: UInt, _ answer: [UInt8]) -> ClientError {

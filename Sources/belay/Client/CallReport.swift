@@ -9,6 +9,7 @@ struct CallReport {
     let isQuiet: Bool
     /// The app that the call asks ends with this command.
     var hasItsAppHere = false
+    var detail = CallStory.Detail.lines
 
     /// Until its end; whoever interrupts it meanwhile is told that the call goes on.
     func follow() async throws -> FinishedCall {
@@ -21,7 +22,7 @@ struct CallReport {
             log.append(entry)
             guard !isQuiet else { return }
             let story = CallStory(start: log.first?["timestamp"]?.integerValue ?? 0)
-            Terminal.print(story.line(entry, .lines))
+            Terminal.print(story.line(entry, detail))
         }
         return FinishedCall(resource: resource, log: log)
     }

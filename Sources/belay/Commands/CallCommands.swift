@@ -69,10 +69,13 @@ struct LogsCommand: AsyncParsableCommand {
         commandName: "logs", abstract: "Tell a call's story, a line for each thing that happened; or search all logs.",
         discussion: """
             Times of a call are seconds since it was asked for. With --pql the logs of all calls are searched, and \
-            what belongs to no call, such as requests that were refused: oldest first, the newest at the end.
+            what belongs to no call, such as requests that were refused: oldest first, the newest at the end. With \
+            --follow a call's story goes on until its end, and without a call everything that happens on the account \
+            is told from now on, until Ctrl-C.
 
             Examples:
               belay logs CA0123… --json
+              belay logs --follow
               belay logs --pql 'level = "error"'
               belay logs --pql 'metadata.scope = "webhook" AND timestamp > 2026-01-31T12:00Z' --limit 1000
             """)
@@ -84,11 +87,16 @@ struct LogsCommand: AsyncParsableCommand {
     var pql: String?
     @Option(help: ArgumentHelp("At most so many: the newest (all of a call, 100 of what --pql finds).", valueName: "n"))
     var limit: Int?
+    @Flag(help: "Go on telling: a call until its end; without one, all calls from now on.")
+    var follow = false
     @Flag(help: "A JSON object in each line.")
     var json = false
 
     func validate() throws {
         if let limit { try Limit.check(limit) }
+        guard !follow || (pql == nil && limit == nil) else {
+            throw ValidationError("--follow tells everything as it happens; --pql and --limit choose from what has")
+        }
         guard pql == nil || call == nil else {
             throw ValidationError("--pql searches all calls; for one, name it in the query: callId = \"CA…\"")
         }
@@ -97,6 +105,7 @@ struct LogsCommand: AsyncParsableCommand {
     func run() async throws {
         try await ClientCommand.run {
             let client = try access.client()
+            if follow { return try await follow(client) }
             if let pql {
                 let found = try await client.logs(pql, limit: limit ?? Self.defaultLimit).reversed() as [JSONValue]
                 tell(found, CallStory(start: nil))
@@ -107,6 +116,30 @@ struct LogsCommand: AsyncParsableCommand {
             let log = try await client.items(client.path("/Calls/\(id)/Logs"), "logs").reversed() as [JSONValue]
             tell(log.suffix(limit ?? .max), CallStory(start: log.first?["timestamp"]?.integerValue ?? 0))
         }
+    }
+
+    private func follow(_ client: APIClient) async throws {
+        guard let call else { return try await followAccount(client) }
+        var start: Int64?
+        _ = try await CallFollower(client: client, callID: call).follow { entry in
+            start = start ?? entry["timestamp"]?.integerValue
+            tell([entry], CallStory(start: start ?? 0))
+        }
+    }
+
+    private func followAccount(_ client: APIClient) async throws {
+        let feed = FeedFollower(client: client, path: client.path("/Feed"), clock: ContinuousClock())
+        let end = try await feed.follow { name, data -> FeedFollower.Verdict<Never> in
+            switch name {
+            case "log": tell([data], CallStory(start: nil))
+            case "gap": Terminal.say("belay: the connection was lost for so long that entries are missing here")
+            default: break
+            }
+            return .goOn
+        }
+        guard case .noFeed = end else { return }
+        throw ClientError(
+            "\(client.server) has no feed of all calls, or none to spare; belay logs --pql asks for what has happened")
     }
 
     private static let defaultLimit = 100
@@ -123,36 +156,52 @@ struct ShowCommand: AsyncParsableCommand {
         commandName: "show", abstract: "Show everything that explains a call.",
         discussion: """
             The call, its whole story with every SIP message, webhook (request, answer, timing), PerCL command and \
-            the media figures, its recordings, and what the simulated carrier's side heard and said.
+            the media figures, its recordings, and what the simulated carrier's side heard and said. With --follow the \
+            story is told as it happens, and the call behind its end; Ctrl-C ends the command and not the call.
 
-            Example:
+            Examples:
               belay show CA0123…
+              belay show --follow
             """)
 
     @OptionGroup var access: ServerAccess
     @Argument(help: ArgumentHelp("The call; without it, the newest.", valueName: "call"))
     var call: String?
+    @Flag(help: "Tell the story as it happens, until the call is over.")
+    var follow = false
 
     func run() async throws {
         try await ClientCommand.run {
             let client = try access.client()
             let id = try await CallSelection.id(call, client)
-            let resource = try await client.get(client.path("/Calls/\(id)"))
-            Terminal.print(lines: Terminal.table(Self.head(resource)))
-            Terminal.print("")
-            let log = try await client.items(client.path("/Calls/\(id)/Logs"), "logs").reversed() as [JSONValue]
-            let story = CallStory(start: log.first?["timestamp"]?.integerValue ?? 0)
-            for entry in log { Terminal.print(story.line(entry, .everything)) }
-            let recordings = try await client.items(client.path("/Calls/\(id)/Recordings"), "recordings")
-            if !recordings.isEmpty { Terminal.print("") }
-            for recording in recordings {
-                let length = recording["durationSec"]?.integerValue.map { "\($0) s" } ?? "being made"
-                Terminal.print("recording \(recording["recordingId"]?.string ?? ""), \(length)")
+            if follow {
+                let report = CallReport(client: client, callID: id, isQuiet: false, detail: .everything)
+                let call = try await report.follow()
+                Terminal.print("")
+                Terminal.print(lines: Terminal.table(Self.head(call.resource)))
+            } else {
+                let resource = try await client.get(client.path("/Calls/\(id)"))
+                Terminal.print(lines: Terminal.table(Self.head(resource)))
+                Terminal.print("")
+                let log = try await client.items(client.path("/Calls/\(id)/Logs"), "logs").reversed() as [JSONValue]
+                let story = CallStory(start: log.first?["timestamp"]?.integerValue ?? 0)
+                for entry in log { Terminal.print(story.line(entry, .everything)) }
             }
-            let files = CarrierFiles(folder: access.folder).files(of: id)
-            if !files.isEmpty { Terminal.print("") }
-            for file in files { Terminal.print("heard (left) and said (right) by the carrier's side: \(file)") }
+            try await showFiles(of: id, client)
         }
+    }
+
+    /// Its recordings, and what the carrier's side kept.
+    private func showFiles(of id: String, _ client: APIClient) async throws {
+        let recordings = try await client.items(client.path("/Calls/\(id)/Recordings"), "recordings")
+        if !recordings.isEmpty { Terminal.print("") }
+        for recording in recordings {
+            let length = recording["durationSec"]?.integerValue.map { "\($0) s" } ?? "being made"
+            Terminal.print("recording \(recording["recordingId"]?.string ?? ""), \(length)")
+        }
+        let files = CarrierFiles(folder: access.folder).files(of: id)
+        if !files.isEmpty { Terminal.print("") }
+        for file in files { Terminal.print("heard (left) and said (right) by the carrier's side: \(file)") }
     }
 
     private static func head(_ call: JSONValue) -> [[String]] {

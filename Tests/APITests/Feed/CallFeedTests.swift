@@ -1,5 +1,6 @@
 import HTTPTypes
 import JSON
+import Synchronization
 import Telephony
 import Testing
 
@@ -290,6 +291,35 @@ struct CallFeedTests {
         let late = try await test.send(.get, path(test, call))
         #expect(late.status == 503 && late.code == 55)
         #expect(late.header("Retry-After") == "10")
+    }
+
+    @Test("The server's stop reaches each listener once, also one that reads nothing")
+    func cutOff() throws {
+        let feed = Feed()
+        let account = SystemIdentifierSource().draw(AccountKind.self)
+        let stopped = Mutex<[Int]>([])
+        let held = try (0..<3).map { number in
+            try feed.listen(to: nil, of: account) { stopped.withLock { $0.append(number) } }
+        }
+        #expect(stopped.withLock { $0.isEmpty })
+        feed.close()
+        #expect(stopped.withLock { $0.sorted() } == [0, 1, 2])
+        #expect(held.allSatisfy { $0.take().isClosed })
+    }
+
+    @Test("What a call has come to is told before the server's stop ends the stream", arguments: [true, false])
+    func lastWord(_ isSettled: Bool) async throws {
+        let test = try TestServer()
+        let call = Self.call(test, .inProgress)
+        test.calls.insert(call)
+        test.calls.answerSettled { asked in isSettled && asked > 1 }
+        test.calls.onRead(did: { _ in
+            // Submitted a moment ago, and committed before the next question is answered.
+            test.calls.apply([.saveCall(Self.ended(call)), .appendJournal(Self.entry(call, 1))])
+            test.feed.close()
+        })
+        let reply = try await test.send(.get, path(test, call))
+        #expect(try reply.events.map(\.name) == ["call", "call", "log"] + (isSettled ? ["end"] : []))
     }
 
     @Test("One feed more than an account may have is a 429 that says so; another account's are its own")
