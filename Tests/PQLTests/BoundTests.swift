@@ -164,9 +164,11 @@ struct BoundTests {
 
     @Test("A cursor's place lies within the ten thousand that are counted")
     func cursor() throws {
-        #expect(LogCursor("c1k2s3p10000")?.position.position == 10_000)
-        #expect(LogCursor("c1k2s3p10001") == nil)
-        let cursor = try #require(LogCursor("c1k2s3p4"))
-        #expect(cursor.position == LogPosition(timestamp: 1, call: 2, sequence: 3, position: 4) && cursor.query == nil)
+        let call = try #require(CallID("CA" + String(repeating: "0", count: 39) + "2"))
+        #expect(LogCursor("c1k\(call)s3p10000")?.position.position == 10_000)
+        #expect(LogCursor("c1k\(call)s3p10001") == nil)
+        let cursor = try #require(LogCursor("c1k\(call)s3p4"))
+        #expect(
+            cursor.position == LogPosition(timestamp: 1, callID: call, sequence: 3, position: 4) && cursor.query == nil)
     }
 }
