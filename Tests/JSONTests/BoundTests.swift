@@ -26,7 +26,7 @@ struct BoundTests {
     @Test(
         "A whole number of 64 bits is one, all others are doubles",
         arguments: [
-            ("-9223372036854775808", .integer(.min)), ("-9223372036854775809", .number(-9_223_372_036_854_775_809)),
+            ("-9223372036854775808", .integer(.min)), ("-9223372036854775809", .number(-9_223_372_036_854_775_808)),
             ("1.0", .number(1)), ("1e2", .number(100)), ("1E+2", .number(100)), ("25e-1", .number(2.5)), ("-0", 0),
             ("0.5", .number(0.5)), ("1e308", .number(1e308)), ("10", 10), ("9", 9),
         ] as [(String, JSONValue)])
