@@ -9,7 +9,8 @@ internal import Telephony
 ///        └──────────────────────────── no session left that ticks ────────────────────────────┘
 ///
 /// A tick is a millisecond of the monotonic clock. Ticks that were missed are made up for, up to `maximumBacklog`; what
-/// is beyond is skipped, and the sessions' timestamps jump accordingly.
+/// is beyond is skipped in whole rounds of the wheel, so that no session misses more than another, and the sessions'
+/// timestamps jump accordingly.
 final class MediaLoop {
     /// Ticks that are made up for: more would be a burst that no jitter buffer takes.
     static let maximumBacklog: Int64 = 100
@@ -77,7 +78,7 @@ final class MediaLoop {
     private func runDueTicks() {
         guard wheel.count > 0 else { return }
         let due = workspace.monotonic / Self.nanosecondsPerTick
-        nextTick = max(nextTick, due - Self.maximumBacklog + 1)
+        nextTick = Self.firstToRun(from: nextTick, notBefore: due - Self.maximumBacklog + 1)
         while nextTick <= due {
             let slot = wheel[nextTick]
             if !slot.isEmpty {
@@ -87,6 +88,12 @@ final class MediaLoop {
             }
             nextTick += 1
         }
+    }
+
+    /// The first tick, in whole rounds from the one that is next, that is not before the oldest one to be made up for.
+    static func firstToRun(from tick: Int64, notBefore oldest: Int64) -> Int64 {
+        let round = Int64(MediaFrame.milliseconds)
+        return tick >= oldest ? tick : tick + (oldest - tick + round - 1) / round * round
     }
 
     private func record(lateNanoseconds: Int64) {
