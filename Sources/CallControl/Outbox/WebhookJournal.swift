@@ -122,7 +122,8 @@ enum WebhookJournal {
         guard let entry = self.end(of: webhook, end, attempts: attempts) else { return nil }
         return JournalEntry(
             timestamp: now, sequence: (webhook.eventSequence + 1) * lateSpan + lateSpan - 1, level: entry.level,
-            scope: .webhook, accountID: webhook.accountID, callID: webhook.callID, requestID: webhook.requestID,
+            scope: .webhook, accountID: webhook.accountID, callID: webhook.owner.callID,
+            room: webhook.owner.conferenceID.map(RoomID.conference), requestID: webhook.requestID,
             message: entry.message, metadata: entry.metadata)
     }
 
@@ -137,7 +138,8 @@ enum WebhookJournal {
         let (level, message, metadata) = answer(to: webhook, outcome, milliseconds: milliseconds, attempt: attempt)
         return JournalEntry(
             timestamp: now, sequence: (webhook.eventSequence + 1) * lateSpan + attempt, level: level, scope: .webhook,
-            accountID: webhook.accountID, callID: webhook.callID, requestID: webhook.requestID, message: message,
+            accountID: webhook.accountID, callID: webhook.owner.callID,
+            room: webhook.owner.conferenceID.map(RoomID.conference), requestID: webhook.requestID, message: message,
             metadata: metadata)
     }
 }

@@ -18,6 +18,9 @@ package enum StorageOperation: Hashable, Sendable {
     /// Inserts the queue's row, or replaces it.
     case saveQueue(CallQueue)
     case removeQueue(QueueID)
+    /// Inserts the conference's row, or replaces it, with what a start needs to take it up: opaque here, and none of one
+    /// that has been terminated.
+    case saveConference(Conference, record: [UInt8]?)
 }
 
 extension StorageOperation {
@@ -65,15 +68,18 @@ package struct UnfinishedWork: Sendable {
     package var complaints: [String]
     /// In the order in which they were made.
     package var queues: [CallQueue]
+    /// Those that have not been terminated, with their records, in the order in which they were made.
+    package var conferences: [(Conference, [UInt8]?)]
 
     package init(
         records: [(CallID, [UInt8])], notifications: [PendingNotification], journalSequences: [CallID: Int],
         recordings: [RecordingID: Recording] = [:], rows: [UnfinishedRow] = [], complaints: [String] = [],
-        queues: [CallQueue] = []
+        queues: [CallQueue] = [], conferences: [(Conference, [UInt8]?)] = []
     ) {
         self.rows = rows
         self.complaints = complaints
         self.queues = queues
+        self.conferences = conferences
         self.records = records
         self.notifications = notifications
         self.journalSequences = journalSequences

@@ -5,18 +5,13 @@ import Telephony
 /// Queues: calls that wait in them (docs/contract/percl.md#enqueue), and what REST asks of them
 /// (docs/contract/rest.md#queues).
 extension Exchange {
-    mutating func carryOut(_ order: RoomOrder, of id: CallID) {
-        guard let account = calls.look(at: id, { $0.dossier.call.accountID }) else { return }
-        switch order {
-        case .enqueue(let enqueue): self.enqueue(id, of: account, enqueue)
-        case .leaveQueue(let queue): _ = leave(queue, id)
-        case .findPlace(let queue):
-            guard let line = queues.line(queue, of: account), let position = line.position(of: id) else { return }
-            facts.tell(id, .stands(QueuePlace(position: position, size: line.count), in: queue))
-        }
+    /// Where it stands, for one that is in it.
+    mutating func findPlace(of id: CallID, in queue: QueueID, _ account: AccountID) {
+        guard let line = queues.line(queue, of: account), let position = line.position(of: id) else { return }
+        facts.tell(id, .stands(QueuePlace(position: position, size: line.count), in: queue))
     }
 
-    private mutating func enqueue(_ call: CallID, of account: AccountID, _ enqueue: Enqueue) {
+    mutating func enqueue(_ call: CallID, of account: AccountID, _ enqueue: Enqueue) {
         let id = enqueue.queueID
         if !queues.contains(id) {
             guard queues.count(of: account) < CallQueue.maximumCount else {
@@ -43,7 +38,8 @@ extension Exchange {
     }
 
     /// - Returns: false where it was not in it.
-    private mutating func leave(_ id: QueueID, _ call: CallID) -> Bool {
+    @discardableResult
+    mutating func leave(_ id: QueueID, _ call: CallID) -> Bool {
         guard queues.change(id, { $0.remove(call, now: turn.now) }) ?? nil != nil else { return false }
         forgetIfUnused(id)
         return true
@@ -119,15 +115,16 @@ extension Exchange {
     private mutating func replyWhenStored(_ token: ReplyToken, _ standing: QueueStanding?, former: CallQueue?) {
         guard let standing else { return emit(.reply(token, .queue(.noQueue))) }
         awaitedReplies.append(
-            PendingReply(token: token, reply: .queue(standing), queue: standing.queue.queueID, former: former))
+            PendingReply(
+                token: token, reply: .queue(.queue(standing)), undoing: .queue(standing.queue.queueID, former: former)))
     }
 
     /// What the client is told was not stored does not stand: a queue that nobody waits in goes, a change is undone.
-    mutating func takeBack(_ pending: PendingReply) {
-        if let former = pending.former {
-            _ = queues.change(pending.queue) { $0.queue = former }
-        } else if queues.change(pending.queue, { $0.isEmpty }) == true {
-            queues.remove(pending.queue)
+    mutating func takeBack(_ id: QueueID, former: CallQueue?) {
+        if let former {
+            _ = queues.change(id) { $0.queue = former }
+        } else if queues.change(id, { $0.isEmpty }) == true {
+            queues.remove(id)
         }
     }
 }
