@@ -17,7 +17,7 @@ enum OutboxBench {
         Webhook(
             eventID: try #require(EventID(text("EV", number))), eventSequence: number,
             requestID: try #require(RequestID(text("RQ", 1))), accountID: try #require(AccountID(text("AC", 1))),
-            callID: try #require(CallID(text("CA", call))), requestType: type, purpose: purpose,
+            owner: .call(try #require(CallID(text("CA", call)))), requestType: type, purpose: purpose,
             url: try #require(WebURL("http://app/x")), body: Array("{}".utf8))
     }
 

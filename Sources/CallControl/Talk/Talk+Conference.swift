@@ -85,7 +85,8 @@ extension Talk {
         guard let id = stay?.conferenceID, let (digits, url) = stay?.typed(key) else { return }
         guard script == nil, dossier.outbox.scriptInFlight == nil else {
             dossier.note(
-                within: .waits, .warning, .percl, "Call control is under way already", ["digits": .string(digits)], &turn)
+                within: .waits, .warning, .percl, "Call control is under way already", ["digits": .string(digits)],
+                &turn)
             return
         }
         ask(CallWebhook.controlAsked(id, digits: digits), at: url, &dossier, &turn)
@@ -162,7 +163,8 @@ extension Talk {
         abortScripts(&leg, &dossier, &turn)
         endStay(stay, &dossier, &turn)
         guard let url = stay.command.leaveConferenceURL else {
-            return .end(CallOutcome(.completed, reason, "taken out of the conference, and no leaveConferenceUrl was given"))
+            return .end(
+                CallOutcome(.completed, reason, "taken out of the conference, and no leaveConferenceUrl was given"))
         }
         ask(CallWebhook.left(id), at: url, &dossier, &turn)
         return nil

@@ -32,6 +32,9 @@ package struct Webhook: Hashable, Sendable {
     /// Compact JSON, keys in alphabetical order.
     package var body: [UInt8]
 
+    /// Nil where it is none of a call.
+    package var callID: CallID? { owner.callID }
+
     package init(
         eventID: EventID, eventSequence: Int, requestID: RequestID, accountID: AccountID, owner: WebhookOwner,
         requestType: String, purpose: Purpose, url: WebURL, body: [UInt8]
