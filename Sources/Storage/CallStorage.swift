@@ -79,6 +79,17 @@ package protocol CallStorage: Sendable {
     ///   ``StorageError/busy`` while too many are asked at once.
     func logs(account: AccountID, query: LogQuery?, after position: LogPosition?) async throws(StorageError) -> LogPage
 
+    /// The account's conference; one that has been terminated too, as long as it is kept.
+    func conference(_ id: ConferenceID, account: AccountID) async throws(StorageError) -> Conference?
+
+    /// The account's conferences, newest first.
+    func conferences(account: AccountID, filter: ConferenceFilter, after cursor: PageCursor?)
+        async throws(StorageError) -> Page<Conference>
+
+    /// What is told of a conference, or of a queue, newest first by sequence; empty where it is not the account's.
+    func journal(of room: RoomID, account: AccountID, after cursor: PageCursor?)
+        async throws(StorageError) -> Page<JournalEntry>
+
     /// Whether a call has come in to the account from that number, or to it (docs/contract/calls.md#from).
     func hasInboundCall(with number: PhoneNumber, account: AccountID) async throws(StorageError) -> Bool
 
