@@ -66,6 +66,8 @@ package struct FairQueue<Key: Hashable & Sendable, Element> {
 
     package var count: Int { elements.count }
     package var isEmpty: Bool { elements.isEmpty }
+    /// Lanes that are remembered.
+    var laneCount: Int { lanes.count }
 
     package func count(of key: Key) -> Int { lanes[key]?.count ?? 0 }
 

@@ -431,9 +431,7 @@ final class StorageWriter: Sendable {
         defer { state.withLock { $0.transactionBegan = nil } }
         do {
             try pool.writeWithoutTransaction { db in
-                // A COMMIT that the disk refused may leave its transaction open (https://sqlite.org/lang_transaction.html,
-                // "Response To Errors Within A Transaction").
-                if db.isInsideTransaction { try db.rollback() }
+                try Self.endTransaction(on: db)
                 try sync.set(synced: isSynced, on: db)
                 try db.inTransaction(.immediate) {
                     // What goes into a file that has no name any more is gone with the process.
@@ -463,11 +461,18 @@ final class StorageWriter: Sendable {
         if isSynced { sync.settle() } else { sync.owe(until: batch.map(\.syncDue).min() ?? .max) }
     }
 
+    /// A COMMIT that the disk refused may leave its transaction open (https://sqlite.org/lang_transaction.html, "Response To
+    /// Errors Within A Transaction").
+    private static func endTransaction(on db: Database) throws {
+        if db.isInsideTransaction { try db.rollback() }
+    }
+
     /// Moves the write-ahead log into the database and cuts the log to nothing. False where a reader is in the
     /// way, or the device fails: the log is then purged another time.
     private func purgeLog() -> Bool {
         let isBusy = try? pool.writeWithoutTransaction { db in
-            try Bool.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            try Self.endTransaction(on: db)
+            return try Bool.fetchOne(db, sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         }
         return isBusy == false
     }

@@ -119,6 +119,8 @@ struct LogsCommand: AsyncParsableCommand {
     }
 
     private func follow(_ client: APIClient) async throws {
+        let interruption = Interruption(nil)
+        defer { interruption.cancel() }
         guard let call else { return try await followAccount(client) }
         var start: Int64?
         _ = try await CallFollower(client: client, callID: call).follow { entry in
