@@ -51,6 +51,66 @@ struct CarrierTableTests {
         #expect(behaviour(digits) == .isNotFound)
     }
 
+    /// docs/carrier.md.
+    @Test("Each of the special ones does what its row says")
+    func special() {
+        let (rings, twice) = (900...1100, 1800...2200)
+        func stays(_ steps: [Conversation.Step]) -> Conversation {
+            Conversation(steps, ending: .hangsUp(after: 600_000...600_000))
+        }
+        func voicemail(_ greeting: String) -> Behaviour {
+            .answers(
+                after: twice,
+                Conversation(
+                    [
+                        .utter(.speech(greeting)), .utter(.beep),
+                        .takeMessage(quiet: 3000...3000, atMost: 60_000...60_000), .hangUp,
+                    ], ending: .waits))
+        }
+        let hello = stays([.utter(.speech("Hello?"))])
+        let announced: [Conversation.Step] = [.utter(.informationTones), .utter(.speech(CarrierTable.outOfService))]
+        let expected: [(String, Behaviour, Line)] = [
+            ("0000", .neverResponds, .sound), ("0001", .ringsForEver, .sound),
+            ("0002", .answersAsCanceled(stays([])), .sound), ("0003", .answers(after: rings, hello), .losesACKs(2)),
+            ("0004", .answers(after: rings, hello), .doubles),
+            ("0005", .answers(after: rings, hello), .mediaFromAnotherPort),
+            ("0006", .answers(after: 1000...1000, hello), .forks),
+            ("0007", .announces([.ringback, .speech(CarrierTable.announcement)], hello), .sound),
+            (
+                "0008",
+                .answers(
+                    after: rings,
+                    Conversation(
+                        [.wait(1800...2500), .utter(.faxAnswer), .wait(35_000...35_000), .hangUp], ending: .waits)),
+                .sound
+            ),
+            ("0009", voicemail(CarrierTable.voicemailGreeting), .sound),
+            ("0010", .answers(after: rings, stays([])), .sound), ("0011", CarrierTable.ordinary, .sound),
+            ("0012", .answers(after: rings, hello), .losesACKs(.max)),
+            ("0013", .answers(after: rings, stays([.utter(.speech(CarrierTable.firmGreeting))])), .sound),
+            ("0014", voicemail(CarrierTable.personalGreeting), .sound),
+            (
+                "0015", .answers(after: rings, Conversation(announced + announced + [.hangUp], ending: .waits)),
+                .sound
+            ),
+            ("0603", .declines(after: rings), .sound),
+            ("2000", .answers(after: rings, Conversation(ending: .hangsUp(after: 0...0))), .sound),
+            ("2120", .answers(after: rings, Conversation(ending: .hangsUp(after: 120_000...120_000))), .sound),
+            ("0400", .rejects(StatusCode(400) ?? .decline, after: 0...0), .sound), ("0016", .isNotFound, .sound),
+            ("391234567", .isNotFound, .sound), ("21200", .isNotFound, .sound), ("212", .isNotFound, .sound),
+        ]
+        for (digits, behaviour, line) in expected {
+            let subscriber = table.subscriber(of: CarrierNumber.prefix + digits)
+            #expect(subscriber == CarrierTable.Subscriber(behaviour, line: line), "\(digits)")
+        }
+        #expect(
+            CarrierTable.ordinary
+                == .answers(
+                    after: rings,
+                    Conversation(
+                        ending: .hangsUpWhenSpokenTo(silence: 1000...1500, patience: 30_000...30_000))))
+    }
+
     @Test("Outside the range everybody listens")
     func others() {
         #expect(table.behaviour(of: "+13125550142") == CarrierTable.ordinary)
