@@ -61,7 +61,8 @@ let testDependencies: [String: [Target.Dependency]] = [
 ]
 
 let testTargets: [Target] = [
-    "SIP", "SDP", "RTP", "JSON", "Telephony", "Sharing", "PerCL", "PQL", "CallControl", "People", "Carrier", "Media",
+    "MessageDigests", "SIP", "SDP", "RTP", "JSON", "Telephony", "Sharing", "PerCL", "PQL", "CallControl", "People",
+    "Carrier", "Media",
     "NameResolution", "Webhooks", "Storage", "StorageSQLite", "API", "Simulation", "AnswerDetection",
 ].map { (room: String) -> Target in
     .testTarget(
@@ -84,7 +85,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
@@ -98,12 +98,16 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
+        .systemLibrary(
+            name: "CLibCrypto", path: "Sources/CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
         // MARK: Pure rooms: no I/O, no clock, no random source, no async, no lock.
+        .target(name: "MessageDigests", dependencies: ["CLibCrypto"], swiftSettings: checked),
         .target(
             name: "SIP",
             dependencies: [
                 "JSON",
-                .product(name: "Crypto", package: "swift-crypto"),
+                "MessageDigests",
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
             swiftSettings: checked),
@@ -160,7 +164,7 @@ let package = Package(
             dependencies: [
                 "NameResolution", "Telephony", "Sharing",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Crypto", package: "swift-crypto"),
+                "MessageDigests",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -185,7 +189,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Crypto", package: "swift-crypto"),
+                "MessageDigests",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -223,7 +227,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-                .product(name: "Crypto", package: "swift-crypto"),
+                "MessageDigests",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

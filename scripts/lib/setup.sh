@@ -16,7 +16,7 @@ fail() {
     exit 1
 }
 
-belay_packages_run="build-essential ca-certificates curl espeak-ng libc-ares-dev libsndfile1-dev libspandsp-dev libspeexdsp-dev libsqlite3-dev pkg-config python3"
+belay_packages_run="build-essential ca-certificates curl espeak-ng libc-ares-dev libsndfile1-dev libspandsp-dev libspeexdsp-dev libsqlite3-dev libssl-dev pkg-config python3"
 belay_packages_tests="baresip-core flite git kamailio linphone-cli nodejs python3-venv sip-tester sox tshark util-linux"
 
 # How what is measured and shipped is built: docs/decisions/0011. The README has the same words.

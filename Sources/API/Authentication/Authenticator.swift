@@ -1,5 +1,5 @@
-import Crypto
 import HTTPTypes
+import MessageDigests
 import Telephony
 
 /// Decides which account a request is from (docs/contract/rest.md#authentication).
@@ -8,7 +8,7 @@ package struct Authenticator: Sendable {
     private let keyUse: KeyUse
     private let now: @Sendable () -> Timestamp
     /// Stands in for the hash of an account that does not exist, so that its absence costs the same time.
-    private static let nobody = [UInt8](repeating: 0, count: SHA256.byteCount)
+    private static let nobody = [UInt8](repeating: 0, count: MessageDigest.sha256.length)
 
     init(directory: any DirectoryService, keyUse: KeyUse, now: @escaping @Sendable () -> Timestamp) {
         self.directory = directory
@@ -18,7 +18,7 @@ package struct Authenticator: Sendable {
 
     /// The hash that the directory keeps of an API key.
     package static func hash(ofKey key: some Sequence<UInt8>) -> [UInt8] {
-        Array(SHA256.hash(data: Array(key)))
+        MessageDigest.sha256.digest(of: Array(key))
     }
 
     /// - Parameter owner: the account that the path names.

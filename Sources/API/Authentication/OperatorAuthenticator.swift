@@ -1,4 +1,3 @@
-import Crypto
 import HTTPTypes
 
 /// Tells the operator, who alone may ask for what is below `/admin`, by a token (RFC 6750 §2.1).

@@ -1,4 +1,3 @@
-import Crypto
 import Hummingbird
 import JSON
 import Telephony

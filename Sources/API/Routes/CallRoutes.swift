@@ -1,7 +1,7 @@
-import Crypto
 import HTTPTypes
 import Hummingbird
 import JSON
+import MessageDigests
 import Telephony
 
 /// `~/Calls`: makes calls, shows and lists them, and ends them (docs/contract/calls.md#make-a-call,
@@ -88,7 +88,7 @@ struct CallRoutes: Sendable {
         var told = members
         if let isPrivate = told["privacyMode"], isPrivate != .bool(false) { told["sendDigits"] = .string(Mask.text) }
         return IdempotencyKey(
-            text: text, fingerprint: Array(SHA256.hash(data: JSONValue.object(told).bytes)))
+            text: text, fingerprint: MessageDigest.sha256.digest(of: JSONValue.object(told).bytes))
     }
 
     private func callMade(by key: IdempotencyKey, _ account: Account) async throws -> Call? {

@@ -1,4 +1,4 @@
-import Crypto
+import MessageDigests
 
 /// Random bits for identifiers and pauses: SHA-256 over a 32-byte seed and a counter.
 ///
@@ -48,15 +48,12 @@ public struct RandomSource: RandomNumberGenerator, Sendable, Equatable {
     }
 
     private mutating func fill() {
-        var hash = SHA256()
-        // Safe: hashed within the closures.
-        unsafe seed.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
-        unsafe counter.bigEndianBytes.withUnsafeBytes { unsafe hash.update(bufferPointer: $0) }
+        let digest = MessageDigest.sha256.digest(of: seed + counter.bigEndianBytes)
         counter &+= 1
         block.removeAll(keepingCapacity: true)
         taken = 0
         var word: UInt64 = 0
-        for (index, byte) in hash.finalize().enumerated() {
+        for (index, byte) in digest.enumerated() {
             word = (word << 8) | UInt64(byte)
             if index % 8 == 7 { block.append(word) }
         }

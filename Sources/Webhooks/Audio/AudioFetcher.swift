@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import MessageDigests
 package import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -281,9 +281,7 @@ package final class AudioFetcher: Sendable {
     }
 
     private static func digest(_ url: WebURL) -> String {
-        SHA256.hash(data: Array(url.text.utf8)).prefix(16).map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        MessageDigest.hexadecimal(MessageDigest.sha256.digest(of: Array(url.text.utf8)).prefix(16))
     }
 
     private static func prepare(_ folder: String) throws(AudioFetchError) {

@@ -1,4 +1,4 @@
-import Crypto
+import MessageDigests
 package import Telephony
 
 /// The value of the `FreeClimb-Signature` header (docs/contract/webhooks.md#signature).
@@ -9,20 +9,13 @@ package enum WebhookSignature {
     /// a full stop and the body, keyed with the secret's whole text.
     package static func header(body: [UInt8], secrets: [String], now: Timestamp) -> String {
         let seconds = String(now.seconds)
-        let prefix = Array("\(seconds).".utf8)
+        let signed = Array("\(seconds).".utf8) + body
         var value = Array("t=\(seconds)".utf8)
         for secret in secrets {
-            var authentication = HMAC<SHA256>(key: SymmetricKey(data: Array(secret.utf8)))
-            authentication.update(data: prefix)
-            authentication.update(data: body)
+            let code = MessageDigest.sha256.authentication(of: signed, key: Array(secret.utf8))
             value.append(contentsOf: ",v1=".utf8)
-            for byte in authentication.finalize() {
-                value.append(hexadecimal[Int(byte >> 4)])
-                value.append(hexadecimal[Int(byte & 0xF)])
-            }
+            value.append(contentsOf: MessageDigest.hexadecimal(code).utf8)
         }
         return String(decoding: value, as: UTF8.self)
     }
-
-    private static let hexadecimal = Array("0123456789abcdef".utf8)
 }

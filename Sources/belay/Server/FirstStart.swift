@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import MessageDigests
 import Runtime
 import Telephony
 
@@ -51,7 +51,7 @@ struct FirstStart {
         try await directory.add(
             account,
             AccountCredentials(
-                accountID: accountID, apiKeyHashes: [Array(SHA256.hash(data: Data(credentials.apiKey.utf8)))],
+                accountID: accountID, apiKeyHashes: [MessageDigest.sha256.digest(of: Array(credentials.apiKey.utf8))],
                 signingSecrets: [credentials.signingSecret]),
             numbers)
         try write(credentials)
@@ -68,7 +68,7 @@ struct FirstStart {
     /// A preset says otherwise than what is stored.
     private func isChanged(_ known: AccountCredentials) -> Bool {
         if let key = presets.apiKey {
-            guard known.apiKeyHashes.contains(Array(SHA256.hash(data: Data(key.utf8)))) else { return true }
+            guard known.apiKeyHashes.contains(MessageDigest.sha256.digest(of: Array(key.utf8))) else { return true }
         }
         if let secret = presets.signingSecret, !known.signingSecrets.contains(secret) { return true }
         return false
