@@ -99,8 +99,11 @@ enum WebhookJournal {
         }
     }
 
-    /// Attributes of PerCL commands that privacyMode hides (docs/contract/privacy.md#what-privacymode-hides).
-    private static let privateAttributes: Set<String> = ["text", "file", "digits", "sendDigits"]
+    /// Attributes of PerCL commands that privacyMode hides (docs/contract/privacy.md#what-privacymode-hides), of whichever
+    /// command: in a text that is no script they stand for the same.
+    private static let privateAttributes = Command.Kind.allCases.reduce(into: Set<String>()) { names, kind in
+        names.formUnion(kind.privateAttributes)
+    }
 
     private static func masked(_ value: JSONValue) -> JSONValue {
         switch value {
