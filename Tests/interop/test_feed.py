@@ -187,6 +187,43 @@ def test_who_goes_gives_the_place_back(belay, app):
     server.rest.update(call, "completed")
 
 
+def request(path, *fields):
+    """The head of a request for a feed, for what a proper client would not send."""
+    token = base64.b64encode(f"{ACCOUNT}:{KEY}".encode()).decode()
+    lines = [f"GET /apiserver/Accounts/{ACCOUNT}{path} HTTP/1.1", "Host: localhost", f"Authorization: Basic {token}"]
+    return "".join(line + "\r\n" for line in [*lines, *fields, ""]).encode()
+
+
+@pytest.mark.parametrize("status", ["completed", "inProgress"])
+@pytest.mark.parametrize("sent", [
+    "a whole request", "half of a body", "a chunk of a body", "a second request", "an end to sending"])
+def test_who_goes_in_the_middle_of_anything(belay, app, status, sent):
+    """Whoever has sent what, and goes at once or ends his side alone: the place comes back, and the server serves on."""
+    server = belay()
+    call = place(server, app, LONG, to=STAYS)
+    eventually(lambda: server.rest.call(call)["status"] == "inProgress", 10, "the call is answered")
+    if status == "completed":
+        server.rest.update(call, "completed")
+        server.wait_until_ended(call)
+    path = f"/Calls/{call}/Feed"
+    said = {
+        "half of a body": request(path, "Content-Length: 10") + b"12345",
+        "a chunk of a body": request(path, "Transfer-Encoding: chunked") + b"5\r\n12345\r\n",
+        "a second request": request(path) * 2,
+    }.get(sent, request(path))
+    for round in range(200):
+        with socket.create_connection(server.http_address) as connection:
+            connection.sendall(said)
+            if sent == "an end to sending":
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(65536):
+                    pass
+            elif round % 2:
+                connection.recv(100)
+    eventually(lambda: listeners(server) == 0, 5, lambda: f"nobody listens; {listeners(server)} do")
+    assert server.rest.call(call)["status"] == status
+
+
 # Listeners that do not keep up, and many of them
 
 
@@ -198,9 +235,7 @@ class Deaf:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.socket.settimeout(30)
         self.socket.connect(server.http_address)
-        token = base64.b64encode(f"{ACCOUNT}:{KEY}".encode()).decode()
-        self.socket.sendall(f"GET /apiserver/Accounts/{ACCOUNT}/Feed HTTP/1.1\r\nHost: localhost\r\n"
-                            f"Authorization: Basic {token}\r\n\r\n".encode())
+        self.socket.sendall(request("/Feed"))
 
     def read(self):
         """What there is of events, by name, id and data, and whether the answer came to its end."""

@@ -20,6 +20,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case taken
         /// Its first request is answered with 503.
         case refused(isAnswered: Bool)
+        /// Its last answer was a stream: what still comes is not carried out (RFC 9112 §9.6).
+        case ended
     }
 
     /// What the system keeps of an answer that is not taken: it would let that grow to megabytes for each connection
@@ -33,6 +35,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Since the last end of a read something was decoded.
     private var hasDecoded = false
     private var tick: Scheduled<Void>?
+    private var isInputOver = false
+    private var inputIsOver: (@Sendable () -> Void)?
 
     init(_ connections: Connections) {
         self.connections = connections
@@ -50,6 +54,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         leave(context)
+        endInput()
         context.fireChannelInactive()
     }
 
@@ -108,7 +113,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         case .refused(let isAnswered):
             if case .head = part, !isAnswered { refuse(context) }
             return
-        case .none: return
+        case .none, .ended: return
         }
         switch part {
         case .head: clock.headCame(now(context))
@@ -125,6 +130,32 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelReadComplete()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed { endInput() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    private func endInput() {
+        isInputOver = true
+        inputIsOver?()
+        inputIsOver = nil
+    }
+
+    /// Runs `act` when the far end of the connection sends nothing more, at once where that is so already; in place of
+    /// what was to run before.
+    ///
+    /// What has come and waits for somebody to read it may hide the end until what is sent is refused.
+    static func whenInputIsOver(on channel: any Channel, _ act: @escaping @Sendable () -> Void) {
+        channel.eventLoop.execute {
+            // A connection that has gone has none: nothing can be sent on it either, and whoever tries is told so.
+            guard let handler = try? channel.pipeline.syncOperations.handler(type: ConnectionHandler.self) else {
+                return
+            }
+            handler.inputIsOver = handler.isInputOver ? nil : act
+            if handler.isInputOver { act() }
+        }
+    }
+
     // MARK: What goes out
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -136,10 +167,19 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
             }
         case .body: break
         case .end:
+            let wasStreaming = clock.isStreaming
             clock.answerEnded(now(context))
             tell(context)
+            if wasStreaming { return end(context, data, promise) }
         }
         context.write(data, promise: promise)
+    }
+
+    /// The end of a stream is its connection's.
+    private func end(_ context: ChannelHandlerContext, _ data: NIOAny, _ promise: EventLoopPromise<Void>?) {
+        place = .ended
+        context.writeAndFlush(data, promise: promise)
+        close(context: context, mode: .output, promise: nil)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

@@ -32,7 +32,7 @@ struct RequestClock: Equatable {
     private var reading: Reading
     private(set) var answersOwed = 0
     /// The answer is a stream of events, which has no end of its own.
-    private var isStreaming = false
+    private(set) var isStreaming = false
     /// Since when nothing of the answer is taken; nil while it flows.
     private var stuckSince: NIODeadline?
     private var closedSince: NIODeadline?

@@ -26,7 +26,7 @@ struct FeedRoutes: Sendable {
         let feed = CallFeed(
             id, of: account.accountID, behind: last ?? 0, calls: services.calls, listening: listening,
             pass: pass(exchange, account))
-        return stream(exchange, listening) { output in
+        return stream { output in
             var feed = feed
             try await feed.run(into: &output)
         }
@@ -37,7 +37,7 @@ struct FeedRoutes: Sendable {
         let listening = try listen(exchange, to: nil, account)
         var feed = AccountFeed(listening: listening, pass: pass(exchange, account))
         if let last { (feed.missed, feed.hasGap) = try await missed(since: last, account) }
-        return stream(exchange, listening) { [feed] output in try await feed.run(into: &output) }
+        return stream { [feed] output in try await feed.run(into: &output) }
     }
 
     private func listen(
@@ -45,9 +45,12 @@ struct FeedRoutes: Sendable {
     ) throws(APIError) -> FeedListening {
         let channel = exchange.context.channel
         do {
-            return try services.feed.listen(to: call, of: account.accountID) {
+            let listening = try services.feed.listen(to: call, of: account.accountID) {
                 channel.eventLoop.scheduleTask(in: ConnectionLimits.linger) { channel.close(promise: nil) }
             }
+            // Whoever has gone has a place no longer than it takes to see that; the stream itself holds it.
+            ConnectionHandler.whenInputIsOver(on: channel) { [weak listening] in listening?.close() }
+            return listening
         } catch {
             throw APIError(error)
         }
@@ -101,24 +104,16 @@ struct FeedRoutes: Sendable {
 
     private static let buffering = HTTPField.Name("X-Accel-Buffering")
 
-    private func stream(
-        _ exchange: APIExchange, _ listening: FeedListening,
-        _ run: @escaping @Sendable (inout EventOutput) async throws -> Void
-    ) -> Response {
+    private func stream(_ run: @escaping @Sendable (inout EventOutput) async throws -> Void) -> Response {
         // Its connection serves nothing else afterwards.
         var headers: HTTPFields = [
             .contentType: ServerSentEvent.mediaType, .cacheControl: "no-store", .connection: "close",
         ]
         // nginx would keep events to itself until it has a page of them.
         if let name = Self.buffering { headers[name] = "no" }
-        let request = exchange.request
         let body = ResponseBody { writer in
             var output = EventOutput(writer)
-            try await request.body.consumeWithInboundCloseHandler { _ in
-                try await run(&output)
-            } onInboundClosed: {
-                listening.close()
-            }
+            try await run(&output)
             try await output.finish()
         }
         return Response(status: .ok, headers: headers, body: body)

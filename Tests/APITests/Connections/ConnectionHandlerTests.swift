@@ -3,6 +3,7 @@ import Logging
 import NIOCore
 import NIOEmbedded
 import NIOHTTPTypes
+import Synchronization
 import Telephony
 import Testing
 
@@ -227,7 +228,7 @@ struct ConnectionHandlerTests {
         #expect(try second.channel.readInbound(as: HTTPRequestPart.self) != nil)
     }
 
-    @Test("A stream that nobody takes ends; behind one that has ended a request is waited for as behind any answer")
+    @Test("A stream that nobody takes ends; one that has ended closes its connection, and serves nothing more")
     func endOfStream() throws {
         let stuck = try Connection()
         try stuck.receiveRequest()
@@ -238,16 +239,38 @@ struct ConnectionHandlerTests {
         stuck.wait(3)
         #expect(!stuck.isOpen)
 
-        let connections = Self.connections(total: 1)
-        let ended = try Connection(connections)
+        let ended = try Connection()
         try ended.receiveRequest()
         try ended.beginStream()
         try ended.channel.writeOutbound(HTTPResponsePart.end(nil))
+        while try ended.channel.readInbound(as: HTTPRequestPart.self) != nil {}
         try ended.receiveRequest()
-        let next = try Connection(connections)
-        #expect(ended.isOpen, "its next request is being answered, and is no stream")
-        try next.receiveRequest()
-        #expect(try next.channel.readInbound(as: HTTPRequestPart.self) == nil)
+        #expect(try ended.channel.readInbound(as: HTTPRequestPart.self) == nil, "RFC 9112 §9.6")
+        // A channel of tests has no half that could be closed.
+        #expect(!ended.isOpen)
+    }
+
+    @Test(
+        "That the far end sends nothing more is told once, whichever way it ends, and at once where that is so already",
+        arguments: [true, false])
+    func inputOver(_ isHalf: Bool) throws {
+        let connection = try Connection(), told = Atomic(0)
+        func watch() {
+            ConnectionHandler.whenInputIsOver(on: connection.channel) { told.add(1, ordering: .relaxed) }
+            connection.channel.embeddedEventLoop.run()
+        }
+        watch()
+        try connection.receiveRequest()
+        #expect(told.load(ordering: .relaxed) == 0)
+        if isHalf { connection.channel.pipeline.fireUserInboundEventTriggered(ChannelEvent.inputClosed) }
+        #expect(told.load(ordering: .relaxed) == (isHalf ? 1 : 0))
+        if isHalf {
+            watch()
+            #expect(told.load(ordering: .relaxed) == 2)
+        }
+        try connection.channel.close().wait()
+        connection.channel.embeddedEventLoop.run()
+        #expect(told.load(ordering: .relaxed) == (isHalf ? 2 : 1))
     }
 
     @Test("A closed connection gives its place back, and the reasons are counted")

@@ -57,9 +57,14 @@ class Capture:
         self._sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sink.bind(("127.0.0.1", 0))
         self.program = Program(
-            ["tshark", "-i", "lo", "-F", "pcap", "-w", self.path, "-q", "-f", filter, "-B", "32"],
+            # -p: loopback has no promiscuous mode to gain, and to ask for one waits for a lock of the whole system's network.
+            ["tshark", "-p", "-i", "lo", "-F", "pcap", "-w", self.path, "-q", "-f", filter, "-B", "32"],
             self.path.with_suffix(".log"))
-        self._mark()
+        try:
+            self._mark()
+        except BaseException:
+            self.program.stop()
+            raise
 
     def _mark(self):
         mark = secrets.token_hex(16).encode()
@@ -69,7 +74,8 @@ class Capture:
             self._sink.sendto(mark, self._sink.getsockname())
             return self.path.exists() and mark in self.path.read_bytes()
 
-        eventually(seen, 15, "tshark captures")
+        # What is captured begins behind it, however long the system takes.
+        eventually(seen, 60, "tshark captures")
 
     def finish(self):
         self._mark()
