@@ -8,63 +8,14 @@ import Webhooks
 /// made; else the server's own music (docs/contract/percl.md#conferences).
 ///
 /// Whoever waits before it is there hears silence until it is. What conferences of an account have the same waitUrl for
-/// lies there once, as it was fetched last.
+/// lies there once, as it was fetched last. Of an account with more different ones than are kept, the one that was longest
+/// not heard gives way, and is fetched again when it is to be heard.
 package final class ConferenceMusic: Sendable {
-    /// Different pieces of one account, fetched or on their way: each keeps a file open for as long as a conference that
-    /// has it lives.
-    static let maximumPieces = 200
-
-    private struct Source: Hashable {
-        let account: AccountID
-        let url: String
-    }
-
-    private struct Piece {
-        /// Whose waitUrl it is.
-        var conferences: Set<ConferenceID> = []
-        /// Nil while nobody has got it yet. The path tells whether it is still what lies there.
-        var audio: (clip: AudioClip, path: String)?
-    }
-
-    private struct Choice {
-        let source: Source
-        let fetching: Task<Void, Never>
-    }
-
-    private struct Listening {
-        let conference: ConferenceID
-        /// Its music is not there yet.
-        var isInSilence: Bool
-    }
-
-    private struct State {
-        /// Of conferences that wait for what lies at a waitUrl, or have it; all others have the server's own.
-        var choices: [ConferenceID: Choice] = [:]
-        var pieces: [AccountID: [String: Piece]] = [:]
-        var listening: [MixID: Listening] = [:]
-
-        subscript(source: Source) -> Piece? {
-            get { pieces[source.account]?[source.url] }
-            set {
-                pieces[source.account, default: [:]][source.url] = newValue
-                if pieces[source.account]?.isEmpty == true { pieces[source.account] = nil }
-            }
-        }
-
-        /// - Returns: whose waitUrl it was; nil where the conference has none, or none any more.
-        mutating func release(_ conference: ConferenceID) -> Choice? {
-            guard let choice = choices.removeValue(forKey: conference) else { return nil }
-            self[choice.source]?.conferences.remove(conference)
-            if self[choice.source]?.conferences.isEmpty == true { self[choice.source] = nil }
-            return choice
-        }
-    }
-
     private let engine: MediaEngine
     private let prompts: PromptLibrary
     private let inbox: MediaInbox
     private let ownMusic: AudioClip
-    private let state = Mutex(State())
+    private let state = Mutex(MusicShelf())
 
     package init(engine: MediaEngine, prompts: PromptLibrary, inbox: MediaInbox, ownMusic: AudioClip) {
         self.engine = engine
@@ -78,41 +29,43 @@ package final class ConferenceMusic: Sendable {
     /// Returns at once. Where it comes to nothing, the conference's story is told so, once.
     func prepare(_ conference: ConferenceID, _ url: WebURL?, of account: AccountID) {
         guard let url else { return }
-        let source = Source(account: account, url: url.text)
-        let isTaken = state.withLock { state in
-            guard state[source] != nil || state.pieces[account, default: [:]].count < Self.maximumPieces else {
-                return false
-            }
-            var piece = state[source] ?? Piece()
-            piece.conferences.insert(conference)
-            state[source] = piece
-            state.choices[conference] = Choice(
-                source: source, fetching: Task { [self] in await fetch(url, source, for: conference) })
-            return true
-        }
-        guard !isTaken else { return }
-        tell(
-            conference,
-            "the account's conferences have \(Self.maximumPieces) different waitUrls, as many as are kept; terminate "
-                + "conferences that nobody needs any more, or give them the same waitUrl")
+        let source = MusicShelf.Source(account: account, url: url)
+        let isTaken = state.withLock { begin(source, for: conference, &$0) }
+        if !isTaken { tell(conference, Self.tooMany) }
     }
 
     func forget(_ conference: ConferenceID) {
         state.withLock { $0.release(conference) }?.fetching.cancel()
     }
 
-    private func fetch(_ url: WebURL, _ source: Source, for conference: ConferenceID) async {
+    /// False where all that are kept are being heard: the conference then has the server's own.
+    private func begin(
+        _ source: MusicShelf.Source, for conference: ConferenceID, _ state: inout MusicShelf
+    ) -> Bool {
+        state.release(conference)?.fetching.cancel()
+        guard state.makeRoom(for: source) else { return false }
+        state.take(source, for: conference, fetching: Task { [self] in await fetch(source, for: conference) })
+        return true
+    }
+
+    private func fetch(_ source: MusicShelf.Source, for conference: ConferenceID) async {
         do {
-            let audio = try await prompts.fetch(url, of: source.account)
+            let audio = try await prompts.fetch(source.url, of: source.account)
             guard state.withLock({ $0[source]?.audio?.path }) != audio.path else { return }
             let clip = try prompts.open(audio, of: source.account)
             take(clip, from: audio.path, source)
         } catch {
-            giveUp([conference], "\(error)")
+            // Whoever cancels it has seen to the conference.
+            guard !Task.isCancelled else { return }
+            // Some may wait for it who ask for nothing by themselves.
+            let waiting = state.withLock { state in
+                state[source].flatMap { $0.audio == nil ? $0.conferences : nil } ?? [conference]
+            }
+            giveUp(waiting, "\(error)")
         }
     }
 
-    private func take(_ clip: AudioClip, from path: String, _ source: Source) {
+    private func take(_ clip: AudioClip, from path: String, _ source: MusicShelf.Source) {
         state.withLock { state in
             guard let conferences = state[source]?.conferences else { return }
             state[source]?.audio = (clip, path)
@@ -129,7 +82,7 @@ package final class ConferenceMusic: Sendable {
     }
 
     /// A file is known to be sound to its end only at its end.
-    private func settled(_ clip: AudioClip, _ source: Source) {
+    private func settled(_ clip: AudioClip, _ source: MusicShelf.Source) {
         guard let reason = clip.failureReason ?? (clip.count == 0 ? "the file holds no sound" : nil) else { return }
         let conferences = state.withLock { state in
             guard let piece = state[source], piece.audio?.clip === clip else { return Set<ConferenceID>() }
@@ -159,17 +112,30 @@ package final class ConferenceMusic: Sendable {
         inbox.post(.musicFailed(conference, explanation: reason))
     }
 
+    private static let tooMany =
+        "\(MusicShelf.maximumPieces) different waitUrls of the account's conferences are being heard, as many as are kept"
+
     // MARK: Who hears it
 
     /// From its beginning, for all in the mix.
     func play(_ conference: ConferenceID, in mix: MixID) {
         // Under the lock, here and below, so that what comes to be there meanwhile is heard once, and not after the music.
-        state.withLock { state in
+        let isTaken = state.withLock { state in
+            var isTaken = true
+            if let source = state.choices[conference]?.source {
+                if state[source] == nil {
+                    isTaken = begin(source, for: conference, &state)
+                } else {
+                    state.use(source, for: conference)
+                }
+            }
             let choice = state.choices[conference]
             let clip = choice.map { state[$0.source]?.audio?.clip } ?? ownMusic
-            state.listening[mix] = Listening(conference: conference, isInSilence: clip == nil)
+            state.listening[mix] = MusicShelf.Listening(conference: conference, isInSilence: clip == nil)
             engine.hear(mix, clip.map(MixProgram.music) ?? .silence)
+            return isTaken
         }
+        if !isTaken { tell(conference, Self.tooMany) }
     }
 
     /// - Parameter program: what is heard instead; nil where the mix is about to be closed.
