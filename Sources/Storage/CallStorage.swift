@@ -127,7 +127,15 @@ package protocol CallStorage: Sendable {
     func removeCalls(endedBefore: Timestamp, after position: EndedCallPosition?, limit: Int)
         async throws(StorageError) -> (removed: Int, next: EndedCallPosition?)
 
-    /// Removes the journals of calls that ended before, and older entries of no call.
+    /// Removes conferences that were terminated before, with all that is known of them, but for those that owe something
+    /// still or have a recording whose file is kept.
+    ///
+    /// - Parameter cursor: as the position of ``removeCalls(endedBefore:after:limit:)``.
+    /// - Returns: how many were removed, and where to go on; nil where there are no more.
+    func removeConferences(terminatedBefore: Timestamp, after cursor: PageCursor?, limit: Int)
+        async throws(StorageError) -> (removed: Int, next: PageCursor?)
+
+    /// Removes the journals of calls that ended before, and older entries of no call, those of conferences among them.
     ///
     /// - Parameter limit: no more calls, and entries, than so many.
     /// - Returns: of how many calls.

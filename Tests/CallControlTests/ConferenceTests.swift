@@ -227,6 +227,47 @@ struct ConferenceTests {
         #expect(entries[4].metadata["milliseconds"] == 1500)
     }
 
+    @Test("Its row is on disk before what refers to it: its notifications and its recordings")
+    func rowFirst() throws {
+        var room = ConferenceBench()
+        let id = try room.create(isRecorded: true)
+        let call = try room.add(to: id)
+        try room.end(call)
+        var isStored = false
+        var referring = 0
+        for case .store(let operations, _) in room.bench.effects {
+            for operation in operations {
+                switch operation {
+                case .saveConference(let conference, _): isStored = isStored || conference.conferenceID == id
+                case .saveNotification(let pending) where pending.webhook.owner == .conference(id):
+                    referring += 1
+                    #expect(isStored, "\(pending.webhook.requestType)")
+                case .saveRecording(let recording):
+                    referring += 1
+                    #expect(isStored && recording.owner == .conference(id))
+                default: break
+                }
+            }
+        }
+        #expect(referring == 7, "five notifications, and the recording's beginning and end")
+    }
+
+    @Test("Music that cannot be had is told of in its story, with the reason, and nothing of it to its app")
+    func music() throws {
+        var room = ConferenceBench()
+        let id = try room.create()
+        room.bench.give(.mix(.musicFailed(id, explanation: "its server answered 404")))
+        room.settle()
+        let entry = try #require(room.bench.journal.last { $0.room == .conference(id) })
+        #expect(entry.level == .warning)
+        #expect(entry.metadata["explanation"] == "its server answered 404")
+        #expect(room.told(id) == ["empty"])
+        _ = try room.ask(.update(id, ConferenceChange(end: .terminated)))
+        let before = room.bench.journal.count
+        room.bench.give(.mix(.musicFailed(id, explanation: "too late")))
+        #expect(room.bench.journal.count == before)
+    }
+
     @Test("After a crash it is empty, its app is told so once, and it can be used again")
     func crash() throws {
         var crashed = ConferenceBench()

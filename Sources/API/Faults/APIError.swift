@@ -148,7 +148,7 @@ package struct APIError: Error, Sendable {
         status: 500, code: .internalFailure, message: "The server failed; its log names the request by its Request-Id.")
 
     /// What another room threw.
-    static func failure(_ error: any Error) -> Self {
+    package static func failure(_ error: any Error) -> Self {
         switch (error as? any PassingFailure)?.trouble {
         case .diskFailing: .diskFailing
         case .tooManyReads: .tooManyReads
@@ -203,11 +203,12 @@ package struct APIError: Error, Sendable {
         }
     }
 
-    init(_ slow: ListTooSlow) {
+    /// - Parameter items: of which the list is.
+    package init(_ slow: ListTooSlow, of items: String = "calls") {
         self.init(
             status: 400, code: .malformedValue,
             message: "The list was given up after \(slow.milliseconds) ms, for no index serves these filters together. "
-                + "Allowed: fewer of them, or one that fewer calls satisfy.")
+                + "Allowed: fewer of them, or one that fewer \(items) satisfy.")
     }
 
     /// - Parameter query: what was searched for; empty for the whole log.

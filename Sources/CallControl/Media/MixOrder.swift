@@ -24,4 +24,6 @@ package enum MixContent: Hashable, Sendable {
 /// What the media of a conference tells.
 package enum MixFact: Hashable, Sendable {
     case recordingEnded(RecordingID, milliseconds: Int, failure: String?)
+    /// What its waitUrl names cannot be heard; those who wait hear the server's own music.
+    case musicFailed(ConferenceID, explanation: String)
 }

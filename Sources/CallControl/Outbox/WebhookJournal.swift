@@ -12,6 +12,7 @@ enum WebhookJournal {
             "milliseconds": JSONValue(milliseconds),
         ]
         if let attempt { metadata["attempt"] = JSONValue(attempt) }
+        if let conference = webhook.owner.conferenceID { metadata["conferenceId"] = .string(conference.text) }
         switch outcome {
         case .answered(let status, let contentType, let body):
             metadata["status"] = JSONValue(status)
@@ -68,13 +69,12 @@ enum WebhookJournal {
                 "it was posted \(times), and answered with a redirect, which is not followed and counts as no "
                 + "delivery; give the URL that it leads to in the first place"
         }
-        return (
-            .error, "Webhook \(webhook.requestType) not delivered : \(end.rawValue)",
-            [
-                "eventId": .string(webhook.eventID.text), "url": .string(webhook.url.description),
-                "attempts": JSONValue(attempts), "explanation": .string(explanation),
-            ]
-        )
+        var metadata: [String: JSONValue] = [
+            "eventId": .string(webhook.eventID.text), "url": .string(webhook.url.description),
+            "attempts": JSONValue(attempts), "explanation": .string(explanation),
+        ]
+        if let conference = webhook.owner.conferenceID { metadata["conferenceId"] = .string(conference.text) }
+        return (.error, "Webhook \(webhook.requestType) not delivered : \(end.rawValue)", metadata)
     }
 
     /// The beginning of an answer. What a command with privacyMode keeps to itself is masked

@@ -14,7 +14,7 @@ struct ModelApp {
 
     private var failuresLeft: [EventID: Int] = [:]
     /// Redirects that a call has been given.
-    private var redirects: [CallID: Int] = [:]
+    private var redirects: [WebhookOwner: Int] = [:]
 
     mutating func answer(_ webhook: Webhook, attempt: Int, _ plan: CallPlan, _ random: inout RandomSource) -> Answer {
         switch webhook.purpose {
@@ -76,8 +76,8 @@ struct ModelApp {
         case .pauses: return Self.script(#"[{"Pause":{"length":4000}},{"Hangup":{}}]"#, &random)
         case .hangsUp: return Self.script(#"[{"Hangup":{}}]"#, &random)
         case .redirectsOnce:
-            let count = redirects[webhook.callID, default: 0]
-            redirects[webhook.callID] = count + 1
+            let count = redirects[webhook.owner, default: 0]
+            redirects[webhook.owner] = count + 1
             if count > 0 { return Self.script(#"[{"Say":{"text":"There you are."}}]"#, &random) }
             return Self.script(
                 #"[{"Say":{"text":"One moment."}},{"Redirect":{"actionUrl":"https://app.example/next"}}]"#, &random)

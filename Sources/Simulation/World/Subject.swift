@@ -12,7 +12,7 @@ struct Subject {
     /// Effects that wait for a commit that the exchange believes to have happened.
     private var held: [CommitToken: [Effect]] = [:]
     /// Webhooks kept back so that a later one overtakes them.
-    private var overtaken: [CallID: Webhook] = [:]
+    private var overtaken: [WebhookOwner: Webhook] = [:]
 
     init(
         configuration: ExchangeConfiguration, userAgent: UserAgentConfiguration, random: RandomSource, defect: Defect?
@@ -106,14 +106,14 @@ struct Subject {
     }
 
     private mutating func overtake(_ webhook: Webhook, _ effect: Effect, _ now: Moment, _ effects: inout [Effect]) {
-        if webhook.purpose == .notification, webhook.requestType != "callStatus", overtaken[webhook.callID] == nil {
-            overtaken[webhook.callID] = webhook
+        if webhook.purpose == .notification, webhook.requestType != "callStatus", overtaken[webhook.owner] == nil {
+            overtaken[webhook.owner] = webhook
             let outcome = WebhookOutcome.answered(status: 200, contentType: nil, body: [])
             let next = exchange.handle(.webhookFinished(webhook.eventID, outcome, milliseconds: 1), now: now)
             for effect in next { distort(effect, by: .webhooksOutOfOrder, now, &effects) }
         } else {
             effects.append(effect)
-            if let first = overtaken.removeValue(forKey: webhook.callID) {
+            if let first = overtaken.removeValue(forKey: webhook.owner) {
                 effects.append(.deliver(first, attempt: 1))
             }
         }

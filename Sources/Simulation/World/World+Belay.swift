@@ -18,6 +18,8 @@ extension World {
             throw Violation("simulation", "nobody here is at a name, not even at \(host)")
         case .resolveCaller, .routeInbound:
             throw Violation("simulation", "nobody here dials out of a script, or in")
+        case .mix, .prepareMusic, .forgetMusic, .lookUpConference:
+            throw Violation("simulation", "nobody here meets in a conference")
         case .fault(let call, let explanation):
             trace.tell(now, "fault: \(explanation)")
             // A failing disk is a fault of the world.
@@ -70,6 +72,10 @@ extension World {
                 try webhooks.removing(id, now: now)
             case .saveQueue(let queue): trace.mix(queue.queueID.text)
             case .removeQueue(let id): trace.mix(id.text)
+            case .saveConference(let conference, let record):
+                trace.mix(conference.conferenceID.text)
+                trace.mix(conference.status.rawValue)
+                trace.mix(record ?? [])
             }
         }
         storage.submit(.init(operations: operations, token: token))
@@ -115,8 +121,10 @@ extension World {
             switch operation {
             case .saveCall(let call): statuses.lost(call.callID)
             case .saveRecord(let id, _), .removeRecord(let id): statuses.lost(id)
-            case .saveNotification(let pending): statuses.lost(pending.webhook.callID)
-            case .removeNotification, .appendJournal, .saveKey, .saveRecording, .saveQueue, .removeQueue: break
+            case .saveNotification(let pending): if let call = pending.webhook.callID { statuses.lost(call) }
+            case .removeNotification, .appendJournal, .saveKey, .saveRecording, .saveQueue, .removeQueue,
+                .saveConference:
+                break
             }
         }
     }
@@ -129,11 +137,11 @@ extension World {
         trace.mix(webhook.body)
         trace.tell(
             now,
-            "post \(webhook.requestType) \(webhook.eventSequence) for \(number(of: webhook.callID)), attempt \(attempt)"
-        )
+            "post \(webhook.requestType) \(webhook.eventSequence) for "
+                + "\(webhook.callID.map(number(of:)) ?? webhook.owner.text), attempt \(attempt)")
         try durability.delivering(webhook)
         try webhooks.delivering(webhook, attempt: attempt, now: now)
-        guard let plan = plan(of: webhook.callID) else {
+        guard let plan = webhook.callID.flatMap(plan(of:)) else {
             throw Violation("webhooks", "\(webhook.requestType) for a call that nobody made")
         }
         if attempt > 1, webhook.purpose == .notification { counters.count(.notificationRetried) }
@@ -178,7 +186,7 @@ extension World {
             for (after, update) in plan.updates {
                 queue.schedule(.updateWanted(index, update), at: self.after(milliseconds: after))
             }
-        case .updated, .parent, .queue: break
+        case .updated, .parent, .queue, .conference: break
         case .refused(let refusal):
             trace.tell(now, "refused \(refusal) for \(plan.number)")
             switch refusal {

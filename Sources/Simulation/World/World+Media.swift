@@ -19,6 +19,8 @@ extension World {
         case .stopRecording(let recording): stopRecording(handle, recording)
         case .observeSpeech(let isWanted): observeSpeech(handle, isWanted)
         case .observeAnswerer(let isWanted): try observeAnswerer(handle, isWanted)
+        case .joinMix, .changeMembership, .leaveMix:
+            throw Violation("simulation", "nobody here meets in a conference")
         case .close: closeMedia(handle)
         }
     }

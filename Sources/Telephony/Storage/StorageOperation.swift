@@ -9,7 +9,7 @@ package enum StorageOperation: Hashable, Sendable {
     case appendJournal(JournalEntry)
     /// Keeps the key by which the call was asked for; a conflict where the account used it within a day.
     case saveKey(IdempotencyKey, CallID, Timestamp)
-    /// Inserts the recording's row, or replaces it. Its call is stored already.
+    /// Inserts the recording's row, or replaces it. Its call, or its conference, is stored already.
     case saveRecording(Recording)
     /// A notification that is owed (docs/contract/webhooks.md#notifications).
     case saveNotification(PendingNotification)
@@ -55,11 +55,11 @@ package struct PendingNotification: Hashable, Sendable {
 package struct UnfinishedWork: Sendable {
     /// In order of the calls' creation.
     package var records: [(CallID, [UInt8])]
-    /// In order of the calls' creation and the events' sequence.
+    /// In order of the calls' creation and the events' sequence; behind them those of conferences, likewise.
     package var notifications: [PendingNotification]
     /// The highest journal sequence of each call in `records`, so that the journal goes on without a gap.
     package var journalSequences: [CallID: Int]
-    /// Of the calls in `records`.
+    /// Of the calls in `records`, and of each conference in `conferences` the latest at least.
     package var recordings: [RecordingID: Recording]
     /// Every call that has a record or has not ended, in order of creation: what is known of it where it has no record,
     /// or none that can be read.

@@ -306,6 +306,18 @@ struct ConferenceRoom: Sendable {
         turn.want(.save)
     }
 
+    func settle(_ turn: inout ConferenceTurn) {
+        if isSettled { turn.want(.settled) }
+    }
+
+    /// Its app's music cannot be had (docs/contract/percl.md#conferences).
+    mutating func musicFailed(_ explanation: String, _ turn: inout ConferenceTurn) {
+        guard !isTerminated else { return }
+        story.note(
+            .warning, .media, "The waitUrl cannot be played: the server's own music is heard",
+            ["waitUrl": JSONValue(conference.waitURL?.description), "explanation": .string(explanation)], &turn)
+    }
+
     // MARK: Recordings
 
     /// The file of one is complete, or what there will ever be of it.
@@ -340,10 +352,6 @@ struct ConferenceRoom: Sendable {
                 "recordingDurationSec": JSONValue(recording.durationSeconds),
             ], &turn)
         tellStatus(recording, &turn)
-    }
-
-    func settle(_ turn: inout ConferenceTurn) {
-        if isSettled { turn.want(.settled) }
     }
 }
 

@@ -39,12 +39,13 @@ extension Exchange {
         }
     }
 
-    /// What a conference is now goes into this input's transaction; one that owes nothing any more is forgotten.
+    /// What a conference is now goes into this input's transaction, before what refers to it: its notifications, its
+    /// recordings. One that owes nothing any more is forgotten.
     mutating func writeConferences() {
-        for id in staleConferences {
-            guard let room = conferences.room(id) else { continue }
-            operations.append(.saveConference(room.conference, record: room.record?.bytes))
+        let rows = staleConferences.compactMap { id in
+            conferences.room(id).map { StorageOperation.saveConference($0.conference, record: $0.record?.bytes) }
         }
+        operations.insert(contentsOf: rows, at: 0)
         staleConferences.removeAll(keepingCapacity: true)
         for id in settledConferences where conferences.room(id)?.isSettled == true { conferences.remove(id) }
         settledConferences.removeAll(keepingCapacity: true)
@@ -100,6 +101,8 @@ extension Exchange {
             withConference(id) { room, turn in
                 room.recordingEnded(recording, milliseconds: milliseconds, failure: failure, &turn)
             }
+        case .musicFailed(let id, let explanation):
+            withConference(id) { room, turn in room.musicFailed(explanation, &turn) }
         }
     }
 
