@@ -283,6 +283,8 @@ struct ConferenceRouteTests {
             #expect(shown?["conferenceId"] == .string(Self.conferenceID) && shown?["callId"] == .null)
         }
         #expect(try await test.send(.get, Self.path(test) + "/Recordings?dateCreated=2024-10-10")["total"] == 0)
+        let call = SystemIdentifierSource().draw(CallKind.self)
+        #expect(try await test.send(.get, Self.path(test) + "/Recordings?callId=\(call)")["total"] == 0)
         #expect(try await test.send(.get, test.base + "/Recordings?conferenceId=CF1").blamed == ["conferenceId"])
         let none = try await test.send(
             .get, "\(test.base)/Conferences/CF\(String(repeating: "0", count: 40))/Recordings")

@@ -16,6 +16,7 @@ from harness.webhook_app import Webhook, is_signed
 
 SECRET = "sigsec_" + "0" * 40
 CALL = "CA" + "1" * 40
+CONFERENCE = "CF" + "2" * 40
 
 
 def body(kind, **changes):
@@ -43,6 +44,20 @@ def webhook(kind, sequence, start, content=None, event=None, secret=SECRET, age=
 def test_a_good_story_has_no_faults():
     story = [webhook("outDialApiConnect", 1, 0), webhook("callStatus", 2, 1), webhook("callStatus", 2, 5)]
     assert webhook_model.faults(story, SECRET) == []
+
+
+def test_a_conference_has_an_order_of_its_own():
+    """What it tells names the call that made it, and stands beside that call's story, also behind its end."""
+    def told(sequence, start, **more):
+        content = body("conferenceStatus", conferenceId=CONFERENCE, callStatus=None, status="empty", recordingUrl=None,
+                       recordingId=None, recordingDurationSec=None, **more)
+        return webhook("conferenceStatus", sequence, start, content=content, event=f"conference{sequence}-{start}")
+
+    story = [webhook("outDialApiConnect", 1, 0), told(1, 0.2), webhook("callStatus", 2, 1), told(2, 2)]
+    assert webhook_model.faults(story, SECRET) == []
+    for broken, words in (([told(2, 0), told(1, 1)], "sequence 1"), ([told(1, 0), told(2, 0.4)], "not answered"),
+                          ([told(1, 0, **{"to": 7})], "SDK refuses")):
+        assert any(words in fault for fault in webhook_model.faults(broken, SECRET)), words
 
 
 def test_a_story_may_be_judged_long_after_it():

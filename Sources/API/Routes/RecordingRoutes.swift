@@ -54,7 +54,10 @@ struct RecordingRoutes: Sendable {
             filter.callID = reader.identifier("callId")
             filter.conferenceID = reader.identifier("conferenceId")
         case .call(let id): filter.callID = id
-        case .conference(let id): filter.conferenceID = id
+        case .conference(let id):
+            // The SDKs have this filter here too, which no recording of a conference satisfies.
+            filter.callID = reader.identifier("callId")
+            filter.conferenceID = id
         }
         let (created, start, end) = (reader.span("dateCreated"), reader.span("startTime"), reader.span("endTime"))
         filter.earliest = [created?.lowerBound, start?.lowerBound].compactMap(\.self).max()
@@ -62,7 +65,7 @@ struct RecordingRoutes: Sendable {
         let cursor = reader.cursor()
         try reader.check()
         let page = try await services.recordings.recordings(of: account.accountID, matching: filter, after: cursor)
-        let names = (owner == nil ? ["callId", "conferenceId"] : []) + ["dateCreated", "startTime", "endTime"]
+        let names = ["callId", "conferenceId", "dateCreated", "startTime", "endTime"].filter(reader.knows)
         let resource = PageResource(page, path: path, filters: names.map { ($0, exchange.query[$0]) })
         let now = services.now()
         return Answer.json(200) { writer in
