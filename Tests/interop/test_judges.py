@@ -6,10 +6,11 @@ import json
 import socket
 import time
 
+import numpy
 import pytest
 
-from harness import webhook_model
-from harness.far_end import FarEnd, Person
+from harness import audio, talkers, webhook_model
+from harness.far_end import FarEnd, Person, tone_frame
 from harness.sip import Malformed, SIPMessage
 from harness.waiting import eventually
 from harness.webhook_app import Webhook, is_signed
@@ -87,6 +88,22 @@ def test_a_story_may_be_judged_long_after_it():
 ])
 def test_the_webhook_model_notices(story, words):
     assert any(words in fault for fault in webhook_model.faults(story, SECRET)), webhook_model.faults(story, SECRET)
+
+
+def test_the_tuner_tells_who_is_heard():
+    """Each tone as loud as it was said, and no other: a little fainter, an echo, somebody who is missing are noticed."""
+    def say(hertz, strength=1.0):
+        codes = b"".join(tone_frame(hertz, number) for number in range(50))
+        return strength * audio.mu_law_decode(numpy.frombuffer(codes, numpy.uint8))
+
+    def told(*voices):
+        mixed = audio.mu_law_decode(audio.mu_law_encode(sum(voices)))
+        return talkers.faults(mixed, [a, b], [c])
+
+    a, b, c = talkers.TONES[:3]
+    assert told(say(a), say(b)) == []
+    assert len(told(say(a, 0.85), say(b))) == len(told(say(a), say(b), say(c, 0.01))) == len(told(say(a))) == 1
+    assert talkers.faults(numpy.zeros(8000), [], talkers.TONES) == []
 
 
 def test_the_published_signature_vector():
