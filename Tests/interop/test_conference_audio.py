@@ -149,7 +149,7 @@ def test_music_until_it_begins(talkers, belay, app):
 
 
 def test_music_of_the_server_s_own(talkers, belay, app):
-    """Where no waitUrl is named, and where the one that is named gives nothing."""
+    """Where no waitUrl is named, and where the one that is named gives nothing, which the conference's log says once."""
     far = talkers({})
     server = belay(trunk=far.trunk)
     app.answer("/gone.wav", Reply(404, "no"))
@@ -157,6 +157,8 @@ def test_music_of_the_server_s_own(talkers, belay, app):
         room = Room(server, app, **fields)
         room.join(number, startConfOnEnter=False)
         eventually(lambda who=number: audio.level(far.hears(who)) > -45, 15, "music is heard")
+        warnings = [entry["metadata"] for entry in room.story if entry["level"] == "warning"]
+        assert [warning.get("waitUrl") for warning in warnings] == list(fields.values()), warnings
         assert room.end().status == 204
 
 
