@@ -9,7 +9,7 @@ import pytest
 
 from harness import audio, instruments
 from harness.rooms import Room
-from harness.talkers import TONES, UNHEARD, Talkers, faults, levels
+from harness.talkers import TONES, UNHEARD, faults, levels
 from harness.waiting import eventually
 from harness.webhook_app import Reply
 
@@ -20,22 +20,6 @@ PLAYED = 330
 BEEP = 800
 #: In dB below full scale.
 SILENCE = -60.0
-
-
-@pytest.fixture
-def talkers(endings):
-    """Makes far ends that say what SAYS has, or nothing but silence."""
-    def make(says=SAYS):
-        far = Talkers(says)
-
-        def end():
-            far.close()
-            assert not far.faults, "the far end saw rules broken:\n" + "\n".join(far.faults[:50])
-
-        endings.append(end)
-        return far
-
-    return make
 
 
 def check(far, heard, all_tones=tuple(SAYS.values())):
@@ -51,7 +35,7 @@ def tone_file(app, seconds):
 
 def test_each_hears_the_others_and_not_itself(talkers, belay, app):
     """One, two, three of them; and again when one has left, and when another has come."""
-    far = talkers()
+    far = talkers(SAYS)
     server = belay(trunk=far.trunk)
     room = Room(server, app, playBeep="never")
     a, b, c, d = (SAYS[number] for number in (A, B, C, D))
@@ -71,7 +55,7 @@ def test_each_hears_the_others_and_not_itself(talkers, belay, app):
 
 def test_moved_to_another_conference(talkers, belay, app):
     """It hears the other conference alone, and is heard there alone."""
-    far = talkers()
+    far = talkers(SAYS)
     server = belay(trunk=far.trunk)
     former, latter = Room(server, app, playBeep="never"), Room(server, app, playBeep="never")
     a, b, c = (SAYS[number] for number in (A, B, C))
@@ -87,7 +71,7 @@ def test_moved_to_another_conference(talkers, belay, app):
 
 def test_talk_and_listen(talkers, belay, app):
     """Muted over REST one is not heard and hears; deaf one is heard and hears nothing; each ends when it is taken back."""
-    far = talkers()
+    far = talkers(SAYS)
     server = belay(trunk=far.trunk)
     room = Room(server, app, playBeep="never")
     a, b, c = (SAYS[number] for number in (A, B, C))
@@ -109,7 +93,7 @@ def test_talk_and_listen(talkers, belay, app):
 
 def test_who_is_added_muted_is_never_heard(talkers, belay, app):
     """Not one packet of it, from its answer on."""
-    far = talkers()
+    far = talkers(SAYS)
     server = belay(trunk=far.trunk)
     room = Room(server, app, playBeep="never")
     room.join(A)
@@ -125,7 +109,7 @@ def test_who_is_added_muted_is_never_heard(talkers, belay, app):
 
 def test_music_until_it_begins(talkers, belay, app):
     """Each for itself and not each other; none from the beginning on. waitUrl is fetched once, however often it is heard."""
-    far = talkers()
+    far = talkers(SAYS)
     server = belay(trunk=far.trunk)
     room = Room(server, app, playBeep="never", waitUrl=tone_file(app, 2.0))
     a, b, c = (SAYS[number] for number in (A, B, C))
@@ -184,7 +168,7 @@ def test_beeps(talkers, belay, app, beep, count):
 
 def test_a_recording_holds_everybody(talkers, belay, app):
     """From the beginning of the talk to its end: each at the level at which it was said, no music; told of behind the end."""
-    far = talkers()
+    far = talkers(SAYS)
     server = belay(trunk=far.trunk)
     room = Room(server, app, playBeep="never", record=True, waitUrl=tone_file(app, 2.0))
     room.join(A, startConfOnEnter=False)
@@ -216,7 +200,7 @@ def test_a_recording_holds_everybody(talkers, belay, app):
 
 def test_a_script_that_one_alone_hears(talkers, belay, app):
     """Call control's prompt: nobody else hears it, nor, meanwhile, whoever does; afterwards all is as it was."""
-    far = talkers()
+    far = talkers(SAYS)
     server = belay(trunk=far.trunk)
     room = Room(server, app, playBeep="never", record=True)
     a, b, c = (SAYS[number] for number in (A, B, C))

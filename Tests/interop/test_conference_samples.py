@@ -9,7 +9,6 @@ import urllib.request
 
 import pytest
 
-from harness.calling_far_end import CallingFarEnd
 from harness.far_end import Person
 from harness.server import NUMBER
 from harness.waiting import eventually
@@ -19,15 +18,8 @@ PARTY, AGENT, VISITOR = "+13125550111", "+13125550112", "+13125550113"
 
 
 @pytest.fixture
-def far(endings):
-    made = CallingFarEnd()
-
-    def end():
-        made.close()
-        assert not made.faults, "the far end saw rules broken:\n" + "\n".join(made.faults[:50])
-
-    endings.append(end)
-    return made
+def far(calling_far_end):
+    return calling_far_end()
 
 
 def conference(server):
