@@ -132,6 +132,7 @@ def test_from_the_command_line(far, server, app):
     first, second = room.join(A), room.join(B, leaveConferenceUrl=app.answer("/left", HANGUP))
     shown = run(server, "conference", "members", room.id)
     assert re.search(rf"{second} +talks +hears.*\n{first} +talks +hears", shown), shown
+    assert re.search(r"conferences +1, with 2 calls", run(server, "status"))
     run(server, "conference", "mute", room.id, first)
     assert re.search(rf"{first} +muted", run(server, "conference", "members", room.id))
     run(server, "conference", "unmute", room.id, first)
