@@ -6,16 +6,18 @@ import json
 import socket
 import time
 
+import numpy
 import pytest
 
-from harness import webhook_model
-from harness.far_end import FarEnd, Person
+from harness import audio, talkers, webhook_model
+from harness.far_end import FarEnd, Person, tone_frame
 from harness.sip import Malformed, SIPMessage
 from harness.waiting import eventually
 from harness.webhook_app import Webhook, is_signed
 
 SECRET = "sigsec_" + "0" * 40
 CALL = "CA" + "1" * 40
+CONFERENCE = "CF" + "2" * 40
 
 
 def body(kind, **changes):
@@ -45,6 +47,20 @@ def test_a_good_story_has_no_faults():
     assert webhook_model.faults(story, SECRET) == []
 
 
+def test_a_conference_has_an_order_of_its_own():
+    """What it tells names the call that made it, and stands beside that call's story, also behind its end."""
+    def told(sequence, start, **more):
+        content = body("conferenceStatus", conferenceId=CONFERENCE, callStatus=None, status="empty", recordingUrl=None,
+                       recordingId=None, recordingDurationSec=None, **more)
+        return webhook("conferenceStatus", sequence, start, content=content, event=f"conference{sequence}-{start}")
+
+    story = [webhook("outDialApiConnect", 1, 0), told(1, 0.2), webhook("callStatus", 2, 1), told(2, 2)]
+    assert webhook_model.faults(story, SECRET) == []
+    for broken, words in (([told(2, 0), told(1, 1)], "sequence 1"), ([told(1, 0), told(2, 0.4)], "not answered"),
+                          ([told(1, 0, **{"to": 7})], "SDK refuses")):
+        assert any(words in fault for fault in webhook_model.faults(broken, SECRET)), words
+
+
 def test_a_story_may_be_judged_long_after_it():
     story = [webhook("outDialApiConnect", 1, 0, age=400), webhook("callStatus", 2, 1, age=400)]
     for one in story:
@@ -72,6 +88,22 @@ def test_a_story_may_be_judged_long_after_it():
 ])
 def test_the_webhook_model_notices(story, words):
     assert any(words in fault for fault in webhook_model.faults(story, SECRET)), webhook_model.faults(story, SECRET)
+
+
+def test_the_tuner_tells_who_is_heard():
+    """Each tone as loud as it was said, and no other: a little fainter, an echo, somebody who is missing are noticed."""
+    def say(hertz, strength=1.0):
+        codes = b"".join(tone_frame(hertz, number) for number in range(50))
+        return strength * audio.mu_law_decode(numpy.frombuffer(codes, numpy.uint8))
+
+    def told(*voices):
+        mixed = audio.mu_law_decode(audio.mu_law_encode(sum(voices)))
+        return talkers.faults(mixed, [a, b], [c])
+
+    a, b, c = talkers.TONES[:3]
+    assert told(say(a), say(b)) == []
+    assert len(told(say(a, 0.85), say(b))) == len(told(say(a), say(b), say(c, 0.01))) == len(told(say(a))) == 1
+    assert talkers.faults(numpy.zeros(8000), [], talkers.TONES) == []
 
 
 def test_the_published_signature_vector():

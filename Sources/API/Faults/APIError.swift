@@ -107,6 +107,17 @@ package struct APIError: Error, Sendable {
 
     static func conflict(_ message: String) -> Self { Self(status: 409, code: .resourceConflict, message: message) }
 
+    static func noQueue(_ text: String) -> Self { notFound(text, QueueKind.self, "The account has no queue") }
+
+    static func noConference(_ text: String) -> Self {
+        notFound(text, ConferenceKind.self, "The account has no conference", code: .conferenceNotFound)
+    }
+
+    static func noParticipant(_ call: CallID, in conference: ConferenceID) -> Self {
+        Self(
+            status: 404, code: .conferenceNotFound, message: "The call \(call) is not in the conference \(conference).")
+    }
+
     static func noRecording(_ text: String) -> Self {
         notFound(text, RecordingKind.self, "The account has no recording", code: .recordingNotFound)
     }

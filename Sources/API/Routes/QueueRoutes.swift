@@ -98,7 +98,7 @@ struct QueueRoutes: Sendable {
         let reply = await services.queues.ask(request, of: account.accountID)
         switch reply {
         case .queue, .queues, .members, .member: return reply
-        case .noQueue: throw Self.noQueue(id?.text ?? "")
+        case .noQueue: throw .noQueue(id?.text ?? "")
         case .noMember:
             throw .notFound(
                 call.map { "No call \($0) waits in queue \(id?.text ?? "")." }
@@ -122,7 +122,7 @@ struct QueueRoutes: Sendable {
 
     private static func queueID(_ exchange: APIExchange) throws(APIError) -> QueueID {
         let text = exchange.parameters.get("queueId") ?? ""
-        guard let id = QueueID(text) else { throw noQueue(text) }
+        guard let id = QueueID(text) else { throw .noQueue(text) }
         return id
     }
 
@@ -133,10 +133,6 @@ struct QueueRoutes: Sendable {
             throw .notFound(text, CallKind.self, "The queue has no call")
         }
         return (id, call)
-    }
-
-    private static func noQueue(_ text: String) -> APIError {
-        .notFound(text, QueueKind.self, "The account has no queue")
     }
 }
 
