@@ -187,7 +187,10 @@ struct MixTests {
         }
         for member in members { member.beginTick(isAway: false) }
         for number in sounds[0].indices {
-            for (member, sound) in zip(members, sounds) { member.say(sound[number].span) }
+            for (member, sound) in zip(members, sounds) {
+                let frame = sound[number]
+                member.say(frame.span)
+            }
             guard number > 0 else { continue }
             for (index, member) in members.enumerated() {
                 let others = (0..<160).map { sample in
@@ -210,13 +213,14 @@ struct MixTests {
         let sound = Sound.frames(Sound.noise(milliseconds: 2000, amplitude: 5000, seed: 5))
         let other = Sound.frames(Sound.noise(milliseconds: 2000, amplitude: 5000, seed: 6))
         for number in sound.indices {
-            steady.say(other[number].span)
+            let (said, beside) = (sound[number], other[number])
+            steady.say(beside.span)
             if Int.random(in: 0..<4, using: &random) == 0 {
                 lossy.lose()
                 voice.lose(in: &alone)
             } else {
-                lossy.say(sound[number].span)
-                voice.say(sound[number].span, in: &alone)
+                lossy.say(said.span)
+                voice.say(said.span, in: &alone)
             }
             guard number > 0 else { continue }
             var own = [Int16](repeating: 0, count: 160)
