@@ -18,7 +18,7 @@ package enum Input: Hashable, Sendable {
     case describeParent(ReplyToken, CallID, AccountID)
     case updateCall(ReplyToken, CallID, AccountID, CallUpdate, RequestID)
     /// What REST asks of the account's queues.
-    case queueRequest(ReplyToken, AccountID, QueueRequest)
+    case queueRequest(ReplyToken, AccountID, QueueRequest, RequestID)
     /// What REST asks of the account's conferences.
     case conferenceRequest(ReplyToken, AccountID, ConferenceRequest, RequestID)
     // MARK: From the network

@@ -28,7 +28,7 @@ struct RoomLogRoutes: Sendable {
         let cursor = try Self.cursor(exchange)
         let page = try await services.conferences.story(of: .queue(id), account: account.accountID, after: cursor)
         if page.items.isEmpty, cursor == nil,
-            case .noQueue = await services.queues.ask(.get(id), of: account.accountID)
+            case .noQueue = await services.queues.ask(.get(id), of: account.accountID, by: exchange.requestID)
         {
             throw APIError.noQueue(text)
         }

@@ -199,7 +199,8 @@ package struct Exchange: Sendable {
             withUserAgent { agent, now, random, sip in
                 agent.resolved(session, host: host, addresses: addresses, now: now, random: &random, into: &sip)
             }
-        case .queueRequest(let token, let account, let request): answer(token, request, of: account)
+        case .queueRequest(let token, let account, let request, let requestID):
+            answer(token, request, of: account, by: requestID)
         case .conferenceRequest(let token, let account, let request, let requestID):
             answer(token, request, of: account, by: requestID)
         case .committed(let token):

@@ -24,6 +24,9 @@ struct QueueTable: Sendable {
         lines[id].flatMap { $0.queue.accountID == account ? $0 : nil }
     }
 
+    /// How many wait in it; 0 where there is none.
+    func count(in id: QueueID) -> Int { lines[id]?.count ?? 0 }
+
     /// Whether anybody has a queue of that id.
     func contains(_ id: QueueID) -> Bool { lines[id] != nil }
 
