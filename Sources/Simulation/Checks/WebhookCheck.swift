@@ -35,6 +35,8 @@ struct WebhookCheck {
     /// On disk, in the order of storing.
     private var owed: [EventID] = []
     private var isOwed: Set<EventID> = []
+    /// What is tried for the whole of it (docs/decisions/0016).
+    private static let dayLong = ["callStatus", "record", "conferenceStatus", "conferenceRecordingStatus"]
     private let lifetime: Duration
     private let dialNewsLifetime: Duration
     private let unansweredAttempts: Int
@@ -140,7 +142,7 @@ struct WebhookCheck {
             throw Violation("every notification is delivered", "\(id) is dropped without an attempt")
         }
         guard !event.isDelivered, event.unanswered < unansweredAttempts else { return }
-        let lifetime = ["callStatus", "record"].contains(event.webhook.requestType) ? lifetime : dialNewsLifetime
+        let lifetime = Self.dayLong.contains(event.webhook.requestType) ? lifetime : dialNewsLifetime
         guard now - event.firstAttempt < lifetime - longestPause else { return }
         throw Violation(
             "every notification is delivered",
