@@ -215,6 +215,7 @@ struct ConferenceTests {
         room.bench.give(.media(media, .talking(true)))
         room.bench.pass(.milliseconds(1500))
         room.bench.give(.media(media, .talking(false)))
+        room.bench.wallSetAhead = .seconds(-3600)
         try room.end(call)
         #expect(
             room.story(id) == [
@@ -225,6 +226,7 @@ struct ConferenceTests {
         #expect(entries.map(\.sequence) == Array(1...7))
         #expect(entries.allSatisfy { $0.callID == nil && $0.metadata["conferenceId"] == .string(id.text) })
         #expect(entries[4].metadata["milliseconds"] == 1500)
+        #expect(entries[5].metadata["seconds"] == 1, "whatever the clock is set to")
     }
 
     @Test("Its row is on disk before what refers to it: its notifications and its recordings")

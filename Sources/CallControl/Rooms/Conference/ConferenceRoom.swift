@@ -19,6 +19,8 @@ struct ConferenceRoom: Sendable {
     struct Member: Sendable {
         var participant: Participant
         let media: MediaHandle
+        /// When it came.
+        let since: Instant
         /// In the order in which they came; what a list's cursor names.
         let number: Int64
     }
@@ -171,7 +173,7 @@ struct ConferenceRoom: Sendable {
             conferenceID: conference.conferenceID, accountID: conference.accountID, callID: call, standing: standing,
             startConfOnEnter: command.startConfOnEnter, created: turn.now.wall)
         let wasEmpty = members.isEmpty
-        members.append(Member(participant: participant, media: media, number: nextNumber))
+        members.append(Member(participant: participant, media: media, since: turn.now.instant, number: nextNumber))
         nextNumber += 1
         story.note(
             .info, .status, "Participant came",
@@ -232,12 +234,11 @@ struct ConferenceRoom: Sendable {
     }
 
     private mutating func noteLeaving(_ member: Member, _ departure: Departure, _ turn: inout ConferenceTurn) {
-        let seconds = max(0, turn.now.wall.microseconds - member.participant.dateCreated.microseconds) / 1_000_000
         story.note(
             .info, .status, "Participant left",
             [
                 "callId": .string(member.participant.callID.text), "reason": .string(departure.word),
-                "seconds": .integer(seconds),
+                "seconds": JSONValue((turn.now.instant - member.since).wholeSeconds),
             ], &turn)
     }
 
