@@ -113,7 +113,7 @@ struct CallTests {
         let reply = try await test.send(.get, "\(test.base)/Calls/\(call.callID)")
         #expect(reply.status == 500)
         #expect(reply.code == 0)
-        #expect(!reply.text.contains("4711"))
+        #expect(!reply.text.contains("471147114711"))
         #expect(reply.json.members.count == 5)
     }
 
@@ -122,7 +122,7 @@ struct CallTests {
     func passingFailure(trouble: PassingTrouble) async throws {
         struct Failure: PassingFailure {
             let trouble: PassingTrouble?
-            let secret = "row 4711 of calls.sqlite"
+            let secret = "row 471147114711 of calls.sqlite"
         }
         let test = try TestServer()
         let call = makeCall(test)
@@ -132,7 +132,7 @@ struct CallTests {
         #expect(reply.status == 503)
         #expect(reply.header("retry-after").flatMap { Int($0) } ?? 0 > 0)
         #expect(reply.text.contains(trouble == .diskFailing ? "disk" : "Too many"))
-        #expect(!reply.text.contains("4711"))
+        #expect(!reply.text.contains("471147114711"))
         test.calls.failReads(with: Failure(trouble: nil))
         #expect(try await test.send(.get, "\(test.base)/Calls/\(call.callID)").status == 500)
     }

@@ -171,13 +171,13 @@ struct TalkRecordTests {
         try bench.makeCall()
         bench.farAnswer()
         bench.answerWebhook(
-            #"[{"GetDigits":{"actionUrl":"http://app/digits","maxDigits":4,"privacyMode":true}}]"#)
-        bench.press("7341")
+            #"[{"GetDigits":{"actionUrl":"http://app/digits","maxDigits":12,"privacyMode":true}}]"#)
+        bench.press("734173417341")
         let asked = try #require(try talk(bench).request)
         #expect(asked.type == "getDigits")
         #expect(asked.fields["digits"] == nil)
         #expect(asked.privateFields == ["digits"])
-        #expect(!bench.records.values.contains { String(decoding: $0, as: UTF8.self).contains("7341") })
+        #expect(!bench.records.values.contains { String(decoding: $0, as: UTF8.self).contains("734173417341") })
     }
 
     @Test("Keys that nobody has asked for are kept, and where it waits")

@@ -25,7 +25,7 @@ final class MemoryCalls: CallService {
         var random = SystemRandomNumberGenerator()
     }
 
-    struct ReadFailure: Error { let secret = "row 4711 of calls.sqlite" }
+    struct ReadFailure: Error { let secret = "row 471147114711 of calls.sqlite" }
 
     private let state = Mutex(State())
     private let now: @Sendable () -> Timestamp
