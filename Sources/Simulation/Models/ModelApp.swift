@@ -103,7 +103,7 @@ struct ModelApp {
         case .unsupported:
             return Self.answered(
                 200,
-                #"[{"Say":{"text":"Wait."}},{"CreateConference":{"actionUrl":"https://app.example/conference"}}]"#,
+                #"[{"Say":{"text":"Wait."}},{"Sms":{"to":"+15550000002","from":"+15550000001","text":"Hello"}}]"#,
                 1...100, .webhookUnsupported, &random)
         case .tooLarge:
             let milliseconds = Int.random(in: 20...900, using: &random)
