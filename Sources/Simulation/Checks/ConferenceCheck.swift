@@ -28,6 +28,8 @@ struct ConferenceCheck {
     /// As this life has it; nil where it knows of none.
     func latest(_ id: ConferenceID) -> Conference? { stories[id]?.issued }
 
+    func hasLosses(_ id: ConferenceID) -> Bool { stories[id]?.hasLosses ?? false }
+
     /// One transaction: what is told in it, and then the rows, which stand as they are at its end.
     mutating func stored(_ operations: [StorageOperation]) throws(Violation) {
         for operation in operations {
@@ -110,8 +112,10 @@ struct ConferenceCheck {
     /// The next life knows what the disk knows.
     mutating func crashed() {
         for id in order {
-            stories[id]?.issued = stories[id]?.committed
-            stories[id]?.told = stories[id]?.committedTold ?? Told()
+            guard var story = stories[id] else { continue }
+            story.issued = story.committed
+            story.told = story.committedTold
+            stories[id] = story
         }
     }
 

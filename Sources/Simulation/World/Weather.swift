@@ -44,7 +44,7 @@ struct Weather: Hashable {
     /// Of the scenario `rooms`: its disk refuses more often, and the trunk lets everybody in, so that they meet.
     init(ofRooms seed: UInt64, random: inout RandomSource) {
         self.init(seed: seed, random: &random)
-        failedCommitPerMille *= 2
+        failedCommitPerMille *= 3
         callsPerSecond = nil
         callsAtOnce = nil
         ports = 2_000

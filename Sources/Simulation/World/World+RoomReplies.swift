@@ -17,10 +17,7 @@ extension World {
     private func answered(_ asked: QueueRequest, _ reply: QueueReply, _ request: RoomRequest) throws(Violation) {
         switch (asked, reply) {
         case (.create, .queue(let standing)), (.update, .queue(let standing)):
-            let queue = standing.queue
-            guard storage.queues.contains(where: { $0.queueID == queue.queueID && $0.revision >= queue.revision })
-                || !queue.isKept
-            else { throw Violation("an answer only after the commit", "\(queue.queueID) is not on disk as it is told") }
+            try checkOnDisk(standing.queue)
         case (.create, .notStored), (.update, .notStored): counters.count(.roomNotStored)
         case (.list, .queues(let page)):
             for queue in storage.queues where queue.isKept {
@@ -49,6 +46,14 @@ extension World {
                 throw Violation("nothing is forgotten", "\(id) is on disk, and is said not to be there")
             }
         default: throw Violation("REST", "\(asked) is answered with \(reply)")
+        }
+    }
+
+    private func checkOnDisk(_ queue: CallQueue) throws(Violation) {
+        // What Enqueue made may be gone again.
+        guard queue.isKept else { return }
+        guard storage.queues.contains(where: { $0.queueID == queue.queueID && $0.revision >= queue.revision }) else {
+            throw Violation("an answer only after the commit", "\(queue.queueID) is not on disk as it is told")
         }
     }
 
@@ -98,6 +103,8 @@ extension World {
     }
 
     private func checkOnDisk(_ conference: Conference) throws(Violation) {
+        // A change that changes nothing is not written, and what it finds the disk may have refused before.
+        guard !checks.conferences.hasLosses(conference.conferenceID) else { return }
         let isOnDisk = storage.conferences.contains { entry in
             entry.conference.conferenceID == conference.conferenceID
                 && entry.conference.revision >= conference.revision

@@ -67,15 +67,22 @@ extension World {
         elements.isEmpty ? nil : elements[any % elements.count]
     }
 
+    /// Most often one where somebody is.
     private func withConference(_ any: Int, _ request: (ConferenceID) -> ConferenceRequest) throws(Violation) {
-        guard let id = chosen(any, of: app.rooms.conferences) else { return }
+        let conferences = any % 4 > 0 ? populated : app.rooms.conferences
+        guard let id = chosen(any, of: conferences) else { return }
         try ask(.conference(request(id)))
     }
 
-    /// Of a conference where somebody is, if there is one; now and then somebody who is not in it.
-    private func withParticipant(_ any: Int, _ request: (ConferenceID, CallID) -> ConferenceRequest) throws(Violation) {
+    /// Where somebody is; all that the app knows of where nobody is anywhere.
+    private var populated: [ConferenceID] {
         let populated = app.rooms.conferences.filter { !checks.places.members(of: .conference($0)).isEmpty }
-        guard let id = chosen(any, of: populated.isEmpty ? app.rooms.conferences : populated) else { return }
+        return populated.isEmpty ? app.rooms.conferences : populated
+    }
+
+    /// Now and then somebody who is not in it.
+    private func withParticipant(_ any: Int, _ request: (ConferenceID, CallID) -> ConferenceRequest) throws(Violation) {
+        guard let id = chosen(any, of: populated) else { return }
         let members = any % 10 == 0 ? statuses.calls : checks.places.members(of: .conference(id))
         guard let call = chosen(any, of: members) else { return }
         try ask(.conference(request(id, call)))
