@@ -303,6 +303,27 @@ struct ConferenceTests {
         try room.add(to: id)
         #expect(room.told(id) == ["empty", "populated", "inProgress"])
     }
+
+    @Test("After a crash what had not been sent yet goes first, one at a time, and that it is empty comes behind it")
+    func owedBeforeCrash() throws {
+        var crashed = ConferenceBench()
+        let id = try crashed.create()
+        try crashed.add(to: id)
+        let wall = crashed.bench.moment.wall
+        let owed = crashed.bench.delivered.filter { $0.owner == .conference(id) }.suffix(2).map { webhook in
+            PendingNotification(webhook: webhook, attempts: 0, firstAttempt: wall, nextAttempt: wall)
+        }
+        var room = ConferenceBench()
+        room.bench.exchange.turn.random = RandomSource(seed: 78)
+        room.bench.pass(crashed.bench.moment.instant - room.bench.moment.instant + .seconds(1))
+        let (conference, record) = try #require(crashed.bench.conferences[id])
+        room.bench.restore(
+            UnfinishedWork(
+                records: [], notifications: owed, journalSequences: [:], conferences: [(conference, record)]))
+        #expect(room.told(id) == ["populated"])
+        room.settle()
+        #expect(room.told(id) == ["populated", "inProgress", "empty"])
+    }
 }
 
 extension ConferenceBench {

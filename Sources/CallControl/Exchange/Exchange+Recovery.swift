@@ -17,9 +17,11 @@ extension Exchange {
             queue.setPace(of: account.accountID, callsPerSecond: account.rules.callsPerSecond)
         }
         for queue in work.queues { restore(queue) }
-        for (conference, record) in work.conferences { restore(conference, record, work.recordings) }
-        // What a call that is ended now had told of already, and not sent, comes before what is told of its end.
+        // What a call that is ended now, or a conference, had told of already, and not sent, comes before what it tells next.
         let owed = Dictionary(grouping: work.notifications.filter { $0.attempts == 0 }, by: \.webhook.owner)
+        for (conference, record) in work.conferences {
+            restore(conference, record, work.recordings, owed: owed[.conference(conference.conferenceID)] ?? [])
+        }
         var taken: Set<CallID> = []
         var ofOthers: Set<CallID> = []
         for complaint in work.complaints { emit(.fault(nil, complaint)) }
@@ -42,6 +44,8 @@ extension Exchange {
         for pending in work.notifications {
             if let call = pending.webhook.owner.callID {
                 if ofOthers.contains(call) || pending.attempts == 0 && taken.contains(call) { continue }
+            } else if let conference = pending.webhook.owner.conferenceID {
+                if pending.attempts == 0, conferences.contains(conference) { continue }
             }
             if let directive = retries.restore(pending, now: now) { carryOut(directive) }
         }

@@ -96,6 +96,12 @@ struct WebhookCheck {
         stories[webhook.owner] = story
     }
 
+    /// What its call has asked for is of no use any more: the wait, or the stay, that it was for is over.
+    mutating func abandonsScript(_ call: CallID) {
+        guard let event = stories[.call(call)]?.blocking, events[event]?.webhook.purpose == .script else { return }
+        stories[.call(call)]?.blocking = nil
+    }
+
     private static func checkRepetition(
         _ event: Event, _ attempt: Int, _ violation: (String) -> Violation
     ) throws(Violation) {

@@ -84,6 +84,16 @@ struct ConferenceStory: Sendable {
         for step in steps { carryOut(step, &turn) }
     }
 
+    /// Notifications of an earlier process, on disk and not sent yet: what is told from now on comes behind them.
+    mutating func restore(_ notifications: [PendingNotification], _ turn: inout ConferenceTurn) {
+        var steps: [CallOutbox.Directive] = []
+        for pending in notifications {
+            outbox.enqueue(pending.webhook, into: &steps)
+            outbox.committed(pending.webhook.eventID, into: &steps)
+        }
+        for step in steps { carryOut(step, &turn) }
+    }
+
     mutating func notificationCommitted(_ event: EventID, _ turn: inout ConferenceTurn) {
         var steps: [CallOutbox.Directive] = []
         outbox.committed(event, into: &steps)

@@ -125,7 +125,12 @@ extension Exchange {
     }
 
     /// Of an earlier process: nobody is in it any more.
-    mutating func restore(_ conference: Conference, _ bytes: [UInt8]?, _ recordings: [RecordingID: Recording]) {
+    ///
+    /// - Parameter owed: its notifications on disk, in order, that have not been sent yet.
+    mutating func restore(
+        _ conference: Conference, _ bytes: [UInt8]?, _ recordings: [RecordingID: Recording],
+        owed: [PendingNotification]
+    ) {
         var record: ConferenceRecord
         do { record = try ConferenceRecord(reading: bytes ?? []) } catch {
             emit(.fault(nil, "the record of conference \(conference.conferenceID) cannot be read: \(error)"))
@@ -133,7 +138,10 @@ extension Exchange {
         }
         conferences.insert(ConferenceRoom(restoring: conference, record))
         let interrupted = record.recordingID.flatMap { recordings[$0] }
-        withConference(conference.conferenceID) { room, turn in room.resume(interrupted, &turn) }
+        withConference(conference.conferenceID) { room, turn in
+            room.story.restore(owed, &turn)
+            room.resume(interrupted, &turn)
+        }
     }
 
     // MARK: REST
