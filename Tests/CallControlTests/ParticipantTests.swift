@@ -304,4 +304,25 @@ struct ParticipantTests {
         try room.answer(call, "leaveConference", #"[{"GetDigits":{"actionUrl":"http://app/digits","maxDigits":1}}]"#)
         #expect(room.count("getDigits", of: call) == 0)
     }
+
+    @Test("A clock that wakes up late: a script that joins, and the call's longest time, in one turn")
+    func late() throws {
+        var room = ConferenceBench()
+        room.bench = Bench { $0.longestCall = .seconds(60) }
+        let id = try room.create()
+        try room.call(
+            #"[{"Pause":{"length":50000}},{"AddToConference":{"conferenceId":"\#(id.text)"}}]"#)
+        let later = Moment(instant: room.bench.moment.instant + .seconds(70), wall: room.bench.moment.wall)
+        _ = room.bench.exchange.handle(.timersDue, now: later)
+        #expect(room.bench.exchange.conferences.room(id)?.members.isEmpty == true)
+    }
+
+    @Test("That there is no such conference ends nothing where a machine's script has taken over meanwhile")
+    func lookedUpTooLate() throws {
+        var room = ConferenceBench()
+        let id = try room.create()
+        let call = try room.call(#"[{"Pause":{"length":5000}}]"#)
+        room.bench.give(.conferenceLookedUp(call, id, isKnown: false))
+        #expect(room.bench.rows[call]?.status == .inProgress)
+    }
 }

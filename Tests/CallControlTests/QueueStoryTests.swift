@@ -95,4 +95,14 @@ struct QueueStoryTests {
         #expect(sequences.count == 13 && sequences == Array(Set(sequences)).sorted())
         #expect(try Self.story(next).map(\.message) == ["Queue over"])
     }
+
+    @Test("A clock that wakes up late: a script that comes into a queue, and the call's longest time, in one turn")
+    func late() throws {
+        var bench = Bench { $0.longestCall = .seconds(60) }
+        let enqueue = Self.script().dropFirst()
+        try bench.run(#"[{"Pause":{"length":50000}},"# + enqueue)
+        let later = Moment(instant: bench.moment.instant + .seconds(70), wall: bench.moment.wall)
+        _ = bench.exchange.handle(.timersDue, now: later)
+        #expect(bench.exchange.queues.waiting == 0 && bench.exchange.queues.count == 0)
+    }
 }

@@ -165,6 +165,8 @@ extension Exchange {
             case .conference(let id): storeConferenceAgain(id)
             case .retry(let event): if let directive = retries.due(event) { carryOut(directive) }
             }
+            // What the next one ends knows by then in which room it is.
+            tellFacts()
         }
     }
 }

@@ -20,6 +20,7 @@ extension Talk {
         _ command: AddToConference, _ mix: MixID, _ standing: ParticipantStanding, _ status: Conference.Status,
         _ dossier: inout Dossier, _ turn: inout Turn
     ) {
+        joining = nil
         let isThere = stay?.conferenceID == command.conferenceID
         let membership = MixMembership(standing)
         endScript()
@@ -41,9 +42,12 @@ extension Talk {
         }
     }
 
-    func conferenceRefused(
+    /// - Returns: nil where another script has taken over meanwhile.
+    mutating func conferenceRefused(
         _ id: ConferenceID, isTerminated: Bool, _ dossier: inout Dossier, _ turn: inout Turn
-    ) -> Want {
+    ) -> Want? {
+        guard joining == id else { return nil }
+        joining = nil
         let explanation =
             isTerminated
             ? "conference \(id) has been terminated: nobody can be added to it any more"

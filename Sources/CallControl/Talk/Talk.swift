@@ -30,6 +30,8 @@ struct Talk: Sendable {
     var waiting: Waiting?
     /// In a conference.
     var stay: Stay?
+    /// That it has asked for, and not heard of yet.
+    var joining: ConferenceID?
     /// A script that waits to hear how many are in the conference.
     private var uncounted: Script?
     var memory = ScriptMemory()
@@ -224,6 +226,7 @@ struct Talk: Sendable {
         held = nil
         uncounted = nil
         pendingDial = nil
+        joining = nil
         // It is complete as it is; another RecordUtterance may begin before the engine says so.
         recordings.closeUtterance(&dossier, &turn)
         recordings.utterance = nil
@@ -374,7 +377,9 @@ struct Talk: Sendable {
         case .park(let park): self.park(park, &dossier, &turn)
         case .leaveWait(let command): return leaveWait(by: command, &leg, &dossier, &turn)
         case .createConference(let command): turn.want(.room(.createConference(command)))
-        case .addToConference(let command): turn.want(.room(.join(command, media)))
+        case .addToConference(let command):
+            joining = command.conferenceID
+            turn.want(.room(.join(command, media)))
         case .leaveConference(let command): return leaveConference(by: command, &dossier, &turn)
         case .changeStanding(let command, let change): changeStanding(by: command, change, &dossier, &turn)
         case .ranOut where waiting != nil: waitAgain(&dossier, &turn)
