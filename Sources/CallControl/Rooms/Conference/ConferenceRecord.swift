@@ -11,7 +11,7 @@ struct ConferenceRecord: Hashable, Sendable, Codable {
     var origin: ConferenceOrigin
     var eventSequence: Int
     var journalSequence: Int
-    /// Being made.
+    /// Being made, or not complete yet.
     var recordingID: RecordingID?
 
     init(_ origin: ConferenceOrigin, _ story: ConferenceStory, recordingID: RecordingID?) {

@@ -68,7 +68,8 @@ struct ConferenceRoom: Sendable {
     var isTerminated: Bool { conference.status == .terminated }
 
     var record: ConferenceRecord? {
-        isTerminated ? nil : ConferenceRecord(origin, story, recordingID: recording?.recordingID)
+        let recording = recording ?? unfinished.last
+        return isTerminated ? nil : ConferenceRecord(origin, story, recordingID: recording?.recordingID)
     }
 
     func member(_ call: CallID) -> Member? { members.first { $0.participant.callID == call } }
@@ -341,6 +342,7 @@ struct ConferenceRoom: Sendable {
         ended.dateUpdated = turn.now.wall
         ended.revision += 1
         turn.store(.saveRecording(ended))
+        turn.want(.save)
         recordingCompleted(ended, &turn)
         settle(&turn)
     }
