@@ -12,8 +12,8 @@ extension Exchange {
         by request: RequestID? = nil
     ) {
         let now = self.now.wall
-        let told = queues.change(queue) { line in (line.queue.accountID, line.numberEntry(at: now)) }
-        guard let (account, sequence) = told else { return }
+        guard let account = queues.account(of: queue) else { return }
+        let sequence = queues.numberEntry(at: now)
         var metadata = metadata
         metadata["queueId"] = .string(queue.text)
         if let call { metadata["callId"] = .string(call.text) }

@@ -17,8 +17,6 @@ struct WaitingLine: Sendable {
     /// Of those who have left it, since it was made or the process began.
     private var left = 0
     private var stayed = Duration.zero
-    /// Of its story; see ``numberEntry(at:)``.
-    private var lastEntry = 0
 
     init(_ queue: CallQueue) { self.queue = queue }
 
@@ -39,13 +37,6 @@ struct WaitingLine: Sendable {
         left += 1
         stayed += stay
         return stay
-    }
-
-    /// The number of the next entry of its story: the time in milliseconds, or one more than the one before. A queue may
-    /// go and come again under its identifier, and nothing has to be kept of it for that.
-    mutating func numberEntry(at now: Timestamp) -> Int {
-        lastEntry = max(lastEntry + 1, Int(now.microseconds / 1000))
-        return lastEntry
     }
 
     /// From 1 on; nil where it is not in it.
