@@ -1,4 +1,4 @@
-# scripts/bench crash and soak: see there. Sourced by it.
+# scripts/bench crash, rooms and soak: see there. Sourced by it.
 
 # The tests from outside, at length: one code for both (Tests/interop/bench.py). BELAY_BINARY names a server that is built.
 bench_outside() {
