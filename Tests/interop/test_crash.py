@@ -29,5 +29,6 @@ def test_killed_in_the_midst_of_calls(belay, app, endings):
     print(tally.table)
     assert not tally.faults, f"BELAY_CRASH_SEED={seed}: {len(tally.faults)} promises broke:\n" + "\n".join(tally.faults[:20])
     assert tally.open_at_kill > ROUNDS and tally.children and tally.inbound, "hardly anything was under way"
-    assert tally.seen["waited at a kill"] and tally.seen["were in one at a kill"] and tally.seen["emptied by a restart"], tally.seen
+    for what in ("waited at a kill", "in a conference at a kill", "conferences that a kill emptied"):
+        assert tally.seen[what], f"nobody was there: {tally.seen}"
     assert tally.seen["rejoined"] == ROUNDS

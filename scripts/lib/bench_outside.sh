@@ -9,7 +9,7 @@ bench_outside() {
         BELAY_BINARY="$($belay_release --show-bin-path)/belay"
     fi
     export BELAY_BINARY
-    printf 'machine                         %s, %s cores\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" "$(nproc)"
-    printf 'commit                          %s\n' "$(git describe --always --dirty 2>/dev/null || printf unknown)"
+    printf 'machine                             %s, %s cores\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" "$(nproc)"
+    printf 'commit                              %s\n' "$(git describe --always --dirty 2>/dev/null || printf unknown)"
     .venv-test/bin/python Tests/interop/bench.py "$@"
 }

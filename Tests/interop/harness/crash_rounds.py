@@ -81,7 +81,7 @@ class Tally:
         lines += [("from the kill to, in s", "p50     p99     most"), ("  ready again", spread(self.to_ready)),
                   ("  the far end's BYE or CANCEL", spread(self.to_far_end)), ("  the app's callStatus", spread(self.to_app))]
         lines += [(f"  {status}, {reason}", count) for (status, reason), count in sorted(self.ends.items())]
-        return "\n".join(f"{name:<32}{value}" for name, value in lines)
+        return "\n".join(f"{name:<36}{value}" for name, value in lines)
 
 
 def spread(seconds):

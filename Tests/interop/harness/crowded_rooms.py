@@ -81,13 +81,13 @@ class Tally:
 
     @property
     def table(self):
-        lines = [f"{'':<32}{'done':>8}{'seconds':>9}{'MB':>8}{'most MB':>9}{'descriptors':>13}{'most':>7}"]
+        lines = [f"{'':<36}{'done':>8}{'seconds':>9}{'MB':>8}{'most MB':>9}{'descriptors':>13}{'most':>7}"]
         for part in self.parts:
-            lines.append(f"{part.name:<32}{part.done:>8}{part.seconds:>9.1f}{part.megabytes:>8.1f}{part.most_megabytes:>9.1f}"
+            lines.append(f"{part.name:<36}{part.done:>8}{part.seconds:>9.1f}{part.megabytes:>8.1f}{part.most_megabytes:>9.1f}"
                          f"{part.descriptors:>13}{part.most_descriptors:>7}")
-        lines.append(f"{'':<32}{'most':>8}{'at last':>9}")
-        lines += [f"{name:<32}{self.most[name]:>8g}{value:>9g}" for name, value in self.gauges.items()]
-        lines += [f"{f'{status}, {reason}':<32}{count:>8}" for (status, reason), count in sorted(self.ends.items())]
+        lines.append(f"{'':<36}{'most':>8}{'at last':>9}")
+        lines += [f"{name:<36}{self.most[name]:>8g}{value:>9g}" for name, value in self.gauges.items()]
+        lines += [f"{f'{status}, {reason}':<36}{count:>8}" for (status, reason), count in sorted(self.ends.items())]
         return "\n".join(lines)
 
 

@@ -100,10 +100,11 @@ class RoomsJudge:
             found.seen["came into a queue"] += len(came)
             found.seen["given out over REST"] += id in self.rooms.taken
             found.seen["found a queue full"] += not came and len(left)
-            found.seen["waited at a kill"] += any(one.json["queueResult"] == "systemError" for one in left)
             stays = rooms_model.events(webhooks, "addToConferenceNotification")
             found.seen["came into a conference"] += len(stays)
-            found.seen["were in one at a kill"] += bool(stays) and rooms_model.is_lost(webhooks)
+            if was_killed:
+                found.seen["waited at a kill"] += any(one.json["queueResult"] == "systemError" for one in left)
+                found.seen["in a conference at a kill"] += bool(stays) and rooms_model.is_lost(webhooks)
         # Whoever was given out just then was told by nobody: not more of them than were asked for in vain.
         for queue, count in lost_waits.items():
             if count > self.rooms.unanswered[queue]:
@@ -121,9 +122,10 @@ class RoomsJudge:
             self.rooms.forget(conference)
             return
         self._tell(found, room, answer.json["status"])
-        told_before = [one.json["status"] for one in rooms_model.events(self.app.of(conference), "conferenceStatus")
-                       if killed_at is not None and one.started < killed_at]
-        found.seen["emptied by a restart"] += told_before[-1:] in (["populated"], ["inProgress"])
+        if killed_at is not None:
+            told_before = [one.json["status"] for one in rooms_model.events(self.app.of(conference), "conferenceStatus")
+                           if one.started < killed_at]
+            found.seen["conferences that a kill emptied"] += told_before[-1:] in (["populated"], ["inProgress"])
         if answer.json["status"] not in ("empty", "terminated") or room.members:
             found.broke("stranded", f"no call is live, and {conference} is {answer.json['status']} with {room.members}")
         if conference in self.rooms.ended and answer.json["status"] != "terminated":

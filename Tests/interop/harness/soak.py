@@ -60,9 +60,9 @@ class Tally:
         for name, part in [("at first", self.before), *((f"after part {n}", part) for n, part in enumerate(self.parts, 1))]:
             lines.append(f"{name:<24}{part.calls:>8}{part.megabytes:>8.1f}{part.most_megabytes:>9.1f}"
                          f"{part.descriptors:>13}{part.most_descriptors:>7}{part.latest:>15.2f}")
-        lines += [f"{name:<32}{value:g}" for name, value in self.gauges.items()]
-        lines += [f"{name:<32}{count}" for name, count in sorted(self.seen.items())]
-        lines += [f"{f'{status}, {reason}':<32}{count}" for (status, reason), count in sorted(self.ends.items())]
+        lines += [f"{name:<36}{value:g}" for name, value in self.gauges.items()]
+        lines += [f"{name:<36}{count}" for name, count in sorted(self.seen.items())]
+        lines += [f"{f'{status}, {reason}':<36}{count}" for (status, reason), count in sorted(self.ends.items())]
         return "\n".join(lines)
 
 
