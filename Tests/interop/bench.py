@@ -1,5 +1,5 @@
-"""`scripts/bench crash`, `scripts/bench rooms` and `scripts/bench soak`: what test_crash.py, test_crowded_rooms.py and test_soak.py do,
-at length. Prints tables; ends with 1 where a promise broke."""
+"""`scripts/bench crash`, `rooms` and `soak`: what test_crash.py, test_crowded_rooms.py and test_soak.py do, at length. Prints
+tables; ends with 1 where a promise broke."""
 
 import argparse
 import contextlib

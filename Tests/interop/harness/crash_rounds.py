@@ -128,12 +128,14 @@ class CrashRounds:
         webhooks, placed = len(self.app.webhooks), len(self.far.placed)
         numbers = self.mixed.numbers(CALLS)
         accepted = self._place_and_kill(where, numbers, moment, count, crowd, delay)
+        # What a process that was killed has sent may be read a moment later, but before the next one sends anything.
+        restarted_at = time.monotonic()
         self.server.start()
         self.ready_at = time.monotonic()
         self.tally.to_ready.append(self.ready_at - self.killed_at)
         self.tally.rounds += 1
         self.tally.accepted += len(accepted)
-        self._count(where, self.rooms.after_start(self.killed_at))
+        self._count(where, self.rooms.after_start(restarted_at))
 
         known = {call["callId"] for call in self._calls()}
         for call, to in accepted.items():
@@ -144,7 +146,7 @@ class CrashRounds:
         self._judge_far_end(where, numbers, list(self.far.placed.values())[placed:])
         calls = self._calls()
         self._judge_statuses(where, calls)
-        self._count(where, self.rooms.at_rest(calls, self.killed_at))
+        self._count(where, self.rooms.at_rest(calls, restarted_at))
         again, judgement = self.rooms.rejoin(number)
         self._known.update(again)
         self._count(where, judgement)

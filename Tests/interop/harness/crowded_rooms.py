@@ -114,11 +114,12 @@ class CrowdedRooms:
         assert made.status == 201, made
         self.application = made.json["applicationId"]
 
-    def run(self, conferences, callers, agents, pace=None, seconds=None, tell=lambda words: None):
-        """`pace`: conferences begun a second; None: one as soon as there is room for it. `seconds`: for all of them together."""
+    def run(self, conferences, callers, agents, halves=2, pace=None, seconds=None, tell=lambda words: None):
+        """`halves`: 1 where memory is not to be judged, and time is dear. `pace`: conferences begun a second; None: one as soon
+        as there is room for it. `seconds`: for all of them together."""
         self.tally.parts.append(self._now_held(Part("at first")))
-        for half, count in enumerate((conferences - conferences // 2, conferences // 2)):
-            self._part(f"conferences, half {half + 1}", count, tell,
+        for half in range(halves):
+            self._part(f"conferences, half {half + 1}" if halves > 1 else "conferences", conferences // halves, tell,
                        lambda part: self._conferences(part, half * conferences, pace))
         spent = sum(part.seconds for part in self.tally.parts)
         if seconds is not None and spent > seconds:
@@ -126,10 +127,12 @@ class CrowdedRooms:
         made = self.server.rest.post("/Queues", {"alias": "crowded", "maxSize": 1000})
         assert made.status == 201, made
         self.queue = made.json["queueId"]
-        for half, count in enumerate((callers - callers // 2, callers // 2)):
-            self._part(f"callers, half {half + 1}", count, tell, lambda part: self._callers(part, half * callers, agents))
-        self._judge_queue(callers)
-        self._judge_memory()
+        for half in range(halves):
+            self._part(f"callers, half {half + 1}" if halves > 1 else "callers", callers // halves, tell,
+                       lambda part: self._callers(part, half * callers, agents))
+        self._judge_queue(callers // halves * halves)
+        if halves > 1:
+            self._judge_memory()
         samples = self.server.metrics()
         self.tally.gauges = {name: samples[name] for name in GAUGES}
         self.tally.faults += self.far.faults
@@ -200,7 +203,7 @@ class CrowdedRooms:
 
     def _conferences(self, part, first, pace):
         """The first few are held until all of them are in progress, and the gauges have been read."""
-        held = min(HELD, part.done)
+        held = max(1, min(HELD, 2 * part.done // 3))
         all_in, go_on = threading.Barrier(held + 1), threading.Barrier(held + 1)
 
         def hold():

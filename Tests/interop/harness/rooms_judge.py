@@ -34,7 +34,7 @@ class RoomsJudge:
 
     # Just after a restart
 
-    def after_start(self, killed_at):
+    def after_start(self, restarted_at):
         """What REST made is there as it was, and nobody who was in a queue or a conference at the kill is there."""
         found = Judgement()
         for queue, made in self.rooms.queues.items():
@@ -42,32 +42,32 @@ class RoomsJudge:
             kept = [answer.json.get(name) for name in ("alias", "maxSize")]
             if answer.status != 200 or kept != [made["alias"], made["maxSize"]]:
                 found.broke("queues", f"{queue}, which REST made, is after the restart {answer}")
-            self._nobody_stays(found, "queues", f"/Queues/{queue}/Members", "queueMembers", "addToQueueNotification", killed_at)
+            self._nobody_stays(found, "queues", f"/Queues/{queue}/Members", "queueMembers", "addToQueueNotification", restarted_at)
         for conference in list(self.rooms.conferences):
             self._nobody_stays(found, "stranded", f"/Conferences/{conference}/Participants", "participants",
-                               "addToConferenceNotification", killed_at)
+                               "addToConferenceNotification", restarted_at)
         return found
 
-    def _nobody_stays(self, found, promise, path, name, coming, killed_at):
+    def _nobody_stays(self, found, promise, path, name, coming, restarted_at):
         """Calls that waited for their turn go on after a restart, and may be in it by now; others may not."""
         answer = self._get(path)
         for one in answer.json[name] if answer.status == 200 else []:
             came = rooms_model.events(self.app.of(one["callId"]), coming)
-            if came and came[0].started < killed_at:
+            if came and came[0].started < restarted_at:
                 found.broke(promise, f"{one['callId']}, which was there before the kill, is in {path} after it")
 
     # When no call is live
 
-    def at_rest(self, calls, killed_at=None):
+    def at_rest(self, calls, restarted_at=None):
         """`calls`: those that have ended since it was asked last. What nobody has ended is ended here."""
         found = Judgement()
-        self._judge_calls(found, calls, killed_at)
+        self._judge_calls(found, calls, restarted_at)
         for queue in self.rooms.queues:
             answer = self._get(f"/Queues/{queue}")
             if answer.status != 200 or answer.json["currentSize"] != 0:
                 found.broke("queues", f"nobody waits, and {queue} is {answer}")
         for conference, is_told in list(self.rooms.conferences.items()):
-            self._judge_conference(found, conference, is_told, killed_at)
+            self._judge_conference(found, conference, is_told, restarted_at)
         for fault in self.rooms.take_faults():
             found.broke("other", fault)
         for name, wanted in {"belay_conference_participants": 0, "belay_queue_members": 0, "belay_queues": len(self.rooms.queues),
@@ -81,8 +81,7 @@ class RoomsJudge:
         self.rooms.unanswered.clear()
         return found
 
-    def _judge_calls(self, found, calls, killed_at):
-        was_killed = killed_at is not None
+    def _judge_calls(self, found, calls, restarted_at):
         lost_waits = Counter()
         for call in calls:
             id = call["callId"]
@@ -91,27 +90,28 @@ class RoomsJudge:
             gives_up = call["to"].startswith(CALLED) and kind_of(call["to"]).person.hangs_up is not None
             came = rooms_model.events(webhooks, "addToQueueNotification")
             left = rooms_model.events(webhooks, "dequeue", "removeFromQueueNotification")
-            if was_killed and came and not left and id not in self.rooms.taken and rooms_model.is_lost(webhooks):
+            is_lost = restarted_at is not None and rooms_model.is_lost(webhooks)
+            if is_lost and came and not left and id not in self.rooms.taken:
                 lost_waits[came[0].json["queueId"]] += 1
-            for fault in rooms_model.wait_faults(webhooks, killed_at, gives_up, may_be_lost=was_killed and rooms_model.is_lost(webhooks)):
+            for fault in rooms_model.wait_faults(webhooks, restarted_at, gives_up, may_be_lost=is_lost):
                 found.broke("waits", f"{what} {fault}")
-            for fault in rooms_model.stay_faults(webhooks, killed_at, may_be_lost=was_killed and id in self.rooms.removed):
+            for fault in rooms_model.stay_faults(webhooks, restarted_at, may_be_lost=is_lost and id in self.rooms.removed):
                 found.broke("stays", f"{what} {fault}")
             found.seen["came into a queue"] += len(came)
             found.seen["given out over REST"] += id in self.rooms.taken
             found.seen["found a queue full"] += not came and len(left)
             stays = rooms_model.events(webhooks, "addToConferenceNotification")
             found.seen["came into a conference"] += len(stays)
-            if was_killed:
+            if restarted_at is not None:
                 found.seen["waited at a kill"] += any(one.json["queueResult"] == "systemError" for one in left)
-                found.seen["in a conference at a kill"] += bool(stays) and rooms_model.is_lost(webhooks)
+                found.seen["in a conference at a kill"] += bool(stays) and is_lost
         # Whoever was given out just then was told by nobody: not more of them than were asked for in vain.
         for queue, count in lost_waits.items():
             if count > self.rooms.unanswered[queue]:
                 found.broke("waits", f"{count} calls that waited in {queue} were not told of as leaving; "
                                      f"{self.rooms.unanswered[queue]} may have been given out")
 
-    def _judge_conference(self, found, conference, is_told, killed_at):
+    def _judge_conference(self, found, conference, is_told, restarted_at):
         room = Room(self.server, self.app, conference)
         answer = room.ask("GET")
         if answer.status == 404 and not is_told:
@@ -122,16 +122,18 @@ class RoomsJudge:
             self.rooms.forget(conference)
             return
         self._tell(found, room, answer.json["status"])
-        if killed_at is not None:
+        if restarted_at is not None:
             told_before = [one.json["status"] for one in rooms_model.events(self.app.of(conference), "conferenceStatus")
-                           if one.started < killed_at]
+                           if one.started < restarted_at]
             found.seen["conferences that a kill emptied"] += told_before[-1:] in (["populated"], ["inProgress"])
         if answer.json["status"] not in ("empty", "terminated") or room.members:
             found.broke("stranded", f"no call is live, and {conference} is {answer.json['status']} with {room.members}")
         if conference in self.rooms.ended and answer.json["status"] != "terminated":
             found.broke("conferences", f"the end of {conference} was answered 204, and it is {answer.json['status']}")
         if conference not in self.rooms.standing:
-            self._finish(found, room, answer.json["record"], was_killed=killed_at is not None)
+            # Of one that was over at a kill, what was not complete yet is told of by nobody.
+            tells_recordings = answer.json["record"] and (restarted_at is None or answer.json["status"] == "empty")
+            self._finish(found, room, tells_recordings)
         for fault in rooms_model.conference_faults(self.app.of(conference)):
             # A standing one is looked at again, with all that was told of it.
             if (conference, fault) not in self._said:
@@ -146,13 +148,13 @@ class RoomsJudge:
         except AssertionError as error:
             found.broke("conferences", str(error))
 
-    def _finish(self, found, room, is_recorded, was_killed):
+    def _finish(self, found, room, tells_recordings):
         """One that nobody has ended is ended; it owes nothing then, and is looked at no more."""
         answer = room.end()
         if answer.status != 204:
             found.broke("conferences", f"the end of {room.id}: {answer}")
         self._tell(found, room, "terminated")
-        if is_recorded and not was_killed:
+        if tells_recordings:
             talks = room.told.count("inProgress")
             recorded = lambda: len(rooms_model.events(self.app.of(room.id), "conferenceRecordingStatus"))
             try:
