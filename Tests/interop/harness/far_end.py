@@ -4,6 +4,7 @@ It takes any number of calls at once, does with each what the test decides by th
 RFC 3261's timers, and at the end can say which dialogs are open, which numbers were dialled twice, and what was wrong.
 """
 
+import functools
 import heapq
 import itertools
 import select
@@ -22,7 +23,12 @@ from .waiting import eventually
 
 
 def tone_frame(hertz, number):
-    """20 ms of a tone at −12 dBFS in µ-law, the `number`th frame of it."""
+    """20 ms of a tone at −12 dBFS in µ-law, the `number`th frame of it. Of whole hertz, it begins anew with each second."""
+    return _tone_frame(hertz, number % 50)
+
+
+@functools.lru_cache(maxsize=1000)
+def _tone_frame(hertz, number):
     times = (numpy.arange(160) + 160 * number) / 8000
     return bytes(mu_law_encode(0.25 * numpy.sin(2 * numpy.pi * hertz * times)).astype(numpy.uint8))
 
