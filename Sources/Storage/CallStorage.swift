@@ -86,7 +86,7 @@ package protocol CallStorage: Sendable {
     func conferences(account: AccountID, filter: ConferenceFilter, after cursor: PageCursor?)
         async throws(StorageError) -> Page<Conference>
 
-    /// What is told of a conference, or of a queue, newest first by sequence; empty where it is not the account's.
+    /// What is told of a conference, or of a queue, what was stored last first; empty where it is not the account's.
     func journal(of room: RoomID, account: AccountID, after cursor: PageCursor?)
         async throws(StorageError) -> Page<JournalEntry>
 

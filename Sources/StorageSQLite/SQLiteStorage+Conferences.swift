@@ -55,7 +55,7 @@ extension SQLiteStorage {
         // With the plus, no index of the account's serves: it would go through all of its entries.
         let query = PageQuery(
             columns: Self.accountEntryColumns, table: "account_journal",
-            condition: "room = :room AND +\(Self.ofAccount)", key: "sequence",
+            condition: "room = :room AND +\(Self.ofAccount)", key: "id",
             arguments: ["room": room.text, "account": account.text])
         return try await list(of: account) { db in
             try query.page(after: cursor, in: db) { row in

@@ -391,7 +391,7 @@ enum Schema {
         CREATE INDEX recordings_by_time ON recordings (created) WHERE deleted = 0;
 
         ALTER TABLE account_journal ADD COLUMN room TEXT;
-        CREATE INDEX account_journal_by_room ON account_journal (room, sequence) WHERE room IS NOT NULL;
+        CREATE INDEX account_journal_by_room ON account_journal (room) WHERE room IS NOT NULL;
         """
 
     /// The condition of the index of warnings and errors, which are few.

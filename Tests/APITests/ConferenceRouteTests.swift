@@ -35,7 +35,7 @@ struct ConferenceRouteTests {
         #expect(
             reply.json
                 == [
-                    "accountId": .string(test.account.text), "actionUrl": "https://XXXXX:XXXXX@app.example/made",
+                    "accountId": .string(test.account.text), "actionUrl": "https://XXXXX@app.example/made",
                     "alias": "Monday", "conferenceId": .string(Self.conferenceID),
                     "dateCreated": "Wed, 09 Oct 2024 15:05:03 GMT", "dateUpdated": "Wed, 09 Oct 2024 15:05:03 GMT",
                     "playBeep": "entryOnly", "record": true, "revision": 3, "status": "inProgress",

@@ -13,7 +13,7 @@ extension Exchange {
     ) {
         let now = self.now.wall
         guard let account = queues.account(of: queue) else { return }
-        let sequence = queues.numberEntry(at: now)
+        let sequence = queues.numberEntry()
         var metadata = metadata
         metadata["queueId"] = .string(queue.text)
         if let call { metadata["callId"] = .string(call.text) }

@@ -7,7 +7,7 @@ struct QueueTable: Sendable {
     /// Each account's, in the order in which they were made, with a number that a list's cursor names.
     private var order: [AccountID: [(number: Int64, queue: QueueID)]] = [:]
     private var nextNumber: Int64 = 1
-    /// Of all their stories; see ``numberEntry(at:)``.
+    /// Of all their stories; see ``numberEntry()``.
     private var lastEntry = 0
 
     var waiting: Int { lines.values.reduce(0) { $0 + $1.count } }
@@ -34,10 +34,10 @@ struct QueueTable: Sendable {
     /// Whether anybody has a queue of that id.
     func contains(_ id: QueueID) -> Bool { lines[id] != nil }
 
-    /// The number of the next entry of a queue's story: the time in milliseconds, or one more than the one before of any
-    /// queue. A queue may go and come again under its identifier, and nothing has to be kept of it for that.
-    mutating func numberEntry(at now: Timestamp) -> Int {
-        lastEntry = max(lastEntry + 1, Int(now.microseconds / 1000))
+    /// The number of the next entry of a queue's story: one more than that of the one before, of whatever queue. A queue may
+    /// go and come again under its identifier, and nothing has to be kept of it for that.
+    mutating func numberEntry() -> Int {
+        lastEntry += 1
         return lastEntry
     }
 
