@@ -204,6 +204,9 @@ struct ConferenceTests {
         #expect(room.told(id) == ["empty"])
         #expect(try room.ask(.update(id, ConferenceChange(alias: .some(nil)))) != .noConference)
         #expect(room.row(id)?.alias == nil)
+        let replies = room.replies.count
+        #expect(try room.ask(.update(id, ConferenceChange())) != .noConference, "what changes nothing is answered too")
+        #expect(room.replies.count == replies + 1)
     }
 
     @Test("Its own story tells who came, who left and what became of it")

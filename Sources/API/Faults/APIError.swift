@@ -298,9 +298,10 @@ package struct APIError: Error, Sendable {
             case .notVerified: (403, .destinationNotVerified)
             case .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: (429, .tooManyRequests)
             }
+        let faults = rule.number.map { [FieldFault.malformed("to", given: .string($0), allowed: rule.allowed)] } ?? []
+        // What is no number at all is named as any other field's mistake is.
+        let mistakes = code == .malformedValue ? faults.map { " " + $0.sentence } : []
         self.init(
-            status: status, code: code, message: rule.explanation,
-            faults: rule.number.map { [.malformed("to", given: .string($0), allowed: rule.allowed)] } ?? [],
-            rule: rule.name)
+            status: status, code: code, message: rule.explanation + mistakes.joined(), faults: faults, rule: rule.name)
     }
 }

@@ -9,7 +9,8 @@ extension Exchange {
     mutating func finishInput() {
         writeRecords()
         writeConferences()
-        guard !operations.isEmpty || !awaited.isEmpty else { return }
+        // Who waits for nothing of this input's own waits for what was stored before it.
+        guard !operations.isEmpty || !awaited.isEmpty || !awaitedReplies.isEmpty || !awaitedNews.isEmpty else { return }
         var token: CommitToken?
         if !awaited.isEmpty || !awaitedReplies.isEmpty || !awaitedNews.isEmpty {
             let drawn = CommitToken(rawValue: nextCommit)

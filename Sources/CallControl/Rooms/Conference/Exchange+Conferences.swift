@@ -163,7 +163,7 @@ extension Exchange {
             }
             // A second end of it is none; nor is one of a conference that is empty already.
             guard former.status != .terminated || change.end == nil else {
-                return emit(.reply(token, .conference(.conference(former))))
+                return replyWhenStored(token, id, former: former)
             }
             guard former.status != .terminated else { return emit(.reply(token, .conference(.noConference))) }
             // Whoever wants people hung up is not told to come again for the disk's sake.
