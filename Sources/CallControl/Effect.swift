@@ -16,6 +16,13 @@ package enum Effect: Hashable, Sendable {
     case reply(ReplyToken, Reply)
     /// One order to the media of a call.
     case media(MediaHandle, MediaOrder)
+    /// One order to the media of a conference.
+    case mix(MixID, MixOrder)
+    /// What those hear who wait for the conference's beginning is fetched, once; nil: the server's own music.
+    case prepareMusic(ConferenceID, WebURL?, AccountID)
+    case forgetMusic(ConferenceID)
+    /// Whether there has been that conference of the account; `conferenceLookedUp` is owed.
+    case lookUpConference(CallID, AccountID, ConferenceID)
     /// Looks up the host that a SIP request of the session waits for; `hopResolved` is owed.
     case resolveHop(SessionID, String)
     /// Whose number that is; `inboundRouted` is owed.
@@ -57,6 +64,7 @@ package enum Reply: Hashable, Sendable {
     case parent(ParentCall)
     case refused(CallRefusal)
     case queue(QueueReply)
+    case conference(ConferenceReply)
 }
 
 /// Who answers for a number that was called.

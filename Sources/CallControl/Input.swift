@@ -18,7 +18,9 @@ package enum Input: Hashable, Sendable {
     case describeParent(ReplyToken, CallID, AccountID)
     case updateCall(ReplyToken, CallID, AccountID, CallUpdate, RequestID)
     /// What REST asks of the account's queues.
-    case queueRequest(ReplyToken, AccountID, QueueRequest)
+    case queueRequest(ReplyToken, AccountID, QueueRequest, RequestID)
+    /// What REST asks of the account's conferences.
+    case conferenceRequest(ReplyToken, AccountID, ConferenceRequest, RequestID)
     // MARK: From the network
     case datagramReceived([UInt8], from: TransportAddress)
     /// A message could not be sent, and none can be to that address (RFC 3261 §18.4).
@@ -40,6 +42,7 @@ package enum Input: Hashable, Sendable {
     case webhookFinished(EventID, WebhookOutcome, milliseconds: Int)
     // MARK: From media
     case media(MediaHandle, MediaFact)
+    case mix(MixFact)
     // MARK: From the name servers
     /// In the order in which they are to be tried; empty where there is none, or nobody could be asked.
     case mediaNameResolved(NameQuestion, [IPAddress])
@@ -48,6 +51,8 @@ package enum Input: Hashable, Sendable {
     case inboundRouted(SessionID, InboundRoute)
     /// `phoneNumberID`: the owned number, nil where it is none.
     case callerResolved(CallID, PhoneNumberID?)
+    /// `isKnown`: there has been such a conference of the account, and it has been terminated.
+    case conferenceLookedUp(CallID, ConferenceID, isKnown: Bool)
     // MARK: From the clock
     case timersDue
     // MARK: From the operator

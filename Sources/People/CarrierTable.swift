@@ -134,6 +134,14 @@ package struct CarrierTable: PeopleDirectory {
     package static let firmGreeting = "Good morning, Smith and Sons, how can I help you?"
     package static let outOfService = "The number you have dialled is not in service."
 
+    package static let guestTalk =
+        "And so we went on, one step after the other, up to where the snow begins; and when we looked back, the whole "
+        + "valley lay beneath us."
+    /// So often it is said: for longer than anybody's patience lasts.
+    package static let guestSentences = 80
+    /// Between two sentences.
+    package static let breath = 400...600
+
     /// What extension `number`, two digits, says.
     package static func greeting(ofExtension number: Int) -> String {
         number == 0 ? "Hello?" : "Hello, this is extension \(number / 10) \(number % 10)."
@@ -196,6 +204,22 @@ package struct CarrierTable: PeopleDirectory {
             let announced: [Conversation.Step] = [.utter(.informationTones), .utter(.speech(outOfService))]
             return Subscriber(
                 .answers(after: ringMilliseconds, Conversation(announced + announced + [.hangUp], ending: .waits)))
+        },
+        Entry(form: "0016", summary: "is a guest who says hello and talks on until the other side hangs up") { _ in
+            let sentence: [Conversation.Step] = [.utter(.speech(guestTalk)), .wait(breath)]
+            let talk = Array(repeating: sentence, count: guestSentences).flatMap(\.self)
+            return Subscriber(.answers(after: ringMilliseconds, stays([.utter(hello)] + talk)))
+        },
+        Entry(
+            form: "0017",
+            summary: "is a guest who says hello, presses *9 five seconds later, and hangs up after two minutes"
+        ) {
+            _ in
+            Subscriber(
+                .answers(
+                    after: ringMilliseconds,
+                    Conversation(
+                        [.utter(hello), .wait(5000...5000), .press("*9")], ending: .hangsUp(after: 120_000...120_000))))
         },
         Entry(form: "0404", summary: "is not found (404)") { _ in refuses(404) },
         Entry(form: "0480", summary: "is unavailable (480)") { _ in refuses(480) },

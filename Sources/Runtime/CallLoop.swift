@@ -21,6 +21,8 @@ package final class CallLoop: @unchecked Sendable {
     let storage: any CallStorage
     private let webhooks: any WebhookPoster
     private let media: MediaBridge
+    private let mixes: MixBridge
+    private let music: ConferenceMusic
     let numbers: any NumberDirectory
     private let resolver: NameResolver
     private let feed: Feed
@@ -37,14 +39,16 @@ package final class CallLoop: @unchecked Sendable {
 
     package init(
         eventLoop: any EventLoop, exchange: Exchange, storage: any CallStorage, webhooks: any WebhookPoster,
-        media: MediaBridge, numbers: any NumberDirectory, resolver: NameResolver, feed: Feed, counters: LoopCounters,
-        logger: Logger
+        media: MediaBridge, mixes: MixBridge, music: ConferenceMusic, numbers: any NumberDirectory,
+        resolver: NameResolver, feed: Feed, counters: LoopCounters, logger: Logger
     ) {
         self.eventLoop = eventLoop
         self.exchange = exchange
         self.storage = storage
         self.webhooks = webhooks
         self.media = media
+        self.mixes = mixes
+        self.music = music
         self.numbers = numbers
         self.resolver = resolver
         self.feed = feed
@@ -166,6 +170,10 @@ package final class CallLoop: @unchecked Sendable {
             case .withdrawWebhook(let event): withdraw(event)
             case .reply(let token, let reply): replies.removeValue(forKey: token)?.succeed(reply)
             case .media(let handle, let order): media.carryOut(order, handle)
+            case .mix(let mix, let order): mixes.carryOut(order, mix)
+            case .prepareMusic(let conference, let url, let account): music.prepare(conference, url, of: account)
+            case .forgetMusic(let conference): music.forget(conference)
+            case .lookUpConference(let call, let account, let conference): lookUp(conference, of: account, for: call)
             case .resolveHop(let session, let host):
                 resolver.resolve(host) { [self] (addresses: [IPAddress]) in
                     post(.hopResolved(session, host, addresses))
@@ -222,6 +230,16 @@ package final class CallLoop: @unchecked Sendable {
                 self.withdrawals[webhook.eventID] = nil
                 self.take(.webhookFinished(webhook.eventID, outcome, milliseconds: milliseconds))
             }
+        }
+    }
+
+    /// What goes on is in memory: one that is on disk and not there has been terminated.
+    private func lookUp(_ conference: ConferenceID, of account: AccountID, for call: CallID) {
+        let storage = storage
+        Task {
+            await storage.barrier()
+            let found = try? await storage.conference(conference, account: account)
+            post(.conferenceLookedUp(call, conference, isKnown: found != nil))
         }
     }
 

@@ -5,7 +5,7 @@ package import Telephony
 
 /// How long what is over is kept.
 package struct Retention: Hashable, Sendable {
-    /// Nil: for ever.
+    /// Of conferences that have been terminated, too. Nil: for ever.
     package var callDays: Double?
     package var journalDays: Double?
     package var recordingDays: Double?
@@ -22,7 +22,7 @@ package struct Retention: Hashable, Sendable {
     }
 }
 
-/// Removes what has been kept long enough: recordings with their files, journals, calls; private recordings when their
+/// Removes what has been kept long enough: recordings with their files, journals, calls, conferences; private recordings when their
 /// two minutes are over (docs/contract/rest.md#recordings).
 package final class Housekeeping: Sendable {
     /// Private recordings are looked for so often, and everything else at each of so many rounds.
@@ -100,6 +100,13 @@ package final class Housekeeping: Sendable {
                 let batch = try await storage.removeCalls(
                     endedBefore: before(days), after: position, limit: Self.batch)
                 position = batch.next
+                return batch.removed
+            }
+            var cursor: PageCursor?
+            try await repeatedly {
+                let batch = try await storage.removeConferences(
+                    terminatedBefore: before(days), after: cursor, limit: Self.batch)
+                cursor = batch.next
                 return batch.removed
             }
         }

@@ -26,7 +26,7 @@ package struct LiveCalls: CallService {
         switch await loop.ask({ .makeCall($0, request) }) {
         case .made(let call, let wait): return MadeCall(call: call, expectedWaitSeconds: wait)
         case .refused(let refusal): throw refusal
-        case .updated, .parent, .queue: throw .notStored
+        case .updated, .parent, .queue, .conference: throw .notStored
         }
     }
 

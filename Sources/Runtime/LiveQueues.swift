@@ -8,8 +8,8 @@ package struct LiveQueues: QueueService {
 
     package init(loop: CallLoop) { self.loop = loop }
 
-    package func ask(_ request: QueueRequest, of account: AccountID) async -> QueueReply {
-        if case .queue(let reply) = await loop.ask({ .queueRequest($0, account, request) }) { return reply }
+    package func ask(_ request: QueueRequest, of account: AccountID, by requestID: RequestID) async -> QueueReply {
+        if case .queue(let reply) = await loop.ask({ .queueRequest($0, account, request, requestID) }) { return reply }
         return .notStored
     }
 }

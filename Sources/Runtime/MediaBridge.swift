@@ -47,6 +47,9 @@ package final class MediaBridge: Sendable {
         case .observeSpeech(let isWanted): observeSpeech(media, isWanted)
         case .observeAnswerer(let isWanted):
             engine.observeAnswerer(id(media), isWanted ? answerDetection : nil)
+        case .joinMix(let mix, let membership): engine.join(id(media), mix, membership)
+        case .changeMembership(let membership): engine.change(id(media), membership)
+        case .leaveMix: engine.leave(id(media))
         case .close: close(media)
         }
     }
@@ -141,6 +144,10 @@ package final class MediaBridge: Sendable {
         engine.close(id(media))
     }
 
+    private func id(_ media: MediaHandle) -> MediaSessionID { MediaSessionID(media) }
+}
+
+extension MediaSessionID {
     /// A handle is never used again within a process, so that the epoch has nothing to tell apart.
-    private func id(_ media: MediaHandle) -> MediaSessionID { MediaSessionID(rawValue: media.rawValue, epoch: 0) }
+    init(_ media: MediaHandle) { self.init(rawValue: media.rawValue, epoch: 0) }
 }

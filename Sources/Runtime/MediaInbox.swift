@@ -32,6 +32,22 @@ package final class MediaInbox: Sendable {
         if !inputs.isEmpty { state.withLock(\.deliver)?(inputs) }
     }
 
+    package func take(_ events: [MixEvent]) {
+        let inputs = events.compactMap { event -> Input? in
+            switch event {
+            case .talk(_, let session, let isTalking):
+                .media(MediaHandle(rawValue: session.rawValue), .talking(isTalking))
+            case .recordingEnded(_, let path, let milliseconds, let failure):
+                RecordingFiles.recording(at: path).map {
+                    .mix(.recordingEnded($0, milliseconds: milliseconds, failure: failure))
+                }
+            }
+        }
+        if !inputs.isEmpty { state.withLock(\.deliver)?(inputs) }
+    }
+
+    func post(_ fact: MixFact) { state.withLock(\.deliver)?([.mix(fact)]) }
+
     func post(_ media: MediaHandle, _ fact: MediaFact) { state.withLock(\.deliver)?([.media(media, fact)]) }
 
     func expectWarning(_ media: MediaHandle, _ playback: PlaybackID, _ warning: String) {

@@ -42,15 +42,7 @@ package final class PromptLibrary: Sendable {
                 text: text, language: language, privacy: isPrivate, account: account)
             return try await synthesizer.growingClip(for: request)
         case .file(let reference):
-            let audio = try await fetcher.fetch(try url(of: reference), of: account)
-            // The file stays in the cache for as long as `audio` lives; the decoder holds it open from then on.
-            return try withExtendedLifetime(audio) {
-                do throws(MediaFailure) {
-                    return (try decoder.open(audio.path, decodingInto: decodeFolder, of: account), nil)
-                } catch {
-                    throw PromptError.unusableFile(error, contentType: audio.contentType)
-                }
-            }
+            return (try open(await fetch(try url(of: reference), of: account), of: account), nil)
         case .recording(let id, let account):
             // Private recordings are not to be played (docs/contract/rest.md#recordings).
             guard let recording = try await storage.recording(id, account: account), !recording.isPrivate,
@@ -59,6 +51,27 @@ package final class PromptLibrary: Sendable {
             return (try decoder.open(path, decodingInto: decodeFolder, of: account), nil)
         case .beep:
             return (Self.beep, nil)
+        }
+    }
+
+    /// An audio file, by HTTP's rules for what is kept.
+    ///
+    /// - Throws: as ``clip(for:of:)``.
+    func fetch(_ url: WebURL, of account: AccountID) async throws -> FetchedAudio {
+        try await fetcher.fetch(url, of: account)
+    }
+
+    /// Begins to decode what was fetched.
+    ///
+    /// - Throws: as ``clip(for:of:)``.
+    func open(_ audio: FetchedAudio, of account: AccountID) throws -> AudioClip {
+        // The file stays in the cache for as long as `audio` lives; the decoder holds it open from then on.
+        try withExtendedLifetime(audio) {
+            do throws(MediaFailure) {
+                return try decoder.open(audio.path, decodingInto: decodeFolder, of: account)
+            } catch {
+                throw PromptError.unusableFile(error, contentType: audio.contentType)
+            }
         }
     }
 

@@ -94,6 +94,10 @@ package final class ServerHealth: HealthService {
         text.gauge(
             "belay_storage_failing", "1 while the disk takes no writes, or does not answer.",
             storage.health == .well ? 0 : 1)
+        text.gauge("belay_conferences", "Conferences that have not been terminated.", gauges.conferences)
+        text.gauge("belay_conference_participants", "Calls that are in a conference.", gauges.participants)
+        text.gauge("belay_queues", "Queues that there are.", gauges.queues)
+        text.gauge("belay_queue_members", "Calls that wait in a queue.", gauges.waitingCalls)
         text.gauge("belay_media_sessions", "Open media sessions.", Int(clamping: media.sessions))
         text.counter("belay_media_late_packets_total", "Ticks more than 20 ms late.", Int(clamping: media.lateTicks))
         text.counter("belay_loop_inputs_total", "Inputs that the call loop took.", counters.inputCount)

@@ -79,6 +79,17 @@ package protocol CallStorage: Sendable {
     ///   ``StorageError/busy`` while too many are asked at once.
     func logs(account: AccountID, query: LogQuery?, after position: LogPosition?) async throws(StorageError) -> LogPage
 
+    /// The account's conference; one that has been terminated too, as long as it is kept.
+    func conference(_ id: ConferenceID, account: AccountID) async throws(StorageError) -> Conference?
+
+    /// The account's conferences, newest first.
+    func conferences(account: AccountID, filter: ConferenceFilter, after cursor: PageCursor?)
+        async throws(StorageError) -> Page<Conference>
+
+    /// What is told of a conference, or of a queue, what was stored last first; empty where it is not the account's.
+    func journal(of room: RoomID, account: AccountID, after cursor: PageCursor?)
+        async throws(StorageError) -> Page<JournalEntry>
+
     /// Whether a call has come in to the account from that number, or to it (docs/contract/calls.md#from).
     func hasInboundCall(with number: PhoneNumber, account: AccountID) async throws(StorageError) -> Bool
 
@@ -116,7 +127,15 @@ package protocol CallStorage: Sendable {
     func removeCalls(endedBefore: Timestamp, after position: EndedCallPosition?, limit: Int)
         async throws(StorageError) -> (removed: Int, next: EndedCallPosition?)
 
-    /// Removes the journals of calls that ended before, and older entries of no call.
+    /// Removes conferences that were terminated before, with all that is known of them, but for those that owe something
+    /// still or have a recording whose file is kept.
+    ///
+    /// - Parameter cursor: as the position of ``removeCalls(endedBefore:after:limit:)``.
+    /// - Returns: how many were removed, and where to go on; nil where there are no more.
+    func removeConferences(terminatedBefore: Timestamp, after cursor: PageCursor?, limit: Int)
+        async throws(StorageError) -> (removed: Int, next: PageCursor?)
+
+    /// Removes the journals of calls that ended before, and older entries of no call, those of conferences among them.
     ///
     /// - Parameter limit: no more calls, and entries, than so many.
     /// - Returns: of how many calls.

@@ -28,6 +28,8 @@ package enum StorageError: Error, Hashable, Sendable {
     case conflict(String)
     /// A row for a call that was never saved.
     case unknownCall(CallID)
+    /// A row for a conference that was never saved.
+    case unknownConference(ConferenceID)
     /// A row for an account that was never saved.
     case unknownAccount(AccountID)
     /// What was to be changed does not exist.
@@ -50,9 +52,8 @@ extension StorageError {
     package var isOutage: Bool {
         switch self {
         case .diskFull, .inputOutput, .stalled, .corrupt, .locked, .replaced, .cannotOpen: true
-        case .folderInUse, .newerSchema, .noDatabase, .foreign, .conflict, .unknownCall, .unknownAccount, .notFound,
-            .closed, .tooSlow,
-            .busy, .cancelled, .database:
+        case .folderInUse, .newerSchema, .noDatabase, .foreign, .conflict, .unknownCall, .unknownConference,
+            .unknownAccount, .notFound, .closed, .tooSlow, .busy, .cancelled, .database:
             false
         }
     }
@@ -85,6 +86,7 @@ extension StorageError: CustomStringConvertible {
         case .replaced(let path): "\(path) was removed or replaced while the server runs; start the server anew"
         case .conflict(let reason): "a row contradicts another: \(reason)"
         case .unknownCall(let callID): "the call \(callID) is not in the database"
+        case .unknownConference(let id): "the conference \(id) is not in the database"
         case .unknownAccount(let accountID): "the account \(accountID) is not in the database"
         case .notFound: "there is no such row"
         case .closed: "the storage has been closed"

@@ -76,6 +76,12 @@ struct ColumnReader {
         return count
     }
 
+    mutating func optionalRoom() throws -> RoomID? {
+        guard let text: String = try optional() else { return nil }
+        guard let room = RoomID(text) else { throw unexpected }
+        return room
+    }
+
     mutating func members() throws -> [String: JSONValue] {
         guard let text: String = try optional() else { return [:] }
         guard case .object(let members)? = try? JSONValue(parsing: text.utf8) else { throw unexpected }

@@ -36,9 +36,11 @@ enum HeldOperations {
                     return transaction.isAwaited
                 }
                 guard !transaction.isAwaited, let subject = Subject(operation) else { return true }
-                // A call's first row is kept: what follows refers to it.
-                if case .call = subject, first[subject] == place { return true }
-                return latest[subject] == place
+                // A call's first row is kept, and a conference's: what follows refers to it.
+                switch subject {
+                case .call, .conference: return first[subject] == place || latest[subject] == place
+                case .record, .notification, .recording, .queue: return latest[subject] == place
+                }
             }
         }
     }
@@ -50,6 +52,7 @@ enum HeldOperations {
         case notification(EventID)
         case recording(RecordingID)
         case queue(QueueID)
+        case conference(ConferenceID)
 
         /// Nil for what adds to what is there.
         init?(_ operation: StorageOperation) {
@@ -61,6 +64,7 @@ enum HeldOperations {
             case .saveRecording(let recording): self = .recording(recording.recordingID)
             case .saveQueue(let queue): self = .queue(queue.queueID)
             case .removeQueue(let id): self = .queue(id)
+            case .saveConference(let conference, _): self = .conference(conference.conferenceID)
             case .appendJournal, .saveKey: return nil
             }
         }

@@ -66,6 +66,8 @@ extension Row {
 
     func bytes(_ column: String) throws -> [UInt8] { try value(column, as: Blob.self).bytes }
 
+    func optionalBytes(_ column: String) throws -> [UInt8]? { try optional(column, as: Blob.self)?.bytes }
+
     func texts(_ column: String) throws -> [String] {
         guard case .array(let values)? = try? JSONValue(parsing: value(column, as: String.self).utf8) else {
             throw unexpected(column)

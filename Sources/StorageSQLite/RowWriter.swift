@@ -11,6 +11,7 @@ final class RowWriter {
     private var statements: [Statement?] = Array(repeating: nil, count: SQL.allCases.count)
     private var values = RowValues()
     private var callKeys = RecentKeys<CallID>()
+    private var conferenceKeys = RecentKeys<ConferenceID>()
     private var accountKeys = RecentKeys<AccountID>()
     /// Something secret has been removed since this was last set to false.
     var hasRemovedSecrets = false
@@ -18,6 +19,7 @@ final class RowWriter {
     func forget() {
         statements = Array(repeating: nil, count: SQL.allCases.count)
         callKeys = RecentKeys()
+        conferenceKeys = RecentKeys()
         accountKeys = RecentKeys()
     }
 
@@ -29,11 +31,13 @@ final class RowWriter {
         }
         var latestRow: [CallID: Int] = [:]
         var latestRecord: [CallID: Int] = [:]
+        var latestConference: [ConferenceID: Int] = [:]
         var place = 0
         for operation in operations.joined() {
             switch operation {
             case .saveCall(let call): latestRow[call.callID] = place
             case .saveRecord(let callID, _), .removeRecord(let callID): latestRecord[callID] = place
+            case .saveConference(let conference, _): latestConference[conference.conferenceID] = place
             case .appendJournal, .saveKey, .saveRecording, .saveNotification, .removeNotification, .saveQueue,
                 .removeQueue:
                 break
@@ -44,9 +48,11 @@ final class RowWriter {
         for operation in operations.joined() {
             defer { place += 1 }
             switch operation {
-            // A call's first row is always written: what follows refers to it.
+            // A call's first row is always written, and a conference's: what follows refers to it.
             case .saveCall(let call) where latestRow[call.callID] != place:
                 if try key(of: call.callID, in: db) == nil { try save(call, to: db) }
+            case .saveConference(let conference, _) where latestConference[conference.conferenceID] != place:
+                if try key(of: conference.conferenceID, in: db) == nil { try apply(operation, to: db) }
             case .saveRecord(let callID, _) where latestRecord[callID] != place: break
             default: try apply(operation, to: db)
             }
@@ -77,6 +83,7 @@ final class RowWriter {
         case .removeQueue(let queueID):
             values.append(queueID.text)
             try execute(.removeQueue, in: db)
+        case .saveConference(let conference, let record): try save(conference, record, to: db)
         }
     }
 
@@ -136,7 +143,11 @@ final class RowWriter {
         values.append(entry.requestID?.text)
         values.append(entry.message)
         values.append(entry.metadata)
-        if entry.callID != nil { values.append(try key(of: entry.accountID, in: db)) }
+        if entry.callID != nil {
+            values.append(try key(of: entry.accountID, in: db))
+        } else {
+            values.append(entry.room?.text)
+        }
         try execute(entry.callID == nil ? .appendAccountJournal : .appendJournal, in: db)
     }
 
@@ -153,10 +164,9 @@ final class RowWriter {
 
     private func save(_ recording: Recording, to db: Database) throws {
         let account = try key(of: recording.accountID, in: db)
-        let call = try existingKey(of: recording.callID, in: db)
         values.append(recording.recordingID.text)
         values.append(account)
-        values.append(call)
+        try append(call: recording.callID, conference: recording.conferenceID, in: db)
         values.append(recording.dateCreated.microseconds)
         values.append(recording.dateUpdated.microseconds)
         values.append(recording.revision)
@@ -169,7 +179,7 @@ final class RowWriter {
     private func save(_ notification: PendingNotification, to db: Database) throws {
         let webhook = notification.webhook
         values.append(webhook.eventID.text)
-        values.append(try existingKey(of: webhook.callID, in: db))
+        try append(call: webhook.callID, conference: webhook.owner.conferenceID, in: db)
         values.append(webhook.eventSequence)
         values.append(webhook.requestID.text)
         values.append(webhook.requestType)
@@ -195,7 +205,49 @@ final class RowWriter {
         try execute(.saveQueue, in: db)
     }
 
+    private func save(_ conference: Conference, _ record: [UInt8]?, to db: Database) throws {
+        let account = try key(of: conference.accountID, in: db)
+        values.append(conference.conferenceID.text)
+        values.append(account)
+        values.append(conference.alias)
+        values.append(conference.playBeep.rawValue)
+        values.append(conference.isRecorded ? 1 : 0)
+        values.append(conference.status.rawValue)
+        values.append(conference.waitURL?.text)
+        values.append(conference.actionURL?.text)
+        values.append(conference.statusCallbackURL?.text)
+        values.append(conference.dateCreated.microseconds)
+        values.append(conference.dateUpdated.microseconds)
+        values.append(conference.revision)
+        if let record {
+            values.append(blob: record)
+        } else {
+            values.append(nil as String?)
+            // Who called is in it.
+            hasRemovedSecrets = true
+        }
+        try execute(.saveConference, in: db)
+    }
+
     // MARK: Row ids
+
+    /// Of what belongs to one of the two.
+    private func append(call: CallID?, conference: ConferenceID?, in db: Database) throws {
+        values.append(try call.map { try existingKey(of: $0, in: db) })
+        values.append(try conference.map { try existingKey(of: $0, in: db) })
+    }
+
+    private func existingKey(of id: ConferenceID, in db: Database) throws -> Int64 {
+        guard let key = try key(of: id, in: db) else { throw StorageError.unknownConference(id) }
+        return key
+    }
+
+    private func key(of id: ConferenceID, in db: Database) throws -> Int64? {
+        if let key = conferenceKeys[id] { return key }
+        guard let key = try Int64.fetchOne(statement(.conferenceKey, in: db), arguments: [id.text]) else { return nil }
+        conferenceKeys[id] = key
+        return key
+    }
 
     private func existingKey(of callID: CallID, in db: Database) throws -> Int64 {
         guard let key = try key(of: callID, in: db) else { throw StorageError.unknownCall(callID) }
@@ -230,12 +282,14 @@ final class RowWriter {
     }
 
     private enum SQL: Int, CaseIterable {
-        case callKey, accountKey, insertCall, updateCall, saveRecord, removeRecord, appendJournal
+        case callKey, conferenceKey, accountKey, insertCall, updateCall, saveRecord, removeRecord, appendJournal
         case appendAccountJournal, saveKey, saveRecording, saveNotification, removeNotification, saveQueue, removeQueue
+        case saveConference
 
         var text: String {
             switch self {
             case .callKey: "SELECT id FROM calls WHERE call_id = ?"
+            case .conferenceKey: "SELECT id FROM conferences WHERE conference_id = ?"
             case .accountKey: "SELECT id FROM accounts WHERE account_id = ?"
             case .insertCall:
                 """
@@ -260,8 +314,9 @@ final class RowWriter {
                 """
             case .appendAccountJournal:
                 """
-                INSERT INTO account_journal (account, sequence, timestamp, level, scope, request_id, message, metadata)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO account_journal (account, sequence, timestamp, level, scope, request_id, message, metadata,
+                    room)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
             case .saveKey:
                 """
@@ -271,17 +326,17 @@ final class RowWriter {
                 """
             case .saveRecording:
                 """
-                INSERT INTO recordings (recording_id, account, call, created, updated, revision, seconds, private,
-                    deleted)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO recordings (recording_id, account, call, conference, created, updated, revision, seconds,
+                    private, deleted)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (recording_id) DO UPDATE SET updated = excluded.updated, revision = excluded.revision,
                     seconds = excluded.seconds, deleted = excluded.deleted
                 """
             case .saveNotification:
                 """
-                INSERT INTO notifications (event_id, call, event_sequence, request_id, request_type, purpose, url,
-                    body, attempts, first_attempt, next_attempt)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO notifications (event_id, call, conference, event_sequence, request_id, request_type,
+                    purpose, url, body, attempts, first_attempt, next_attempt)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (event_id) DO UPDATE SET attempts = excluded.attempts,
                     first_attempt = excluded.first_attempt, next_attempt = excluded.next_attempt
                 """
@@ -294,6 +349,15 @@ final class RowWriter {
                     updated = excluded.updated, revision = excluded.revision
                 """
             case .removeQueue: "DELETE FROM queues WHERE queue_id = ?"
+            case .saveConference:
+                """
+                INSERT INTO conferences (conference_id, account, alias, play_beep, recorded, status, wait_url,
+                    action_url, status_callback_url, created, updated, revision, record)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (conference_id) DO UPDATE SET alias = excluded.alias, play_beep = excluded.play_beep,
+                    status = excluded.status, updated = excluded.updated, revision = excluded.revision,
+                    record = excluded.record
+                """
             }
         }
     }

@@ -152,6 +152,16 @@ extension SQLiteStorage {
     /// What the two tables of entries have in common.
     static let entryColumns = "sequence, timestamp, level, scope, request_id, message, metadata"
 
+    /// Of ``entryColumns``, those of entries of no call have one more.
+    static let accountEntryColumns = entryColumns + ", room"
+
+    /// In the order of ``accountEntryColumns``.
+    static func accountEntry(_ columns: inout ColumnReader, account: AccountID) throws -> JournalEntry {
+        var entry = try entry(&columns, account: account, callID: nil)
+        entry.room = try columns.optionalRoom()
+        return entry
+    }
+
     /// In the order of ``entryColumns``.
     static func entry(
         _ columns: inout ColumnReader, account: AccountID, callID: CallID?

@@ -86,6 +86,13 @@ struct LogSearch: Sendable {
             case .account: ("''", "id")
             }
         }
+
+        var columns: String {
+            switch sql.table {
+            case .calls: SQLiteStorage.entryColumns
+            case .account: SQLiteStorage.accountEntryColumns
+            }
+        }
     }
 
     private func sources(in db: Database) throws -> [Source] {
@@ -187,7 +194,7 @@ struct LogSearch: Sendable {
         let rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT timestamp, NULLIF(\(key.call), '') AS call_id, \(key.sequence), \(SQLiteStorage.entryColumns)
+                SELECT timestamp, NULLIF(\(key.call), '') AS call_id, \(key.sequence), \(source.columns)
                 FROM \(source.from) WHERE \(condition) ORDER BY \(order) LIMIT \(sql.bind(count))
                 """,
             arguments: StatementArguments(sql.arguments))
@@ -197,8 +204,12 @@ struct LogSearch: Sendable {
             let place = LogPosition(
                 timestamp: try columns.value(), callID: try columns.optionalIdentifier(), sequence: try columns.value(),
                 position: 0)
-            found.append(
-                Found(place: place, entry: try SQLiteStorage.entry(&columns, account: account, callID: place.callID)))
+            let entry =
+                switch source.sql.table {
+                case .calls: try SQLiteStorage.entry(&columns, account: account, callID: place.callID)
+                case .account: try SQLiteStorage.accountEntry(&columns, account: account)
+                }
+            found.append(Found(place: place, entry: entry))
         }
         return found
     }

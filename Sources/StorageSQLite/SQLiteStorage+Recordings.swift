@@ -4,8 +4,9 @@ package import Telephony
 
 extension SQLiteStorage {
     static let recordingColumns = """
-        recording_id, (SELECT call_id FROM calls WHERE calls.id = recordings.call) AS call_id, created, updated,
-        revision, seconds, private, deleted
+        recording_id, (SELECT call_id FROM calls WHERE calls.id = recordings.call) AS call_id,
+        (SELECT conference_id FROM conferences WHERE conferences.id = recordings.conference) AS conference_id, created,
+        updated, revision, seconds, private, deleted
         """
     private static let ofAccount = "account = (SELECT id FROM accounts WHERE account_id = :account)"
 
@@ -31,6 +32,10 @@ extension SQLiteStorage {
         if let callID = filter.callID {
             query.condition += " AND call = (SELECT id FROM calls WHERE call_id = :call)"
             query.arguments["call"] = callID.text
+        }
+        if let conferenceID = filter.conferenceID {
+            query.condition += " AND conference = (SELECT id FROM conferences WHERE conference_id = :conference)"
+            query.arguments["conference"] = conferenceID.text
         }
         if let earliest = filter.earliest {
             query.condition += " AND created >= :earliest"
@@ -96,7 +101,9 @@ extension SQLiteStorage {
 
     static func recording(_ row: Row, account: AccountID) throws -> Recording {
         var recording = Recording(
-            recordingID: try row.identifier("recording_id"), accountID: account, callID: try row.identifier("call_id"),
+            recordingID: try row.identifier("recording_id"), accountID: account,
+            owner: try row.optionalIdentifier("call_id").map { .call($0) }
+                ?? .conference(row.identifier("conference_id")),
             created: try row.time("created"), isPrivate: try row.value("private"))
         recording.dateUpdated = try row.time("updated")
         recording.revision = try row.value("revision")

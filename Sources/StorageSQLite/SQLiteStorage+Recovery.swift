@@ -24,10 +24,11 @@ extension SQLiteStorage {
                 Row.fetchAll(
                     db,
                     sql: """
-                        SELECT notifications.*, call_id, account_id FROM notifications
-                        JOIN calls ON calls.id = notifications.call
-                        JOIN accounts ON accounts.id = calls.account
-                        ORDER BY notifications.call, event_sequence
+                        SELECT notifications.*, call_id, conference_id, account_id FROM notifications
+                        LEFT JOIN calls ON calls.id = notifications.call
+                        LEFT JOIN conferences ON conferences.id = notifications.conference
+                        JOIN accounts ON accounts.id = COALESCE(calls.account, conferences.account)
+                        ORDER BY call IS NULL, call, conference, event_sequence
                         """),
                 of: "notifications", Self.notification)
 
@@ -50,7 +51,10 @@ extension SQLiteStorage {
                     sql: """
                         SELECT \(Self.recordingColumns),
                             (SELECT account_id FROM accounts WHERE id = recordings.account) AS account_id
-                        FROM recordings WHERE call IN (SELECT call FROM records)
+                        FROM recordings WHERE call IN (SELECT call FROM records) OR id IN
+                            (SELECT MAX(id) FROM recordings
+                                WHERE conference IN (SELECT id FROM conferences WHERE \(Schema.alive))
+                                GROUP BY conference)
                         """),
                 of: "recordings"
             ) { try Self.recording($0, account: $0.identifier("account_id")) }
@@ -64,6 +68,7 @@ extension SQLiteStorage {
                         """),
                 of: "queues", Self.queue)
 
+            let conferences = try Self.unfinishedConferences(in: db, &readable)
             let rows = try readable.map(Self.unfinishedRows(in: db), of: "calls", Self.unfinishedRow)
 
             return UnfinishedWork(
@@ -71,7 +76,7 @@ extension SQLiteStorage {
                 journalSequences: Dictionary(sequences, uniquingKeysWith: { first, _ in first }),
                 recordings: Dictionary(
                     recordings.map { ($0.recordingID, $0) }, uniquingKeysWith: { first, _ in first }),
-                rows: rows, complaints: readable.complaints, queues: queues)
+                rows: rows, complaints: readable.complaints, queues: queues, conferences: conferences)
         }
     }
 
@@ -171,11 +176,13 @@ extension SQLiteStorage {
         }
         let body = try row.bytes("body")
         guard !body.isEmpty else { throw StorageError.corrupt("the notification has no body") }
+        let owner: WebhookOwner =
+            try row.optionalIdentifier("call_id").map { .call($0) } ?? .conference(row.identifier("conference_id"))
         return PendingNotification(
             webhook: Webhook(
                 eventID: try row.identifier("event_id"), eventSequence: try row.count("event_sequence"),
                 requestID: try row.identifier("request_id"), accountID: try row.identifier("account_id"),
-                callID: try row.identifier("call_id"), requestType: try row.value("request_type"),
+                owner: owner, requestType: try row.value("request_type"),
                 purpose: try row.word("purpose"), url: url, body: body),
             attempts: try row.count("attempts"), firstAttempt: try row.time("first_attempt"),
             nextAttempt: try row.time("next_attempt"))

@@ -37,6 +37,9 @@ enum Schema {
         migrator.registerMigration("7 order") { db in
             try db.execute(sql: order)
         }
+        migrator.registerMigration("8 rooms") { db in
+            try db.execute(sql: rooms)
+        }
         return migrator
     }
 
@@ -305,6 +308,92 @@ enum Schema {
         CREATE INDEX recordings_by_call ON recordings (call, created, recording_id);
         """
 
+    /// Conferences; and what a webhook or a recording may belong to instead of a call. Entries of no call may be of a
+    /// conference's story or a queue's, which are named by their identifiers: a queue's row goes before its story does.
+    private static let rooms = """
+        CREATE TABLE conferences (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            conference_id TEXT NOT NULL UNIQUE,
+            account INTEGER NOT NULL REFERENCES accounts (id),
+            alias TEXT,
+            play_beep TEXT NOT NULL,
+            recorded INTEGER NOT NULL,
+            status TEXT NOT NULL,
+            wait_url TEXT,
+            action_url TEXT,
+            status_callback_url TEXT,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            -- What a start takes it up by; null where it has been terminated.
+            record BLOB
+        ) STRICT;
+        CREATE INDEX conferences_by_account ON conferences (account, created, conference_id, updated);
+        CREATE INDEX conferences_by_status ON conferences (account, status, created, conference_id, updated);
+        CREATE INDEX conferences_by_alias ON conferences (account, alias, created, conference_id, status, updated)
+            WHERE alias IS NOT NULL;
+        CREATE INDEX conferences_alive ON conferences (id) WHERE \(alive);
+        CREATE INDEX conferences_by_end ON conferences (updated, conference_id) WHERE status = 'terminated';
+
+        ALTER TABLE notifications RENAME TO notifications_of_calls;
+        CREATE TABLE notifications (
+            event_id TEXT PRIMARY KEY,
+            -- One of the two.
+            call INTEGER,
+            conference INTEGER,
+            event_sequence INTEGER NOT NULL,
+            request_id TEXT NOT NULL,
+            request_type TEXT NOT NULL,
+            purpose TEXT NOT NULL,
+            url TEXT NOT NULL,
+            body BLOB NOT NULL,
+            attempts INTEGER NOT NULL,
+            first_attempt INTEGER NOT NULL,
+            next_attempt INTEGER NOT NULL,
+            CHECK ((call IS NULL) <> (conference IS NULL))
+        ) STRICT;
+        INSERT INTO notifications (event_id, call, event_sequence, request_id, request_type, purpose, url, body,
+            attempts, first_attempt, next_attempt)
+        SELECT event_id, call, event_sequence, request_id, request_type, purpose, url, body, attempts, first_attempt,
+            next_attempt
+        FROM notifications_of_calls;
+        DROP TABLE notifications_of_calls;
+        CREATE INDEX notifications_by_call ON notifications (call, event_sequence);
+        CREATE INDEX notifications_by_conference ON notifications (conference, event_sequence)
+            WHERE conference IS NOT NULL;
+
+        ALTER TABLE recordings RENAME TO recordings_of_calls;
+        CREATE TABLE recordings (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            recording_id TEXT NOT NULL UNIQUE,
+            account INTEGER NOT NULL,
+            -- One of the two.
+            call INTEGER,
+            conference INTEGER,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            -- Null while it is being recorded.
+            seconds INTEGER,
+            private INTEGER NOT NULL,
+            deleted INTEGER NOT NULL,
+            CHECK ((call IS NULL) <> (conference IS NULL))
+        ) STRICT;
+        INSERT INTO recordings (id, recording_id, account, call, created, updated, revision, seconds, private, deleted)
+        SELECT id, recording_id, account, call, created, updated, revision, seconds, private, deleted
+        FROM recordings_of_calls;
+        DROP TABLE recordings_of_calls;
+        CREATE INDEX recordings_by_account ON recordings (account, created, recording_id);
+        CREATE INDEX recordings_by_call ON recordings (call, created, recording_id);
+        CREATE INDEX recordings_by_conference ON recordings (conference, created, recording_id)
+            WHERE conference IS NOT NULL;
+        CREATE INDEX recordings_unfinished ON recordings (id) WHERE seconds IS NULL;
+        CREATE INDEX recordings_by_time ON recordings (created) WHERE deleted = 0;
+
+        ALTER TABLE account_journal ADD COLUMN room TEXT;
+        CREATE INDEX account_journal_by_room ON account_journal (room) WHERE room IS NOT NULL;
+        """
+
     /// The condition of the index of warnings and errors, which are few.
     static let grave = "level <> 'info'"
 
@@ -315,4 +404,7 @@ enum Schema {
 
     /// The condition of the index of active calls. SQLite uses that index only where a query says the same words.
     static let active = "status IN ('queued', 'ringing', 'inProgress')"
+
+    /// The same of the index of conferences that go on.
+    static let alive = "status <> 'terminated'"
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// The load driver of `scripts/bench`: asks a running server for calls, is the webhook app they reach, and counts; fills a
-/// data folder with logs and searches them; has texts spoken.
+/// data folder with logs and searches them; has texts spoken; holds conferences.
 @main
 struct BelayBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,5 +9,6 @@ struct BelayBench: AsyncParsableCommand {
         abstract: "Drives a running Belay and measures it.",
         subcommands: [
             CallsCommand.self, LatencyCommand.self, FillLogsCommand.self, LogsCommand.self, SayCommand.self,
+            ConferencesCommand.self, ConferencePeersCommand.self,
         ])
 }

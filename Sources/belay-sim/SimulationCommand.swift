@@ -17,6 +17,9 @@ struct SimulationCommand: ParsableCommand {
     @Option(help: "Calls of each seed.")
     var calls = SimulationRun.defaultCalls
 
+    @Flag(help: "Calls that wait in queues and meet in conferences.")
+    var rooms = false
+
     @Option(help: "A defect to switch on, to see whether it is caught.")
     var defect: String?
 
@@ -33,11 +36,12 @@ struct SimulationCommand: ParsableCommand {
 
     func run() throws {
         let defect = defect.flatMap(Defect.init(rawValue:))
+        let scenario: Scenario = rooms ? .rooms : defect?.scenario ?? .calls
         var counters = Counters()
         var failures = 0
         var events = 0
         for offset in 0..<UInt64(seeds) {
-            let run = SimulationRun(seed: seed &+ offset, calls: calls, defect: defect)
+            let run = SimulationRun(seed: seed &+ offset, calls: calls, scenario: scenario, defect: defect)
             let report = run.report()
             counters.add(report.counters)
             events += report.eventCount
@@ -46,7 +50,9 @@ struct SimulationCommand: ParsableCommand {
             failures += 1
             tell(violation, of: run)
         }
-        for (occurrence, count) in counters.all { print("\(count)".leftPadded(to: 9), occurrence.rawValue) }
+        for (occurrence, count) in counters.expected(in: scenario) {
+            print("\(count)".leftPadded(to: 9), occurrence.rawValue)
+        }
         print("\(seeds) seeds, \(seeds * calls) calls, \(events) events, \(failures) failures")
         if failures > 0 { throw ExitCode.failure }
     }
@@ -54,8 +60,8 @@ struct SimulationCommand: ParsableCommand {
     private func tell(_ violation: Violation, of run: SimulationRun) {
         for line in run.report(storyLines: story).story { print("   ", line) }
         print("seed \(run.seed) FAILED: \(violation)")
-        let defect = run.defect.map { " --defect \($0.rawValue)" } ?? ""
-        print("replay: swift run belay-sim --seeds 1 --seed \(run.seed) --calls \(run.calls)\(defect) --story 1000")
+        let options = (run.scenario == .rooms ? " --rooms" : "") + (run.defect.map { " --defect \($0.rawValue)" } ?? "")
+        print("replay: swift run belay-sim --seeds 1 --seed \(run.seed) --calls \(run.calls)\(options) --story 1000")
     }
 }
 

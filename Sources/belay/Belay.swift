@@ -17,7 +17,7 @@ struct Belay: AsyncParsableCommand {
             ServeCommand.self, StatusCommand.self, CarrierCommand.self, CallCommand.self, DialCommand.self,
             HangupCommand.self, CallsCommand.self, LogsCommand.self,
             MachinesCommand.self, ShowCommand.self, RecordingCommand.self, ListenCommand.self, ApplicationCommand.self,
-            NumberCommand.self, QueueCommand.self, ResumeCommand.self,
+            NumberCommand.self, QueueCommand.self, ConferenceCommand.self, ResumeCommand.self,
             AccountCommand.self, KeyCommand.self, StopDiallingCommand.self, StartDiallingCommand.self,
             ExportCommand.self, ConfigCommand.self, DoctorCommand.self,
         ])

@@ -167,8 +167,10 @@ struct ApplicationTests {
             "dateUpdatedISO": "2024-10-09T15:05:03.358Z", "label": nil, "revision": 1, "status": "active",
             "subresourceUris": [
                 "applications": .string(uri + "/Applications"), "calls": .string(uri + "/Calls"),
+                "conferences": .string(uri + "/Conferences"),
                 "incomingPhoneNumbers": .string(uri + "/IncomingPhoneNumbers"),
-                "logs": .string(uri + "/Logs"), "recordings": .string(uri + "/Recordings"),
+                "logs": .string(uri + "/Logs"), "queues": .string(uri + "/Queues"),
+                "recordings": .string(uri + "/Recordings"),
             ],
             "type": "full", "uri": .string(uri),
         ]

@@ -44,7 +44,7 @@ struct PageLinkTests {
                     test.calls.insert(call)
                     var recording = Recording(
                         recordingID: identifiers.draw(RecordingKind.self), accountID: test.account,
-                        callID: isWanted ? stock.recorded : call.callID, created: created, isPrivate: false)
+                        owner: .call(isWanted ? stock.recorded : call.callID), created: created, isPrivate: false)
                     recording.durationSeconds = 1
                     try test.recordings.add(recording, content: [1])
                 }
@@ -122,12 +122,13 @@ struct PageLinkTests {
         let identifiers = SystemIdentifierSource()
         let time = try #require(Timestamp(filter: "2024-10-09")).advanced(byMicroseconds: sinceMidnight)
         let span = try #require(Timestamp.span(filter: text.replacing("%20", with: " ")))
+        let callID = identifiers.draw(CallKind.self)
         let recording = Recording(
             recordingID: identifiers.draw(RecordingKind.self), accountID: test.account,
-            callID: identifiers.draw(CallKind.self), created: time, isPrivate: false)
+            owner: .call(callID), created: time, isPrivate: false)
         try test.recordings.add(recording, content: [1])
         var call = Call(
-            callID: recording.callID, accountID: test.account, applicationID: nil, parentCallID: nil,
+            callID: callID, accountID: test.account, applicationID: nil, parentCallID: nil,
             phoneNumberID: nil, from: test.number.text, to: Self.other, direction: .outboundAPI, status: .completed,
             created: time)
         call.startTime = time

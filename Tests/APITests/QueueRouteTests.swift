@@ -40,7 +40,10 @@ struct QueueRouteTests {
                     "accountId": .string(test.account.text), "alias": "sales", "averageQueueRemovalTime": 41,
                     "averageWaitTime": 7, "currentSize": 2, "dateCreated": "Wed, 09 Oct 2024 15:05:03 GMT",
                     "dateUpdated": "Wed, 09 Oct 2024 15:05:03 GMT", "maxSize": 25, "queueId": .string(Self.queueID),
-                    "revision": 3, "subresourceUris": ["members": .string(uri + "/Members")], "uri": .string(uri),
+                    "revision": 3,
+                    "subresourceUris": [
+                        "logs": .string(uri + "/Logs"), "members": .string(uri + "/Members"),
+                    ], "uri": .string(uri),
                 ])
         test.queues.prepare(.member(try Self.member(test)))
         let member = try await test.send(.get, "\(test.base)/Queues/\(Self.queueID)/Members/\(Self.callID)")

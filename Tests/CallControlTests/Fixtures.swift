@@ -30,6 +30,7 @@ struct Bench {
     var recordings: [RecordingID: Recording] = [:]
     var keys: [String: CallID] = [:]
     var queues: [QueueID: CallQueue] = [:]
+    var conferences: [ConferenceID: (Conference, [UInt8]?)] = [:]
     /// The account's numbers, and who answers for calls to them.
     var owned: [PhoneNumber: PhoneNumberID] = [:]
     var route = InboundRoute.unknown
@@ -226,6 +227,10 @@ struct Bench {
                 if resolvesCallers { give(.callerResolved(call, owned[number])) }
             case .resolveHop(let session, let host): give(.hopResolved(session, host, hosts[host] ?? []))
             case .routeInbound(let session, _): give(.inboundRouted(session, route))
+            case .mix(_, .stopRecording(let recording)):
+                give(.mix(.recordingEnded(recording, milliseconds: 2500, failure: nil)))
+            case .lookUpConference(let call, let account, let id):
+                give(.conferenceLookedUp(call, id, isKnown: conferences[id]?.0.accountID == account))
             case .media(let media, .close): give(.media(media, .closed(figures: [:])))
             default: break
             }
@@ -247,6 +252,7 @@ struct Bench {
         case .saveRecording(let recording): recordings[recording.recordingID] = recording
         case .saveQueue(let queue): queues[queue.queueID] = queue
         case .removeQueue(let id): queues[id] = nil
+        case .saveConference(let conference, let record): conferences[conference.conferenceID] = (conference, record)
         }
     }
 

@@ -17,7 +17,7 @@ enum OutboxBench {
         Webhook(
             eventID: try #require(EventID(text("EV", number))), eventSequence: number,
             requestID: try #require(RequestID(text("RQ", 1))), accountID: try #require(AccountID(text("AC", 1))),
-            callID: try #require(CallID(text("CA", call))), requestType: type, purpose: purpose,
+            owner: .call(try #require(CallID(text("CA", call)))), requestType: type, purpose: purpose,
             url: try #require(WebURL("http://app/x")), body: Array("{}".utf8))
     }
 
@@ -273,9 +273,11 @@ struct NotificationRetryTests {
         return (times, end)
     }
 
-    @Test("callStatus is tried for a day: pauses that double up to a quarter of an hour, no attempt after the day")
-    func day() throws {
-        let (times, end) = try Self.attempts(CallWebhook.callStatus)
+    @Test(
+        "What keeps books is tried for a day: pauses that double up to a quarter of an hour, no attempt after the day",
+        arguments: ["callStatus", "record", "conferenceStatus", "conferenceRecordingStatus"])
+    func day(_ type: String) throws {
+        let (times, end) = try Self.attempts(type)
         let pauses = zip(times.dropFirst(), times).map { $0 - $1 }
         #expect(pauses.prefix(10) == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900])
         #expect(pauses.dropFirst(9).allSatisfy { $0 == 900 })

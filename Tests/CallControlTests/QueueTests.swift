@@ -10,6 +10,12 @@ import Testing
 struct QueueTests {
     private static let name = "QU" + String(repeating: "a", count: 40)
 
+    /// What every request of these tests comes in.
+    private static let request: RequestID = {
+        var random = SystemRandomNumberGenerator()
+        return RequestID(random: &random)
+    }()
+
     private static func script(_ name: String = name) -> String {
         """
         [{"Enqueue":{"queueId":"\(name)","waitUrl":"http://app/wait","actionUrl":"http://app/on",
@@ -31,7 +37,7 @@ struct QueueTests {
     }
 
     private static func ask(_ bench: inout Bench, _ request: QueueRequest) throws -> QueueReply {
-        bench.give(.queueRequest(ReplyToken(rawValue: 900), try account(), request))
+        bench.give(.queueRequest(ReplyToken(rawValue: 900), try account(), request, Self.request))
         let replies = bench.effects.compactMap { effect -> QueueReply? in
             if case .reply(_, .queue(let reply)) = effect { reply } else { nil }
         }
@@ -252,14 +258,15 @@ struct QueueTests {
         bench.commitsAtOnce = false
         let queue = CallQueue(
             queueID: try Self.id(), accountID: try Self.account(), isKept: true, created: bench.moment.wall)
-        bench.give(.queueRequest(ReplyToken(rawValue: 900), try Self.account(), .create(queue)))
+        bench.give(.queueRequest(ReplyToken(rawValue: 900), try Self.account(), .create(queue), Self.request))
         #expect(!bench.effects.contains { if case .reply = $0 { true } else { false } })
         let token = try #require(bench.heldCommits.first)
         bench.give(.committed(token))
         #expect(bench.effects.contains { if case .reply(_, .queue(.queue)) = $0 { true } else { false } })
         bench.give(
             .queueRequest(
-                ReplyToken(rawValue: 901), try Self.account(), .update(try Self.id(), QueueChange(maxSize: 2))))
+                ReplyToken(rawValue: 901), try Self.account(), .update(try Self.id(), QueueChange(maxSize: 2)),
+                Self.request))
         let second = try #require(bench.heldCommits.last)
         bench.give(.commitFailed(second, .diskFull))
         #expect(bench.effects.contains(.reply(ReplyToken(rawValue: 901), .queue(.notStored))))
@@ -267,7 +274,7 @@ struct QueueTests {
         let other = "QU" + String(repeating: "b", count: 40)
         let lost = CallQueue(
             queueID: try Self.id(other), accountID: try Self.account(), isKept: true, created: bench.moment.wall)
-        bench.give(.queueRequest(ReplyToken(rawValue: 902), try Self.account(), .create(lost)))
+        bench.give(.queueRequest(ReplyToken(rawValue: 902), try Self.account(), .create(lost), Self.request))
         bench.give(.commitFailed(try #require(bench.heldCommits.last), .diskFull))
         #expect(bench.effects.contains(.reply(ReplyToken(rawValue: 902), .queue(.notStored))))
         #expect(try Self.ask(&bench, .get(try Self.id(other))) == .noQueue, "what was refused is not there")
@@ -278,7 +285,7 @@ struct QueueTests {
         var bench = Bench()
         let other = try #require(AccountID("AC" + String(repeating: "2", count: 40)))
         let queue = CallQueue(queueID: try Self.id(), accountID: other, isKept: true, created: bench.moment.wall)
-        bench.give(.queueRequest(ReplyToken(rawValue: 900), other, .create(queue)))
+        bench.give(.queueRequest(ReplyToken(rawValue: 900), other, .create(queue), Self.request))
         #expect(try Self.ask(&bench, .get(try Self.id())) == .noQueue)
         #expect(try Self.ask(&bench, .dequeue(try Self.id(), nil)) == .noQueue)
         try bench.run(Self.script())
@@ -324,7 +331,7 @@ struct QueueTests {
         try bench.run(Self.script())
         #expect(bench.call?.endedReason == .perclProcessingError)
         let other = try #require(AccountID("AC" + String(repeating: "2", count: 40)))
-        bench.give(.queueRequest(ReplyToken(rawValue: 901), other, .create(try queue(0, of: other))))
+        bench.give(.queueRequest(ReplyToken(rawValue: 901), other, .create(try queue(0, of: other)), Self.request))
         #expect(
             bench.effects.contains { effect in
                 if case .reply(ReplyToken(rawValue: 901), .queue(.queue)) = effect { true } else { false }

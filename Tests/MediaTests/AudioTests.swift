@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 @testable import Media
@@ -173,6 +174,22 @@ struct AudioDecoderTests {
         #expect(try await silence(Sound.sine(440, milliseconds: 100, amplitude: 100)) == nil)
     }
 
+    @Test("Who waits for a clip is told once when nothing more comes: whole or failed, before or after he asked")
+    func settled() {
+        for fails in [false, true] {
+            let clip = AudioClip(growingIn: -1)
+            let told = EventCount()
+            clip.whenSettled { told.add() }
+            #expect(told.count == 0)
+            if fails { clip.fail("cut off") } else { clip.finish() }
+            #expect(told.count == 1)
+            clip.whenSettled { told.add() }
+            #expect(told.count == 2)
+            clip.finish()
+            #expect(told.count == 2)
+        }
+    }
+
     @Test("What is no sound is refused with a reason")
     func garbage() throws {
         let scratch = try Scratch()
@@ -228,6 +245,14 @@ struct AudioDecoderTests {
         }
         #expect(file.milliseconds == 1000)
     }
+}
+
+private final class EventCount: Sendable {
+    private let events = Atomic(0)
+
+    var count: Int { events.load(ordering: .relaxed) }
+
+    func add() { events.add(1, ordering: .relaxed) }
 }
 
 @Suite("Tones and voices")

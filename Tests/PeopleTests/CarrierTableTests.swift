@@ -69,6 +69,9 @@ struct CarrierTableTests {
         }
         let hello = stays([.utter(.speech("Hello?"))])
         let announced: [Conversation.Step] = [.utter(.informationTones), .utter(.speech(CarrierTable.outOfService))]
+        let sentence: [Conversation.Step] = [.utter(.speech(CarrierTable.guestTalk)), .wait(400...600)]
+        let greeting: [Conversation.Step] = [.utter(.speech("Hello?"))]
+        let talker = stays(greeting + (0..<80).flatMap { _ in sentence })
         let expected: [(String, Behaviour, Line)] = [
             ("0000", .neverResponds, .sound), ("0001", .ringsForEver, .sound),
             ("0002", .answersAsCanceled(stays([])), .sound), ("0003", .answers(after: rings, hello), .losesACKs(2)),
@@ -93,10 +96,19 @@ struct CarrierTableTests {
                 "0015", .answers(after: rings, Conversation(announced + announced + [.hangUp], ending: .waits)),
                 .sound
             ),
+            ("0016", .answers(after: rings, talker), .sound),
+            (
+                "0017",
+                .answers(
+                    after: rings,
+                    Conversation(
+                        [.utter(.speech("Hello?")), .wait(5000...5000), .press("*9")],
+                        ending: .hangsUp(after: 120_000...120_000))), .sound
+            ),
             ("0603", .declines(after: rings), .sound),
             ("2000", .answers(after: rings, Conversation(ending: .hangsUp(after: 0...0))), .sound),
             ("2120", .answers(after: rings, Conversation(ending: .hangsUp(after: 120_000...120_000))), .sound),
-            ("0400", .rejects(StatusCode(400) ?? .decline, after: 0...0), .sound), ("0016", .isNotFound, .sound),
+            ("0400", .rejects(StatusCode(400) ?? .decline, after: 0...0), .sound), ("0018", .isNotFound, .sound),
             ("391234567", .isNotFound, .sound), ("21200", .isNotFound, .sound), ("212", .isNotFound, .sound),
         ]
         for (digits, behaviour, line) in expected {

@@ -10,14 +10,22 @@ private func apart<Result: Sendable>(_ work: @escaping @Sendable () -> Result) a
     }
 }
 
-/// The seeds that every change is held to: over 20,000 calls.
+/// The seeds that every change is held to.
 private enum DefaultSeeds {
-    static let all: ClosedRange<UInt64> = 1...120
+    /// Over 20,000 calls, and 8,000 of those that have to do with each other.
+    static func all(of scenario: Scenario) -> ClosedRange<UInt64> {
+        switch scenario {
+        case .calls: 1...120
+        case .rooms: 1...40
+        }
+    }
 
     /// Runs them on all cores; the reports in the order of the seeds.
-    static func reports() async -> [SimulationReport] {
+    static func reports(of scenario: Scenario) async -> [SimulationReport] {
         await withTaskGroup(of: SimulationReport.self) { group in
-            for seed in all { group.addTask { await apart { SimulationRun(seed: seed).report() } } }
+            for seed in all(of: scenario) {
+                group.addTask { await apart { SimulationRun(seed: seed, scenario: scenario).report() } }
+            }
             var reports: [SimulationReport] = []
             for await report in group { reports.append(report) }
             return reports.sorted { $0.run.seed < $1.run.seed }
@@ -29,16 +37,27 @@ private enum DefaultSeeds {
 struct SimulationTests {
     @Test("Over 20,000 calls no check refuses a move, and everything that can go wrong has gone wrong often enough")
     func defaultSeeds() async {
-        let reports = await DefaultSeeds.reports()
+        let reports = await DefaultSeeds.reports(of: .calls)
         #expect(reports.reduce(0) { $0 + $1.run.calls } > 20_000)
+        Self.check(reports, of: .calls, atLeast: 100)
+    }
+
+    @Test("Nor over 8,000 calls that wait in queues and meet in conferences")
+    func rooms() async {
+        let reports = await DefaultSeeds.reports(of: .rooms)
+        #expect(reports.reduce(0) { $0 + $1.run.calls } >= 8_000)
+        Self.check(reports, of: .rooms, atLeast: 20)
+    }
+
+    private static func check(_ reports: [SimulationReport], of scenario: Scenario, atLeast least: Int) {
         var counters = Counters()
         for report in reports {
             counters.add(report.counters)
             if let violation = report.violation { Issue.record("seed \(report.run.seed): \(violation)") }
         }
-        for (occurrence, count) in counters.all {
+        for (occurrence, count) in counters.expected(in: scenario) {
             #expect(
-                count >= 100,
+                count >= least,
                 "\(occurrence.rawValue) occurred \(count) times only")
         }
     }
@@ -52,9 +71,9 @@ struct SimulationTests {
         }
     }
 
-    @Test("A run can be repeated, and its story does not change it")
-    func repeats() {
-        let run = SimulationRun(seed: 77, calls: 40)
+    @Test("A run can be repeated, and its story does not change it", arguments: Scenario.allCases)
+    func repeats(_ scenario: Scenario) {
+        let run = SimulationRun(seed: 77, calls: 40, scenario: scenario)
         let first = run.report()
         let second = run.report(storyLines: 200)
         #expect(first.digest == second.digest)
@@ -74,7 +93,9 @@ struct SimulationTests {
     func catches(_ defect: Defect) async {
         let isCaught = await apart {
             // The first seed that catches it ends the search: most do.
-            DefaultSeeds.all.contains { SimulationRun(seed: $0, defect: defect).report().violation != nil }
+            DefaultSeeds.all(of: defect.scenario).contains { seed in
+                SimulationRun(seed: seed, scenario: defect.scenario, defect: defect).report().violation != nil
+            }
         }
         #expect(isCaught, "no seed catches it")
     }

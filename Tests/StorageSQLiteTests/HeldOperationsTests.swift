@@ -19,7 +19,7 @@ struct HeldOperationsTests {
         let notification = Sample.notification(1, call: 1, sequence: 1)
         var recording = Recording(
             recordingID: try #require(RecordingID(Sample.text("RE", 1))), accountID: Sample.account,
-            callID: Sample.callID(1), created: Sample.time, isPrivate: false)
+            owner: .call(Sample.callID(1)), created: Sample.time, isPrivate: false)
         let began = StorageOperation.saveRecording(recording)
         recording.durationSeconds = 3
         let ended = StorageOperation.saveRecording(recording)
@@ -40,6 +40,18 @@ struct HeldOperationsTests {
         // What follows refers to a call's first row.
         #expect(Self.kept([.saveCall(one), .saveCall(one), .saveCall(two)]) == [.saveCall(one), .saveCall(two)])
         #expect(Self.kept([.saveCall(one)]) == [.saveCall(one)])
+    }
+
+    @Test("Of a conference the first row is kept, which others refer to, and the latest")
+    func conferences() {
+        let rows = (1...4).map { revision -> StorageOperation in
+            var conference = Sample.conference(1)
+            conference.revision = revision
+            return .saveConference(conference, record: [UInt8(revision)])
+        }
+        let other = StorageOperation.saveConference(Sample.conference(2), record: nil)
+        #expect(Self.kept(rows + [other]) == [rows[0], rows[3], other])
+        #expect(Self.kept([rows[0]]) == [rows[0]])
     }
 
     @Test("One call's does not write over another's, nor a record over a row")

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import PQL
 import Storage
 import StorageSamples
 import Telephony
@@ -87,6 +88,70 @@ struct MigrationTests {
         #expect(
             try await storage.calls(account: Sample.account, filter: CallFilter(), after: nil).items.map(\.callID)
                 == [Sample.callID(2), Sample.callID(1)])
+        await storage.close()
+    }
+
+    @Test("Before there were conferences, what was owed and recorded was of calls: it stays theirs")
+    func beforeConferences() async throws {
+        let folder = try folder(after: "7 order")
+        let recordings = [
+            Sample.recording(1, of: .call(Sample.callID(1))),
+            Sample.recording(2, of: .call(Sample.callID(1)), seconds: nil),
+        ]
+        let owed = Sample.notification(1, call: 1, sequence: 4, body: #"{"a":1}"#, attempts: 2)
+        let queue = try DatabaseQueue(path: "\(folder.path)/\(SQLiteStorage.fileName)")
+        try await queue.write { db in
+            for (id, recording) in zip([3, 9], recordings) {
+                try db.execute(
+                    sql: """
+                        INSERT INTO recordings (id, recording_id, account, call, created, updated, revision, seconds,
+                            private, deleted)
+                        VALUES (?, ?, 1, 1, ?, ?, 1, ?, 0, 0)
+                        """,
+                    arguments: [
+                        id, recording.recordingID.text, recording.dateCreated.microseconds,
+                        recording.dateUpdated.microseconds, recording.durationSeconds,
+                    ])
+            }
+            try db.execute(
+                sql: """
+                    INSERT INTO notifications (event_id, call, event_sequence, request_id, request_type, purpose, url,
+                        body, attempts, first_attempt, next_attempt)
+                    VALUES (?, 1, 4, ?, 'callStatus', 'notification', ?, ?, 2, ?, ?);
+                    """,
+                arguments: [
+                    owed.webhook.eventID.text, owed.webhook.requestID.text, owed.webhook.url.text,
+                    Data(owed.webhook.body), owed.firstAttempt.microseconds, owed.nextAttempt.microseconds,
+                ])
+            try db.execute(
+                sql: """
+                    INSERT INTO account_journal (account, sequence, timestamp, level, scope, message)
+                    VALUES (1, 0, 7, 'warning', 'request', 'Refused')
+                    """)
+        }
+        try queue.close()
+        let storage = try SQLiteStorage(.init(folder: folder.path))
+        let work = try await storage.unfinishedWork()
+        #expect(work.notifications == [owed])
+        #expect(work.recordings.count == 2)
+        #expect(try await storage.unfinishedRecordings() == [recordings[1]])
+        #expect(
+            try await storage.recordings(account: Sample.account, filter: RecordingFilter(), after: nil).items
+                == recordings.reversed())
+        let log = try await storage.logs(account: Sample.account, query: nil, after: nil)
+        #expect(log.entries.map(\.message) == ["Refused"])
+        #expect(log.entries.allSatisfy { $0.room == nil })
+        // What comes now stands beside it.
+        let conference = Sample.conference(1)
+        try await storage.commit([
+            .saveConference(conference, record: [1]),
+            .saveRecording(Sample.recording(3, of: .conference(conference.conferenceID))),
+            .saveNotification(Sample.notification(2, conference: 1, sequence: 1)),
+            .removeNotification(owed.webhook.eventID),
+        ])
+        let next = try await storage.unfinishedWork()
+        #expect(next.notifications.map(\.webhook.owner) == [.conference(conference.conferenceID)])
+        #expect(next.conferences.map(\.0) == [conference])
         await storage.close()
     }
 }

@@ -17,7 +17,7 @@ import Testing
         isPrivate: Bool = false
     ) throws -> Recording {
         var recording = Recording(
-            recordingID: try id(number), accountID: account, callID: Sample.callID(call),
+            recordingID: try id(number), accountID: account, owner: .call(Sample.callID(call)),
             created: Sample.time.advanced(byMicroseconds: second * 1_000_000), isPrivate: isPrivate)
         recording.durationSeconds = seconds
         return recording

@@ -146,6 +146,47 @@ import Testing
         await storage.close()
     }
 
+    @Test("Of a conference that has been terminated, what it would have been taken up by is in none of the files")
+    func terminatedConference() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        let secret = "from=+12223334444-secret"
+        try await storage.commit([.saveConference(Sample.conference(1), record: Array(secret.utf8))])
+        #expect(try files(of: folder, contain: secret))
+        try await storage.commit([.saveConference(Sample.conference(1, status: .terminated), record: nil)])
+        await storage.flush()
+        #expect(try !files(of: folder, contain: secret))
+        await storage.close()
+    }
+
+    @Test("A conference that cannot be read keeps no other from being taken up, nor what others owe")
+    func unreadableConference() async throws {
+        let folder = TemporaryFolder()
+        let storage = try await SQLiteStorage.opened(folder)
+        try await storage.commit([
+            .saveConference(Sample.conference(1), record: [1]), .saveConference(Sample.conference(2), record: [2]),
+            .saveNotification(Sample.notification(7, conference: 1, sequence: 1)),
+            .saveNotification(Sample.notification(8, conference: 2, sequence: 1)),
+        ])
+        for harm in ["play_beep = 'gong'", "conference_id = 'CFnothing'", "revision = -1", "updated = -1"] {
+            try await storage.pool.writeWithoutTransaction { db in
+                try db.execute(
+                    sql: """
+                        UPDATE conferences SET play_beep = 'always', conference_id = '\(Sample.conferenceID(1))',
+                            revision = 1, updated = created WHERE id = 1;
+                        UPDATE conferences SET \(harm) WHERE id = 1;
+                        """)
+            }
+            let work = try await storage.unfinishedWork()
+            #expect(work.conferences.map(\.0.conferenceID) == [Sample.conferenceID(2)], "\(harm)")
+            #expect(work.notifications.map(\.webhook.eventID).last == Sample.eventID(8), "\(harm)")
+            #expect(!work.complaints.isEmpty, "\(harm)")
+            let list = try await storage.conferences(account: Sample.account, filter: ConferenceFilter(), after: nil)
+            #expect(list.items.map(\.conferenceID) == [Sample.conferenceID(2)], "\(harm)")
+        }
+        await storage.close()
+    }
+
     private func files(of folder: TemporaryFolder, contain text: String) throws -> Bool {
         try FileManager.default.contentsOfDirectory(atPath: folder.path).contains { name in
             let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(name)"))

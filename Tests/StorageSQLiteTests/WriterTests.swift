@@ -126,7 +126,7 @@ import Testing
     @Test("A full disk refuses what begins a call, and later reads and smaller writes go on")
     func diskFull() async throws {
         let folder = TemporaryFolder()
-        let storage = try await SQLiteStorage.opened(folder, maximumPages: 60)
+        let storage = try await SQLiteStorage.opened(folder, maximumPages: 90)
         try await storage.commit([.saveCall(Sample.call(1))])
         await #expect(throws: StorageError.diskFull) {
             try await storage.commit([

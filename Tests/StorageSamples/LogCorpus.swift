@@ -18,13 +18,22 @@ package struct LogCorpus {
         for number in 0..<count {
             let call = number < Self.calls ? number : Int.random(in: -2..<Self.calls, using: &random)
             if call < 0 {
-                entries.append((0, Int64(entries.count { $0.call == 0 } + 1), entry(call: nil, sequence: 0)))
+                let place = entries.count { $0.call == 0 } + 1
+                var added = entry(call: nil, sequence: 0)
+                // Some are of a room's story.
+                added.room = Self.rooms[place % Self.rooms.count]
+                if added.room != nil { added.sequence = place }
+                entries.append((0, Int64(place), added))
             } else {
                 sequences[call] += 1
                 entries.append((Int64(call + 1), Int64(sequences[call]), entry(call: call, sequence: sequences[call])))
             }
         }
     }
+
+    private static let rooms: [RoomID?] = [
+        nil, .conference(Sample.conferenceID(1)), .queue(Sample.queueID(1)),
+    ]
 
     static func owner(_ call: Int) -> AccountID { call % 2 == 0 ? Sample.account : Sample.otherAccount }
 

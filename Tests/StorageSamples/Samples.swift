@@ -24,6 +24,10 @@ package enum Sample {
     package static func applicationID(_ number: Int) -> ApplicationID { ApplicationID(text("AP", number))! }
     package static func phoneNumberID(_ number: Int) -> PhoneNumberID { PhoneNumberID(text("PN", number))! }
 
+    package static func conferenceID(_ number: Int) -> ConferenceID { ConferenceID(text("CF", number))! }
+    package static func queueID(_ number: Int) -> QueueID { QueueID(text("QU", number))! }
+    package static func recordingID(_ number: Int) -> RecordingID { RecordingID(text("RE", number))! }
+
     package static func call(
         _ number: Int, account: AccountID = Sample.account, status: CallStatus = .queued,
         from: String = "+12223334444", to: String = "+15556667777"
@@ -47,9 +51,49 @@ package enum Sample {
         PendingNotification(
             webhook: Webhook(
                 eventID: eventID(event), eventSequence: sequence, requestID: requestID(call), accountID: account,
-                callID: callID(call), requestType: "callStatus", purpose: .notification,
+                owner: .call(callID(call)), requestType: "callStatus", purpose: .notification,
                 url: WebURL("http://example.com/status?x=1")!, body: Array(body.utf8)),
             attempts: attempts, firstAttempt: time, nextAttempt: time.advanced(byMicroseconds: 1_000_000))
+    }
+
+    /// Made so many microseconds after the sample's time.
+    package static func conference(
+        _ number: Int, account: AccountID = Sample.account, status: Conference.Status = .empty, alias: String? = nil
+    ) -> Conference {
+        var conference = Conference(
+            conferenceID: conferenceID(number), accountID: account, alias: alias,
+            created: time.advanced(byMicroseconds: Int64(number)))
+        conference.status = status
+        return conference
+    }
+
+    /// Of a room's story.
+    package static func entry(
+        of room: RoomID, _ sequence: Int, account: AccountID = Sample.account, message: String? = nil
+    ) -> JournalEntry {
+        JournalEntry(
+            timestamp: time.advanced(byMicroseconds: Int64(sequence)), sequence: sequence, level: .info,
+            scope: .status, accountID: account, callID: nil, room: room, requestID: requestID(30),
+            message: message ?? "entry \(sequence)", metadata: ["conferenceId": .string(room.text)])
+    }
+
+    package static func recording(
+        _ number: Int, of owner: Recording.Owner, account: AccountID = Sample.account, seconds: Int? = 3
+    ) -> Recording {
+        var recording = Recording(
+            recordingID: recordingID(number), accountID: account, owner: owner,
+            created: time.advanced(byMicroseconds: Int64(number)), isPrivate: false)
+        recording.durationSeconds = seconds
+        return recording
+    }
+
+    package static func notification(
+        _ event: Int, conference: Int, sequence: Int, body: String = "{}", attempts: Int = 0
+    ) -> PendingNotification {
+        var pending = notification(event, call: 1, sequence: sequence, body: body, attempts: attempts)
+        pending.webhook.owner = .conference(conferenceID(conference))
+        pending.webhook.requestType = "conferenceStatus"
+        return pending
     }
 }
 

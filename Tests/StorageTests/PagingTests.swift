@@ -83,7 +83,7 @@ struct PagingTests {
         let recordings = try (0..<Self.count).map { number in
             Recording(
                 recordingID: try #require(RecordingID(Sample.text("RE", Self.identity(number)))),
-                accountID: Sample.account, callID: Sample.callID(number % 5 == 0 ? 2 : 1),
+                accountID: Sample.account, owner: .call(Sample.callID(number % 5 == 0 ? 2 : 1)),
                 created: Self.moment(number), isPrivate: false)
         }
         try await storage.commit(
@@ -101,6 +101,35 @@ struct PagingTests {
                     && filter.latest.map { recording.dateCreated < $0 } ?? true
             }
             #expect(found == newestFirst(expected.map { ($0.dateCreated, $0.recordingID) }), "\(filter)")
+        }
+        await storage.close()
+    }
+
+    @Test("Conferences are in this order by whatever they are chosen", arguments: Implementation.allCases)
+    func conferences(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
+        let statuses = Conference.Status.allCases
+        let conferences = (0..<Self.count).map { number in
+            var conference = Conference(
+                conferenceID: Sample.conferenceID(Self.identity(number)), accountID: Sample.account,
+                alias: number % 2 == 0 ? nil : "alias", created: Self.moment(number))
+            conference.status = statuses[number % 3]
+            conference.dateUpdated = Self.moment(number * 7 % Self.count)
+            return conference
+        }
+        try await storage.commit(conferences.reversed().map { .saveConference($0, record: nil) })
+        let span = Self.moment(17)..<Self.moment(230)
+        for filter in [
+            ConferenceFilter(), ConferenceFilter(status: statuses[0]), ConferenceFilter(alias: "alias"),
+            ConferenceFilter(created: span), ConferenceFilter(updated: span),
+            ConferenceFilter(status: statuses[1], alias: "alias", created: span, updated: span),
+        ] {
+            let found = try await all(\.conferenceID) {
+                try await storage.conferences(account: Sample.account, filter: filter, after: $0)
+            }
+            let expected = conferences.filter(filter.lets)
+            #expect(found == newestFirst(expected.map { ($0.dateCreated, $0.conferenceID) }), "\(filter)")
         }
         await storage.close()
     }

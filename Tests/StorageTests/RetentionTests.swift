@@ -35,7 +35,7 @@ struct RetentionTests {
         let storage = try await place.opened()
         let recording = Recording(
             recordingID: try #require(RecordingID(Sample.text("RE", 1))), accountID: Sample.account,
-            callID: Sample.callID(4), created: Sample.time, isPrivate: false)
+            owner: .call(Sample.callID(4)), created: Sample.time, isPrivate: false)
         await save(
             [
                 .saveCall(ended(1, daysAgo: 40)), .appendJournal(Sample.entry(1, 1)),
@@ -122,7 +122,7 @@ struct RetentionTests {
         func recording(_ number: Int, isPrivate: Bool, seconds: Int?) throws -> Recording {
             var recording = Recording(
                 recordingID: try #require(RecordingID(Sample.text("RE", number))), accountID: Sample.account,
-                callID: Sample.callID(1), created: Sample.time.advanced(byMicroseconds: Int64(number)),
+                owner: .call(Sample.callID(1)), created: Sample.time.advanced(byMicroseconds: Int64(number)),
                 isPrivate: isPrivate)
             recording.durationSeconds = seconds
             return recording
@@ -154,7 +154,7 @@ struct RetentionTests {
         func recording(_ number: Int, of account: AccountID, seconds: Int) throws -> Recording {
             var recording = Recording(
                 recordingID: try #require(RecordingID(Sample.text("RE", number))), accountID: account,
-                callID: Sample.callID(account == Sample.account ? 1 : 2),
+                owner: .call(Sample.callID(account == Sample.account ? 1 : 2)),
                 created: Sample.time.advanced(byMicroseconds: Int64(number)), isPrivate: false)
             recording.durationSeconds = seconds
             return recording

@@ -10,7 +10,7 @@ import Testing
     private func recording(isPrivate: Bool, seconds: Int?) throws -> Recording {
         var recording = Recording(
             recordingID: try #require(RecordingID(Self.id)), accountID: try #require(AccountID(Self.account)),
-            callID: try #require(CallID("CA" + String(repeating: "2", count: 40))), created: Self.end,
+            owner: .call(try #require(CallID("CA" + String(repeating: "2", count: 40)))), created: Self.end,
             isPrivate: isPrivate)
         recording.durationSeconds = seconds
         return recording

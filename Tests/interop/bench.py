@@ -1,5 +1,5 @@
-"""`scripts/bench crash` and `scripts/bench soak`: what test_crash.py and test_soak.py do, at length. Prints tables; ends
-with 1 where a promise broke."""
+"""`scripts/bench crash`, `rooms` and `soak`: what test_crash.py, test_crowded_rooms.py and test_soak.py do, at length. Prints
+tables; ends with 1 where a promise broke."""
 
 import argparse
 import contextlib
@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from harness import crash_rounds, soak as soaking
+from harness import crash_rounds, crowded_rooms, soak as soaking
 from harness.server import Belay
 from harness.webhook_app import WebhookApp
 
@@ -38,6 +38,15 @@ def crash(options, folder):
         return crash_rounds.CrashRounds(server, app, far, options.seed).run(options.rounds, tell=say)
 
 
+def rooms(options, folder):
+    far = crowded_rooms.far_end()
+    with world(far, folder) as (server, app):
+        # Begun in three quarters of the time, so that the last ones end within it.
+        return crowded_rooms.CrowdedRooms(server, app, far).run(
+            options.conferences, options.callers, options.agents, pace=options.conferences / (0.75 * options.seconds),
+            seconds=options.seconds, tell=say)
+
+
 def soak(options, folder):
     far = soaking.far_end()
     with world(far, folder) as (server, app):
@@ -48,15 +57,20 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     benches = parser.add_subparsers(dest="bench", required=True)
     benches.add_parser("crash").add_argument("--rounds", type=int, default=200)
+    rooms_options = benches.add_parser("rooms")
+    rooms_options.add_argument("--conferences", type=int, default=300)
+    rooms_options.add_argument("--seconds", type=float, default=60)
+    rooms_options.add_argument("--callers", type=int, default=1000)
+    rooms_options.add_argument("--agents", type=int, default=20)
     soak_options = benches.add_parser("soak")
     soak_options.add_argument("--minutes", type=float, default=10)
     soak_options.add_argument("--rate", type=int, default=20)
-    for bench in benches.choices.values():
+    for bench in (benches.choices["crash"], soak_options):
         bench.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix=f"belay-bench-{options.bench}-"))
-    say(f"seed {options.seed}; logs and data: {folder}")
-    tally = {"crash": crash, "soak": soak}[options.bench](options, folder)
+    say(f"{f'seed {options.seed}; ' if 'seed' in options else ''}logs and data: {folder}")
+    tally = {"crash": crash, "rooms": rooms, "soak": soak}[options.bench](options, folder)
     print(tally.table)
     for fault in tally.faults[:FAULTS_SHOWN]:
         print(f"BROKEN {fault}")

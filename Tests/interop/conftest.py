@@ -13,10 +13,12 @@ import pytest
 
 from harness import ports, webhook_model
 from harness.baresip import Baresip
+from harness.calling_far_end import CallingFarEnd
 from harness.capture import Capture
 from harness.far_end import FarEnd
 from harness.server import Belay, binary
 from harness.sipp import SIPp
+from harness.talkers import Talkers
 from harness.webhook_app import WebhookApp
 
 ALL_WEBHOOKS = "webhooks.jsonl"
@@ -145,11 +147,9 @@ def baresip(folder, endings):
     return make
 
 
-@pytest.fixture
-def far_end(endings):
-    """Makes strict far ends; a broken rule fails the test, unless it takes `far.faults` for itself and empties it."""
+def far_ends(kind, endings):
     def make(*arguments, **options):
-        far = FarEnd(*arguments, **options)
+        far = kind(*arguments, **options)
 
         def end():
             far.close()
@@ -159,6 +159,24 @@ def far_end(endings):
         return far
 
     return make
+
+
+@pytest.fixture
+def far_end(endings):
+    """Makes strict far ends; a broken rule fails the test, unless it takes `far.faults` for itself and empties it."""
+    return far_ends(FarEnd, endings)
+
+
+@pytest.fixture
+def talkers(endings):
+    """Makes far ends that talk to each other, as strict."""
+    return far_ends(Talkers, endings)
+
+
+@pytest.fixture
+def calling_far_end(endings):
+    """Makes far ends that call in too, as strict."""
+    return far_ends(CallingFarEnd, endings)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from harness import audio
 from harness.carrier import RING, carrier_port, dial, duration, onset, pitch, recording, recordings
 from harness.outcome import check_outcome
+from harness.rooms import Room
 from harness.server import NUMBER, REPOSITORY, binary
 from harness.steps import place
 from harness.waiting import eventually, lasting
@@ -217,6 +218,23 @@ def test_is_out_of_service(carrier, folder):
 
 
 # Lines and networks with quirks
+
+def test_guests_of_a_conference(belay, app):
+    """The one talks on and is heard; the other's keys ask callControlUrl, and it goes on."""
+    server = belay()
+    room = Room(server, app)
+    talks = room.join("+15005550016")
+    asks = room.join("+15005550017", allowCallControl=True, callControlSequence="*9",
+                     callControlUrl=app.answer("/control", [{"SetTalk": {"talk": False}}]))
+    assert app.wait_for(asks, "callControl", 15).json["digits"] == "*9"
+    eventually(lambda: room.ask("GET", f"/Participants/{asks}").json["talk"] is False, 5, "it is muted")
+    eventually(lambda: any(entry["message"] == "Participant talked" and entry["metadata"]["callId"] == talks
+                           for entry in room.story), 20, "it has been heard to talk")
+    assert room.members == [asks, talks]
+    assert room.end().status == 204
+    for call in (talks, asks):
+        assert app.wait_for(call, "callStatus", 20).json["callEndedReason"] == "conferenceTerminated"
+
 
 def test_nothing_is_sent_twice_without_need(belay, app, capture):
     """RFC 3261's own T1: on no machine does an answer take that long."""

@@ -23,6 +23,7 @@ from harness.webhook_app import Reply
 INSIDES = re.compile(r"NIO|HTTPClientError|Swift|Optional\(|errno|bind\(|Error Domain|Code=\d|fatal", re.I)
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("BELAY_")}
 NOBODY = "CA" + "0" * 40
+NO_QUEUE, NO_CONFERENCE = "QU" + "0" * 40, "CF" + "0" * 40
 
 #: One of each command that asks a server, with arguments that are right.
 ASKING = [
@@ -33,7 +34,11 @@ ASKING = [
     ("number", "add", "+13125550101"), ("number", "assign", NUMBER, "none"), ("number", "remove", NUMBER),
     ("account", "list"), ("account", "show"), ("account", "create"), ("account", "suspend", ACCOUNT),
     ("key", "new"), ("key", "revoke"), ("export", "calls"),
-    ("queue", "list"), ("queue", "create"), ("queue", "members", "QU" + "0" * 40), ("queue", "next", "QU" + "0" * 40),
+    ("queue", "list"), ("queue", "create"), ("queue", "members", NO_QUEUE), ("queue", "next", NO_QUEUE), ("queue", "show", NO_QUEUE),
+    ("conference", "list"), ("conferences",), ("conference", "create"), ("conference", "show", NO_CONFERENCE),
+    ("conference", "members", NO_CONFERENCE), ("conference", "mute", NO_CONFERENCE, NOBODY),
+    ("conference", "unmute", NO_CONFERENCE, NOBODY), ("conference", "remove", NO_CONFERENCE, NOBODY),
+    ("conference", "end", NO_CONFERENCE), ("show", NO_CONFERENCE), ("show", NO_QUEUE), ("logs", NO_CONFERENCE),
     ("resume", NOBODY), ("stop-dialling",), ("start-dialling",), ("machines", "label", NOBODY, "human"),
 ]
 

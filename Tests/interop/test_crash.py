@@ -1,5 +1,6 @@
 """kill -9 in the midst of mixed calls, again and again: what was accepted is not lost, nothing is dialled twice, everybody
-is told once, and no dialog is left open. `scripts/bench crash` does the same at length.
+is told once, and no dialog is left open; queues and conferences are there again with nobody in them. `scripts/bench crash` does
+the same at length.
 
 ARCHITECTURE.md#gates, ARCHITECTURE.md#records; docs/contract/calls.md#a-restart.
 """
@@ -28,3 +29,6 @@ def test_killed_in_the_midst_of_calls(belay, app, endings):
     print(tally.table)
     assert not tally.faults, f"BELAY_CRASH_SEED={seed}: {len(tally.faults)} promises broke:\n" + "\n".join(tally.faults[:20])
     assert tally.open_at_kill > ROUNDS and tally.children and tally.inbound, "hardly anything was under way"
+    for what in ("waited at a kill", "in a conference at a kill", "conferences that a kill emptied"):
+        assert tally.seen[what], f"nobody was there: {tally.seen}"
+    assert tally.seen["rejoined"] == ROUNDS

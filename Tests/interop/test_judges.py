@@ -6,16 +6,19 @@ import json
 import socket
 import time
 
+import numpy
 import pytest
 
-from harness import webhook_model
-from harness.far_end import FarEnd, Person
+from harness import audio, rooms_model, talkers, webhook_model
+from harness.far_end import FarEnd, Person, tone_frame
 from harness.sip import Malformed, SIPMessage
 from harness.waiting import eventually
 from harness.webhook_app import Webhook, is_signed
 
 SECRET = "sigsec_" + "0" * 40
 CALL = "CA" + "1" * 40
+CONFERENCE = "CF" + "2" * 40
+QUEUE = "QU" + "3" * 40
 
 
 def body(kind, **changes):
@@ -45,6 +48,100 @@ def test_a_good_story_has_no_faults():
     assert webhook_model.faults(story, SECRET) == []
 
 
+def test_a_conference_has_an_order_of_its_own():
+    """What it tells names the call that made it, and stands beside that call's story, also behind its end."""
+    def told(sequence, start, **more):
+        content = body("conferenceStatus", conferenceId=CONFERENCE, callStatus=None, status="empty", recordingUrl=None,
+                       recordingId=None, recordingDurationSec=None, **more)
+        return webhook("conferenceStatus", sequence, start, content=content, event=f"conference{sequence}-{start}")
+
+    story = [webhook("outDialApiConnect", 1, 0), told(1, 0.2), webhook("callStatus", 2, 1), told(2, 2)]
+    assert webhook_model.faults(story, SECRET) == []
+    for broken, words in (([told(2, 0), told(1, 1)], "sequence 1"), ([told(1, 0), told(2, 0.4)], "not answered"),
+                          ([told(1, 0, **{"to": 7})], "SDK refuses")):
+        assert any(words in fault for fault in webhook_model.faults(broken, SECRET)), words
+
+
+def conference_told(*statuses):
+    return [webhook("conferenceStatus", number, number, body("conferenceStatus", conferenceId=CONFERENCE, status=status))
+            for number, status in enumerate(statuses, 1)]
+
+
+@pytest.mark.parametrize("statuses, words", [
+    (("empty", "populated", "inProgress", "empty", "populated", "empty", "terminated"), None),
+    (("empty", "empty"), "empty is told after empty"), (("populated",), "after nothing"),
+    (("empty", "populated", "populated"), "populated is told after populated"), (("empty", "inProgress"), "inProgress is told after"),
+    (("empty", "populated", "inProgress", "terminated"), "terminated is told after inProgress"),
+    (("empty", "terminated", "terminated"), "terminated is told after terminated"),
+])
+def test_the_rooms_model_knows_the_life_of_a_conference(statuses, words):
+    told = conference_told(*statuses)
+    found = list(rooms_model.conference_faults(told + told[-1:]))
+    assert found == [] if words is None else any(words in fault for fault in found), found
+
+
+def test_the_rooms_model_counts_recordings():
+    def recorded(sequence, id):
+        return webhook("conferenceRecordingStatus", sequence, sequence,
+                       body("conferenceRecordingStatus", conferenceId=CONFERENCE, status="empty", recordingId=id))
+
+    told = conference_told("empty", "populated", "inProgress", "empty")
+    assert list(rooms_model.conference_faults([*told, recorded(5, "RE1")])) == []
+    assert len(list(rooms_model.conference_faults([*told, recorded(5, "RE1"), recorded(6, "RE1")]))) == 2
+
+
+def story(*steps, end="appHangup"):
+    """A call that comes and leaves: (kind, second, fields) each."""
+    told = [webhook(kind, number, second, body(kind, **{"queueId": QUEUE, "conferenceId": CONFERENCE} | fields))
+            for number, (kind, second, fields) in enumerate(steps, 1)]
+    return [*told, webhook("callStatus", len(told) + 1, 90, body("callStatus", callEndedReason=end))]
+
+
+CAME, JOINED = ("addToQueueNotification", 1, {}), ("addToConferenceNotification", 1, {})
+OUT = ("dequeue", 2, {"queueResult": "dequeued"})
+
+
+def gone(result, second=20, status="completed"):
+    return ("removeFromQueueNotification", second, {"queueResult": result, "callStatus": status})
+
+
+@pytest.mark.parametrize("told, options, words", [
+    (story(CAME, OUT), {}, None),
+    (story(gone("queueFull")), {}, None),
+    (story(CAME, gone("hangup")), {"gives_up": True}, None),
+    (story(CAME, gone("systemError"), end="internalError"), {"restarted_at": 10}, None),
+    (story(CAME, OUT, gone("systemError"), end="internalError"), {"restarted_at": 10}, None),
+    (story(CAME, end="internalError"), {"restarted_at": 10, "may_be_lost": True}, None),
+    (story(CAME), {}, "leaving 0 times"), (story(CAME, OUT, OUT), {}, "leaving 2 times"), (story(CAME, CAME, OUT), {}, "came into"),
+    (story(OUT), {}, "without having come"), (story(OUT, CAME), {}, "before it came"),
+    (story(CAME, gone("systemError")), {}, "wanted one of ['dequeued']"), (story(CAME, OUT), {"gives_up": True}, "wanted one of"),
+    (story(CAME, ("dequeue", 2, {"queueResult": "dequeued", "queueId": "QU"})), {}, "another queue"),
+    (story(CAME, end="internalError"), {"restarted_at": 10}, "leaving 0 times"),
+    (story(CAME, gone("systemError", 11), gone("systemError", 12), end="internalError"), {"restarted_at": 10}, "leaving 2 times"),
+    (story(CAME, ("dequeue", 11, {"queueResult": "dequeued"}), end="internalError"), {"restarted_at": 10}, "after the restart"),
+])
+def test_the_rooms_model_follows_who_waits(told, options, words):
+    found = list(rooms_model.wait_faults(told, **options))
+    assert found == [] if words is None else any(words in fault for fault in found), found
+
+
+def left(second=20, status="completed", **fields):
+    return ("leaveConference", second, {"callStatus": status, **fields})
+
+
+@pytest.mark.parametrize("told, options, words", [
+    (story(JOINED, left()), {}, None), (story(OUT), {}, None),
+    (story(JOINED, left(2, "inProgress"), left(), end="internalError"), {"restarted_at": 10}, None),
+    (story(JOINED, end="internalError"), {"restarted_at": 10, "may_be_lost": True}, None),
+    (story(JOINED), {}, "leaving 0 times"), (story(JOINED, left(), left(21)), {"restarted_at": 10}, "leaving 2 times"),
+    (story(left()), {}, "without having come"), (story(JOINED, JOINED, left()), {}, "came into"),
+    (story(JOINED, left(conferenceId="CF")), {}, "another conference"),
+])
+def test_the_rooms_model_follows_who_is_in_a_conference(told, options, words):
+    found = list(rooms_model.stay_faults(told, **options))
+    assert found == [] if words is None else any(words in fault for fault in found), found
+
+
 def test_a_story_may_be_judged_long_after_it():
     story = [webhook("outDialApiConnect", 1, 0, age=400), webhook("callStatus", 2, 1, age=400)]
     for one in story:
@@ -72,6 +169,22 @@ def test_a_story_may_be_judged_long_after_it():
 ])
 def test_the_webhook_model_notices(story, words):
     assert any(words in fault for fault in webhook_model.faults(story, SECRET)), webhook_model.faults(story, SECRET)
+
+
+def test_the_tuner_tells_who_is_heard():
+    """Each tone as loud as it was said, and no other: a little fainter, an echo, somebody who is missing are noticed."""
+    def say(hertz, strength=1.0):
+        codes = b"".join(tone_frame(hertz, number) for number in range(50))
+        return strength * audio.mu_law_decode(numpy.frombuffer(codes, numpy.uint8))
+
+    def told(*voices):
+        mixed = audio.mu_law_decode(audio.mu_law_encode(sum(voices)))
+        return talkers.faults(mixed, [a, b], [c])
+
+    a, b, c = talkers.TONES[:3]
+    assert told(say(a), say(b)) == []
+    assert len(told(say(a, 0.85), say(b))) == len(told(say(a), say(b), say(c, 0.01))) == len(told(say(a))) == 1
+    assert talkers.faults(numpy.zeros(8000), [], talkers.TONES) == []
 
 
 def test_the_published_signature_vector():

@@ -59,7 +59,7 @@ ROWS = [
     Row("0001", "noAnswer", "noAnswer", timeout=1),
     Row("0002", "canceled", "callCanceled", is_canceled=True),
     *(Row(number, "completed", "appHangup", WAIT)
-      for number in ("0003", "0004", "0006", "0007", "0008", "0009", "0013", "0014", "0015", "1000")),
+      for number in ("0003", "0004", "0006", "0007", "0008", "0009", "0013", "0014", "0015", "0016", "0017", "1000")),
     *(Row(number, "completed", "appHangup", TALK) for number in ("0005", "1142")),
     Row("0010", "completed", "appHangup", RECORDED),
     *(Row(number, "completed", "farEndHangup", STAY) for number in ("0011", "0012", "2001", "2002", "+13125550142")),

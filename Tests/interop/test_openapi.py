@@ -49,6 +49,8 @@ REFUSED_FOR_ITS_MEANING = {
     ("make-a-call", 400): {"from", "to", "applicationId", "parentCallId", "callConnectUrl", "ifMachineUrl",
                            "ifMachineBeepSeconds"},
     ("make-a-call", 409): {"parentCallId"}, ("update-a-live-call", 409): set(),
+    # Nothing is changed of what has ended.
+    ("update-a-conference", 409): set(),
     ("buy-a-phone-number", 400): {"applicationId"}, ("buy-a-phone-number", 409): set(),
     ("update-an-incoming-number", 400): {"applicationId"},
     ("dial-in", 409): set(), ("dial-in", 400): {"to"},
@@ -60,7 +62,7 @@ REFUSED_FOR_ITS_MEANING = {
 QUERIES = ['level = "error"', 'timestamp > 0 AND NOT level != "info"', 'message CONTAINS "INVITE" OR metadata.scope = "sip"',
            "2024-10-09T08:00Z <= timestamp < 2034-10-09T09:00Z", '(level = "info")', 'metadata."a b".0 = true']
 #: Nor which cursors were handed out, and how many days February has.
-IN_ANY_LIST = {"cursor", "page", "startTime", "endTime", "dateCreated"}
+IN_ANY_LIST = {"cursor", "page", "startTime", "endTime", "dateCreated", "dateUpdated"}
 
 
 #: Their answers have no end; test_feed.py hears them.
@@ -105,8 +107,9 @@ class Ground:
         self.recording = eventually(lambda: self.rest("GET", "/Recordings")["recordings"], 10, "a recording")[0]["recordingId"]
         self.other = self.admin("POST", "/admin/accounts", {"label": "schema", "type": "full"})["accountId"]
         self.queue = self.rest("POST", "/Queues", {"alias": "kept"})["queueId"]
+        self.conference = self.rest("POST", "/Conferences", {"alias": "kept", "playBeep": "never"})["conferenceId"]
         self.app.answer("/wait", [{"Pause": {"length": 600_000}}])
-        self.waiting = None
+        self.waiting = self.talking = None
         self.app.answer("/connect", HANGUP)
         self.app.answer("/long", [{"Pause": {"length": 2000}}])
 
@@ -131,6 +134,12 @@ class Ground:
             things["accountId"] = self.other
         if "{queueId}" in OPERATIONS[operation][1]:
             things |= {"queueId": self.queue, "callId": self.who_waits()}
+        if "{conferenceId}" in OPERATIONS[operation][1]:
+            things["conferenceId"] = self.conference
+        if "{conferenceId}/Participants/{callId}" in OPERATIONS[operation][1]:
+            things["callId"] = self.who_talks()
+        if operation == "update-a-conference":
+            things["conferenceId"] = self.rest("POST", "/Conferences", {"alias": "lost"})["conferenceId"]
         if operation == "update-a-live-call":
             things["callId"] = self.rest("POST", "/Calls", {
                 "from": NUMBER, "to": "+13125550197", "callConnectUrl": self.app.url("/long")})["callId"]
@@ -149,6 +158,15 @@ class Ground:
                 "queueId": self.queue, "waitUrl": self.app.url("/wait"), "actionUrl": self.app.url("/connect")}}], to="+13125550157")
             self.app.wait_for(self.waiting, "queueWait", 20)
         return self.waiting
+
+    def who_talks(self):
+        """A call that is in the conference; another one where the last has been taken out."""
+        participants = self.rest("GET", f"/Conferences/{self.conference}/Participants")["participants"]
+        if not participants:
+            self.talking = place(self.server, self.app, [{"AddToConference": {
+                "conferenceId": self.conference, "notificationUrl": self.app.url("/in")}}], to="+13125550167")
+            self.app.wait_for(self.talking, "addToConferenceNotification", 20)
+        return self.talking
 
     def close(self):
         self.server.stop()
@@ -336,7 +354,8 @@ def test_other_methods_are_refused(ground, path):
     documented = {method.upper(): of_account for method, one, of_account in OPERATIONS.values() if one == path}
     base = ground.server.http + ("/apiserver" if any(documented.values()) else "")
     names = {"accountId": ground.server.rest.account, "callId": ground.call, "applicationId": ground.application,
-             "phoneNumberId": ground.number, "recordingId": ground.recording, "queueId": ground.queue, "code": 9}
+             "phoneNumberId": ground.number, "recordingId": ground.recording, "queueId": ground.queue,
+             "conferenceId": ground.conference, "code": 9}
     allowed = set(documented) | ({"HEAD"} if "GET" in documented else set())
     for method in {"GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"} - allowed:
         answer = requests.request(method, base + path.format(**names), timeout=10)

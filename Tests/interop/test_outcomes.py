@@ -154,8 +154,9 @@ ENDINGS = {
         "appInvalidPercl", r"Say.*text", Reply(200, '[{"Pause":{"length":1}},{"Say":{"language":"en-US"}}]')),
     "an object": webhook_failure("appInvalidPercl", "array", Reply(200, '{"success":true}'), shown="success"),
     "a command that is not there yet": webhook_failure(
-        "perclProcessingError", "TerminateConference is not in this version", [{"TerminateConference": {}}],
-        blamed=(r"PerCL TerminateConference is not in this version",)),
+        "perclProcessingError", "TranscribeUtterance is not in this version",
+        [{"TranscribeUtterance": {"actionUrl": "http://127.0.0.1:9/"}}],
+        blamed=(r"PerCL TranscribeUtterance is not in this version",)),
 
     # What the server ends by itself
     "a dead line": Ending(
@@ -385,7 +386,7 @@ def test_the_webhooks_broke_no_rule(stories):
 
 
 def test_there_is_an_ending_for_each_reason_that_a_dialled_call_can_have():
-    """But for machineDetected, which test_machines has."""
+    """But for machineDetected, which test_machines has, and those of conferences, which test_conferences has."""
     assert {ending.reason for ending in ENDINGS.values()} == {
         "busy", "failed", "noAnswer", "callCanceled", "farEndHangup", "appHangup", "appNoPercl", "appInvalidPercl",
         "webhookFailed", "webhookInvalidResponse", "perclProcessingError", "maxDuration", "internalError"}

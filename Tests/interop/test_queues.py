@@ -61,6 +61,11 @@ def test_a_caller_waits_and_is_served(server, app):
     assert ask(server, "GET", f"/{QUEUE}").status == 404, "what Enqueue made goes with its last call"
     messages = [entry["message"] for entry in server.rest.logs(call)]
     assert messages.count("Entered the queue") == messages.count("Left the queue") == 1
+    story = ask(server, "GET", f"/{QUEUE}/Logs").json["logs"]
+    assert [entry["message"] for entry in story] == ["Queue over", "Call dequeued", "Call enqueued", "Queue created"], story
+    assert story[1]["metadata"]["callId"] == call and story[1]["metadata"]["queueTime"] == left["queueTime"], story
+    assert story[1]["requestId"] == member.headers["request-id"] and "callId" not in {k for k, v in story[1].items() if v}
+    assert ask(server, "GET", f"/QU{'8' * 40}/Logs").status == 404
     server.wait_until_idle()
 
 

@@ -180,13 +180,6 @@ def test_pipelined_and_broken_http(server):
 
 NOT_IN_THIS_VERSION = {
     "make-a-webrtc-jwt": ("POST", "~/Calls/WebRTC/Token"),
-    "list-conferences": ("GET", "~/Conferences"), "create-a-conference": ("POST", "~/Conferences"),
-    "get-a-conference": ("GET", "~/Conferences/CF"), "update-a-conference": ("POST", "~/Conferences/CF"),
-    "list-participants": ("GET", "~/Conferences/CF/Participants"),
-    "get-a-participant": ("GET", "~/Conferences/CF/Participants/CA"),
-    "update-a-participant": ("POST", "~/Conferences/CF/Participants/CA"),
-    "remove-a-participant": ("DELETE", "~/Conferences/CF/Participants/CA"),
-    "list-conference-recordings": ("GET", "~/Conferences/CF/Recordings"),
     "list-messages": ("GET", "~/Messages"), "send-message": ("POST", "~/Messages"), "get-message": ("GET", "~/Messages/SM"),
 }
 
@@ -194,7 +187,7 @@ NOT_IN_THIS_VERSION = {
 @pytest.mark.parametrize("name", NOT_IN_THIS_VERSION)
 def test_an_operation_that_is_not_in_this_version(server, name):
     method, path = NOT_IN_THIS_VERSION[name]
-    path = re.sub(r"/(CF|CA|SM)(?=/|$)", r"/\g<1>" + "0" * 40, path)
+    path = re.sub(r"/(SM)(?=/|$)", r"/\g<1>" + "0" * 40, path)
     path = path.replace("~", server.rest.path)
     error = check_error(server.rest.raw(method, path, b"{}" if method == "POST" else None), 404, 1)
     assert "is not in this version" in error["message"], error
@@ -205,7 +198,7 @@ def test_an_error_leads_to_a_page_that_exists(server):
     """Without a public URL the link goes where the request itself was sent."""
     host, port = server.http_address
     for method, path, body in (("GET", "/nowhere", None), ("POST", server.rest.path + "/Calls", b"a=b"),
-                               ("GET", server.rest.path + "/Conferences", None), ("PUT", server.rest.path + "/Calls", b"{}")):
+                               ("GET", server.rest.path + "/Messages", None), ("PUT", server.rest.path + "/Calls", b"{}")):
         url = server.rest.raw(method, path, body).json["url"]
         with urllib.request.urlopen(url, timeout=5) as page:
             assert url.startswith(f"http://{host}:{port}/errors/"), url

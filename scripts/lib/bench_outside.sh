@@ -1,4 +1,4 @@
-# scripts/bench crash and soak: see there. Sourced by it.
+# scripts/bench crash, rooms and soak: see there. Sourced by it.
 
 # The tests from outside, at length: one code for both (Tests/interop/bench.py). BELAY_BINARY names a server that is built.
 bench_outside() {
@@ -9,7 +9,7 @@ bench_outside() {
         BELAY_BINARY="$($belay_release --show-bin-path)/belay"
     fi
     export BELAY_BINARY
-    printf 'machine                         %s, %s cores\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" "$(nproc)"
-    printf 'commit                          %s\n' "$(git describe --always --dirty 2>/dev/null || printf unknown)"
+    printf 'machine                             %s, %s cores\n' "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" "$(nproc)"
+    printf 'commit                              %s\n' "$(git describe --always --dirty 2>/dev/null || printf unknown)"
     .venv-test/bin/python Tests/interop/bench.py "$@"
 }

@@ -107,6 +107,17 @@ package struct APIError: Error, Sendable {
 
     static func conflict(_ message: String) -> Self { Self(status: 409, code: .resourceConflict, message: message) }
 
+    static func noQueue(_ text: String) -> Self { notFound(text, QueueKind.self, "The account has no queue") }
+
+    static func noConference(_ text: String) -> Self {
+        notFound(text, ConferenceKind.self, "The account has no conference", code: .conferenceNotFound)
+    }
+
+    static func noParticipant(_ call: CallID, in conference: ConferenceID) -> Self {
+        Self(
+            status: 404, code: .conferenceNotFound, message: "The call \(call) is not in the conference \(conference).")
+    }
+
     static func noRecording(_ text: String) -> Self {
         notFound(text, RecordingKind.self, "The account has no recording", code: .recordingNotFound)
     }
@@ -148,7 +159,7 @@ package struct APIError: Error, Sendable {
         status: 500, code: .internalFailure, message: "The server failed; its log names the request by its Request-Id.")
 
     /// What another room threw.
-    static func failure(_ error: any Error) -> Self {
+    package static func failure(_ error: any Error) -> Self {
         switch (error as? any PassingFailure)?.trouble {
         case .diskFailing: .diskFailing
         case .tooManyReads: .tooManyReads
@@ -203,11 +214,12 @@ package struct APIError: Error, Sendable {
         }
     }
 
-    init(_ slow: ListTooSlow) {
+    /// - Parameter items: of which the list is.
+    package init(_ slow: ListTooSlow, of items: String = "calls") {
         self.init(
             status: 400, code: .malformedValue,
             message: "The list was given up after \(slow.milliseconds) ms, for no index serves these filters together. "
-                + "Allowed: fewer of them, or one that fewer calls satisfy.")
+                + "Allowed: fewer of them, or one that fewer \(items) satisfy.")
     }
 
     /// - Parameter query: what was searched for; empty for the whole log.
@@ -286,9 +298,10 @@ package struct APIError: Error, Sendable {
             case .notVerified: (403, .destinationNotVerified)
             case .callsPerDay, .minutesPerDay, .callsAtOnceByPrefix: (429, .tooManyRequests)
             }
+        let faults = rule.number.map { [FieldFault.malformed("to", given: .string($0), allowed: rule.allowed)] } ?? []
+        // What is no number at all is named as any other field's mistake is.
+        let mistakes = code == .malformedValue ? faults.map { " " + $0.sentence } : []
         self.init(
-            status: status, code: code, message: rule.explanation,
-            faults: rule.number.map { [.malformed("to", given: .string($0), allowed: rule.allowed)] } ?? [],
-            rule: rule.name)
+            status: status, code: code, message: rule.explanation + mistakes.joined(), faults: faults, rule: rule.name)
     }
 }

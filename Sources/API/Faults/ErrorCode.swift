@@ -17,6 +17,7 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
     case unauthorized = 50
     case accountNotActive = 51
     case unavailable = 55
+    case conferenceNotFound = 66
     case recordingNotFound = 68
     case resourceDeleted = 77
     case missingParameters = 80
@@ -40,6 +41,7 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
         case .unauthorized: "Unauthorized To Make Request"
         case .accountNotActive: "Account Not Active"
         case .unavailable: "Temporarily Unavailable"
+        case .conferenceNotFound: "Conference Or Participant Not Found"
         case .recordingNotFound: "Recording Not Found"
         case .resourceDeleted: "Resource Was Deleted"
         case .missingParameters: "Missing Required Parameter(s)"
@@ -56,7 +58,7 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
         case .notFound:
             "Nothing is at this path, or what is named there does not exist, belongs to another account, or is a "
                 + "call that has ended. Paths begin with /apiserver and are case-sensitive. What FreeClimb's API has and "
-                + "this version has not (conferences, queues, messages, WebRTC tokens, exports, blobs, knowledge bases) "
+                + "this version has not (messages, WebRTC tokens, exports, blobs, knowledge bases) "
                 + "is told by details.notInThisVersion, with the operation's name."
         case .methodNotAllowed:
             "The path exists, but not with this method. The answer's Allow header lists those that it has."
@@ -97,6 +99,9 @@ package enum ErrorCode: Int, Sendable, CaseIterable {
         case .unavailable:
             "The server is stopping or not ready and takes no new calls, or too many searches of logs are under way. "
                 + "Ask again after the seconds that the Retry-After header names."
+        case .conferenceNotFound:
+            "The account has no such conference, or the call is not in it. A call is in one conference at most; where it is, "
+                + "its log tells."
         case .recordingNotFound:
             "The account has no such recording."
         case .resourceDeleted:

@@ -62,22 +62,12 @@ private struct AbsentPath {
     }
 
     private static let families: [(path: [String], what: String)] = [
-        (["Conferences"], "conferences"), (["Messages"], "messages"),
-        (["Calls", "WebRTC"], "WebRTC tokens"), (["Exports"], "exports"), (["Blobs"], "blobs"),
-        (["KnowledgeBases"], "knowledge bases"),
+        (["Messages"], "messages"), (["Calls", "WebRTC"], "WebRTC tokens"), (["Exports"], "exports"),
+        (["Blobs"], "blobs"), (["KnowledgeBases"], "knowledge bases"),
     ]
 
     private static let operations: [(name: String, method: String, path: String)] = [
         ("make-a-webrtc-jwt", "POST", "Calls/WebRTC/Token"),
-        ("list-conferences", "GET", "Conferences"),
-        ("create-a-conference", "POST", "Conferences"),
-        ("get-a-conference", "GET", "Conferences/*"),
-        ("update-a-conference", "POST", "Conferences/*"),
-        ("list-participants", "GET", "Conferences/*/Participants"),
-        ("get-a-participant", "GET", "Conferences/*/Participants/*"),
-        ("update-a-participant", "POST", "Conferences/*/Participants/*"),
-        ("remove-a-participant", "DELETE", "Conferences/*/Participants/*"),
-        ("list-conference-recordings", "GET", "Conferences/*/Recordings"),
         ("list-messages", "GET", "Messages"),
         ("send-message", "POST", "Messages"),
         ("get-message", "GET", "Messages/*"),

@@ -12,7 +12,7 @@ enum FeedNews: Hashable, Sendable {
         case .saveCall(let call): self = .call(call)
         case .appendJournal(let entry): self = .entry(entry)
         case .saveRecord, .removeRecord, .saveKey, .saveRecording, .saveNotification, .removeNotification, .saveQueue,
-            .removeQueue:
+            .removeQueue, .saveConference:
             return nil
         }
     }

@@ -159,6 +159,16 @@ struct BodyFields {
         }
     }
 
+    /// `true` or `false`: nothing that might mean the opposite of what it says is guessed at, and a null is no truth either.
+    mutating func truth(_ name: String) -> Bool? {
+        known.insert(name)
+        switch members[name] {
+        case nil: return nil
+        case .bool(let truth): return truth
+        case .some(let value): return malformed(name, value, "true or false")
+        }
+    }
+
     mutating func choice<Choice: RawRepresentable & CaseIterable>(_ name: String) -> Choice?
     where Choice.RawValue == String {
         guard let value = value(name) else { return nil }

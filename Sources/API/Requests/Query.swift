@@ -97,6 +97,9 @@ struct QueryReader {
         self.remarks = remarks
     }
 
+    /// The operation has this parameter.
+    func knows(_ name: String) -> Bool { known.contains(name) }
+
     private mutating func value(_ name: String) -> String? {
         known.insert(name)
         return query[name]

@@ -27,7 +27,7 @@ struct QueueRoutes: Sendable {
         let alias = reader.text("alias")
         let cursor = reader.cursor()
         try reader.check()
-        guard case .queues(let page) = try await ask(.list(alias: alias, after: cursor), account) else {
+        guard case .queues(let page) = try await ask(.list(alias: alias, after: cursor), exchange, account) else {
             throw APIError.internalFailure
         }
         let resource = PageResource(
@@ -43,17 +43,17 @@ struct QueueRoutes: Sendable {
             queueID: services.identifiers.draw(QueueKind.self), accountID: account.accountID,
             alias: change.alias ?? nil, maxSize: change.maxSize ?? CallQueue.usualSize, isKept: true,
             created: services.now())
-        return try await answer(201, .create(queue), account)
+        return try await answer(201, .create(queue), exchange, account)
     }
 
     @Sendable private func get(_ exchange: APIExchange, _ account: Account) async throws -> Response {
-        try await answer(200, .get(try Self.queueID(exchange)), account)
+        try await answer(200, .get(try Self.queueID(exchange)), exchange, account)
     }
 
     @Sendable private func update(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let id = try Self.queueID(exchange)
         let change = try QueueBody(try await exchange.fields()).change
-        return try await answer(200, .update(id, change), account)
+        return try await answer(200, .update(id, change), exchange, account)
     }
 
     // MARK: Members
@@ -63,7 +63,7 @@ struct QueueRoutes: Sendable {
         var reader = exchange.queryReader()
         let cursor = reader.cursor()
         try reader.check()
-        guard case .members(let page) = try await ask(.members(id, after: cursor), account, id) else {
+        guard case .members(let page) = try await ask(.members(id, after: cursor), exchange, account, id) else {
             throw APIError.internalFailure
         }
         let resource = PageResource(page, path: QueueResource.uri(id, of: account.accountID) + "/Members")
@@ -73,32 +73,33 @@ struct QueueRoutes: Sendable {
     }
 
     @Sendable private func head(_ exchange: APIExchange, _ account: Account) async throws -> Response {
-        try await answer(200, .member(try Self.queueID(exchange), nil), account)
+        try await answer(200, .member(try Self.queueID(exchange), nil), exchange, account)
     }
 
     @Sendable private func dequeueHead(_ exchange: APIExchange, _ account: Account) async throws -> Response {
-        try await answer(202, .dequeue(try Self.queueID(exchange), nil), account)
+        try await answer(202, .dequeue(try Self.queueID(exchange), nil), exchange, account)
     }
 
     @Sendable private func member(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let (id, call) = try Self.place(exchange)
-        return try await answer(200, .member(id, call), account, id, call)
+        return try await answer(200, .member(id, call), exchange, account, id, call)
     }
 
     @Sendable private func dequeue(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let (id, call) = try Self.place(exchange)
-        return try await answer(202, .dequeue(id, call), account, id, call)
+        return try await answer(202, .dequeue(id, call), exchange, account, id, call)
     }
 
     // MARK: Steps
 
     private func ask(
-        _ request: QueueRequest, _ account: Account, _ id: QueueID? = nil, _ call: CallID? = nil
+        _ request: QueueRequest, _ exchange: APIExchange, _ account: Account, _ id: QueueID? = nil,
+        _ call: CallID? = nil
     ) async throws(APIError) -> QueueReply {
-        let reply = await services.queues.ask(request, of: account.accountID)
+        let reply = await services.queues.ask(request, of: account.accountID, by: exchange.requestID)
         switch reply {
         case .queue, .queues, .members, .member: return reply
-        case .noQueue: throw Self.noQueue(id?.text ?? "")
+        case .noQueue: throw .noQueue(id?.text ?? "")
         case .noMember:
             throw .notFound(
                 call.map { "No call \($0) waits in queue \(id?.text ?? "")." }
@@ -110,10 +111,11 @@ struct QueueRoutes: Sendable {
     }
 
     private func answer(
-        _ status: Int, _ request: QueueRequest, _ account: Account, _ id: QueueID? = nil, _ call: CallID? = nil
+        _ status: Int, _ request: QueueRequest, _ exchange: APIExchange, _ account: Account, _ id: QueueID? = nil,
+        _ call: CallID? = nil
     ) async throws(APIError) -> Response {
         let id = id ?? request.queueID
-        switch try await ask(request, account, id, call) {
+        switch try await ask(request, exchange, account, id, call) {
         case .queue(let standing): return Answer.json(status) { QueueResource(standing: standing).write(to: &$0) }
         case .member(let member): return Answer.json(status) { QueueMemberResource(member: member).write(to: &$0) }
         case .queues, .members, .noQueue, .noMember, .tooMany, .notStored: throw APIError.internalFailure
@@ -122,7 +124,7 @@ struct QueueRoutes: Sendable {
 
     private static func queueID(_ exchange: APIExchange) throws(APIError) -> QueueID {
         let text = exchange.parameters.get("queueId") ?? ""
-        guard let id = QueueID(text) else { throw noQueue(text) }
+        guard let id = QueueID(text) else { throw .noQueue(text) }
         return id
     }
 
@@ -133,10 +135,6 @@ struct QueueRoutes: Sendable {
             throw .notFound(text, CallKind.self, "The queue has no call")
         }
         return (id, call)
-    }
-
-    private static func noQueue(_ text: String) -> APIError {
-        .notFound(text, QueueKind.self, "The account has no queue")
     }
 }
 

@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Telephony
 
-/// `~/Recordings` (docs/contract/rest.md#recordings).
+/// `~/Recordings`, of one call and of one conference (docs/contract/rest.md#recordings).
 struct RecordingRoutes: Sendable {
     let services: APIServices
 
@@ -18,6 +18,8 @@ struct RecordingRoutes: Sendable {
                 try await file(exchange, account, disposition: "attachment")
             },
             .account(.get, "/Calls/{callId}/Recordings", "list-call-recordings", listOfCall),
+            .account(
+                .get, "/Conferences/{conferenceId}/Recordings", "list-conference-recordings", listOfConference),
         ]
     }
 
@@ -31,23 +33,39 @@ struct RecordingRoutes: Sendable {
             throw APIError.notFound(text, CallKind.self, "The account has no call")
         }
         return try await list(
-            exchange, account, of: id, path: CallResource.uri(id, of: account.accountID) + "/Recordings")
+            exchange, account, of: .call(id), path: CallResource.uri(id, of: account.accountID) + "/Recordings")
     }
 
+    @Sendable private func listOfConference(_ exchange: APIExchange, _ account: Account) async throws -> Response {
+        let id = try await services.conference(exchange, of: account).conferenceID
+        return try await list(
+            exchange, account, of: .conference(id),
+            path: ConferenceResource.uri(id, of: account.accountID) + "/Recordings")
+    }
+
+    /// - Parameter owner: whose the path says they are; nil: of all, or of those that the query names.
     private func list(
-        _ exchange: APIExchange, _ account: Account, of call: CallID?, path: String
+        _ exchange: APIExchange, _ account: Account, of owner: Recording.Owner?, path: String
     ) async throws -> Response {
         var reader = exchange.queryReader()
-        var filter = RecordingFilter(callID: call)
-        if call == nil { filter.callID = reader.identifier("callId") }
+        var filter = RecordingFilter()
+        switch owner {
+        case nil:
+            filter.callID = reader.identifier("callId")
+            filter.conferenceID = reader.identifier("conferenceId")
+        case .call(let id): filter.callID = id
+        case .conference(let id):
+            // The SDKs have this filter here too, which no recording of a conference satisfies.
+            filter.callID = reader.identifier("callId")
+            filter.conferenceID = id
+        }
         let (created, start, end) = (reader.span("dateCreated"), reader.span("startTime"), reader.span("endTime"))
         filter.earliest = [created?.lowerBound, start?.lowerBound].compactMap(\.self).max()
         filter.latest = [created?.upperBound, end?.upperBound].compactMap(\.self).min()
         let cursor = reader.cursor()
-        reader.refuseUnsupported(["conferenceId"])
         try reader.check()
         let page = try await services.recordings.recordings(of: account.accountID, matching: filter, after: cursor)
-        let names = (call == nil ? ["callId"] : []) + ["dateCreated", "startTime", "endTime"]
+        let names = ["callId", "conferenceId", "dateCreated", "startTime", "endTime"].filter(reader.knows)
         let resource = PageResource(page, path: path, filters: names.map { ($0, exchange.query[$0]) })
         let now = services.now()
         return Answer.json(200) { writer in

@@ -95,6 +95,9 @@ package struct APIServer: Sendable {
             + FeedRoutes(services: services).routes
             + ApplicationRoutes(services: services).routes
             + QueueRoutes(services: services).routes
+            + ConferenceRoutes(services: services).routes
+            + ParticipantRoutes(services: services).routes
+            + RoomLogRoutes(services: services).routes
             + RecordingRoutes(services: services).routes
             + NumberRoutes(services: services, offered: configuration.offeredNumbers).routes
             + AvailableNumberRoutes(services: services, offered: configuration.offeredNumbers).routes

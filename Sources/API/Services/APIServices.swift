@@ -5,6 +5,7 @@ package struct APIServices: Sendable {
     package let calls: any CallService
     package let feed: Feed
     package let queues: any QueueService
+    package let conferences: any ConferenceService
     package let recordings: any RecordingService
     package let directory: any DirectoryService
     package let health: any HealthService
@@ -17,7 +18,8 @@ package struct APIServices: Sendable {
     package let now: @Sendable () -> Timestamp
 
     package init(
-        calls: any CallService, feed: Feed, queues: any QueueService, recordings: any RecordingService,
+        calls: any CallService, feed: Feed, queues: any QueueService, conferences: any ConferenceService,
+        recordings: any RecordingService,
         directory: any DirectoryService,
         health: any HealthService, administration: any AdministrationService, status: any StatusService,
         carrier: (any CarrierService)? = nil,
@@ -26,6 +28,7 @@ package struct APIServices: Sendable {
         self.calls = calls
         self.feed = feed
         self.queues = queues
+        self.conferences = conferences
         self.recordings = recordings
         self.directory = directory
         self.health = health

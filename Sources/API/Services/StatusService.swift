@@ -41,6 +41,12 @@ package struct ServerStatus: Hashable, Sendable {
     package var isDiallingStopped: Bool
     package var liveCalls: Int
     package var queuedCalls: Int
+    /// Conferences that have not been terminated, and calls that are in one.
+    package var conferences: Int
+    package var participants: Int
+    /// Queues that there are, and calls that wait in one.
+    package var queues: Int
+    package var waitingCalls: Int
     /// Webhooks that wait or are in flight.
     package var pendingWebhooks: Int
     /// Of the data folder's disk; nil where the system does not tell.
@@ -52,8 +58,9 @@ package struct ServerStatus: Hashable, Sendable {
     package init(
         version: String, processID: Int, started: Timestamp, dataFolder: String, http: String, sip: String,
         rtpPorts: ClosedRange<UInt16>, rtpPortsInUse: Int, trunk: String?, carrier: String?, isReady: Bool,
-        isDiallingStopped: Bool, liveCalls: Int, queuedCalls: Int, pendingWebhooks: Int, freeBytes: Int?,
-        minimumFreeBytes: Int, settings: [Setting]
+        isDiallingStopped: Bool, liveCalls: Int, queuedCalls: Int, conferences: Int = 0, participants: Int = 0,
+        queues: Int = 0, waitingCalls: Int = 0, pendingWebhooks: Int, freeBytes: Int?, minimumFreeBytes: Int,
+        settings: [Setting]
     ) {
         self.version = version
         self.processID = processID
@@ -69,6 +76,10 @@ package struct ServerStatus: Hashable, Sendable {
         self.isDiallingStopped = isDiallingStopped
         self.liveCalls = liveCalls
         self.queuedCalls = queuedCalls
+        self.conferences = conferences
+        self.participants = participants
+        self.queues = queues
+        self.waitingCalls = waitingCalls
         self.pendingWebhooks = pendingWebhooks
         self.freeBytes = freeBytes
         self.minimumFreeBytes = minimumFreeBytes

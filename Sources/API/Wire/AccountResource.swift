@@ -21,8 +21,10 @@ struct AccountResource {
             object.member("subresourceUris") { subresources in
                 subresources.member("applications", uri + "/Applications")
                 subresources.member("calls", uri + "/Calls")
+                subresources.member("conferences", uri + "/Conferences")
                 subresources.member("incomingPhoneNumbers", uri + "/IncomingPhoneNumbers")
                 subresources.member("logs", uri + "/Logs")
+                subresources.member("queues", uri + "/Queues")
                 subresources.member("recordings", uri + "/Recordings")
             }
             object.member("type", account.kind.rawValue)

@@ -21,7 +21,10 @@ struct QueueResource {
             object.member("maxSize", queue.maxSize)
             object.member("queueId", queue.queueID.text)
             object.member("revision", queue.revision)
-            object.member("subresourceUris") { $0.member("members", uri + "/Members") }
+            object.member("subresourceUris") { subresources in
+                subresources.member("logs", uri + "/Logs")
+                subresources.member("members", uri + "/Members")
+            }
             object.member("uri", uri)
         }
     }

@@ -15,8 +15,8 @@ struct RecordingResource {
         let uri = "/Accounts/\(recording.accountID)/Recordings/\(recording.recordingID)"
         writer.object { object in
             object.member("accountId", recording.accountID.text)
-            object.member("callId", recording.callID.text)
-            object.member("conferenceId", String?.none)
+            object.member("callId", recording.callID?.text)
+            object.member("conferenceId", recording.conferenceID?.text)
             object.member("dateCreated", recording.dateCreated.rfc1123)
             object.member("dateCreatedISO", recording.dateCreated.iso8601)
             object.member("dateUpdated", recording.dateUpdated.rfc1123)

@@ -14,7 +14,9 @@ struct StatusResource {
             "rtpPortsInUse": JSONValue(status.rtpPortsInUse), "trunk": JSONValue(status.trunk),
             "carrier": JSONValue(status.carrier), "ready": .bool(status.isReady),
             "diallingStopped": .bool(status.isDiallingStopped), "callsLive": JSONValue(status.liveCalls),
-            "callsQueued": JSONValue(status.queuedCalls), "webhooksPending": JSONValue(status.pendingWebhooks),
+            "callsQueued": JSONValue(status.queuedCalls), "conferences": JSONValue(status.conferences),
+            "participants": JSONValue(status.participants), "queues": JSONValue(status.queues),
+            "callsWaiting": JSONValue(status.waitingCalls), "webhooksPending": JSONValue(status.pendingWebhooks),
             "freeBytes": JSONValue(status.freeBytes), "minimumFreeBytes": JSONValue(status.minimumFreeBytes),
             "settings": .array(
                 status.settings.map { setting in

@@ -17,6 +17,11 @@ extension CallMachine {
                 talk.digitReceived(digit, milliseconds: milliseconds, &dossier, &turn)
                 return nil
             }
+        case .talking(let isTalking):
+            withTalk(&turn) { talk, _, _, turn in
+                talk.talks(isTalking, &turn)
+                return nil
+            }
         case .voiceStarted: advance(&turn) { run, _, steps in run.voiceChanged(isSpeaking: true, into: &steps) }
         case .voiceEnded: advance(&turn) { run, _, steps in run.voiceChanged(isSpeaking: false, into: &steps) }
         case .answererFound(let finding):

@@ -294,9 +294,11 @@ struct CallMachine: Sendable {
         let last = talk
         talk = nil
         if let queue = last?.waiting?.queueID { turn.want(.room(.leaveQueue(queue))) }
+        if let conference = last?.stay?.conferenceID { turn.want(.room(.leaveConference(conference))) }
         conclude(
             outcome, last?.recordings ?? Recordings(), interrupted: last?.script?.utterance,
-            waiting: last?.waiting.map { InterruptedWait($0, outcome, turn.now.instant) }, &turn)
+            waiting: last?.waiting.map { InterruptedWait($0, outcome, turn.now.instant) },
+            stay: last?.stay.flatMap { InterruptedStay($0) }, &turn)
         if farewell.awaitsSession {
             // After a crash the far end is still told, and nothing else is done a second time.
             turn.want(.saveRecord)
@@ -313,8 +315,10 @@ struct CallMachine: Sendable {
     /// - Parameter interrupted: a RecordUtterance that the end of the call cuts short: its application is told
     ///   (docs/contract/webhooks.md#record, termReason `hangup`).
     /// - Parameter waiting: what is told of a wait that the end cuts short (docs/contract/webhooks.md#queues).
+    /// - Parameter stay: and of a stay in a conference (docs/contract/webhooks.md#conferences).
     private mutating func conclude(
         _ outcome: CallOutcome, _ active: Recordings, interrupted: UtteranceRecording?, waiting: InterruptedWait?,
+        stay: InterruptedStay?,
         _ turn: inout Turn
     ) {
         var recordings = active
@@ -335,6 +339,7 @@ struct CallMachine: Sendable {
             dossier.tell(request, at: command.actionURL, EventID(random: &ids), &turn)
         }
         if let waiting { dossier.tell(waiting.request, at: waiting.url, EventID(random: &ids), &turn) }
+        if let stay { dossier.tell(stay.request, at: stay.url, EventID(random: &ids), &turn) }
         if let url = terms.statusCallbackURL {
             let request = CallWebhook.ended(call, recordings.call?.recording, publicURL: dossier.publicURL)
             dossier.tell(request, at: url, EventID(random: &ids), &turn)
@@ -407,7 +412,8 @@ struct CallMachine: Sendable {
             let status: CallStatus = record.leg.phase == .answered ? .completed : .failed
             conclude(
                 CallOutcome(status, .internalError, explanation), Recordings(restoring: callRecording),
-                interrupted: nil, waiting: record.talk?.wait.map { InterruptedWait($0) }, &turn)
+                interrupted: nil, waiting: record.talk?.wait.map { InterruptedWait($0) },
+                stay: record.talk?.stay.flatMap { InterruptedStay($0) }, &turn)
             if needsRecord { turn.want(.saveRecord) }
         }
         if !needsRecord { turn.store(.removeRecord(record.call.callID)) }

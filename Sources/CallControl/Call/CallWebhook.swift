@@ -23,6 +23,11 @@ enum CallWebhook {
     static let parkWait = "parkWait"
     static let unpark = "unpark"
 
+    static let createConference = "createConference"
+    static let addToConferenceNotification = "addToConferenceNotification"
+    static let leaveConference = "leaveConference"
+    static let callControl = "callControl"
+
     /// What a call that was dialled says when it came to an outcome.
     static func connect(_ call: Call) -> String {
         call.direction == .outboundDial ? outDialConnect : outDialAPIConnect

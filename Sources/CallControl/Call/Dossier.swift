@@ -117,7 +117,7 @@ struct Dossier: Sendable {
         fields.merge(extras) { _, extra in extra }
         let webhook = Webhook(
             eventID: event, eventSequence: eventSequence, requestID: terms.requestID,
-            accountID: call.accountID, callID: call.callID, requestType: type, purpose: purpose, url: url,
+            accountID: call.accountID, owner: .call(call.callID), requestType: type, purpose: purpose, url: url,
             body: JSONValue.object(fields).bytes)
         for field in privateFields { fields[field] = .string(Mask.text) }
         note(

@@ -162,8 +162,11 @@ extension Exchange {
             case .call(let id, let timer): withCall(id) { call, turn in call.timerFired(timer, &turn) }
             case .turn: dialNext()
             case .overdue: endOverdue()
+            case .conference(let id): storeConferenceAgain(id)
             case .retry(let event): if let directive = retries.due(event) { carryOut(directive) }
             }
+            // What the next one ends knows by then in which room it is.
+            tellFacts()
         }
     }
 }

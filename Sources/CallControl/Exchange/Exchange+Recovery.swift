@@ -17,8 +17,11 @@ extension Exchange {
             queue.setPace(of: account.accountID, callsPerSecond: account.rules.callsPerSecond)
         }
         for queue in work.queues { restore(queue) }
-        // What a call that is ended now had told of already, and not sent, comes before what is told of its end.
-        let owed = Dictionary(grouping: work.notifications.filter { $0.attempts == 0 }, by: \.webhook.callID)
+        // What a call that is ended now, or a conference, had told of already, and not sent, comes before what it tells next.
+        let owed = Dictionary(grouping: work.notifications.filter { $0.attempts == 0 }, by: \.webhook.owner)
+        for (conference, record) in work.conferences {
+            restore(conference, record, work.recordings, owed: owed[.conference(conference.conferenceID)] ?? [])
+        }
         var taken: Set<CallID> = []
         var ofOthers: Set<CallID> = []
         for complaint in work.complaints { emit(.fault(nil, complaint)) }
@@ -30,7 +33,7 @@ extension Exchange {
             let recording = record.callRecordingID.flatMap { work.recordings[$0] }
             let notifications: [PendingNotification] =
                 switch record.leg.phase {
-                case .opening, .incoming, .ringing, .answered: owed[id] ?? []
+                case .opening, .incoming, .ringing, .answered: owed[.call(id)] ?? []
                 case .waiting, .over: []
                 }
             if !notifications.isEmpty { taken.insert(id) }
@@ -38,8 +41,12 @@ extension Exchange {
                 record, journalSequence: work.journalSequences[id] ?? 0, callRecording: recording,
                 notifications: notifications, trouble)
         }
-        for pending in work.notifications where !ofOthers.contains(pending.webhook.callID) {
-            if pending.attempts == 0, taken.contains(pending.webhook.callID) { continue }
+        for pending in work.notifications {
+            if let call = pending.webhook.owner.callID {
+                if ofOthers.contains(call) || pending.attempts == 0 && taken.contains(call) { continue }
+            } else if let conference = pending.webhook.owner.conferenceID {
+                if pending.attempts == 0, conferences.contains(conference) { continue }
+            }
             if let directive = retries.restore(pending, now: now) { carryOut(directive) }
         }
         finishInput()

@@ -8,15 +8,19 @@ extension Exchange {
     /// The transaction stands first, so that whoever an effect wakes up can already read it.
     mutating func finishInput() {
         writeRecords()
-        guard !operations.isEmpty || !awaited.isEmpty else { return }
+        writeConferences()
+        // Who waits for nothing of this input's own waits for what was stored before it.
+        guard !operations.isEmpty || !awaited.isEmpty || !awaitedReplies.isEmpty || !awaitedNews.isEmpty else { return }
         var token: CommitToken?
-        if !awaited.isEmpty || !awaitedReplies.isEmpty {
+        if !awaited.isEmpty || !awaitedReplies.isEmpty || !awaitedNews.isEmpty {
             let drawn = CommitToken(rawValue: nextCommit)
             nextCommit += 1
             if !awaited.isEmpty { commits[drawn] = awaited }
             if !awaitedReplies.isEmpty { committedReplies[drawn] = awaitedReplies }
+            if !awaitedNews.isEmpty { committedNews[drawn] = awaitedNews }
             awaited.removeAll(keepingCapacity: true)
             awaitedReplies.removeAll(keepingCapacity: true)
+            awaitedNews.removeAll(keepingCapacity: true)
             token = drawn
         }
         emitFirst(.store(operations, token))
@@ -35,8 +39,18 @@ extension Exchange {
 
     mutating func answerCommitted(_ token: CommitToken, isStored: Bool) {
         for pending in committedReplies.removeValue(forKey: token) ?? [] {
-            if !isStored { takeBack(pending) }
-            emit(.reply(pending.token, .queue(isStored ? pending.reply : .notStored)))
+            guard !isStored else {
+                emit(.reply(pending.token, pending.reply))
+                continue
+            }
+            switch pending.undoing {
+            case .queue(let id, let former):
+                takeBack(id, former: former)
+                emit(.reply(pending.token, .queue(.notStored)))
+            case .conference(let id, let former):
+                takeBack(id, former: former)
+                emit(.reply(pending.token, .conference(.notStored)))
+            }
         }
     }
 

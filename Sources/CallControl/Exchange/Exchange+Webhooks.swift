@@ -19,6 +19,13 @@ extension Exchange {
             for directive in retries.finished(event, outcome, now: now) { carryOut(directive) }
             return
         }
+        if let id = conferencesByEvent.removeValue(forKey: event) {
+            withConference(id) { room, turn in
+                room.story.webhookFinished(event, outcome, milliseconds: milliseconds, &turn)
+                room.settle(&turn)
+            }
+            return
+        }
         guard let id = callsByEvent[event] else { return }
         callsByEvent[event] = nil
         withCall(id) { call, turn in
@@ -30,15 +37,20 @@ extension Exchange {
         _ pending: PendingNotification, _ outcome: WebhookOutcome, _ milliseconds: Int
     ) {
         let webhook = pending.webhook
-        guard calls.contains(webhook.callID) else {
+        switch webhook.owner {
+        case .call(let id) where calls.contains(id):
+            withCall(id) { call, turn in
+                call.withDossier { $0.noteAnswer(webhook, outcome, milliseconds, attempt: pending.attempts, &turn) }
+            }
+        case .conference(let id) where conferences.contains(id):
+            withConference(id) { room, turn in
+                room.story.noteAnswer(webhook, outcome, milliseconds, attempt: pending.attempts, &turn)
+            }
+        case .call, .conference:
             store(
                 .appendJournal(
                     WebhookJournal.lateEntry(
                         for: webhook, outcome, milliseconds: milliseconds, attempt: pending.attempts, now: now.wall)))
-            return
-        }
-        withCall(webhook.callID) { call, turn in
-            call.withDossier { $0.noteAnswer(webhook, outcome, milliseconds, attempt: pending.attempts, &turn) }
         }
     }
 
@@ -56,18 +68,21 @@ extension Exchange {
         }
     }
 
-    /// In the journal of the call, be it forgotten or not.
+    /// In the journal of the call, or the conference, be it forgotten or not.
     private mutating func noteEnd(
         of webhook: Webhook, _ end: NotificationEnd, attempts: Int
     ) {
-        guard calls.contains(webhook.callID) else {
+        switch webhook.owner {
+        case .call(let id) where calls.contains(id):
+            withCall(id) { call, turn in
+                call.withDossier { $0.noteEnd(of: webhook, end, attempts: attempts, &turn) }
+            }
+        case .conference(let id) where conferences.contains(id):
+            withConference(id) { room, turn in room.story.noteEnd(of: webhook, end, attempts: attempts, &turn) }
+        case .call, .conference:
             if let entry = WebhookJournal.lateEnd(of: webhook, end, attempts: attempts, now: now.wall) {
                 store(.appendJournal(entry))
             }
-            return
-        }
-        withCall(webhook.callID) { call, turn in
-            call.withDossier { $0.noteEnd(of: webhook, end, attempts: attempts, &turn) }
         }
     }
 }

@@ -31,6 +31,9 @@ package struct Exchange: Sendable {
     /// Calls that came in and whose number is being looked up.
     var invitations: [SessionID: PendingInvitation] = [:]
     var queues = QueueTable()
+    var conferences = ConferenceTable()
+    /// Whose webhook is in flight.
+    var conferencesByEvent: [EventID: ConferenceID] = [:]
     /// What calls have to tell each other, while the input at hand is carried out.
     var facts = RoomFacts()
     var queue: DialQueue
@@ -57,6 +60,7 @@ package struct Exchange: Sendable {
     private var effects: [Effect] = []
 
     var nextSession: UInt64
+    var nextMix: UInt64 = 0
     var nextCommit: UInt64 = 1
     var commits: [CommitToken: [PendingCommit]] = [:]
     /// What the input at hand writes.
@@ -67,6 +71,11 @@ package struct Exchange: Sendable {
     /// Requests that are answered when what they change is on disk.
     var awaitedReplies: [PendingReply] = []
     var committedReplies: [CommitToken: [PendingReply]] = [:]
+    /// Conferences whose row this input changes, in order, and those that may be forgotten.
+    var staleConferences: [ConferenceID] = []
+    var settledConferences: [ConferenceID] = []
+    var awaitedNews: [ConferenceNews] = []
+    var committedNews: [CommitToken: [ConferenceNews]] = [:]
 
     /// A call that came in, before it is known whose it is.
     struct PendingInvitation: Sendable {
@@ -92,11 +101,16 @@ package struct Exchange: Sendable {
 
     /// An answer that a transaction holds up.
     struct PendingReply: Hashable, Sendable {
+        /// What does not stand where it is not stored.
+        enum Change: Hashable, Sendable {
+            /// - former: what it was before; nil: there was none.
+            case queue(QueueID, former: CallQueue?)
+            case conference(ConferenceID, former: Conference?)
+        }
+
         var token: ReplyToken
-        var reply: QueueReply
-        var queue: QueueID
-        /// What it was before; nil: there was none.
-        var former: CallQueue?
+        var reply: Reply
+        var undoing: Change
     }
 
     enum ExchangeTimer: Hashable, Sendable {
@@ -106,6 +120,8 @@ package struct Exchange: Sendable {
         /// The first of those that wait has done so for as long as it may.
         case overdue
         case retry(EventID)
+        /// The disk refused what a conference owes.
+        case conference(ConferenceID)
     }
 
     /// - Parameter publicURL: empty where it becomes known later (``Input/reachable(at:)``).
@@ -183,12 +199,17 @@ package struct Exchange: Sendable {
             withUserAgent { agent, now, random, sip in
                 agent.resolved(session, host: host, addresses: addresses, now: now, random: &random, into: &sip)
             }
-        case .queueRequest(let token, let account, let request): answer(token, request, of: account)
+        case .queueRequest(let token, let account, let request, let requestID):
+            answer(token, request, of: account, by: requestID)
+        case .conferenceRequest(let token, let account, let request, let requestID):
+            answer(token, request, of: account, by: requestID)
         case .committed(let token):
             answerCommitted(token, isStored: true)
+            for news in committedNews.removeValue(forKey: token) ?? [] { newsCommitted(news) }
             for pending in commits.removeValue(forKey: token) ?? [] { committed(pending) }
         case .commitFailed(let token, let failure):
             answerCommitted(token, isStored: false)
+            for news in committedNews.removeValue(forKey: token) ?? [] { newsNotStored(news) }
             for pending in commits.removeValue(forKey: token) ?? [] { commitFailed(pending, failure) }
         case .storageLow(let isLow): isStorageLow = isLow
         case .storageFailing(let isFailing): storageFailing(isFailing)
@@ -203,6 +224,9 @@ package struct Exchange: Sendable {
             withCall(id) { call, turn in
                 call.withTalk(&turn) { talk, _, dossier, turn in talk.callerResolved(number, &dossier, &turn) }
             }
+        case .conferenceLookedUp(let id, let conference, let isKnown):
+            withCall(id) { call, turn in call.take(.conferenceRefused(conference, isTerminated: isKnown), &turn) }
+        case .mix(let fact): mixFact(fact)
         case .media(let media, let fact): withCall(of: media) { call, turn in call.take(fact, &turn) }
         case .timersDue: fireTimers()
         case .reachable(let url):

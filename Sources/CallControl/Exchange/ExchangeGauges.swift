@@ -8,6 +8,12 @@ package struct ExchangeGauges: Hashable, Sendable {
     package var portsInUse = 0
     package var timers = 0
     package var outboxDepth = 0
+    /// Those that have not been terminated, and who is in them.
+    package var conferences = 0
+    package var participants = 0
+    package var queues = 0
+    /// Calls that wait in a queue.
+    package var waitingCalls = 0
     package var userAgent = UserAgentGauges()
     package var finishedCalls: [CallStatus: Int] = [:]
     package var endedNotifications: [NotificationEnd: Int] = [:]
@@ -16,7 +22,8 @@ package struct ExchangeGauges: Hashable, Sendable {
 
     /// Nothing is left over.
     package var isIdle: Bool {
-        liveCalls == 0 && queuedCalls == 0 && portsInUse == 0 && timers == 0 && outboxDepth == 0 && userAgent.isIdle
+        liveCalls == 0 && queuedCalls == 0 && portsInUse == 0 && timers == 0 && outboxDepth == 0 && participants == 0
+            && waitingCalls == 0 && userAgent.isIdle
     }
 }
 
@@ -24,6 +31,7 @@ extension Exchange {
     /// No call is alive and nothing waits for a first delivery: a good moment to stop. Calls that wait stay on disk.
     package var isQuiet: Bool {
         calls.reduce(into: true) { isQuiet, call in isQuiet = isQuiet && call.isSettledButForTurn }
+            && conferences.outboxDepth == 0
     }
 
     /// The call that messages with that Call-ID belong to, while it is not settled.
@@ -36,6 +44,11 @@ extension Exchange {
         gauges.portsInUse = ports.inUse
         gauges.timers = timers.count
         gauges.outboxDepth = calls.reduce(into: retries.count) { $0 += $1.dossier.outbox.depth }
+        gauges.outboxDepth += conferences.outboxDepth
+        gauges.conferences = conferences.count
+        gauges.participants = conferences.participants
+        gauges.queues = queues.count
+        gauges.waitingCalls = queues.waiting
         gauges.userAgent = userAgent.gauges
         gauges.finishedCalls = finishedCalls
         gauges.endedNotifications = endedNotifications

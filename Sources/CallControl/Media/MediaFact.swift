@@ -14,6 +14,8 @@ package enum MediaFact: Hashable, Sendable {
     case digitReceived(Character, milliseconds: Int)
     case voiceStarted
     case voiceEnded
+    /// In a mix: it has begun to talk, or is quiet again.
+    case talking(Bool)
     /// Listening for who answered has found something.
     case answererFound(AnswerFinding)
     case recordingEnded(RecordingID, milliseconds: Int, failure: String?)

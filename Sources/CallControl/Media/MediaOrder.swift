@@ -19,6 +19,10 @@ package enum MediaOrder: Hashable, Sendable {
     case stopRecording(RecordingID)
     /// Whether `voiceStarted` and `voiceEnded` are wanted.
     case observeSpeech(Bool)
+    /// It hears the others of the mix, and they hear it, as far as its membership lets them.
+    case joinMix(MixID, MixMembership)
+    case changeMembership(MixMembership)
+    case leaveMix
     /// Whether `answererFound` is wanted: who answered is told from what is heard from here on.
     case observeAnswerer(Bool)
     /// `closed` is owed.

@@ -16,10 +16,10 @@ struct NotificationRetries: Sendable {
     }
 
     private var entries: [EventID: Entry] = [:]
-    /// Found at the start and never attempted: they wait for the first attempt of an earlier one of their call
+    /// Found at the start and never attempted: they wait for the first attempt of an earlier one of the same call, or conference
     /// (docs/contract/webhooks.md#order).
-    private var chained: [CallID: [PendingNotification]] = [:]
-    private var firstAttempts: [CallID: EventID] = [:]
+    private var chained: [WebhookOwner: [PendingNotification]] = [:]
+    private var firstAttempts: [WebhookOwner: EventID] = [:]
     private let configuration: ExchangeConfiguration
 
     init(configuration: ExchangeConfiguration) { self.configuration = configuration }
@@ -52,13 +52,13 @@ struct NotificationRetries: Sendable {
 
     /// A notification found on disk at the start: its time goes on where it stood. Nil: it waits for an earlier one.
     mutating func restore(_ pending: PendingNotification, now: Moment) -> Directive? {
-        let call = pending.webhook.callID
+        let owner = pending.webhook.owner
         if pending.attempts == 0 {
-            guard firstAttempts[call] == nil else {
-                chained[call, default: []].append(pending)
+            guard firstAttempts[owner] == nil else {
+                chained[owner, default: []].append(pending)
                 return nil
             }
-            firstAttempts[call] = pending.webhook.eventID
+            firstAttempts[owner] = pending.webhook.eventID
         }
         // The wall clock alone knows how long it was, and may have been set back.
         let age = Duration.microseconds(max(0, now.wall.microseconds - pending.firstAttempt.microseconds))
@@ -69,12 +69,12 @@ struct NotificationRetries: Sendable {
     }
 
     /// The first attempt of `event` is over: the next of its call may leave.
-    private mutating func next(after event: EventID, of call: CallID, now: Moment) -> Directive? {
-        guard firstAttempts[call] == event else { return nil }
-        firstAttempts[call] = nil
-        guard var rest = chained.removeValue(forKey: call), !rest.isEmpty else { return nil }
+    private mutating func next(after event: EventID, of owner: WebhookOwner, now: Moment) -> Directive? {
+        guard firstAttempts[owner] == event else { return nil }
+        firstAttempts[owner] = nil
+        guard var rest = chained.removeValue(forKey: owner), !rest.isEmpty else { return nil }
         let following = rest.removeFirst()
-        if !rest.isEmpty { chained[call] = rest }
+        if !rest.isEmpty { chained[owner] = rest }
         return restore(following, now: now)
     }
 
@@ -88,7 +88,7 @@ struct NotificationRetries: Sendable {
 
     mutating func finished(_ event: EventID, _ outcome: WebhookOutcome, now: Moment) -> [Directive] {
         guard let entry = entries[event], entry.isInFlight else { return [] }
-        let next = next(after: event, of: entry.pending.webhook.callID, now: now)
+        let next = next(after: event, of: entry.pending.webhook.owner, now: now)
         return [verdict(on: entry, outcome, now: now), next].compactMap(\.self)
     }
 

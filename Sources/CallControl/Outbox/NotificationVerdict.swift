@@ -56,11 +56,12 @@ struct NotificationTerms: Hashable, Sendable {
     /// Each pause is so many times the one before it.
     let growth: Int
 
-    /// What became of a dial is news for minutes; afterwards the call's own status tells it. The end of a call, and what
-    /// was recorded, is wanted by whoever keeps books, as late as it may come.
+    /// What became of a dial is news for minutes; afterwards the call's own status tells it. The end of a call or of a
+    /// conference, and what was recorded, is wanted by whoever keeps books, as late as it may come.
     init(for requestType: String, _ configuration: ExchangeConfiguration) {
         switch requestType {
-        case CallWebhook.callStatus, CallWebhook.record:
+        case CallWebhook.callStatus, CallWebhook.record, ConferenceWebhook.conferenceStatus,
+            ConferenceWebhook.conferenceRecordingStatus:
             lifetime = configuration.notificationLifetime
             growth = 2
         default:

@@ -12,6 +12,7 @@ enum WebhookJournal {
             "milliseconds": JSONValue(milliseconds),
         ]
         if let attempt { metadata["attempt"] = JSONValue(attempt) }
+        if let conference = webhook.owner.conferenceID { metadata["conferenceId"] = .string(conference.text) }
         switch outcome {
         case .answered(let status, let contentType, let body):
             metadata["status"] = JSONValue(status)
@@ -68,13 +69,12 @@ enum WebhookJournal {
                 "it was posted \(times), and answered with a redirect, which is not followed and counts as no "
                 + "delivery; give the URL that it leads to in the first place"
         }
-        return (
-            .error, "Webhook \(webhook.requestType) not delivered : \(end.rawValue)",
-            [
-                "eventId": .string(webhook.eventID.text), "url": .string(webhook.url.description),
-                "attempts": JSONValue(attempts), "explanation": .string(explanation),
-            ]
-        )
+        var metadata: [String: JSONValue] = [
+            "eventId": .string(webhook.eventID.text), "url": .string(webhook.url.description),
+            "attempts": JSONValue(attempts), "explanation": .string(explanation),
+        ]
+        if let conference = webhook.owner.conferenceID { metadata["conferenceId"] = .string(conference.text) }
+        return (.error, "Webhook \(webhook.requestType) not delivered : \(end.rawValue)", metadata)
     }
 
     /// The beginning of an answer. What a command with privacyMode keeps to itself is masked
@@ -99,8 +99,11 @@ enum WebhookJournal {
         }
     }
 
-    /// Attributes of PerCL commands that privacyMode hides (docs/contract/privacy.md#what-privacymode-hides).
-    private static let privateAttributes: Set<String> = ["text", "file", "digits", "sendDigits"]
+    /// Attributes of PerCL commands that privacyMode hides (docs/contract/privacy.md#what-privacymode-hides), of whichever
+    /// command: in a text that is no script they stand for the same.
+    private static let privateAttributes = Command.Kind.allCases.reduce(into: Set<String>()) { names, kind in
+        names.formUnion(kind.privateAttributes)
+    }
 
     private static func masked(_ value: JSONValue) -> JSONValue {
         switch value {
@@ -122,7 +125,8 @@ enum WebhookJournal {
         guard let entry = self.end(of: webhook, end, attempts: attempts) else { return nil }
         return JournalEntry(
             timestamp: now, sequence: (webhook.eventSequence + 1) * lateSpan + lateSpan - 1, level: entry.level,
-            scope: .webhook, accountID: webhook.accountID, callID: webhook.callID, requestID: webhook.requestID,
+            scope: .webhook, accountID: webhook.accountID, callID: webhook.owner.callID,
+            room: webhook.owner.conferenceID.map(RoomID.conference), requestID: webhook.requestID,
             message: entry.message, metadata: entry.metadata)
     }
 
@@ -137,7 +141,8 @@ enum WebhookJournal {
         let (level, message, metadata) = answer(to: webhook, outcome, milliseconds: milliseconds, attempt: attempt)
         return JournalEntry(
             timestamp: now, sequence: (webhook.eventSequence + 1) * lateSpan + attempt, level: level, scope: .webhook,
-            accountID: webhook.accountID, callID: webhook.callID, requestID: webhook.requestID, message: message,
+            accountID: webhook.accountID, callID: webhook.owner.callID,
+            room: webhook.owner.conferenceID.map(RoomID.conference), requestID: webhook.requestID, message: message,
             metadata: metadata)
     }
 }

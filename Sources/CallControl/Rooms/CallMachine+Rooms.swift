@@ -1,4 +1,5 @@
 import JSON
+import PerCL
 import SIP
 import Telephony
 
@@ -38,6 +39,36 @@ extension CallMachine {
             withTalk(&turn) { talk, leg, dossier, turn in
                 talk.dequeued(from: queue, &leg, &dossier, &turn)
                 return nil
+            }
+        case .conferenceCreated, .conferenceNotCreated, .joined, .conferenceRefused, .standingChanged, .left,
+            .participants:
+            takeConference(fact, &turn)
+        }
+    }
+
+    /// What it hears of its conference.
+    private mutating func takeConference(_ fact: RoomFact, _ turn: inout Turn) {
+        withTalk(&turn) { talk, leg, dossier, turn in
+            switch fact {
+            case .conferenceCreated(let command, let id):
+                talk.ask(CallWebhook.conferenceCreated(id), at: command.actionURL, &dossier, &turn)
+                return nil
+            case .conferenceNotCreated(let explanation):
+                dossier.note(
+                    .error, .percl, "PerCL CreateConference failed", ["explanation": .string(explanation)], &turn)
+                return .end(
+                    CallOutcome(.completed, .perclProcessingError, "CreateConference: \(explanation)"))
+            case .joined(let command, let mix, let standing, let status):
+                talk.joined(command, mix, standing, status, &dossier, &turn)
+                return nil
+            case .conferenceRefused(let id, let isTerminated):
+                return talk.conferenceRefused(id, isTerminated: isTerminated, &dossier, &turn)
+            case .standingChanged(let id, let standing):
+                talk.standingChanged(id, standing, &dossier, &turn)
+                return nil
+            case .left(let id, let departure): return talk.left(id, departure, &leg, &dossier, &turn)
+            case .participants(let count, let id): return talk.participants(count, in: id, &leg, &dossier, &turn)
+            default: return nil
             }
         }
     }

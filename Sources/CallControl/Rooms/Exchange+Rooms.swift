@@ -4,6 +4,30 @@ import Telephony
 
 /// What several calls have to do with each other.
 extension Exchange {
+    /// What a call wants of a queue or a conference.
+    mutating func carryOut(_ order: RoomOrder, of id: CallID) {
+        guard let account = calls.look(at: id, { $0.dossier.call.accountID }) else { return }
+        switch order {
+        case .enqueue(let enqueue): self.enqueue(id, of: account, enqueue)
+        case .leaveQueue(let queue): leave(queue, id)
+        case .findPlace(let queue): findPlace(of: id, in: queue, account)
+        case .createConference(let command): createConference(command, by: id, account)
+        case .join(let command, let media): join(command, id, media, account)
+        case .leaveConference(let conference): leave(conference, id, .ofItself)
+        case .removeFromConference(let conference): leave(conference, id, .removed)
+        case .changeStanding(let conference, let change):
+            withConference(conference) { room, turn in room.change(id, change, &turn) }
+        case .terminateConference(let conference):
+            withConference(conference) { room, turn in room.terminate(&turn) }
+        case .countParticipants(let conference):
+            facts.tell(id, .participants(conferences.room(conference)?.members.count ?? 0, in: conference))
+        case .talked(let conference, let milliseconds):
+            withConference(conference) { room, turn in
+                room.story.noteTalk(of: id, milliseconds: milliseconds, &turn)
+            }
+        }
+    }
+
     /// Lets each call take what others had to tell it, until nobody has anything to tell.
     mutating func tellFacts() {
         while let (id, fact) = facts.next() {

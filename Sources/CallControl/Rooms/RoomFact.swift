@@ -17,6 +17,17 @@ enum RoomFact: Equatable, Sendable {
     case stands(QueuePlace, in: QueueID)
     /// Its turn has come: it is in the queue no more.
     case dequeued(QueueID)
+    case conferenceCreated(CreateConference, ConferenceID)
+    case conferenceNotCreated(explanation: String)
+    /// It is in the conference from here on, whose state is that; or was in it already, and has other terms.
+    case joined(AddToConference, MixID, ParticipantStanding, Conference.Status)
+    /// It cannot be added: the conference has been terminated, or there is none for this call.
+    case conferenceRefused(ConferenceID, isTerminated: Bool)
+    case standingChanged(ConferenceID, ParticipantStanding)
+    /// It is in it no more.
+    case left(ConferenceID, ConferenceRoom.Departure)
+    /// So many are in it, itself among them.
+    case participants(Int, in: ConferenceID)
 }
 
 /// Why OutDial makes no call.

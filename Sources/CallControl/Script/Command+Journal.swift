@@ -40,11 +40,26 @@ extension Command {
             ]
         case .park(let park):
             ["waitUrl": .string(park.waitURL.description), "actionUrl": .string(park.actionURL.description)]
-        case .dequeue, .unpark: [:]
+        case .createConference(let create):
+            [
+                "actionUrl": .string(create.actionURL.description), "alias": JSONValue(create.alias),
+                "playBeep": .string(create.playBeep.rawValue), "record": .bool(create.record),
+                "waitUrl": JSONValue(create.waitURL?.description),
+                "statusCallbackUrl": JSONValue(create.statusCallbackURL?.description),
+            ].filter { $0.value != .null }
+        case .addToConference(let add):
+            [
+                "conferenceId": .string(add.conferenceID.text), "startConfOnEnter": .bool(add.startConfOnEnter),
+                "talk": .bool(add.talk), "listen": .bool(add.listen), "dtmfPassThrough": .bool(add.dtmfPassThrough),
+                "leaveConferenceUrl": JSONValue(add.leaveConferenceURL?.description),
+                "callControlUrl": JSONValue(add.callControlURL?.description),
+            ].filter { $0.value != .null }
+        case .setTalk(let set): ["talk": .bool(set.talk)]
+        case .setListen(let set): ["listen": .bool(set.listen)]
+        case .setDTMFPassThrough(let set): ["dtmfPassThrough": .bool(set.dtmfPassThrough)]
+        case .dequeue, .unpark, .removeFromConference, .terminateConference: [:]
         // What this version does not run says no more than its name (docs/contract/percl.md#commands-that-this-version-does-not-run).
-        case .addToConference, .audioStream, .createConference, .getSpeech, .removeFromConference,
-            .setDTMFPassThrough, .setListen, .setTalk, .sms, .terminateConference, .transcribeUtterance:
-            [:]
+        case .audioStream, .getSpeech, .sms, .transcribeUtterance: [:]
         }
     }
 }

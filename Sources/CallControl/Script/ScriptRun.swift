@@ -10,7 +10,7 @@ import Telephony
 ///                        ├──────────────────────────────────── next command
 ///                        ├─ GetDigits ──▶ collecting ── end ──▶ over
 ///                        ├─ RecordUtterance ──▶ recording ── end ──▶ over
-///                        └─ OutDial, Enqueue, Park, Redirect, Hangup, end, unsupported ─▶ over
+///                        └─ OutDial, Enqueue, AddToConference, Redirect, Hangup, end, … ─▶ over
 /// ```
 /// Every command is checked before the first one runs, so nothing here can be malformed. ``abort(into:)`` leaves any
 /// state for `over`; what still plays is stopped by it.
@@ -63,6 +63,12 @@ struct ScriptRun: Hashable, Sendable {
         case park(Park)
         /// Dequeue or Unpark.
         case leaveWait(Command)
+        case createConference(CreateConference)
+        case addToConference(AddToConference)
+        /// RemoveFromConference or TerminateConference.
+        case leaveConference(Command)
+        /// SetTalk, SetListen, SetDTMFPassThrough.
+        case changeStanding(Command, ParticipantChange)
         /// The commands ran out without a terminal one.
         case ranOut
         /// A command that this version does not run: the call ends
@@ -315,6 +321,25 @@ struct ScriptRun: Hashable, Sendable {
         case .dequeue, .unpark:
             state = .over
             directives.append(.leaveWait(command))
+        case .createConference(let create):
+            state = .over
+            directives.append(.createConference(create))
+        case .addToConference(let add):
+            state = .over
+            directives.append(.addToConference(add))
+        case .removeFromConference, .terminateConference:
+            state = .over
+            directives.append(.leaveConference(command))
+        case .setTalk(let set):
+            directives.append(.changeStanding(command, ParticipantChange(talk: set.talk)))
+            finishAtOnce(command, &directives)
+        case .setListen(let set):
+            directives.append(.changeStanding(command, ParticipantChange(listen: set.listen)))
+            finishAtOnce(command, &directives)
+        case .setDTMFPassThrough(let set):
+            directives.append(
+                .changeStanding(command, ParticipantChange(dtmfPassThrough: set.dtmfPassThrough)))
+            finishAtOnce(command, &directives)
         case .redirect(let redirect):
             state = .over
             directives.append(.redirect(redirect, isFirst: index == 0))
@@ -335,8 +360,7 @@ struct ScriptRun: Hashable, Sendable {
         // (docs/contract/percl.md#reject).
         case .reject, .playEarlyMedia:
             skip(command, &directives)
-        case .addToConference, .audioStream, .createConference, .getSpeech, .removeFromConference,
-            .setDTMFPassThrough, .setListen, .setTalk, .sms, .terminateConference, .transcribeUtterance:
+        case .audioStream, .getSpeech, .sms, .transcribeUtterance:
             state = .over
             directives.append(.unsupported(command, index: index))
         }

@@ -88,7 +88,7 @@ struct Recordings: Sendable {
     ) -> Active {
         let recording = Recording(
             recordingID: RecordingID(random: &turn.random), accountID: dossier.call.accountID,
-            callID: dossier.call.callID, created: dossier.clock.reading(turn.now), isPrivate: isPrivate)
+            owner: .call(dossier.call.callID), created: dossier.clock.reading(turn.now), isPrivate: isPrivate)
         turn.store(.saveRecording(recording))
         turn.perform(.media(media, .startRecording(recording.recordingID, content)))
         dossier.note(

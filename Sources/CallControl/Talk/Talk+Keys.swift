@@ -37,7 +37,7 @@ extension Talk {
         // asked for, may be part of a card's number.
         keys.hold(script?.isCollectingInTheOpen == true ? .shown : .masked)
         guard script != nil else {
-            memory.keep(key)
+            if stay == nil { memory.keep(key) } else { typedInConference(key, &dossier, &turn) }
             return nil
         }
         return advance(&leg, &dossier, &turn) { run, memory, steps in run.keyPressed(key, &memory, into: &steps) }

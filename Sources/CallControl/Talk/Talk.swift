@@ -28,6 +28,12 @@ struct Talk: Sendable {
     private var held: Script?
     /// In a queue, or parked.
     var waiting: Waiting?
+    /// In a conference.
+    var stay: Stay?
+    /// That it has asked for, and not heard of yet.
+    var joining: ConferenceID?
+    /// A script that waits to hear how many are in the conference.
+    private var uncounted: Script?
     var memory = ScriptMemory()
     /// Of a call that came in; nil once it has been asked, or where there is none.
     private var fallbackURL: WebURL?
@@ -59,6 +65,10 @@ struct Talk: Sendable {
     // MARK: Scripts that come
 
     mutating func ask(_ request: ScriptRequest, at url: WebURL, _ dossier: inout Dossier, _ turn: inout Turn) {
+        var request = request
+        if let stay, request.extras["conferenceId"] == nil {
+            request.extras["conferenceId"] = .string(stay.conferenceID.text)
+        }
         if request.type != CallWebhook.redirect { lastRequest = request }
         asked = (request, url)
         turn.want(.saveRecord)
@@ -76,6 +86,14 @@ struct Talk: Sendable {
                 return waitScriptForbidden(command, &dossier, &turn)
             }
             waiting?.succeeded()
+            if let stay {
+                if let want = refusal(of: script, &dossier, &turn) { return want }
+                if Stay.listensAlone(script) != nil {
+                    uncounted = script
+                    turn.want(.room(.countParticipants(stay.conferenceID)))
+                    return nil
+                }
+            }
             guard mayRun(leg) else {
                 held = script
                 return nil
@@ -85,6 +103,8 @@ struct Talk: Sendable {
             if waiting != nil {
                 return waitScriptRefused(webhook, reason, explanation, &leg, &dossier, &turn)
             }
+            // There is nothing to say to it: it goes on talking.
+            if stay != nil, reason == .appNoPercl { return nil }
             if askFallback(explanation, leg, &dossier, &turn) { return nil }
             dossier.note(
                 .error, .webhook, "Webhook \(webhook.requestType) gave no script : \(reason.rawValue)",
@@ -107,7 +127,7 @@ struct Talk: Sendable {
         return true
     }
 
-    private mutating func start(
+    mutating func start(
         _ script: Script, _ leg: inout Leg, _ dossier: inout Dossier, _ turn: inout Turn
     ) -> Want? {
         scriptBegan = turn.now.instant
@@ -132,6 +152,14 @@ struct Talk: Sendable {
 
     /// The script that runs.
     var script: ScriptRun? { scripts.last }
+
+    /// None runs any more: it has come to its end.
+    mutating func endScript() { scripts = [] }
+
+    mutating func takeUncounted() -> Script? {
+        defer { uncounted = nil }
+        return uncounted
+    }
 
     mutating func advance(
         _ leg: inout Leg, _ dossier: inout Dossier, _ turn: inout Turn,
@@ -180,6 +208,7 @@ struct Talk: Sendable {
             dossier.tell(waiting.leaving(.systemError, turn.now.instant), at: waiting.actionURL, event, &turn)
             stopWaiting(&turn)
         }
+        quitConference(&dossier, &turn)
         dossier.abandonScripts(&turn)
         tellCollectedDigits(&dossier, &turn)
         endScripts(&leg, &dossier, &turn)
@@ -195,7 +224,9 @@ struct Talk: Sendable {
         _ = advance(&leg, &dossier, &turn) { run, _, steps in run.abort(into: &steps) }
         scripts = []
         held = nil
+        uncounted = nil
         pendingDial = nil
+        joining = nil
         // It is complete as it is; another RecordUtterance may begin before the engine says so.
         recordings.closeUtterance(&dossier, &turn)
         recordings.utterance = nil
@@ -298,6 +329,9 @@ struct Talk: Sendable {
         TalkRecord(
             request: asked.map { TalkRecord.Request($0.request, at: $0.url) }, commandIndex: script?.commandIndex,
             typedAhead: String(memory.typedAhead), redirects: redirects, isDialling: isDialling,
+            stay: stay.map {
+                TalkRecord.Stay(conferenceID: $0.conferenceID, leaveConferenceURL: $0.command.leaveConferenceURL)
+            },
             wait: waiting.map { TalkRecord.Wait(actionURL: $0.actionURL, queueID: $0.queueID) })
     }
 
@@ -342,7 +376,15 @@ struct Talk: Sendable {
         case .enqueue(let enqueue): turn.want(.room(.enqueue(enqueue)))
         case .park(let park): self.park(park, &dossier, &turn)
         case .leaveWait(let command): return leaveWait(by: command, &leg, &dossier, &turn)
+        case .createConference(let command): turn.want(.room(.createConference(command)))
+        case .addToConference(let command):
+            joining = command.conferenceID
+            turn.want(.room(.join(command, media)))
+        case .leaveConference(let command): return leaveConference(by: command, &dossier, &turn)
+        case .changeStanding(let command, let change): changeStanding(by: command, change, &dossier, &turn)
         case .ranOut where waiting != nil: waitAgain(&dossier, &turn)
+        // Back into the talk.
+        case .ranOut where stay != nil: endScript()
         case .ranOut: return .end(CallOutcome(.completed, .appHangup, "the script ran out"))
         case .unsupported(let command, let index):
             let explanation = "PerCL \(command.name) is not in this version"

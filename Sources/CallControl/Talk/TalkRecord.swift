@@ -24,6 +24,12 @@ struct TalkRecord: Hashable, Sendable, Codable {
         var queueID: QueueID?
     }
 
+    /// In which conference it is.
+    struct Stay: Hashable, Sendable, Codable {
+        var conferenceID: ConferenceID
+        var leaveConferenceURL: WebURL?
+    }
+
     var version = TalkRecord.currentVersion
     /// Nil before the first.
     var request: Request?
@@ -34,6 +40,7 @@ struct TalkRecord: Hashable, Sendable, Codable {
     var redirects: Int
     /// sendDigits have not all been dialled.
     var isDialling: Bool
+    var stay: Stay?
     var wait: Wait?
 
     /// As ``CallRecord/bytes``.
@@ -43,6 +50,7 @@ struct TalkRecord: Hashable, Sendable, Codable {
             writer.member("isDialling", isDialling)
             writer.member("redirects", redirects)
             if let request { writer.nested("request") { request.write(into: &$0) } }
+            if let stay { writer.nested("stay") { stay.write(into: &$0) } }
             writer.member("typedAhead", typedAhead)
             writer.member("version", version)
             if let wait { writer.nested("wait") { wait.write(into: &$0) } }
@@ -66,6 +74,15 @@ extension TalkRecord.Request {
             }
             writer.member("type", type)
             writer.member("url", url.text)
+        }
+    }
+}
+
+extension TalkRecord.Stay {
+    fileprivate func write(into writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("conferenceID", conferenceID.text)
+            if let leaveConferenceURL { writer.member("leaveConferenceURL", leaveConferenceURL.text) }
         }
     }
 }

@@ -38,6 +38,8 @@ package final class AudioClip: Sendable {
     /// The farthest sample from zero.
     private let peak = Atomic<Int>(0)
     private let farewell = Mutex<(@Sendable () -> Void)?>(nil)
+    /// Who waits for the end of its growth.
+    private let waiting = Mutex<[@Sendable () -> Void]>([])
 
     /// A finished clip in memory.
     package init(samples: [Int16]) {
@@ -81,6 +83,17 @@ package final class AudioClip: Sendable {
         guard case .file = storage, isComplete else { return nil }
         if count == 0 { return "the file holds no sound: nothing was heard" }
         return peak.load(ordering: .relaxed) < Self.faintest ? "the file holds silence only: nothing was heard" : nil
+    }
+
+    /// Nothing more comes: it is complete, or has failed. Told once, here and now where it is so already, else on the
+    /// thread that fills it.
+    package func whenSettled(_ action: @escaping @Sendable () -> Void) {
+        let isSettled = waiting.withLock { waiting in
+            guard progress.load(ordering: .acquiring) == .growing else { return true }
+            waiting.append(action)
+            return false
+        }
+        if isSettled { action() }
     }
 
     /// Copies samples from a position into the beginning of `output`.
@@ -148,6 +161,7 @@ package final class AudioClip: Sendable {
 
     func finish() {
         progress.store(.complete, ordering: .releasing)
+        tellWaiting()
     }
 
     /// The first of several stays.
@@ -158,5 +172,14 @@ package final class AudioClip: Sendable {
     func fail(_ reason: String) {
         failure.withLock { $0 = reason }
         progress.store(.failed, ordering: .releasing)
+        tellWaiting()
+    }
+
+    private func tellWaiting() {
+        let actions = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        for action in actions { action() }
     }
 }

@@ -24,7 +24,11 @@ struct VoiceActivityDetector {
 
     mutating func feed(_ frame: UnsafeBufferPointer<Int16>) -> Change? {
         // Safe: the frame is read and not kept.
-        let meanSquare = unsafe SignalLevel.meanSquare(frame)
+        unsafe feed(meanSquare: SignalLevel.meanSquare(frame))
+    }
+
+    /// - Parameter meanSquare: of a frame; 0 for silence.
+    mutating func feed(meanSquare: Double) -> Change? {
         if meanSquare > threshold {
             quiet = 0
             voiced += 1

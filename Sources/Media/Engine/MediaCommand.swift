@@ -15,4 +15,19 @@ enum MediaCommand: Sendable {
     case observeAnswerer(MediaSessionID, AnswerDetectionConfiguration?)
     case detectDigitsInBand(MediaSessionID, Bool)
     case close(MediaSessionID)
+    case mix(MixCommand)
+    case move(MoveCommand)
+
+    /// Whose turn it has to wait for; nil where it is not about one session, or brings it.
+    var session: MediaSessionID? {
+        switch self {
+        case .open(let id, _, at: _), .connect(let id, _, deadLineSeconds: _), .play(let id, _, _, loop: _),
+            .stopPlaying(let id, _), .sendDigits(let id, _, _), .stopDigits(let id, _), .record(let id, _),
+            .stopRecording(let id, path: _), .observeSpeech(let id, _), .observeAnswerer(let id, _),
+            .detectDigitsInBand(let id, _), .close(let id):
+            id
+        case .mix(let command): command.session
+        case .move(let command): command.session
+        }
+    }
 }

@@ -12,14 +12,22 @@ package import Telephony
 /// the media threads: whoever takes them hands them on and returns at once. Nothing goes through an event loop's
 /// channel, nothing is allocated or looked up for a packet; docs/performance.md has the figures.
 package final class MediaEngine: Sendable {
-    private struct State {
+    struct State {
         var phase = Phase.idle
         /// Which thread owns a session; from `open` until its end.
         var owners: [MediaSessionID: Int] = [:]
-        var sessionsByThread: [Int] = []
+        var sessionsByThread: [Int]
+        /// Which thread a mix is on; from `openMix` until `closeMix`.
+        var mixes: [MixID: Int] = [:]
+        var mixesByThread: [Int]
+
+        init(threads: Int) {
+            sessionsByThread = [Int](repeating: 0, count: threads)
+            mixesByThread = [Int](repeating: 0, count: threads)
+        }
     }
 
-    private enum Phase {
+    enum Phase {
         /// Not started.
         case idle
         case running
@@ -28,26 +36,30 @@ package final class MediaEngine: Sendable {
     }
 
     private let configuration: MediaConfiguration
-    private let threads: [MediaThread]
+    let threads: [MediaThread]
     private let writer: RecordingWriter
+    private let onMixEvents: @Sendable ([MixEvent]) -> Void
     private let onEvents: @Sendable ([MediaEvent]) -> Void
-    private let state: Mutex<State>
+    let state: Mutex<State>
 
     /// - Parameters:
     ///   - room: of the disk that recordings are written to.
+    ///   - onMixEvents: called on the same threads as `onEvents`.
     ///   - onEvents: called on media threads and on the thread that writes recordings; one at a time for one
     ///   session, in order.
     package init(
         configuration: MediaConfiguration = MediaConfiguration(), room: any DiskRoom = UnboundedDiskRoom(),
+        onMixEvents: @escaping @Sendable ([MixEvent]) -> Void = { _ in },
         onEvents: @escaping @Sendable ([MediaEvent]) -> Void
     ) {
         self.configuration = configuration
+        self.onMixEvents = onMixEvents
         self.onEvents = onEvents
-        let writer = RecordingWriter(room: room, onEvents: onEvents)
+        let writer = RecordingWriter(room: room, onMixEvents: onMixEvents, onEvents: onEvents)
         self.writer = writer
         let count = max(1, min(configuration.threads ?? min(SystemCores.count, 4), 64))
         threads = (0..<count).map { MediaThread(number: $0, configuration: configuration, writer: writer) }
-        state = Mutex(State(sessionsByThread: [Int](repeating: 0, count: count)))
+        state = Mutex(State(threads: count))
     }
 
     /// Starts the threads.
@@ -64,7 +76,8 @@ package final class MediaEngine: Sendable {
             try writer.start()
             for thread in threads {
                 try thread.start(
-                    onEvents: onEvents, onEnded: { [weak self] session in self?.sessionEnded(session) })
+                    onMixEvents: onMixEvents, onEvents: onEvents,
+                    onEnded: { [weak self] session in self?.sessionEnded(session) })
             }
         } catch {
             shutDown()
@@ -90,23 +103,20 @@ package final class MediaEngine: Sendable {
     ///
     /// - Parameter localAddress: a literal IPv4 or IPv6 address of this host.
     package func open(_ id: MediaSessionID, _ opening: MediaOpening, at localAddress: String) {
-        let thread = state.withLock { state -> Int? in
-            guard state.phase == .running, state.owners[id] == nil else { return nil }
+        let isPosted = state.withLock { state in
+            guard state.phase == .running, state.owners[id] == nil else { return false }
             let least = state.sessionsByThread.indices.min {
                 state.sessionsByThread[$0] < state.sessionsByThread[$1]
             }
-            guard let least else { return nil }
+            guard let least else { return false }
             state.owners[id] = least
             state.sessionsByThread[least] += 1
-            return least
+            return threads[least].post(.open(id, opening, at: localAddress))
         }
-        guard let thread else {
-            onEvents([
-                .openFailed(id, reason: "the session is open already, or the engine is not running", takenPort: nil)
-            ])
-            return
-        }
-        threads[thread].post(.open(id, opening, at: localAddress))
+        guard !isPosted else { return }
+        onEvents([
+            .openFailed(id, reason: "the session is open already, or the engine is not running", takenPort: nil)
+        ])
     }
 
     /// RTP runs from here on: a packet each 20 ms, silence until something plays. Called again it re-routes, as a
@@ -178,9 +188,12 @@ package final class MediaEngine: Sendable {
         return total
     }
 
-    private func post(_ command: MediaCommand, to id: MediaSessionID) {
-        guard let thread = state.withLock({ $0.owners[id] }) else { return }
-        threads[thread].post(command)
+    /// Under the lock, so that it comes before a move of the session or after it, and not between.
+    func post(_ command: MediaCommand, to id: MediaSessionID) {
+        state.withLock { state in
+            guard let thread = state.owners[id] else { return }
+            threads[thread].post(command)
+        }
     }
 
     private func sessionEnded(_ id: MediaSessionID) {

@@ -9,33 +9,40 @@ internal import Telephony
 ///        └──────────────────────────── no session left that ticks ────────────────────────────┘
 ///
 /// A tick is a millisecond of the monotonic clock. Ticks that were missed are made up for, up to `maximumBacklog`; what
-/// is beyond is skipped, and the sessions' timestamps jump accordingly.
+/// is beyond is skipped in whole rounds of the wheel, so that no session misses more than another, and the sessions'
+/// timestamps jump accordingly.
 final class MediaLoop {
     /// Ticks that are made up for: more would be a burst that no jitter buffer takes.
     static let maximumBacklog: Int64 = 100
     private static let nanosecondsPerTick: Int64 = 1_000_000
 
-    private let thread: MediaThread
+    let thread: MediaThread
     private let configuration: MediaConfiguration
+    private let onMixEvents: @Sendable ([MixEvent]) -> Void
     private let onEvents: @Sendable ([MediaEvent]) -> Void
-    private let onEnded: @Sendable (MediaSessionID) -> Void
-    private let workspace: MediaWorkspace
+    let onEnded: @Sendable (MediaSessionID) -> Void
+    let workspace: MediaWorkspace
     private let timer: Int32
 
-    private var sessions: [MediaSessionID: MediaSession] = [:]
-    private var wheel = SlotWheel<MediaSession>()
+    var sessions: [MediaSessionID: MediaSession] = [:]
+    var mixes: [MixID: Mix] = [:]
+    /// Sessions that are on their way here, with what is to be done once they have come.
+    var expected: [MediaSessionID: [MediaCommand]] = [:]
+    var wheel = SlotWheel<SlotRider>()
     private var commands: [MediaCommand] = []
     /// The tick that runs next; meaningful while the timer is armed.
-    private var nextTick: Int64 = 0
+    private(set) var nextTick: Int64 = 0
     private var isArmed = false
     private var ticksByLateness = [UInt64](repeating: 0, count: MediaFigures.latenessBounds.count + 1)
 
     init(
         thread: MediaThread, configuration: MediaConfiguration, writer: RecordingWriter,
-        onEvents: @escaping @Sendable ([MediaEvent]) -> Void, onEnded: @escaping @Sendable (MediaSessionID) -> Void
+        onMixEvents: @escaping @Sendable ([MixEvent]) -> Void, onEvents: @escaping @Sendable ([MediaEvent]) -> Void,
+        onEnded: @escaping @Sendable (MediaSessionID) -> Void
     ) throws(MediaFailure) {
         self.thread = thread
         self.configuration = configuration
+        self.onMixEvents = onMixEvents
         self.onEvents = onEvents
         self.onEnded = onEnded
         workspace = try MediaWorkspace(figures: thread.figures, writer: writer)
@@ -69,6 +76,7 @@ final class MediaLoop {
             }
         }
         for id in sessions.keys.sorted(by: { $0.rawValue < $1.rawValue }) { execute(.close(id)) }
+        for id in mixes.keys.sorted() { execute(.mix(.close(id))) }
         flush()
     }
 
@@ -77,20 +85,30 @@ final class MediaLoop {
     private func runDueTicks() {
         guard wheel.count > 0 else { return }
         let due = workspace.monotonic / Self.nanosecondsPerTick
-        nextTick = max(nextTick, due - Self.maximumBacklog + 1)
+        nextTick = Self.firstToRun(from: nextTick, notBefore: due - Self.maximumBacklog + 1)
         while nextTick <= due {
             let slot = wheel[nextTick]
             if !slot.isEmpty {
                 workspace.takeTime()
-                record(lateNanoseconds: workspace.monotonic - nextTick * Self.nanosecondsPerTick)
-                for session in slot { session.tick(nextTick, workspace) }
+                record(nextTick)
+                for rider in slot {
+                    rider.tick(nextTick, workspace)
+                    if rider.isOver, let slot = rider.slot { wheel.remove(rider, from: slot) }
+                }
             }
             nextTick += 1
         }
     }
 
-    private func record(lateNanoseconds: Int64) {
-        let milliseconds = Double(lateNanoseconds) / 1_000_000
+    /// The first tick, in whole rounds from the one that is next, that is not before the oldest one to be made up for.
+    static func firstToRun(from tick: Int64, notBefore oldest: Int64) -> Int64 {
+        let round = Int64(MediaFrame.milliseconds)
+        return tick >= oldest ? tick : tick + (oldest - tick + round - 1) / round * round
+    }
+
+    /// Counts how late a tick begins.
+    func record(_ tick: Int64) {
+        let milliseconds = Double(workspace.monotonic - tick * Self.nanosecondsPerTick) / 1_000_000
         let bounds = MediaFigures.latenessBounds
         ticksByLateness[bounds.firstIndex { milliseconds <= $0 } ?? bounds.count] &+= 1
         if milliseconds > Double(MediaFrame.milliseconds) {
@@ -114,15 +132,25 @@ final class MediaLoop {
         thread.figures.publish(ticksByLateness)
         thread.figures.cpuNanoseconds.store(
             UInt64(clamping: cmedia_thread_cpu_nanoseconds()), ordering: .relaxed)
-        guard !workspace.events.isEmpty else { return }
-        let batch = workspace.events
-        workspace.events.removeAll()
-        onEvents(batch)
+        tellEvents()
+    }
+
+    func tellEvents() {
+        if !workspace.events.isEmpty { onEvents(workspace.takeEvents()) }
+        if !workspace.mixEvents.isEmpty {
+            let batch = workspace.mixEvents
+            workspace.mixEvents.removeAll()
+            onMixEvents(batch)
+        }
     }
 
     // MARK: Commands
 
-    private func execute(_ command: MediaCommand) {
+    func execute(_ command: MediaCommand) {
+        if !expected.isEmpty, let id = command.session, expected[id] != nil {
+            expected[id]?.append(command)
+            return
+        }
         switch command {
         case .open(let id, let opening, let localAddress):
             open(id, opening, at: localAddress)
@@ -149,12 +177,27 @@ final class MediaLoop {
         case .detectDigitsInBand(let id, let isOn):
             sessions[id]?.detectDigitsInBand(isOn)
         case .close(let id):
-            guard let session = sessions.removeValue(forKey: id) else { return }
-            if let slot = session.slot { wheel.remove(session, from: slot) }
-            thread.figures.sessions.wrappingAdd(-1, ordering: .relaxed)
-            onEnded(id)
-            session.close(workspace)
+            guard let session = letGo(of: id) else { return }
+            end(session)
+        case .mix(let command):
+            execute(command)
+        case .move(let command):
+            execute(command)
         }
+    }
+
+    /// Takes a session off this thread: out of its mix, and out of the wheel.
+    func letGo(of id: MediaSessionID) -> MediaSession? {
+        guard let session = sessions.removeValue(forKey: id) else { return nil }
+        leaveMix(session)
+        if let slot = session.slot { wheel.remove(session, from: slot) }
+        return session
+    }
+
+    func end(_ session: MediaSession) {
+        thread.figures.sessions.wrappingAdd(-1, ordering: .relaxed)
+        onEnded(session.id)
+        session.close(workspace)
     }
 
     private func open(_ id: MediaSessionID, _ opening: MediaOpening, at localAddress: String) {

@@ -10,6 +10,9 @@ struct MediaReceiving {
         case rejected
     }
 
+    /// Frames that are left out at once: more than the jitter buffer can hold.
+    private static let maximumSkipped = 50
+
     private(set) var latch: PeerLatch
     /// Voice activity, where asked for.
     var observation: VoiceActivityDetector?
@@ -19,7 +22,7 @@ struct MediaReceiving {
     private(set) var lastHeard: Int64?
 
     /// Of what lies in the jitter buffer.
-    private let law: G711
+    let law: G711
     private var payloadTypes = PayloadTypes()
     private var jitterBuffer: JitterBuffer
     private var events = TelephoneEventReceiver()
@@ -30,6 +33,8 @@ struct MediaReceiving {
     /// `digitPressed` has been told of the event, or the tone, that goes on now.
     private var isEventTold = false
     private var isToneTold = false
+    /// Frames in which an event's tone may still come out of the jitter buffer, from a peer that sends it as audio too.
+    private var keyFramesLeft = 0
     private var bytes: UInt64 = 0
 
     init(latch: PeerLatch, law: G711, jitterDelayMilliseconds delay: ClosedRange<Int>) {
@@ -51,6 +56,9 @@ struct MediaReceiving {
     var delay: Int { jitterBuffer.delay }
 
     var wantsAudio: Bool { observation != nil || detector != nil }
+
+    /// The frame that was read last is, or may be, the tone of a key.
+    var isKeyHeard: Bool { keyFramesLeft > 0 || detector?.pressed != nil }
 
     /// The peer has described itself, at first or anew.
     mutating func describe(as described: SocketAddress, _ route: MediaRoute, now: Int64) {
@@ -182,10 +190,14 @@ struct MediaReceiving {
         let absent = jitterBuffer.read(into: &octets, silence: law.silence)
         events.timeOut(now: clock(workspace.monotonic), into: &digits)
         tell(id, workspace)
+        if events.pressed != nil {
+            keyFramesLeft = delay / MediaFrame.samples + 1
+        } else if keyFramesLeft > 0 {
+            keyFramesLeft -= 1
+        }
         guard decodes else { return absent }
 
-        var heard = unsafe workspace.heard.mutableSpan
-        unsafe law.decode(workspace.octets.span, into: &heard)
+        decode(workspace)
         let frame = unsafe UnsafeBufferPointer(workspace.heard)
         switch unsafe observation?.feed(frame) {
         case .started(let decibels):
@@ -200,6 +212,7 @@ struct MediaReceiving {
             if !isToneTold { workspace.events.append(.digitPressed(id, tone.digit)) }
             isToneTold = false
             workspace.events.append(.digitReceived(id, tone.digit, milliseconds: tone.milliseconds))
+            workspace.digits.append(.tone(tone.digit, milliseconds: tone.milliseconds))
         }
         if !tones.isEmpty { tones.removeAll(keepingCapacity: true) }
         if let pressed = detector?.pressed, !isToneTold {
@@ -209,14 +222,36 @@ struct MediaReceiving {
         return absent
     }
 
+    /// Leaves frames out that the thread was too late for: what comes after them is heard no later than before. Keys in
+    /// them count.
+    mutating func skip(_ frames: Int, _ id: MediaSessionID, _ workspace: MediaWorkspace) {
+        for _ in 0..<min(frames, Self.maximumSkipped) { _ = readFrame(decodes: wantsAudio, id, workspace) }
+    }
+
+    /// The frame that was read last is silence from end to end.
+    func isSilence(_ workspace: MediaWorkspace) -> Bool {
+        // Safe, here and below: the workspace outlives its sessions' turns; every index is one of the span's own.
+        let octets = unsafe workspace.octets.span
+        var difference: UInt8 = 0
+        for index in octets.indices { difference |= unsafe octets[unchecked: index] ^ law.silence }
+        return difference == 0
+    }
+
+    /// What was read last, as samples, where `readFrame` was not asked for them.
+    func decode(_ workspace: MediaWorkspace) {
+        var heard = unsafe workspace.heard.mutableSpan
+        unsafe law.decode(workspace.octets.span, into: &heard)
+    }
+
     // MARK: -
 
     private mutating func tell(_ id: MediaSessionID, _ workspace: MediaWorkspace) {
         for digit in digits {
             if !isEventTold { workspace.events.append(.digitPressed(id, digit.digit)) }
             isEventTold = false
-            workspace.events.append(
-                .digitReceived(id, digit.digit, milliseconds: digit.duration * 1000 / AudioClip.rate))
+            let milliseconds = digit.duration * 1000 / AudioClip.rate
+            workspace.events.append(.digitReceived(id, digit.digit, milliseconds: milliseconds))
+            workspace.digits.append(.tone(digit.digit, milliseconds: milliseconds))
         }
         if !digits.isEmpty { digits.removeAll(keepingCapacity: true) }
         if let pressed = events.pressed, !isEventTold {

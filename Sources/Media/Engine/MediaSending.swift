@@ -1,7 +1,8 @@
 internal import RTP
 internal import Telephony
 
-/// A session's mouth: digits before audio, audio before silence, all in one space of sequence numbers and timestamps.
+/// A session's mouth: digits before audio, audio before the mix, that before silence, all in one space of sequence numbers
+/// and timestamps.
 struct MediaSending {
     var playbacks = PlaybackQueue()
     var digits = DigitSchedule()
@@ -16,6 +17,8 @@ struct MediaSending {
     /// RFC 3551 §4.1: the first packet of audio after a time without any.
     private var beginsTalkspurt = true
     private var isEvent = false
+    /// While it is in a mix: what it sent last.
+    private var seam: Seam?
     private var ended: [(PlaybackID, PlaybackEnd)] = []
     private var sentDigits: [DiallingID] = []
 
@@ -36,37 +39,47 @@ struct MediaSending {
         beginsTalkspurt = true
     }
 
-    /// Makes the packet of this tick in the workspace.
+    /// It says something of its own call's: a prompt, or keys.
+    var isOccupied: Bool { !digits.isEmpty || !playbacks.isEmpty }
+
+    /// Makes the packet of this tick in the workspace: what it has of its own to say, else what there is to hear in the mix
+    /// that it is a member of, else silence.
     ///
     /// - Parameter needsAudio: what is said is to lie in the workspace too, as samples.
     /// - Returns: its length.
     mutating func prepare(
-        _ route: MediaRoute, needsAudio: Bool, _ id: MediaSessionID, _ workspace: MediaWorkspace
+        _ route: MediaRoute, needsAudio: Bool, member: MixMember?, at tick: Int64, _ id: MediaSessionID,
+        _ workspace: MediaWorkspace
     ) -> Int {
+        if member != nil, seam == nil { seam = Seam(from: isOccupied ? .own : .nothing) }
+        defer { if member == nil { seam = nil } }
+        if let member, !member.digits.isEmpty,
+            let length = preparePassed(to: member, route, needsAudio: needsAudio, workspace)
+        {
+            return length
+        }
         let frame = digits.isEmpty ? .free : nextDigitFrame(route, id, workspace)
         switch frame {
         case .event(let event, let start, let isMarked):
-            guard let payloadType = route.telephoneEventPayload else { break }
-            isEvent = true
-            // Safe, here and below: the workspace outlives its sessions' turns, and one thread alone uses it.
-            if needsAudio { unsafe workspace.said.update(repeating: 0) }
-            var packet = unsafe workspace.packet.mutableSpan
-            event.print(into: &packet, at: RTPPacket.headerLength)
-            printHeader(payloadType, timestamp: start, isMarked: isMarked, into: &packet)
-            return RTPPacket.headerLength + TelephoneEvent.length
+            if let payloadType = route.telephoneEventPayload {
+                return prepareEvent(
+                    event, payloadType, timestamp: start, isMarked: isMarked, needsAudio: needsAudio, workspace)
+            }
         case .audio:
-            return prepareAudio(route, workspace)
+            return prepareAudio(.key, route, workspace)
         case .free:
             if !playbacks.isEmpty {
+                // Safe, here and below: the workspace outlives its sessions' turns, and one thread alone uses it.
                 unsafe playbacks.fill(workspace.said, ended: &ended)
                 if !ended.isEmpty {
                     for (playback, end) in ended { workspace.events.append(.played(id, playback, end)) }
                     ended.removeAll(keepingCapacity: true)
                 }
-                return prepareAudio(route, workspace)
+                return prepareAudio(.own, route, workspace)
             }
         }
-        return prepareSilence(route, needsAudio: needsAudio, workspace)
+        guard let member else { return prepareSilence(.nothing, route, needsAudio: needsAudio, workspace) }
+        return prepareMix(member, route, needsAudio: needsAudio, at: tick, workspace)
     }
 
     /// Goes on to the next frame.
@@ -104,22 +117,74 @@ struct MediaSending {
         return frame
     }
 
-    private func prepareAudio(_ route: MediaRoute, _ workspace: MediaWorkspace) -> Int {
-        var payload = unsafe UnsafeMutableBufferPointer(rebasing: workspace.packet[RTPPacket.headerLength...])
-            .mutableSpan
-        unsafe route.payload.encode(workspace.said.span, into: &payload)
-        return finishAudio(route, workspace)
+    /// A key that another member of the mix has pressed; nil where there is none any more.
+    private mutating func preparePassed(
+        to member: MixMember, _ route: MediaRoute, needsAudio: Bool, _ workspace: MediaWorkspace
+    ) -> Int? {
+        let frame = unsafe member.digits.next(
+            timestamp: timestamp, asEvents: route.telephoneEventPayload != nil, audio: workspace.said,
+            sent: &sentDigits)
+        // Nobody asked for them to be sent, so that nobody is told.
+        sentDigits.removeAll(keepingCapacity: true)
+        switch frame {
+        case .event(let event, let start, let isMarked):
+            return route.telephoneEventPayload.map {
+                prepareEvent(event, $0, timestamp: start, isMarked: isMarked, needsAudio: needsAudio, workspace)
+            }
+        case .audio: return prepareAudio(.key, route, workspace)
+        case .free: return nil
+        }
     }
 
-    private func prepareSilence(_ route: MediaRoute, needsAudio: Bool, _ workspace: MediaWorkspace) -> Int {
+    private mutating func prepareMix(
+        _ member: MixMember, _ route: MediaRoute, needsAudio: Bool, at tick: Int64, _ workspace: MediaWorkspace
+    ) -> Int {
+        let source = member.source
+        let hearing = member.hear(
+            at: tick, in: route.payload, isSeam: seam?.isOpen(to: source) == true, needsAudio: needsAudio, workspace)
+        switch hearing {
+        case .silence: return prepareSilence(source, route, needsAudio: needsAudio, workspace)
+        case .samples: return prepareAudio(source, route, workspace)
+        case .octets: return finishAudio(source, route, workspace)
+        }
+    }
+
+    private mutating func prepareEvent(
+        _ event: TelephoneEvent, _ payloadType: UInt8, timestamp start: RTPTimestamp, isMarked: Bool, needsAudio: Bool,
+        _ workspace: MediaWorkspace
+    ) -> Int {
+        isEvent = true
         if needsAudio { unsafe workspace.said.update(repeating: 0) }
-        unsafe UnsafeMutableBufferPointer(rebasing: workspace.packet[RTPPacket.headerLength...])
-            .update(repeating: route.payload.silence)
-        return finishAudio(route, workspace)
+        var packet = unsafe workspace.packet.mutableSpan
+        event.print(into: &packet, at: RTPPacket.headerLength)
+        printHeader(payloadType, timestamp: start, isMarked: isMarked, into: &packet)
+        seam?.pass(.key, last: 0)
+        return RTPPacket.headerLength + TelephoneEvent.length
     }
 
-    private func finishAudio(_ route: MediaRoute, _ workspace: MediaWorkspace) -> Int {
+    private mutating func prepareAudio(_ source: Seam.Source, _ route: MediaRoute, _ workspace: MediaWorkspace) -> Int {
+        if let seam, seam.isOpen(to: source), source != .key {
+            var said = unsafe workspace.said.mutableSpan
+            seam.close(&said)
+        }
+        var payload = unsafe workspace.payload.mutableSpan
+        unsafe route.payload.encode(workspace.said.span, into: &payload)
+        return finishAudio(source, route, workspace)
+    }
+
+    private mutating func prepareSilence(
+        _ source: Seam.Source, _ route: MediaRoute, needsAudio: Bool, _ workspace: MediaWorkspace
+    ) -> Int {
+        let isStep = seam?.isStep(to: source) == true
+        if needsAudio || isStep { unsafe workspace.said.update(repeating: 0) }
+        if isStep { return prepareAudio(source, route, workspace) }
+        unsafe workspace.payload.update(repeating: route.payload.silence)
+        return finishAudio(source, route, workspace)
+    }
+
+    private mutating func finishAudio(_ source: Seam.Source, _ route: MediaRoute, _ workspace: MediaWorkspace) -> Int {
         var packet = unsafe workspace.packet.mutableSpan
+        if seam != nil { seam?.pass(source, last: route.payload.decode(packet[packet.count - 1])) }
         printHeader(route.payloadType, timestamp: timestamp, isMarked: beginsTalkspurt, into: &packet)
         return RTPPacket.headerLength + MediaFrame.samples
     }

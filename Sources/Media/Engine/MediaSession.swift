@@ -9,8 +9,9 @@ internal import Telephony
 ///                            ▲ │
 ///                            └─┘ connect: another route, the same numbers
 ///
-/// It lives on one thread. `MediaReceiving`, `MediaSending` and `MediaReporting` are its three jobs.
-final class MediaSession {
+/// It lives on one thread, and may go to another between two ticks. It has a slot of the wheel once it is connected.
+/// `MediaReceiving`, `MediaSending` and `MediaReporting` are its three jobs; in a mix it has a place besides.
+final class MediaSession: SlotRider {
     /// Datagrams that are read in one tick: a flood costs nobody else's time.
     static let maximumDatagrams = 128
     /// A second socket for RTCP is looked at each tenth of a second: arrivals are stamped by the kernel.
@@ -21,14 +22,12 @@ final class MediaSession {
     private let local: SocketAddress
     private let socket: UDPSocket
     private var controlSocket: UDPSocket?
-    /// The wheel's slot; nil while not connected.
-    var slot: Int?
 
     private var gate = MediaGate()
     /// RTCP has come to its own port from where it is expected.
     private var isControlKnown = false
-    private var receiving: MediaReceiving?
-    private var sending: MediaSending
+    var receiving: MediaReceiving?
+    private(set) var sending: MediaSending
     private var reporting: MediaReporting
     private var recordings: [SessionRecording] = []
     private var route: MediaRoute?
@@ -39,8 +38,11 @@ final class MediaSession {
     private var answerDetector: AnswerDetector?
     private var detectsDigits = false
 
+    /// Its place in a mix.
+    var member: MixMember?
+
     private var connectedAt: Int64 = 0
-    private var lastTick: Int64?
+    private(set) var lastTick: Int64?
     private var ticks = 0
     private var watch = PeerWatch()
     /// The peer has been told of as heard from there, while ours goes elsewhere.
@@ -69,10 +71,14 @@ final class MediaSession {
             interval: RTCPInterval(meanSeconds: configuration.reportIntervalSeconds),
             random: &workspace.random)
         jitterDelay = configuration.jitterDelayMilliseconds
-        workspace.figures.sockets.wrappingAdd(controlSocket == nil ? 1 : 2, ordering: .relaxed)
+        super.init()
+        workspace.figures.sockets.wrappingAdd(sockets, ordering: .relaxed)
     }
 
     var isConnected: Bool { route != nil }
+
+    /// Open ones.
+    var sockets: Int { controlSocket == nil ? 1 : 2 }
 
     // MARK: Commands
 
@@ -155,7 +161,7 @@ final class MediaSession {
     /// RFC 3550 §6.6's goodbye, the ends of what was going on, and the report. The sockets close with the session.
     func close(_ workspace: MediaWorkspace) {
         if sending.packets > 0 { sendControl(workspace, isGoodbye: true) }
-        workspace.figures.sockets.wrappingAdd(controlSocket == nil ? -1 : -2, ordering: .relaxed)
+        workspace.figures.sockets.wrappingAdd(-sockets, ordering: .relaxed)
         for playback in sending.playbacks.removeAll() { workspace.events.append(.played(id, playback, .stopped)) }
         for digits in sending.digits.removeAll() { workspace.events.append(.digitsSent(id, digits)) }
         receiving?.complete(&report)
@@ -172,19 +178,26 @@ final class MediaSession {
 
     // MARK: The tick
 
-    func tick(_ tick: Int64, _ workspace: MediaWorkspace) {
-        guard let route else { return }
+    override func tick(_ tick: Int64, _ workspace: MediaWorkspace) {
+        // One that comes from a thread that is ahead of this one has had this tick.
+        guard let route, tick > lastTick ?? .min else { return }
         let elapsed = lastTick.map { max(1, Int((tick - $0) / Int64(MediaFrame.milliseconds))) } ?? 1
         lastTick = tick
         ticks += 1
         drain(route, workspace)
-        listen(workspace)
-        speak(route, skipping: elapsed - 1, workspace)
+        if let member {
+            receiving?.skip(elapsed - 1, id, workspace)
+            talk(in: member, route, listen(workspace), workspace)
+        } else {
+            _ = listen(workspace)
+        }
+        speak(route, skipping: elapsed - 1, at: tick, workspace)
         if reporting.isDue(workspace.monotonic) {
             sendControl(workspace, isGoodbye: false)
             reporting.schedule(from: workspace.monotonic, random: &workspace.random)
         }
         watchDeadLine(workspace)
+        if !workspace.digits.isEmpty { passDigits(workspace) }
     }
 
     private func drain(_ route: MediaRoute, _ workspace: MediaWorkspace) {
@@ -215,10 +228,12 @@ final class MediaSession {
         controlSocket?.admit(only: gate.controlSources(route, isKnown: isControlKnown))
     }
 
-    private func listen(_ workspace: MediaWorkspace) {
+    /// - Returns: what was heard.
+    private func listen(_ workspace: MediaWorkspace) -> HeardFrame {
         let wantsAudio = !recordings.isEmpty || answerDetector != nil || receiving?.wantsAudio == true
-        guard let absent = receiving?.readFrame(decodes: wantsAudio, id, workspace), let answerDetector
-        else { return }
+        let absent = receiving?.readFrame(decodes: wantsAudio, id, workspace) ?? MediaFrame.samples
+        let frame = HeardFrame(absent: absent, isDecoded: wantsAudio)
+        guard receiving != nil, let answerDetector else { return frame }
         if absent < MediaFrame.samples {
             // Safe, here and below: the workspace's buffers outlive the turn, and whoever is handed one does not keep it.
             unsafe answerDetector.observe(UnsafeBufferPointer(workspace.heard), into: &workspace.findings)
@@ -227,11 +242,13 @@ final class MediaSession {
         }
         for finding in workspace.findings { workspace.events.append(.answererFound(id, finding)) }
         if !workspace.findings.isEmpty { workspace.findings.removeAll(keepingCapacity: true) }
+        return frame
     }
 
-    private func speak(_ route: MediaRoute, skipping frames: Int, _ workspace: MediaWorkspace) {
+    private func speak(_ route: MediaRoute, skipping frames: Int, at tick: Int64, _ workspace: MediaWorkspace) {
         sending.skip(frames)
-        let length = sending.prepare(route, needsAudio: !recordings.isEmpty, id, workspace)
+        let length = sending.prepare(
+            route, needsAudio: !recordings.isEmpty, member: route.sendsMedia ? member : nil, at: tick, id, workspace)
         if !recordings.isEmpty {
             // A packet arrives half a frame before the tick that takes it up, on the average.
             let lag = receiving.map { $0.delay + MediaFrame.samples / 2 } ?? 0

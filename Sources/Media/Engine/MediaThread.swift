@@ -43,12 +43,14 @@ final class MediaThread: Sendable {
     }
 
     func start(
-        onEvents: @escaping @Sendable ([MediaEvent]) -> Void, onEnded: @escaping @Sendable (MediaSessionID) -> Void
+        onMixEvents: @escaping @Sendable ([MixEvent]) -> Void, onEvents: @escaping @Sendable ([MediaEvent]) -> Void,
+        onEnded: @escaping @Sendable (MediaSessionID) -> Void
     ) throws(MediaFailure) {
         let bell = cmedia_bell_create()
         guard bell >= 0 else { throw MediaFailure("creating a wake-up", errno: Int(bell)) }
         let loop = try MediaLoop(
-            thread: self, configuration: configuration, writer: writer, onEvents: onEvents, onEnded: onEnded)
+            thread: self, configuration: configuration, writer: writer, onMixEvents: onMixEvents, onEvents: onEvents,
+            onEnded: onEnded)
         var thread: UInt = 0
         handles.withLock { $0 = Handles(bell: bell) }
         // Safe: retained once, taken once by the thread, or released where there is none.
@@ -68,13 +70,17 @@ final class MediaThread: Sendable {
         handles.withLock { $0?.thread = thread }
     }
 
-    func post(_ command: MediaCommand) {
-        let mustRing = inbox.withLock { inbox in
+    /// - Returns: false where the thread ends, or has ended: what was posted before is carried out, this is not.
+    @discardableResult
+    func post(_ command: MediaCommand) -> Bool {
+        let mustRing = inbox.withLock { inbox -> Bool? in
+            guard !inbox.isStopping else { return nil }
             inbox.commands.append(command)
             defer { inbox.isAsleep = false }
             return inbox.isAsleep
         }
-        if mustRing { ring() }
+        if mustRing == true { ring() }
+        return mustRing != nil
     }
 
     /// Ends the thread and waits for it.

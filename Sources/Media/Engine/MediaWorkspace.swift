@@ -11,10 +11,14 @@ internal import Telephony
     let inbox: DatagramInbox
     /// The packet that is being made: header and payload.
     let packet: UnsafeMutableBufferPointer<UInt8>
+    /// The packet's payload.
+    let payload: UnsafeMutableBufferPointer<UInt8>
     /// 20 ms of what is said and of what is heard.
     let said: UnsafeMutableBufferPointer<Int16>
     let heard: UnsafeMutableBufferPointer<Int16>
     let octets: UnsafeMutableBufferPointer<UInt8>
+    /// 20 ms of what several say at once.
+    let sum: UnsafeMutableBufferPointer<Int32>
     /// A packet in the session's other law.
     let transcoded: UnsafeMutableBufferPointer<UInt8>
 
@@ -22,6 +26,9 @@ internal import Telephony
     let writer: RecordingWriter
     /// Handed on at the end of a tick.
     var events: [MediaEvent] = []
+    var mixEvents: [MixEvent] = []
+    /// Keys that a session's peer has pressed, in the present tick of the session.
+    var digits: [DigitStep] = []
     /// What a session's detector has just found.
     var findings: [AnswerFinding] = []
     var random = SystemRandomNumberGenerator()
@@ -41,14 +48,17 @@ internal import Telephony
     init(figures: ThreadFigures, writer: RecordingWriter) throws(MediaFailure) {
         inbox = try DatagramInbox()
         unsafe packet = .allocate(capacity: RTPPacket.headerLength + MediaFrame.samples)
+        unsafe payload = UnsafeMutableBufferPointer(rebasing: packet[RTPPacket.headerLength...])
         unsafe said = .allocate(capacity: MediaFrame.samples)
         unsafe heard = .allocate(capacity: MediaFrame.samples)
         unsafe octets = .allocate(capacity: MediaFrame.samples)
+        unsafe sum = .allocate(capacity: MediaFrame.samples)
         unsafe transcoded = .allocate(capacity: JitterBuffer.maximumPacket)
         unsafe packet.initialize(repeating: 0)
         unsafe said.initialize(repeating: 0)
         unsafe heard.initialize(repeating: 0)
         unsafe octets.initialize(repeating: 0)
+        unsafe sum.initialize(repeating: 0)
         unsafe transcoded.initialize(repeating: 0)
         self.figures = figures
         self.writer = writer
@@ -59,6 +69,7 @@ internal import Telephony
         unsafe said.deallocate()
         unsafe heard.deallocate()
         unsafe octets.deallocate()
+        unsafe sum.deallocate()
         unsafe transcoded.deallocate()
     }
 

@@ -9,7 +9,7 @@ final class RecordingWriter: Sendable {
     }
 
     private enum Job: Sendable {
-        case begin(FileID, MediaSessionID, RecordingTarget)
+        case begin(FileID, RecordingOwner, RecordingTarget)
         case append(FileID, [Int16])
         case finish(FileID, last: [MediaEvent])
     }
@@ -30,10 +30,15 @@ final class RecordingWriter: Sendable {
     private let inbox = Mutex(Inbox())
     private let nextFile = Atomic<UInt64>(0)
     private let room: any DiskRoom
+    private let onMixEvents: @Sendable ([MixEvent]) -> Void
     private let onEvents: @Sendable ([MediaEvent]) -> Void
 
-    init(room: any DiskRoom = UnboundedDiskRoom(), onEvents: @escaping @Sendable ([MediaEvent]) -> Void) {
+    init(
+        room: any DiskRoom = UnboundedDiskRoom(), onMixEvents: @escaping @Sendable ([MixEvent]) -> Void = { _ in },
+        onEvents: @escaping @Sendable ([MediaEvent]) -> Void
+    ) {
         self.room = room
+        self.onMixEvents = onMixEvents
         self.onEvents = onEvents
     }
 
@@ -78,9 +83,9 @@ final class RecordingWriter: Sendable {
 
     // MARK: The sessions' side
 
-    func begin(_ id: MediaSessionID, _ target: RecordingTarget) -> FileID {
+    func begin(_ owner: RecordingOwner, _ target: RecordingTarget) -> FileID {
         let file = FileID(rawValue: nextFile.wrappingAdd(1, ordering: .relaxed).newValue)
-        post(.begin(file, id, target))
+        post(.begin(file, owner, target))
         return file
     }
 
@@ -114,7 +119,7 @@ final class RecordingWriter: Sendable {
     // MARK: The thread
 
     private struct Recording {
-        let session: MediaSessionID
+        let owner: RecordingOwner
         let target: RecordingTarget
         var file: WAVFileWriter?
         var failure: String?
@@ -141,8 +146,8 @@ final class RecordingWriter: Sendable {
 
     private func perform(_ job: Job, _ recordings: inout [FileID: Recording]) {
         switch job {
-        case .begin(let file, let session, let target):
-            var recording = Recording(session: session, target: target)
+        case .begin(let file, let owner, let target):
+            var recording = Recording(owner: owner, target: target)
             do {
                 recording.file = try WAVFileWriter(path: target.partialPath, channels: target.channels)
             } catch {
@@ -175,12 +180,21 @@ final class RecordingWriter: Sendable {
             if moved != 0, recording.failure == nil {
                 recording.failure = MediaFailure("completing \(recording.target.path)", errno: Int(moved)).description
             }
+            tellEnd(of: recording, milliseconds, last: last)
+        }
+    }
+
+    private func tellEnd(of recording: Recording, _ milliseconds: Int, last: [MediaEvent]) {
+        let path = recording.target.path
+        switch recording.owner {
+        case .session(let id):
             onEvents(
-                [
-                    .recordingEnded(
-                        recording.session, path: recording.target.path, milliseconds: milliseconds,
-                        failure: recording.failure)
-                ] + last)
+                [.recordingEnded(id, path: path, milliseconds: milliseconds, failure: recording.failure)] + last)
+        case .mix(let id):
+            onMixEvents([
+                .recordingEnded(id, path: path, milliseconds: milliseconds, failure: recording.failure)
+            ])
+            if !last.isEmpty { onEvents(last) }
         }
     }
 }

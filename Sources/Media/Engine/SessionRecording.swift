@@ -1,4 +1,4 @@
-/// A session's side of its recording: collects half a second at a time and hands it to the writer.
+/// The side of a recording where the sound is made: collects half a second at a time and hands it to the writer.
 struct SessionRecording {
     private static let framesPerBlock = 4000
 
@@ -13,10 +13,14 @@ struct SessionRecording {
     private var saidBehind: [Int16] = []
 
     init(_ id: MediaSessionID, _ target: RecordingTarget, _ writer: RecordingWriter) {
+        self.init(of: .session(id), target, writer)
+    }
+
+    init(of owner: RecordingOwner, _ target: RecordingTarget, _ writer: RecordingWriter) {
         path = target.path
         content = target.content
         channels = target.channels
-        file = writer.begin(id, target)
+        file = writer.begin(owner, target)
         block.reserveCapacity(Self.framesPerBlock * channels)
     }
 

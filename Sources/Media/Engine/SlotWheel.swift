@@ -2,6 +2,9 @@
 ///
 /// Where all sessions shared one slot, the last of them would send milliseconds late at every tick: spreading them is
 /// what keeps a packet's lateness below half a millisecond (docs/performance.md).
+///
+/// Within a slot everybody works in the order in which they came: between two ticks of one, each other one has exactly one,
+/// whoever leaves meanwhile. Mixes live on that (docs/decisions/0039).
 struct SlotWheel<Session: AnyObject> {
     static var slots: Int { MediaFrame.milliseconds }
 
@@ -30,17 +33,31 @@ struct SlotWheel<Session: AnyObject> {
         let first = slot(of: tick)
         var slot = first
         while sessions[slot].count > median { slot = (slot + 1) % Self.slots }
-        sessions[slot].append(session)
-        count += 1
+        put(session, in: slot)
         return slot
     }
 
+    /// Puts a session into a slot, behind those that are there.
+    mutating func put(_ session: Session, in slot: Int) {
+        guard sessions.indices.contains(slot) else { return }
+        sessions[slot].append(session)
+        count += 1
+    }
+
+    /// Puts one directly before another, as if it had come there with it.
+    mutating func insert(_ session: Session, before other: Session, in slot: Int) {
+        guard let index = index(of: other, in: slot) else { return }
+        sessions[slot].insert(session, at: index)
+        count += 1
+    }
+
     mutating func remove(_ session: Session, from slot: Int) {
-        guard sessions.indices.contains(slot), let index = sessions[slot].firstIndex(where: { $0 === session }) else {
-            return
-        }
-        sessions[slot].swapAt(index, sessions[slot].count - 1)
-        sessions[slot].removeLast()
+        guard let index = index(of: session, in: slot) else { return }
+        sessions[slot].remove(at: index)
         count -= 1
+    }
+
+    private func index(of session: Session, in slot: Int) -> Int? {
+        sessions.indices.contains(slot) ? sessions[slot].firstIndex { $0 === session } : nil
     }
 }

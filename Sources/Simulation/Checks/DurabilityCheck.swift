@@ -21,8 +21,8 @@ struct DurabilityCheck {
     mutating func notStored(_ id: CallID) { refused.insert(id) }
 
     func delivering(_ webhook: Webhook) throws(Violation) {
-        guard refused.contains(webhook.callID) else { return }
-        throw Violation("a call that was refused never was", "\(webhook.requestType) is sent for \(webhook.callID)")
+        guard let call = webhook.callID, refused.contains(call) else { return }
+        throw Violation("a call that was refused never was", "\(webhook.requestType) is sent for \(call)")
     }
 
     func inviting(_ id: CallID?, callID: String, _ storage: ModelStorage) throws(Violation) {

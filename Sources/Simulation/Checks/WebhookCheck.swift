@@ -29,11 +29,14 @@ struct WebhookCheck {
     }
 
     private var events: [EventID: Event] = [:]
-    private var stories: [CallID: Story] = [:]
-    private var callOrder: [CallID] = []
+    private var stories: [WebhookOwner: Story] = [:]
+    /// In the order in which they first told something.
+    private var owners: [WebhookOwner] = []
     /// On disk, in the order of storing.
     private var owed: [EventID] = []
     private var isOwed: Set<EventID> = []
+    /// What is tried for the whole of it (docs/decisions/0016).
+    private static let dayLong = ["callStatus", "record", "conferenceStatus", "conferenceRecordingStatus"]
     private let lifetime: Duration
     private let dialNewsLifetime: Duration
     private let unansweredAttempts: Int
@@ -47,18 +50,18 @@ struct WebhookCheck {
     }
 
     func isFetching(_ call: CallID) -> Bool {
-        guard let event = stories[call]?.blocking else { return false }
+        guard let event = stories[.call(call)]?.blocking else { return false }
         return events[event]?.webhook.purpose == .script
     }
 
     mutating func delivering(_ webhook: Webhook, attempt: Int, now: Instant) throws(Violation) {
-        if stories[webhook.callID] == nil { callOrder.append(webhook.callID) }
-        var story = stories[webhook.callID] ?? Story()
+        if stories[webhook.owner] == nil { owners.append(webhook.owner) }
+        var story = stories[webhook.owner] ?? Story()
         let id = webhook.eventID
         func violation(_ text: String) -> Violation {
             Violation(
                 "order of webhooks",
-                "\(webhook.requestType) \(webhook.eventSequence) of \(webhook.callID), attempt \(attempt): \(text)")
+                "\(webhook.requestType) \(webhook.eventSequence) of \(webhook.owner.text), attempt \(attempt): \(text)")
         }
         let isNew = events[id] == nil
         var event = events[id] ?? Event(webhook: webhook, firstAttempt: now)
@@ -90,7 +93,13 @@ struct WebhookCheck {
         event.isInFlight = true
         event.lastOutcome = nil
         events[id] = event
-        stories[webhook.callID] = story
+        stories[webhook.owner] = story
+    }
+
+    /// What its call has asked for is of no use any more: the wait, or the stay, that it was for is over.
+    mutating func abandonsScript(_ call: CallID) {
+        guard let event = stories[.call(call)]?.blocking, events[event]?.webhook.purpose == .script else { return }
+        stories[.call(call)]?.blocking = nil
     }
 
     private static func checkRepetition(
@@ -116,7 +125,7 @@ struct WebhookCheck {
         if outcome.delivers { event.isDelivered = true }
         if case .failed(let failure) = outcome, failure.kind == .unanswered { event.unanswered += 1 }
         events[id] = event
-        if stories[event.webhook.callID]?.blocking == id { stories[event.webhook.callID]?.blocking = nil }
+        if stories[event.webhook.owner]?.blocking == id { stories[event.webhook.owner]?.blocking = nil }
     }
 
     /// The application took a request of an earlier life.
@@ -127,7 +136,8 @@ struct WebhookCheck {
         case .saveNotification(let pending):
             if isOwed.insert(pending.webhook.eventID).inserted { owed.append(pending.webhook.eventID) }
         case .removeNotification(let id): isOwed.remove(id)
-        case .saveCall, .saveRecord, .removeRecord, .appendJournal, .saveKey, .saveRecording, .saveQueue, .removeQueue:
+        case .saveCall, .saveRecord, .removeRecord, .appendJournal, .saveKey, .saveRecording, .saveQueue, .removeQueue,
+            .saveConference:
             break
         }
     }
@@ -138,11 +148,11 @@ struct WebhookCheck {
             throw Violation("every notification is delivered", "\(id) is dropped without an attempt")
         }
         guard !event.isDelivered, event.unanswered < unansweredAttempts else { return }
-        let lifetime = ["callStatus", "record"].contains(event.webhook.requestType) ? lifetime : dialNewsLifetime
+        let lifetime = Self.dayLong.contains(event.webhook.requestType) ? lifetime : dialNewsLifetime
         guard now - event.firstAttempt < lifetime - longestPause else { return }
         throw Violation(
             "every notification is delivered",
-            "\(event.webhook.requestType) of \(event.webhook.callID) is dropped undelivered")
+            "\(event.webhook.requestType) of \(event.webhook.owner.text) is dropped undelivered")
     }
 
     /// What was said of a call's end is not said again, whatever the disk refused: what has not been committed has not
@@ -156,8 +166,8 @@ struct WebhookCheck {
             event.lastOutcome = nil
             return event
         }
-        for id in callOrder {
-            stories[id]?.blocking = nil
+        for owner in owners {
+            stories[owner]?.blocking = nil
         }
     }
 
@@ -170,8 +180,18 @@ struct WebhookCheck {
 
     /// Every call that ended and asked for it was told of.
     func checkTold(_ call: CallID, wantsStatus: Bool) throws(Violation) {
-        guard wantsStatus, stories[call]?.callStatus == nil else { return }
+        guard wantsStatus, stories[.call(call)]?.callStatus == nil else { return }
         throw Violation("every notification is delivered", "no callStatus was sent for \(call)")
+    }
+}
+
+extension WebhookOwner {
+    /// Its identifier.
+    var text: String {
+        switch self {
+        case .call(let id): id.text
+        case .conference(let id): id.text
+        }
     }
 }
 

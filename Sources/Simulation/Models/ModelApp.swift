@@ -14,19 +14,28 @@ struct ModelApp {
 
     private var failuresLeft: [EventID: Int] = [:]
     /// Redirects that a call has been given.
-    private var redirects: [CallID: Int] = [:]
+    private var redirects: [WebhookOwner: Int] = [:]
+    var rooms = RoomsKnown()
 
-    mutating func answer(_ webhook: Webhook, attempt: Int, _ plan: CallPlan, _ random: inout RandomSource) -> Answer {
+    /// - Parameter scene: in the scenario `rooms`.
+    mutating func answer(
+        _ webhook: Webhook, attempt: Int, _ plan: CallPlan, _ scene: RoomScene?, _ random: inout RandomSource
+    ) -> Answer {
         switch webhook.purpose {
-        case .notification: take(webhook, plan, &random)
-        case .script: answerScript(webhook, attempt, plan, &random)
+        case .notification: take(webhook, plan.notices, &random)
+        case .script:
+            if let room = plan.room, let scene, !["getDigits", "record"].contains(webhook.requestType) {
+                answerRoom(webhook, room, scene, &random)
+            } else {
+                answerScript(webhook, attempt, plan, &random)
+            }
         }
     }
 
     // MARK: Notifications
 
-    private mutating func take(_ webhook: Webhook, _ plan: CallPlan, _ random: inout RandomSource) -> Answer {
-        switch plan.notices {
+    mutating func take(_ webhook: Webhook, _ notices: CallPlan.Notices, _ random: inout RandomSource) -> Answer {
+        switch notices {
         case .taken:
             return Self.answered([200, 200, 204, 404].randomElement(using: &random) ?? 200, "ok", 1...80, &random)
         case .takenLate: return Self.answered(200, "", 2_001...9_000, .webhookSlow, &random)
@@ -76,8 +85,8 @@ struct ModelApp {
         case .pauses: return Self.script(#"[{"Pause":{"length":4000}},{"Hangup":{}}]"#, &random)
         case .hangsUp: return Self.script(#"[{"Hangup":{}}]"#, &random)
         case .redirectsOnce:
-            let count = redirects[webhook.callID, default: 0]
-            redirects[webhook.callID] = count + 1
+            let count = redirects[webhook.owner, default: 0]
+            redirects[webhook.owner] = count + 1
             if count > 0 { return Self.script(#"[{"Say":{"text":"There you are."}}]"#, &random) }
             return Self.script(
                 #"[{"Say":{"text":"One moment."}},{"Redirect":{"actionUrl":"https://app.example/next"}}]"#, &random)
@@ -103,7 +112,7 @@ struct ModelApp {
         case .unsupported:
             return Self.answered(
                 200,
-                #"[{"Say":{"text":"Wait."}},{"CreateConference":{"actionUrl":"https://app.example/conference"}}]"#,
+                #"[{"Say":{"text":"Wait."}},{"Sms":{"to":"+15550000002","from":"+15550000001","text":"Hello"}}]"#,
                 1...100, .webhookUnsupported, &random)
         case .tooLarge:
             let milliseconds = Int.random(in: 20...900, using: &random)
@@ -112,7 +121,7 @@ struct ModelApp {
         }
     }
 
-    private static func script(_ text: String, _ random: inout RandomSource) -> Answer {
+    static func script(_ text: String, _ random: inout RandomSource) -> Answer {
         answered(200, text, 1...400, &random)
     }
 
@@ -122,7 +131,7 @@ struct ModelApp {
         answered(status, body, delay, nil, &random)
     }
 
-    private static func answered(
+    static func answered(
         _ status: Int, _ body: String, _ delay: ClosedRange<Int>, _ occurrence: Occurrence?,
         _ random: inout RandomSource
     ) -> Answer {

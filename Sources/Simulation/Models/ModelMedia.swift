@@ -12,6 +12,8 @@ struct ModelMedia {
         case digitReceived(Character)
         case voiceStarted
         case voiceEnded
+        /// In a mix.
+        case talking(Bool)
         case answererFound(AnswerFinding)
         case recordingEnded(RecordingID)
         case peerSilent

@@ -16,6 +16,8 @@ struct ModelStorage {
     private(set) var journalSequences: [CallID: Int] = [:]
     private(set) var recordings: [RecordingID: Recording] = [:]
     private(set) var queues: [CallQueue] = []
+    /// In the order in which they were made.
+    private(set) var conferences: [(conference: Conference, record: [UInt8]?)] = []
     /// Calls in the order of their rows' creation, for a dictionary has none.
     private(set) var callOrder: [CallID] = []
     /// Notifications in the order in which they were first stored.
@@ -74,6 +76,13 @@ struct ModelStorage {
                 queues.removeAll { $0.queueID == queue.queueID }
                 queues.append(queue)
             case .removeQueue(let id): queues.removeAll { $0.queueID == id }
+            case .saveConference(let conference, let record):
+                let index = conferences.firstIndex { $0.conference.conferenceID == conference.conferenceID }
+                if let index {
+                    conferences[index] = (conference, record)
+                } else {
+                    conferences.append((conference, record))
+                }
             }
         }
     }
@@ -88,16 +97,26 @@ struct ModelStorage {
             found.append((id, record))
             sequences[id] = journalSequences[id]
         }
-        var order: [CallID: Int] = [:]
-        for (index, id) in callOrder.enumerated() { order[id] = index }
+        // Calls come before conferences.
+        var order: [WebhookOwner: Int] = [:]
+        for (index, id) in callOrder.enumerated() { order[.call(id)] = index }
+        for (index, entry) in conferences.enumerated() {
+            order[.conference(entry.conference.conferenceID)] = callOrder.count + index
+        }
+        let alive = conferences.filter { $0.conference.status != .terminated }
         let owed = notificationOrder.compactMap { notifications[$0] }.sorted { left, right in
-            let leftKey = (order[left.webhook.callID] ?? .max, left.webhook.eventSequence)
-            let rightKey = (order[right.webhook.callID] ?? .max, right.webhook.eventSequence)
+            let leftKey = (order[left.webhook.owner] ?? .max, left.webhook.eventSequence)
+            let rightKey = (order[right.webhook.owner] ?? .max, right.webhook.eventSequence)
             return leftKey < rightKey
         }
         return UnfinishedWork(
             records: found, notifications: owed, journalSequences: sequences,
-            recordings: recordings.filter { records[$0.value.callID] != nil }, queues: queues)
+            recordings: recordings.filter { entry in
+                switch entry.value.owner {
+                case .call(let id): records[id] != nil
+                case .conference(let id): alive.contains { $0.conference.conferenceID == id }
+                }
+            }, queues: queues, conferences: alive.map { ($0.conference, $0.record) })
     }
 }
 

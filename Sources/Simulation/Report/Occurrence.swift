@@ -85,6 +85,49 @@ package enum Occurrence: String, CaseIterable, Hashable, Sendable {
     case recordingBegun = "recording begun"
     case digitsCollected = "getDigits asked for a script"
     case utteranceRecorded = "record asked for a script, or told of a hang-up"
+
+    // MARK: Rooms
+    case completedConferenceTerminated = "completed/conferenceTerminated"
+    case completedConferenceEmptied = "completed/conferenceEmptied"
+    case completedRemovedFromConference = "completed/removedFromConference"
+    case enqueued = "a call entered a queue"
+    case queueWasFull = "a queue was full"
+    case parked = "a call was parked"
+    case waitAsked = "waitUrl asked for a script"
+    case leftWait = "a call left a queue, or the parking, and went on"
+    case servedOverREST = "a client took a call out of a queue"
+    case servedTogether = "a client took one out in the instant in which another did"
+    case nobodyWaited = "a client asked for somebody where nobody waited"
+    case restResumed = "REST resumed a parked call"
+    case restNotParked = "REST resumed a call that was not parked"
+    case conferenceMade = "a conference was made"
+    case conferenceMadeOverREST = "a client made a conference"
+    case joined = "a call came into a conference"
+    case joinedTooLate = "a call came to a conference that had been terminated"
+    case joinedUnknown = "a call came to a conference that never was"
+    case waitedForModerator = "a conference waited for whoever starts it"
+    case conferenceBegan = "a conference was in progress"
+    case moderatorLeft = "who started a conference left it before others"
+    case controlAsked = "callControl asked for a script"
+    case sentOutOfConference = "a call was sent out of a conference"
+    case conferenceEmptied = "a client emptied a conference"
+    case conferenceTerminated = "a conference was terminated"
+    case conferenceEndedTwice = "a conference was ended again"
+    case conferenceRecorded = "a recording of a conference ended"
+    case beeped = "a conference beeped"
+    case musicFailed = "a conference's music could not be had"
+    case roomNotStored = "a queue or a conference could not be stored"
+    case crashWhileWaiting = "crash: call waited in a queue, or was parked"
+    case crashInConference = "crash: call was in a conference"
+
+    /// Those that the scenario must bring about: everything before the rooms' own, or these.
+    package static func expected(in scenario: Scenario) -> ArraySlice<Occurrence> {
+        let first = allCases.firstIndex(of: .completedConferenceTerminated) ?? allCases.endIndex
+        return switch scenario {
+        case .calls: allCases[..<first]
+        case .rooms: allCases[first...]
+        }
+    }
 }
 
 /// How often each occurred.
@@ -104,8 +147,10 @@ package struct Counters: Hashable, Sendable {
         for index in counts.indices { counts[index] += other.counts[index] }
     }
 
-    /// In the order of their declaration.
-    package var all: [(Occurrence, Int)] { Array(zip(Occurrence.allCases, counts)) }
+    /// Those that the scenario must bring about, in the order of their declaration.
+    package func expected(in scenario: Scenario) -> [(Occurrence, Int)] {
+        Occurrence.expected(in: scenario).map { ($0, self[$0]) }
+    }
 
     private static let indices = Dictionary(
         uniqueKeysWithValues: zip(Occurrence.allCases, Occurrence.allCases.indices))

@@ -42,6 +42,8 @@ struct CallPlan {
     let fallsSilentAfter: Int?
     /// Nil: nobody listens.
     let listening: Listening?
+    /// In the scenario `rooms`, in place of a manner; nil in any other.
+    let room: RoomPlan?
 
     static func number(of index: Int) -> String { "+1555\(1_000_000 + index)" }
 
@@ -94,6 +96,61 @@ struct CallPlan {
         updates = Self.updates(pickUp: pickUp, &random)
         fallsSilentAfter = chance(12, &random) ? Int.random(in: 200...8_000, using: &random) : nil
         listening = chance(35, &random) ? Self.listening(&random) : nil
+        room = nil
+    }
+
+    /// Of the scenario `rooms`: most answer, and stay for long enough to meet somebody.
+    init(index: Int, arrival: Instant, room: RoomPlan, random: inout RandomSource) {
+        number = Self.number(of: index)
+        self.arrival = arrival
+        self.room = room
+        func chance(_ percent: Int, _ random: inout RandomSource) -> Bool {
+            Int.random(in: 0..<100, using: &random) < percent
+        }
+        let conversation = Self.meeting(&random)
+        let pickUp = Int.random(in: 100...3_000, using: &random)
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<90: behaviour = .answers(after: pickUp...pickUp, conversation)
+        case 90..<94: behaviour = .busy()
+        case 94..<96: behaviour = .ringsForEver
+        default: behaviour = .answersAsCanceled(conversation)
+        }
+        forkBehaviour = nil
+        manner = .says
+        notices =
+            switch Int.random(in: 0..<100, using: &random) {
+            case 0..<85: .taken
+            case 85..<92: .takenLate
+            case 92..<99: .takenAfterFailures(Int.random(in: 1...3, using: &random))
+            default: .neverTaken
+            }
+        hasStatusCallback = chance(90, &random)
+        sendDigits = chance(5, &random) ? try? DigitString("{2}12{3}*") : nil
+        ringTimeoutSeconds = [5, 8, 20].randomElement(using: &random) ?? 20
+        var updates: [(after: Int, CallUpdate)] = []
+        if room.errand == .parks || chance(15, &random) {
+            updates.append((Int.random(in: 2_000...20_000, using: &random), .inProgress))
+        }
+        if chance(12, &random) { updates.append((Int.random(in: 0...25_000, using: &random), .completed)) }
+        self.updates = updates
+        fallsSilentAfter = chance(4, &random) ? Int.random(in: 200...20_000, using: &random) : nil
+        listening = chance(10, &random) ? Self.listening(&random) : nil
+    }
+
+    /// Of somebody who waits, and talks to others: types what asks for call control, and goes when it is over, or before.
+    private static func meeting(_ random: inout RandomSource) -> Conversation {
+        var steps: [Conversation.Step] = []
+        if Int.random(in: 0..<100, using: &random) < 60 {
+            steps = [.wait(1_500...14_000), .press("1" + RoomPlan.controlSequence)]
+        }
+        let ending: Conversation.Ending =
+            switch Int.random(in: 0..<100, using: &random) {
+            case 0..<12: .hangsUp(after: 500...6_000)
+            case 12..<60: .hangsUp(after: 6_000...40_000)
+            case 60..<70: .hangsUpWithTheOther
+            default: .waits
+            }
+        return Conversation(steps, ending: ending)
     }
 
     private static func listening(_ random: inout RandomSource) -> Listening {

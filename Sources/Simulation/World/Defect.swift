@@ -38,4 +38,47 @@ package enum Defect: String, CaseIterable, Hashable, Sendable {
     case skippedCancel
     /// A call that was being dialled in a crash is dialled again.
     case redialAfterCrash
+
+    // MARK: Of rooms
+    /// A client is given somebody out of a queue who stays in it.
+    case memberNotTaken
+    /// Who came last is given out first.
+    case lastServedFirst
+    /// Who has been taken out of a queue is not asked for.
+    case dequeueUnasked
+    /// Who comes into a queue, a conference or the parking is not told of.
+    case arrivalUntold
+    /// Nor who ends there.
+    case departureUntold
+    /// That a conference is in progress is not told.
+    case statusUntold
+    /// The end of a conference is not stored.
+    case conferenceRevived
+    /// A conference does not note who leaves.
+    case departureUnnoted
+    /// Who leaves a conference goes on hearing it.
+    case participantLeftBehind
+    /// What a conference was mixed by is never closed.
+    case mixLeftOpen
+    /// A restart tells nobody of the waits and stays that it ends.
+    case waitForgotten
+    /// A restart finds no queues.
+    case queuesForgotten
+    /// A restart finds no conferences.
+    case conferencesForgotten
+
+    /// Where it can be seen.
+    package var scenario: Scenario {
+        switch self {
+        case .lostACK, .doubledCallStatus, .ungatedCommit, .prematureAnswer, .prematureACK, .ignoredCommitFailure,
+            .portNotFreed, .portShared, .portNotRested, .lostTerminalStatus, .repeatedTerminalStatus, .lostRecord,
+            .forgottenRecord, .webhooksOutOfOrder, .thirdAttempt, .forgottenNotification, .skippedBye, .skippedCancel,
+            .redialAfterCrash:
+            .calls
+        case .memberNotTaken, .lastServedFirst, .dequeueUnasked, .arrivalUntold, .departureUntold, .statusUntold,
+            .conferenceRevived, .departureUnnoted, .participantLeftBehind, .mixLeftOpen, .waitForgotten,
+            .queuesForgotten, .conferencesForgotten:
+            .rooms
+        }
+    }
 }

@@ -8,6 +8,8 @@ enum Happening {
     /// A customer makes the call of this index.
     case callWanted(Int)
     case updateWanted(Int, CallUpdate)
+    /// A client asks for something that concerns several calls.
+    case deedWanted(RoomDeed)
     case datagramAtBelay([UInt8], from: TransportAddress)
     case datagramAtFarEnd(Int, [UInt8])
     case belayTimer
@@ -15,7 +17,10 @@ enum Happening {
     case batchDone(life: Int)
     case webhookAnswered(life: Int, EventID, WebhookOutcome, milliseconds: Int)
     case media(life: Int, MediaHandle, ModelMedia.Step)
+    case mix(life: Int, ModelMixes.Step)
     case mediaNameResolved(life: Int, NameQuestion, [IPAddress])
+    /// Whether there was such a conference is looked up.
+    case conferenceLookedUp(life: Int, CallID, ConferenceID)
     case farEndHears(FarCall, FarEndHearing)
     case farMediaClosed(FarCall)
     case drain

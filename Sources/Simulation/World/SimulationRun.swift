@@ -2,13 +2,17 @@
 package struct SimulationRun: Hashable, Sendable {
     package var seed: UInt64
     package var calls: Int
+    package var scenario: Scenario
     package var defect: Defect?
 
     package static let defaultCalls = 200
 
-    package init(seed: UInt64, calls: Int = SimulationRun.defaultCalls, defect: Defect? = nil) {
+    package init(
+        seed: UInt64, calls: Int = SimulationRun.defaultCalls, scenario: Scenario = .calls, defect: Defect? = nil
+    ) {
         self.seed = seed
         self.calls = calls
+        self.scenario = scenario
         self.defect = defect
     }
 

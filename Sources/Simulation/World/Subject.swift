@@ -5,14 +5,14 @@ import Telephony
 
 /// What is under test: the exchange, and between it and the world, where one is switched on, a defect.
 struct Subject {
-    private var exchange: Exchange
+    var exchange: Exchange
     private let defect: Defect?
     /// Commits that the exchange was told of before they happened.
     private var prematureTokens: Set<CommitToken> = []
     /// Effects that wait for a commit that the exchange believes to have happened.
     private var held: [CommitToken: [Effect]] = [:]
     /// Webhooks kept back so that a later one overtakes them.
-    private var overtaken: [CallID: Webhook] = [:]
+    private var overtaken: [WebhookOwner: Webhook] = [:]
 
     init(
         configuration: ExchangeConfiguration, userAgent: UserAgentConfiguration, random: RandomSource, defect: Defect?
@@ -32,6 +32,9 @@ struct Subject {
         case .forgottenRecord: work.records = Array(work.records.dropFirst())
         case .redialAfterCrash:
             work.records = work.records.map { id, bytes in (id, Self.asIfQueued(bytes)) }
+        case .queuesForgotten: work.queues = []
+        case .conferencesForgotten: work.conferences = []
+        case .waitForgotten: return exchange.restore(work, now: now).map { $0.untold(Self.departures) }
         default: break
         }
         return distort(exchange.restore(work, now: now), now)
@@ -46,6 +49,13 @@ struct Subject {
         case (.prematureAnswer, .committed(let token)), (.prematureACK, .committed(let token)):
             if let effects = held.removeValue(forKey: token) { return effects }
             break
+        case (.memberNotTaken, .queueRequest(let token, let account, .dequeue(let queue, let call), let request)):
+            let input = Input.queueRequest(token, account, .member(queue, call), request)
+            return distort(exchange.handle(input, now: now), now)
+        case (.lastServedFirst, .queueRequest(let token, let account, .dequeue(let queue, nil), let request)):
+            let last = lastMember(of: queue, account, request, now)
+            let input = Input.queueRequest(token, account, .dequeue(queue, last), request)
+            return distort(exchange.handle(input, now: now), now)
         default: break
         }
         return distort(exchange.handle(input, now: now), now)
@@ -101,19 +111,19 @@ struct Subject {
             effects.append(.store(operations.map(\.withoutRetry), token))
         case (.thirdAttempt, .deliver(let webhook, 2)) where webhook.purpose == .script:
             effects += [effect, .deliver(webhook, attempt: 3)]
-        default: effects.append(effect)
+        default: distortRooms(effect, by: defect, &effects)
         }
     }
 
     private mutating func overtake(_ webhook: Webhook, _ effect: Effect, _ now: Moment, _ effects: inout [Effect]) {
-        if webhook.purpose == .notification, webhook.requestType != "callStatus", overtaken[webhook.callID] == nil {
-            overtaken[webhook.callID] = webhook
+        if webhook.purpose == .notification, webhook.requestType != "callStatus", overtaken[webhook.owner] == nil {
+            overtaken[webhook.owner] = webhook
             let outcome = WebhookOutcome.answered(status: 200, contentType: nil, body: [])
             let next = exchange.handle(.webhookFinished(webhook.eventID, outcome, milliseconds: 1), now: now)
             for effect in next { distort(effect, by: .webhooksOutOfOrder, now, &effects) }
         } else {
             effects.append(effect)
-            if let first = overtaken.removeValue(forKey: webhook.callID) {
+            if let first = overtaken.removeValue(forKey: webhook.owner) {
                 effects.append(.deliver(first, attempt: 1))
             }
         }

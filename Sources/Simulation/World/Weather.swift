@@ -40,4 +40,13 @@ struct Weather: Hashable {
         callsAtOnce = limits == 2 ? Int.random(in: 15...40, using: &random) : nil
         ports = limits == 3 ? Int.random(in: 20...40, using: &random) : 2_000
     }
+
+    /// Of the scenario `rooms`: its disk refuses more often, and the trunk lets everybody in, so that they meet.
+    init(ofRooms seed: UInt64, random: inout RandomSource) {
+        self.init(seed: seed, random: &random)
+        failedCommitPerMille *= 3
+        callsPerSecond = nil
+        callsAtOnce = nil
+        ports = 2_000
+    }
 }

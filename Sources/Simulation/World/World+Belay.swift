@@ -18,6 +18,12 @@ extension World {
             throw Violation("simulation", "nobody here is at a name, not even at \(host)")
         case .resolveCaller, .routeInbound:
             throw Violation("simulation", "nobody here dials out of a script, or in")
+        case .mix(let mix, let order): try carryOut(order, mix)
+        case .prepareMusic(let conference, let url, _): prepareMusic(of: conference, url)
+        case .forgetMusic(let conference): forgetMusic(of: conference)
+        case .lookUpConference(let call, _, let conference):
+            queue.schedule(
+                .conferenceLookedUp(life: life, call, conference), at: after(milliseconds: draw(1...30)))
         case .fault(let call, let explanation):
             trace.tell(now, "fault: \(explanation)")
             // A failing disk is a fault of the world.
@@ -70,8 +76,13 @@ extension World {
                 try webhooks.removing(id, now: now)
             case .saveQueue(let queue): trace.mix(queue.queueID.text)
             case .removeQueue(let id): trace.mix(id.text)
+            case .saveConference(let conference, let record):
+                trace.mix(conference.conferenceID.text)
+                trace.mix(conference.status.rawValue)
+                trace.mix(record ?? [])
             }
         }
+        try noteRooms(operations)
         storage.submit(.init(operations: operations, token: token))
         if let token { latestCommit = token }
         beginBatch()
@@ -107,16 +118,20 @@ extension World {
         for operation in transaction.operations {
             if case .saveCall(let call) = operation { try statuses.committed(call) }
             webhooks.committed(operation)
+            checks.conferences.committed(operation)
         }
     }
 
     private func noteLost(_ transaction: ModelStorage.Transaction) {
         for operation in transaction.operations {
+            checks.conferences.lost(operation)
             switch operation {
             case .saveCall(let call): statuses.lost(call.callID)
             case .saveRecord(let id, _), .removeRecord(let id): statuses.lost(id)
-            case .saveNotification(let pending): statuses.lost(pending.webhook.callID)
-            case .removeNotification, .appendJournal, .saveKey, .saveRecording, .saveQueue, .removeQueue: break
+            case .saveNotification(let pending): if let call = pending.webhook.callID { statuses.lost(call) }
+            case .removeNotification, .appendJournal, .saveKey, .saveRecording, .saveQueue, .removeQueue,
+                .saveConference:
+                break
             }
         }
     }
@@ -129,26 +144,44 @@ extension World {
         trace.mix(webhook.body)
         trace.tell(
             now,
-            "post \(webhook.requestType) \(webhook.eventSequence) for \(number(of: webhook.callID)), attempt \(attempt)"
-        )
+            "post \(webhook.requestType) \(webhook.eventSequence) for "
+                + "\(webhook.callID.map(number(of:)) ?? webhook.owner.text), attempt \(attempt)")
         try durability.delivering(webhook)
         try webhooks.delivering(webhook, attempt: attempt, now: now)
-        guard let plan = plan(of: webhook.callID) else {
-            throw Violation("webhooks", "\(webhook.requestType) for a call that nobody made")
-        }
         if attempt > 1, webhook.purpose == .notification { counters.count(.notificationRetried) }
         switch webhook.requestType {
         case "getDigits": counters.count(.digitsCollected)
         case "record": counters.count(.utteranceRecorded)
         case "machineDetected": counters.count(.machineDetected)
+        case "queueWait", "parkWait": counters.count(.waitAsked)
+        case "callControl": counters.count(.controlAsked)
         default: break
         }
-        let answer = app.answer(webhook, attempt: attempt, plan, &random)
+        let answer = try answer(to: webhook, attempt)
         if let occurrence = answer.occurrence { counters.count(occurrence) }
         queue.schedule(
             .webhookAnswered(
                 life: life, webhook.eventID, answer.outcome, milliseconds: answer.milliseconds),
             at: after(milliseconds: answer.milliseconds))
+    }
+
+    private func answer(to webhook: Webhook, _ attempt: Int) throws(Violation) -> ModelApp.Answer {
+        switch webhook.owner {
+        case .call(let id):
+            guard let plan = plan(of: id) else {
+                throw Violation("webhooks", "\(webhook.requestType) for a call that nobody made")
+            }
+            switch webhook.requestType {
+            case "dequeue": checks.serving.goesOn(id)
+            case "leaveConference": checks.told.goesOn(id)
+            default: break
+            }
+            return app.answer(webhook, attempt: attempt, plan, scene, &random)
+        case .conference:
+            // Its app takes what it tells as that of some call does, the same at each attempt.
+            let notices = plans[webhook.eventSequence % plans.count].notices
+            return app.answer(ofConference: webhook, notices, &random)
+        }
     }
 
     func webhookAnswered(
@@ -170,6 +203,7 @@ extension World {
         trace.mix(12)
         trace.mix(token.rawValue)
         try durability.replied(token, reply, storage)
+        if let request = roomRequests[token] { return try answered(request, reply) }
         guard let index = requests[token] else { throw Violation("REST", "an answer to a request nobody made") }
         let plan = plans[index]
         switch reply {
@@ -178,7 +212,7 @@ extension World {
             for (after, update) in plan.updates {
                 queue.schedule(.updateWanted(index, update), at: self.after(milliseconds: after))
             }
-        case .updated, .parent, .queue: break
+        case .updated, .parent, .queue, .conference: break
         case .refused(let refusal):
             trace.tell(now, "refused \(refusal) for \(plan.number)")
             switch refusal {
@@ -186,8 +220,8 @@ extension World {
                 counters.count(.creationNotStored)
                 if let id = callIDs[index] { durability.notStored(id) }
             case .notFound: counters.count(.restCameTooLate)
-            case .draining, .overloaded, .queueFull, .turnTooLate, .notAllowed, .diskFull, .diskFailing, .keyInUse,
-                .notParked:
+            case .notParked: counters.count(.restNotParked)
+            case .draining, .overloaded, .queueFull, .turnTooLate, .notAllowed, .diskFull, .diskFailing, .keyInUse:
                 break
             }
         }
@@ -217,12 +251,10 @@ extension World {
     func updateCall(_ index: Int, _ update: CallUpdate) throws(Violation) {
         guard subject != nil, let id = callIDs[index] else { return }
         let token = drawToken(for: index)
-        switch statuses.latest(id)?.status {
-        case .queued:
-            counters.count(signalling.hasInvited(plans[index].number) ? .restEndedUnanswered : .restEndedQueued)
-        case .ringing: counters.count(.restEndedUnanswered)
-        case .inProgress: counters.count(.restEndedAnswered)
-        default: break
+        if update == .inProgress {
+            if checks.places.place(of: id) == .parking { counters.count(.restResumed) }
+        } else {
+            countEnd(of: id, index)
         }
         trace.tell(now, "POST Calls/\(plans[index].number) \(update)")
         let status = statuses.latest(id)?.status
@@ -234,6 +266,16 @@ extension World {
             throw Violation("REST", "an update of \(plans[index].number) is not answered")
         }
         owedUpdates[latestCommit, default: []].append(token)
+    }
+
+    private func countEnd(of id: CallID, _ index: Int) {
+        switch statuses.latest(id)?.status {
+        case .queued:
+            counters.count(signalling.hasInvited(plans[index].number) ? .restEndedUnanswered : .restEndedQueued)
+        case .ringing: counters.count(.restEndedUnanswered)
+        case .inProgress: counters.count(.restEndedAnswered)
+        default: break
+        }
     }
 
     /// What the client waits for with a commit is answered with it, whatever became of it.

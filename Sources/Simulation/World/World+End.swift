@@ -19,6 +19,7 @@ extension World {
             case .inProgress:
                 counters.count(.crashWhileConnected)
                 if webhooks.isFetching(id) { counters.count(.crashWhileFetching) }
+                countCrashInRooms(id)
             default: if storage.records[id] != nil { counters.count(.crashWhileSettling) }
             }
         }

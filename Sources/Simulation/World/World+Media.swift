@@ -19,6 +19,9 @@ extension World {
         case .stopRecording(let recording): stopRecording(handle, recording)
         case .observeSpeech(let isWanted): observeSpeech(handle, isWanted)
         case .observeAnswerer(let isWanted): try observeAnswerer(handle, isWanted)
+        case .joinMix(let mix, let membership): try joinMix(handle, mix, membership)
+        case .changeMembership: try changeMembership(handle)
+        case .leaveMix: leaveMix(handle)
         case .close: closeMedia(handle)
         }
     }
@@ -156,6 +159,7 @@ extension World {
 
     func closeMedia(_ handle: MediaHandle) {
         trace.mix(19)
+        checks.mixes.left(handle)
         guard let session = media[handle] else { return }
         // A tick later, and never before the port is bound.
         queue.schedule(
@@ -192,6 +196,8 @@ extension World {
             if session.observesSpeech { try feed(.media(handle, .voiceStarted)) }
         case .voiceEnded:
             if session.observesSpeech { try feed(.media(handle, .voiceEnded)) }
+        case .talking(let isTalking):
+            if checks.mixes.contains(handle) { try feed(.media(handle, .talking(isTalking))) }
         case .answererFound(let finding):
             guard session.observesAnswerer else { return }
             counters.count(.answererFound)

@@ -24,6 +24,8 @@ final class World {
     let weather: Weather
     let configuration: ExchangeConfiguration
     let plans: [CallPlan]
+    /// In the scenario `rooms`.
+    let scene: RoomScene?
     let accountID: AccountID
     let fromNumber: PhoneNumber
     let callConnectURL: WebURL
@@ -56,9 +58,12 @@ final class World {
     var proxy = ForkingProxy()
     var storage = ModelStorage()
     var media = ModelMedia()
+    var mixes = ModelMixes()
     var app = ModelApp()
     /// Which call a REST request is about.
     var requests: [ReplyToken: Int] = [:]
+    /// Those that concern several calls.
+    var roomRequests: [ReplyToken: RoomRequest] = [:]
     var nextRequest: UInt64 = 1
     var callIDs: [CallID?]
     /// Calls that an intent to dial was stored of, committed or not.
@@ -77,6 +82,9 @@ final class World {
     var signalling = SignallingCheck()
     var ports: PortCheck
     var durability = DurabilityCheck()
+    var checks = RoomChecks()
+    /// When a client was given somebody out of a queue, the last time.
+    var servedAt: Instant?
     /// ACKs that left while the datagram at hand was dealt with.
     var acknowledged: [Sighting] = []
     /// The datagram at hand is a provisional response.
@@ -85,14 +93,29 @@ final class World {
     init(_ run: SimulationRun, storyLines: Int) {
         self.run = run
         var random = RandomSource(seed: run.seed)
-        let weather = Weather(seed: run.seed, random: &random)
+        let weather: Weather
+        let scene: RoomScene?
+        switch run.scenario {
+        case .calls:
+            weather = Weather(seed: run.seed, random: &random)
+            scene = nil
+        case .rooms:
+            weather = Weather(ofRooms: run.seed, random: &random)
+            scene = RoomScene(seed: run.seed, calls: run.calls, random: &random)
+        }
         self.weather = weather
+        self.scene = scene
         var arrival = Instant.zero
         var plans: [CallPlan] = []
         for index in 0..<run.calls {
             // Some arrive together.
-            arrival = arrival + .milliseconds(Int.random(in: 0...600, using: &random))
-            plans.append(CallPlan(index: index, arrival: arrival, random: &random))
+            arrival = arrival + .milliseconds(Int.random(in: scene?.pauses ?? 0...600, using: &random))
+            if let scene {
+                let room = RoomPlan(scene, &random)
+                plans.append(CallPlan(index: index, arrival: arrival, room: room, random: &random))
+            } else {
+                plans.append(CallPlan(index: index, arrival: arrival, random: &random))
+            }
         }
         self.plans = plans
         callIDs = Array(repeating: nil, count: run.calls)
@@ -155,6 +178,7 @@ final class World {
     func play() throws(Violation) {
         try start()
         for (index, plan) in plans.enumerated() { queue.schedule(.callWanted(index), at: plan.arrival) }
+        for (instant, deed) in scene?.agenda ?? [] { queue.schedule(.deedWanted(deed), at: instant) }
         scheduleTroubles()
         try drainQueue()
         try checkIdle()
@@ -166,10 +190,11 @@ final class World {
             try drainQueue()
             try checkIdle()
         }
+        try endRooms()
         try conclude()
     }
 
-    private func drainQueue() throws(Violation) {
+    func drainQueue() throws(Violation) {
         while let (instant, happening) = queue.popFirst() {
             now = instant
             try take(happening)
@@ -199,6 +224,7 @@ final class World {
         switch happening {
         case .callWanted(let index): try makeCall(index)
         case .updateWanted(let index, let update): try updateCall(index, update)
+        case .deedWanted(let deed): try carryOut(deed)
         case .datagramAtBelay(let bytes, let source): try receiveAtBelay(bytes, source)
         case .datagramAtFarEnd(let index, let bytes): try receiveAtFarEnd(index, bytes)
         case .belayTimer:
@@ -218,9 +244,17 @@ final class World {
         case .media(let life, let handle, let step):
             guard life == self.life, subject != nil else { return }
             try mediaHappened(handle, step)
+        case .mix(let life, let step):
+            guard life == self.life, subject != nil else { return }
+            try mixHappened(step)
         case .mediaNameResolved(let life, let question, let addresses):
             guard life == self.life, subject != nil else { return }
             try feed(.mediaNameResolved(question, addresses))
+        case .conferenceLookedUp(let life, let call, let id):
+            guard life == self.life, subject != nil else { return }
+            let isKnown = storage.conferences.contains { $0.conference.conferenceID == id }
+            counters.count(isKnown ? .joinedTooLate : .joinedUnknown)
+            try feed(.conferenceLookedUp(call, id, isKnown: isKnown))
         case .farEndHears(let call, let hearing):
             try withFarEnd(call.farEnd) { farEnd, now, effects in
                 switch hearing {
@@ -262,6 +296,7 @@ final class World {
     func carryOut(_ effects: [Effect]) throws(Violation) {
         guard isCrashDue, !effects.isEmpty else {
             for effect in effects { try carryOut(effect) }
+            try checks.mixes.settled(participants: checks.places.participantCount)
             guard isCrashBeforeACKDue, signalling.owesACK else { return armBelayTimer() }
             isCrashBeforeACKDue = false
             counters.count(.crashBeforeACK)
@@ -290,6 +325,7 @@ final class World {
     func start() throws(Violation) {
         life += 1
         media = ModelMedia()
+        mixes = ModelMixes()
         var started = Subject(
             configuration: configuration,
             userAgent: UserAgentConfiguration(node: 1, localAddress: Self.belayAddress),
@@ -302,6 +338,7 @@ final class World {
         trace.tell(now, "start \(life): \(work.records.count) calls, \(work.notifications.count) notifications")
         let effects = started.restore(work, now: moment)
         subject = started
+        try checks.told.restored(work, effects)
         try carryOut(effects)
     }
 
@@ -317,6 +354,8 @@ final class World {
         subject = nil
         belayTimer = nil
         owedUpdates = [:]
+        latestCommit = nil
+        checks.crashed()
         statuses.crashed()
         webhooks.crashed()
         signalling.crashed()

@@ -13,13 +13,16 @@ package struct JournalEntry: Hashable, Sendable, Codable {
     package var scope: JournalScope
     package var accountID: AccountID
     package var callID: CallID?
+    /// Of what several calls share, where the entry is of its story; such an entry is of no call.
+    package var room: RoomID?
     package var requestID: RequestID?
     package var message: String
     package var metadata: [String: JSONValue]
 
     package init(
         timestamp: Timestamp, sequence: Int, level: JournalLevel, scope: JournalScope, accountID: AccountID,
-        callID: CallID?, requestID: RequestID?, message: String, metadata: [String: JSONValue] = [:]
+        callID: CallID?, room: RoomID? = nil, requestID: RequestID?, message: String,
+        metadata: [String: JSONValue] = [:]
     ) {
         self.timestamp = timestamp
         self.sequence = sequence
@@ -27,6 +30,7 @@ package struct JournalEntry: Hashable, Sendable, Codable {
         self.scope = scope
         self.accountID = accountID
         self.callID = callID
+        self.room = room
         self.requestID = requestID
         self.message = message
         self.metadata = metadata

@@ -3,9 +3,15 @@ package struct Recording: Hashable, Sendable {
     /// A private recording can be had for this long after its end (docs/contract/rest.md#recordings).
     package static let privateLifetimeSeconds = 120
 
+    package enum Owner: Hashable, Sendable {
+        case call(CallID)
+        case conference(ConferenceID)
+    }
+
     package var recordingID: RecordingID
     package var accountID: AccountID
-    package var callID: CallID
+    /// Whose it is: of a call, or of a conference.
+    package var owner: Owner
     package var dateCreated: Timestamp
     package var dateUpdated: Timestamp
     package var revision: Int
@@ -17,11 +23,11 @@ package struct Recording: Hashable, Sendable {
     package var isDeleted: Bool
 
     package init(
-        recordingID: RecordingID, accountID: AccountID, callID: CallID, created: Timestamp, isPrivate: Bool
+        recordingID: RecordingID, accountID: AccountID, owner: Owner, created: Timestamp, isPrivate: Bool
     ) {
         self.recordingID = recordingID
         self.accountID = accountID
-        self.callID = callID
+        self.owner = owner
         dateCreated = created
         dateUpdated = created
         revision = 1
@@ -29,6 +35,10 @@ package struct Recording: Hashable, Sendable {
         self.isPrivate = isPrivate
         isDeleted = false
     }
+
+    package var callID: CallID? { if case .call(let id) = owner { id } else { nil } }
+
+    package var conferenceID: ConferenceID? { if case .conference(let id) = owner { id } else { nil } }
 
     /// Nobody may have its file any more, whether it lies there or not.
     package func isGone(at now: Timestamp) -> Bool {

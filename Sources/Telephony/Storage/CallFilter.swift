@@ -53,6 +53,7 @@ package struct NumberFilter: Sendable {
 /// Which recordings a list asks for (docs/contract/rest.md#recordings).
 package struct RecordingFilter: Hashable, Sendable {
     package var callID: CallID?
+    package var conferenceID: ConferenceID?
     /// Begun at or after.
     package var earliest: Timestamp?
     /// Begun before.
@@ -62,6 +63,33 @@ package struct RecordingFilter: Hashable, Sendable {
         self.callID = callID
         self.earliest = earliest
         self.latest = latest
+    }
+}
+
+/// Which conferences a list asks for (docs/contract/rest.md#conferences).
+package struct ConferenceFilter: Hashable, Sendable {
+    package var status: Conference.Status?
+    /// Exactly this.
+    package var alias: String?
+    /// Made then, and changed then.
+    package var created: Range<Timestamp>?
+    package var updated: Range<Timestamp>?
+
+    package init(
+        status: Conference.Status? = nil, alias: String? = nil, created: Range<Timestamp>? = nil,
+        updated: Range<Timestamp>? = nil
+    ) {
+        self.status = status
+        self.alias = alias
+        self.created = created
+        self.updated = updated
+    }
+
+    /// Whether a conference is one of those.
+    package func lets(_ conference: Conference) -> Bool {
+        (status ?? conference.status) == conference.status && (alias == nil || alias == conference.alias)
+            && (created?.contains(conference.dateCreated) ?? true)
+            && (updated?.contains(conference.dateUpdated) ?? true)
     }
 }
 

@@ -9,7 +9,7 @@ package enum StorageOperation: Hashable, Sendable {
     case appendJournal(JournalEntry)
     /// Keeps the key by which the call was asked for; a conflict where the account used it within a day.
     case saveKey(IdempotencyKey, CallID, Timestamp)
-    /// Inserts the recording's row, or replaces it. Its call is stored already.
+    /// Inserts the recording's row, or replaces it. Its call, or its conference, is stored already.
     case saveRecording(Recording)
     /// A notification that is owed (docs/contract/webhooks.md#notifications).
     case saveNotification(PendingNotification)
@@ -18,6 +18,9 @@ package enum StorageOperation: Hashable, Sendable {
     /// Inserts the queue's row, or replaces it.
     case saveQueue(CallQueue)
     case removeQueue(QueueID)
+    /// Inserts the conference's row, or replaces it, with what a start needs to take it up: opaque here, and none of one
+    /// that has been terminated.
+    case saveConference(Conference, record: [UInt8]?)
 }
 
 extension StorageOperation {
@@ -52,11 +55,11 @@ package struct PendingNotification: Hashable, Sendable {
 package struct UnfinishedWork: Sendable {
     /// In order of the calls' creation.
     package var records: [(CallID, [UInt8])]
-    /// In order of the calls' creation and the events' sequence.
+    /// In order of the calls' creation and the events' sequence; behind them those of conferences, likewise.
     package var notifications: [PendingNotification]
     /// The highest journal sequence of each call in `records`, so that the journal goes on without a gap.
     package var journalSequences: [CallID: Int]
-    /// Of the calls in `records`.
+    /// Of the calls in `records`, and of each conference in `conferences` the latest at least.
     package var recordings: [RecordingID: Recording]
     /// Every call that has a record or has not ended, in order of creation: what is known of it where it has no record,
     /// or none that can be read.
@@ -65,15 +68,18 @@ package struct UnfinishedWork: Sendable {
     package var complaints: [String]
     /// In the order in which they were made.
     package var queues: [CallQueue]
+    /// Those that have not been terminated, with their records, in the order in which they were made.
+    package var conferences: [(Conference, [UInt8]?)]
 
     package init(
         records: [(CallID, [UInt8])], notifications: [PendingNotification], journalSequences: [CallID: Int],
         recordings: [RecordingID: Recording] = [:], rows: [UnfinishedRow] = [], complaints: [String] = [],
-        queues: [CallQueue] = []
+        queues: [CallQueue] = [], conferences: [(Conference, [UInt8]?)] = []
     ) {
         self.rows = rows
         self.complaints = complaints
         self.queues = queues
+        self.conferences = conferences
         self.records = records
         self.notifications = notifications
         self.journalSequences = journalSequences

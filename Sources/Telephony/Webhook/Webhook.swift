@@ -1,3 +1,13 @@
+/// Whose events a webhook tells of, in their order.
+package enum WebhookOwner: Hashable, Sendable {
+    case call(CallID)
+    case conference(ConferenceID)
+
+    package var callID: CallID? { if case .call(let id) = self { id } else { nil } }
+
+    package var conferenceID: ConferenceID? { if case .conference(let id) = self { id } else { nil } }
+}
+
 /// One webhook as it is to be posted: fixed when it is emitted, the same at each attempt
 /// (ARCHITECTURE.md#webhook-order).
 package struct Webhook: Hashable, Sendable {
@@ -10,11 +20,11 @@ package struct Webhook: Hashable, Sendable {
     }
 
     package var eventID: EventID
-    /// Rising within a call from 1 (docs/contract/webhooks.md#identity). Sent as `Belay-Event-Sequence`.
+    /// Rising within a call, or a conference, from 1 (docs/contract/webhooks.md#identity). Sent as `Belay-Event-Sequence`.
     package var eventSequence: Int
     package var requestID: RequestID
     package var accountID: AccountID
-    package var callID: CallID
+    package var owner: WebhookOwner
     /// The `requestType` field, for logs.
     package var requestType: String
     package var purpose: Purpose
@@ -22,15 +32,18 @@ package struct Webhook: Hashable, Sendable {
     /// Compact JSON, keys in alphabetical order.
     package var body: [UInt8]
 
+    /// Nil where it is none of a call.
+    package var callID: CallID? { owner.callID }
+
     package init(
-        eventID: EventID, eventSequence: Int, requestID: RequestID, accountID: AccountID, callID: CallID,
+        eventID: EventID, eventSequence: Int, requestID: RequestID, accountID: AccountID, owner: WebhookOwner,
         requestType: String, purpose: Purpose, url: WebURL, body: [UInt8]
     ) {
         self.eventID = eventID
         self.eventSequence = eventSequence
         self.requestID = requestID
         self.accountID = accountID
-        self.callID = callID
+        self.owner = owner
         self.requestType = requestType
         self.purpose = purpose
         self.url = url

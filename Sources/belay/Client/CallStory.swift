@@ -35,9 +35,9 @@ struct CallStory {
     private func clock(_ entry: JSONValue) -> String {
         let time = entry["timestamp"]?.integerValue ?? start ?? 0
         if let start { return String(format: "%9.3f", Double(time - start) / 1_000_000) }
-        // As wide as a call's identifier.
-        let call = entry["callId"]?.string ?? String(repeating: " ", count: 42)
-        return "\(Timestamp(microseconds: time).iso8601) \(call)"
+        // As wide as an identifier; of a conference's story that.
+        let owner = entry["callId"]?.string ?? entry["metadata"]?["conferenceId"]?.string
+        return "\(Timestamp(microseconds: time).iso8601) \(owner ?? String(repeating: " ", count: 42))"
     }
 
     /// What the line itself needs to be understood.
@@ -45,6 +45,8 @@ struct CallStory {
         guard let metadata = entry["metadata"] else { return "" }
         if metadata["scope"]?.string == "media", metadata["packetsSent"] != nil { return " (\(figures(metadata)))" }
         var parts: [String] = []
+        // What is told of several calls names the one that it is about.
+        if entry["callId"] == .null, let call = metadata["callId"]?.string { parts.append(call) }
         if metadata["isRetransmission"] == true { parts.append("again") }
         if let milliseconds = metadata["milliseconds"]?.integerValue { parts.append("\(milliseconds) ms") }
         if let reason = metadata["callEndedReason"]?.string { parts.append(reason) }

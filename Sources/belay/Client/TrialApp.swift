@@ -54,7 +54,9 @@ struct TrialApp: Sendable {
     /// The webhooks of a call that want PerCL (docs/contract/webhooks.md#the-webhooks).
     static func wantsScript(_ arrival: Arrival) -> Bool {
         switch arrival.body["requestType"]?.string {
-        case "callStatus": false
+        case "callStatus", "addToQueueNotification", "park", "addToConferenceNotification", "conferenceStatus",
+            "conferenceRecordingStatus":
+            false
         case "outDialApiConnect", "outDialConnect": arrival.body["dialCallStatus"] == "inProgress"
         default: true
         }

@@ -81,7 +81,7 @@ struct LogsCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var access: ServerAccess
-    @Argument(help: ArgumentHelp("The call; without it, the newest.", valueName: "call"))
+    @Argument(help: ArgumentHelp("The call, conference or queue; without it, the newest call.", valueName: "call"))
     var call: String?
     @Option(help: ArgumentHelp("Search the logs of all calls (docs/logs.md).", valueName: "query"))
     var pql: String?
@@ -96,6 +96,9 @@ struct LogsCommand: AsyncParsableCommand {
         if let limit { try Limit.check(limit) }
         guard !follow || (pql == nil && limit == nil) else {
             throw ValidationError("--follow tells everything as it happens; --pql and --limit choose from what has")
+        }
+        guard !follow || call.flatMap({ SharedRoom($0) }) == nil else {
+            throw ValidationError("--follow tells a call, or without one the whole account")
         }
         guard pql == nil || call == nil else {
             throw ValidationError("--pql searches all calls; for one, name it in the query: callId = \"CA…\"")
@@ -113,7 +116,8 @@ struct LogsCommand: AsyncParsableCommand {
                 return
             }
             let id = try await CallSelection.id(call, client)
-            let log = try await client.items(client.path("/Calls/\(id)/Logs"), "logs").reversed() as [JSONValue]
+            let path = client.path(SharedRoom.storyPath(of: id))
+            let log = try await client.items(path, "logs").reversed() as [JSONValue]
             tell(log.suffix(limit ?? .max), CallStory(start: log.first?["timestamp"]?.integerValue ?? 0))
         }
     }
@@ -155,26 +159,36 @@ struct LogsCommand: AsyncParsableCommand {
 
 struct ShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Show everything that explains a call.",
+        commandName: "show", abstract: "Show everything that explains a call, a conference or a queue.",
         discussion: """
             The call, its whole story with every SIP message, webhook (request, answer, timing), PerCL command and \
             the media figures, its recordings, and what the simulated carrier's side heard and said. With --follow the \
             story is told as it happens, and the call behind its end; Ctrl-C ends the command and not the call.
+            Of a conference, and of a queue, it is who is in it, and its story: who came and went, what became of it, \
+            what was told of it.
 
             Examples:
               belay show CA0123…
+              belay show CF0123…
               belay show --follow
             """)
 
     @OptionGroup var access: ServerAccess
-    @Argument(help: ArgumentHelp("The call; without it, the newest.", valueName: "call"))
+    @Argument(help: ArgumentHelp("The call, conference or queue; without it, the newest call.", valueName: "call"))
     var call: String?
     @Flag(help: "Tell the story as it happens, until the call is over.")
     var follow = false
 
+    func validate() throws {
+        guard !follow || call.flatMap({ SharedRoom($0) }) == nil else {
+            throw ValidationError("--follow tells a call; a conference and a queue are shown as they are")
+        }
+    }
+
     func run() async throws {
         try await ClientCommand.run {
             let client = try access.client()
+            if let room = call.flatMap({ SharedRoom($0) }) { return try await room.show(client) }
             let id = try await CallSelection.id(call, client)
             if follow {
                 let report = CallReport(client: client, callID: id, isQuiet: false, detail: .everything)
@@ -197,10 +211,7 @@ struct ShowCommand: AsyncParsableCommand {
     private func showFiles(of id: String, _ client: APIClient) async throws {
         let recordings = try await client.items(client.path("/Calls/\(id)/Recordings"), "recordings")
         if !recordings.isEmpty { Terminal.print("") }
-        for recording in recordings {
-            let length = recording["durationSec"]?.integerValue.map { "\($0) s" } ?? "being made"
-            Terminal.print("recording \(recording["recordingId"]?.string ?? ""), \(length)")
-        }
+        for recording in recordings { Terminal.print("\(RecordingLine.text(recording))") }
         let files = CarrierFiles(folder: access.folder).files(of: id)
         if !files.isEmpty { Terminal.print("") }
         for file in files { Terminal.print("heard (left) and said (right) by the carrier's side: \(file)") }

@@ -6,7 +6,8 @@ import JSON
 struct QueueCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "queue", abstract: "The account's queues, who waits in them, and taking the next one out.",
-        subcommands: [List.self, Create.self, Members.self, Next.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Create.self, Show.self, Members.self, Next.self], defaultSubcommand: List.self,
+        aliases: ["queues"])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -52,21 +53,27 @@ struct QueueCommand: AsyncParsableCommand {
         }
     }
 
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show one: who waits in it, and its whole story, as `belay show QUEUE` does.")
+
+        @OptionGroup var access: ServerAccess
+        @OptionGroup var queue: QueueArgument
+
+        func run() async throws {
+            try await ClientCommand.run { try await queue.room().show(try access.client()) }
+        }
+    }
+
     struct Members: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List who waits in one, in line.")
 
         @OptionGroup var access: ServerAccess
-        @Argument(help: ArgumentHelp("The queue.", valueName: "queue"))
-        var queue: String
+        @OptionGroup var queue: QueueArgument
 
         func run() async throws {
             try await ClientCommand.run {
-                let client = try access.client()
-                let rows = try await client.items(client.path("/Queues/\(queue)/Members"), "queueMembers").map {
-                    [
-                        $0["position"]?.text ?? "", $0["callId"]?.string ?? "", "\($0["waitTime"]?.text ?? "") s",
-                    ]
-                }
+                let rows = try await queue.room().rows(try access.client())
                 Terminal.print(lines: Terminal.table(rows))
             }
         }
@@ -83,8 +90,7 @@ struct QueueCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var access: ServerAccess
-        @Argument(help: ArgumentHelp("The queue.", valueName: "queue"))
-        var queue: String
+        @OptionGroup var queue: QueueArgument
         @Argument(help: ArgumentHelp("The call; absent: whoever is first.", valueName: "call"))
         var call: String?
 
@@ -92,10 +98,24 @@ struct QueueCommand: AsyncParsableCommand {
             try await ClientCommand.run {
                 let client = try access.client()
                 let member = try await client.post(
-                    client.path("/Queues/\(queue)/Members/\(call ?? "Front")"), .object([:]))
+                    client.path(try queue.room().path + "/Members/\(call ?? "Front")"), .object([:]))
                 Terminal.print("\(member["callId"]?.string ?? "")")
             }
         }
+    }
+}
+
+/// Which queue a command means.
+struct QueueArgument: ParsableArguments {
+    @Argument(help: ArgumentHelp("The queue.", valueName: "queue"))
+    var queue: String
+
+    func room() throws -> SharedRoom {
+        guard queue.hasPrefix("QU"), let room = SharedRoom(queue) else {
+            throw ClientError(
+                "\(queue) names no queue, which is QU and 40 hexadecimal digits; `belay queue list` shows them")
+        }
+        return room
     }
 }
 

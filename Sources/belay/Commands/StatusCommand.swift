@@ -88,6 +88,9 @@ enum ServerListing {
             ["ready", status["ready"] == true ? "yes" : "no: \(reason(status))"],
             ["calls", "\(count("callsLive")) live, \(count("callsQueued")) queued"],
         ]
+        for (name, calls) in [("conferences", "participants"), ("queues", "callsWaiting")] where count(name) > 0 {
+            rows.append([name, "\(count(name)), with \(count(calls)) calls in them"])
+        }
         let webhooks = count("webhooksPending")
         if webhooks > 0 { rows.append(["webhooks", "\(webhooks) wait or are under way"]) }
         if status["diallingStopped"] == true {

@@ -163,7 +163,8 @@ struct Setting {
         Setting(
             name: "node", help: "number of this process, 0 to 65535, in every branch, tag and Call-ID", fallback: "0"),
         Setting(
-            name: "keep-calls-days", help: "ended calls are kept so long; 0: for ever", fallback: "90"),
+            name: "keep-calls-days", help: "ended calls and terminated conferences are kept so long; 0: for ever",
+            fallback: "90"),
         Setting(name: "keep-logs-days", help: "logs are kept so long; 0: for ever", fallback: "30"),
         Setting(name: "keep-recordings-days", help: "recordings are kept so long; 0: for ever", fallback: "0"),
         Setting(

@@ -51,7 +51,8 @@ final class LiveStatus: StatusService {
             rtpPortsInUse: gauges.portsInUse, trunk: configuration.trunk.map { "\($0.uri)" }, carrier: carrier,
             isReady: health.isReady, isDiallingStopped: administration.isDiallingStopped,
             liveCalls: max(0, gauges.liveCalls - gauges.queuedCalls), queuedCalls: gauges.queuedCalls,
-            pendingWebhooks: gauges.outboxDepth,
+            conferences: gauges.conferences, participants: gauges.participants, queues: gauges.queues,
+            waitingCalls: gauges.waitingCalls, pendingWebhooks: gauges.outboxDepth,
             freeBytes: DiskWatch.freeBytes(at: configuration.dataFolder),
             minimumFreeBytes: configuration.minimumFreeBytes, settings: Setting.all.map { Self.setting($0, source) })
     }

@@ -69,7 +69,7 @@ enum Server {
         let advertised = try await advertisedHost(configuration, trunk, callGroup)
 
         let inbox = MediaInbox()
-        let engine = MediaEngine(room: reserve) { events in inbox.take(events) }
+        let engine = MediaEngine(room: reserve, onMixEvents: { inbox.take($0) }, onEvents: { inbox.take($0) })
         try engine.start()
         let publicURL = PublicURL(
             configured: configuration.publicURL, host: configuration.http.host, port: configuration.http.port)
@@ -103,6 +103,7 @@ enum Server {
             deadLineSeconds: configuration.deadLineSeconds, answerDetection: configuration.answerDetection,
             inbox: inbox,
             recordings: recordings)
+        let music = ConferenceMusic(engine: engine, prompts: prompts, inbox: inbox, ownMusic: .waitingMusic)
         let webhooks = WebhookClient(
             group: webGroup, addressGuard: addressGuard, resolver: resolver, trust: trust,
             limits: configuration.scriptLimits.within(descriptors.share(of: configuration.scriptLimits.total)),
@@ -120,7 +121,8 @@ enum Server {
             publicURL: publicURL.text, random: randomSource())
         let loop = CallLoop(
             eventLoop: callGroup.next(), exchange: exchange, storage: storage,
-            webhooks: SigningPoster(client: webhooks, directory: directory), media: bridge, numbers: directory,
+            webhooks: SigningPoster(client: webhooks, directory: directory), media: bridge,
+            mixes: MixBridge(engine: engine, music: music, recordings: recordings), music: music, numbers: directory,
             resolver: resolver, feed: feed, counters: counters, logger: logger)
         inbox.deliver { loop.post($0) }
         storageWatch.observe(storage, for: loop)
@@ -163,7 +165,8 @@ enum Server {
         let operatorListener = OperatorListener(configuration)
         let api = APIServer(
             services: APIServices(
-                calls: calls, feed: feed, queues: LiveQueues(loop: loop), recordings: liveRecordings,
+                calls: calls, feed: feed, queues: LiveQueues(loop: loop),
+                conferences: LiveConferences(loop: loop, storage: storage), recordings: liveRecordings,
                 directory: directory,
                 health: health,
                 administration: administration, status: status,

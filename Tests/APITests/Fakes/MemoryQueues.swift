@@ -11,7 +11,7 @@ final class MemoryQueues: QueueService {
 
     var asked: [QueueRequest] { state.withLock { $0.asked } }
 
-    func ask(_ request: QueueRequest, of account: AccountID) async -> QueueReply {
+    func ask(_ request: QueueRequest, of account: AccountID, by requestID: RequestID) async -> QueueReply {
         state.withLock { state in
             state.asked.append(request)
             if case .create(let queue) = request, state.replies.isEmpty {

@@ -27,7 +27,8 @@ final class MemoryRecordings: RecordingService {
     {
         rows.withLock { rows in
             let matching = rows.filter { recording in
-                recording.accountID == account && [nil, recording.callID].contains(filter.callID)
+                recording.accountID == account && (filter.callID == nil || filter.callID == recording.callID)
+                    && (filter.conferenceID == nil || filter.conferenceID == recording.conferenceID)
                     && recording.dateCreated >= filter.earliest ?? recording.dateCreated
                     && recording.dateCreated < filter.latest ?? Timestamp(microseconds: .max)
             }

@@ -23,6 +23,7 @@ struct TestServer: Sendable {
     let calls: MemoryCalls
     let feed: Feed
     let queues = MemoryQueues()
+    let conferences = MemoryConferences()
     let recordings: MemoryRecordings
     let health = FakeHealth()
     let carrier = FakeCarrier()
@@ -51,8 +52,9 @@ struct TestServer: Sendable {
             OwnedNumber(phoneNumberID: phoneNumberID, accountID: account, phoneNumber: number, created: Self.start))
         server = APIServer(
             services: APIServices(
-                calls: calls, feed: feed, queues: queues, recordings: recordings, directory: directory, health: health,
-                administration: administration, status: FakeStatus(), carrier: carrier,
+                calls: calls, feed: feed, queues: queues, conferences: conferences, recordings: recordings,
+                directory: directory, health: health, administration: administration, status: FakeStatus(),
+                carrier: carrier,
                 now: { Self.start }),
             configuration: APIConfiguration(
                 compatibility: compatibility, publicURL: publicURL, refusesCarrierNumbers: hasTrunk,

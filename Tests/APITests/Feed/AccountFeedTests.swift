@@ -97,7 +97,10 @@ struct AccountFeedTests {
 
     @Test(
         "What is no event's id is refused, and named",
-        arguments: ["x", "1.2", "1.2.CA12", "1.2.3.4", "-1", "1.x.CA0123456789abcdef0123456789abcdef01234567"])
+        arguments: [
+            "x", "1.2", "1.2.CA12", "1.2.3.4", "-1", "1.x.CA0123456789abcdef0123456789abcdef01234567",
+            "1.2.AP0123456789abcdef0123456789abcdef01234567",
+        ])
     func malformed(_ text: String) async throws {
         let test = try TestServer()
         let reply = try await test.send(.get, test.base + "/Feed?after=" + text)
@@ -109,7 +112,10 @@ struct AccountFeedTests {
     @Test("A place is read as it is written")
     func places() throws {
         let test = try TestServer()
-        for entry in [CallFeedTests.entry(CallFeedTests.call(test, .queued), 12), note(test, at: 3)] {
+        var ofRoom = note(test, at: 3)
+        ofRoom.room = .conference(SystemIdentifierSource().draw(ConferenceKind.self))
+        ofRoom.sequence = 7
+        for entry in [CallFeedTests.entry(CallFeedTests.call(test, .queued), 12), note(test, at: 3), ofRoom] {
             let place = FeedPlace(entry)
             #expect(FeedPlace(place.text) == place)
             #expect(place.covers(entry))
@@ -117,6 +123,7 @@ struct AccountFeedTests {
             later.timestamp = later.timestamp.advanced(byMicroseconds: 1)
             #expect(!place.covers(later))
         }
+        #expect(!FeedPlace(note(test, at: 3)).covers(ofRoom), "what is of no call covers no story")
     }
 
     @Test("Where the log cannot be read just now, that is said, and no place is taken")

@@ -97,7 +97,7 @@ struct OpenAPITests {
         let call = try #require(made["callId"]?.string)
         let recording = Recording(
             recordingID: try #require(RecordingID("RE" + String(repeating: "a", count: 40))), accountID: test.account,
-            callID: try #require(CallID(call)), created: TestServer.start, isPrivate: false)
+            owner: .call(try #require(CallID(call))), created: TestServer.start, isPrivate: false)
         var complete = recording
         complete.durationSeconds = 2
         try test.recordings.add(complete, content: Array("RIFF".utf8))
@@ -112,6 +112,7 @@ struct OpenAPITests {
                 .replacing("{applicationId}", with: application.text).replacing("{callId}", with: callID ?? call)
                 .replacing("{recordingId}", with: recording.recordingID.text)
                 .replacing("{phoneNumberId}", with: test.phoneNumberID.text).replacing("{queueId}", with: queueID.text)
+                .replacing("{conferenceId}", with: ConferenceRouteTests.conferenceID)
             let reply = try await test.send(method, path + query, body: body, authorization: authorization)
             #expect(reply.status == status)
             let prefix = "\(method.rawValue) \(template) "
@@ -209,6 +210,42 @@ struct OpenAPITests {
             try await check(.post, place, status: 202)
             try await check(.post, place, status: 404)
         }
+        try await check(.get, queues + "/{queueId}/Logs", status: 404)
+        test.queues.prepare(.queue(standing))
+        try await check(.get, queues + "/{queueId}/Logs", status: 200)
+        let conferences = account + "/Conferences", oneConference = conferences + "/{conferenceId}"
+        let participants = oneConference + "/Participants", participant = participants + "/{callId}"
+        for path in [oneConference, participants, oneConference + "/Recordings", oneConference + "/Logs"] {
+            try await check(.get, path, status: 404)
+        }
+        try await check(.get, conferences, query: "?status=over", status: 400)
+        try await check(.post, conferences, #"{"alias":"Monday","record":true}"#, status: 200)
+        try await check(.post, conferences, #"{"playBeep":"sometimes"}"#, status: 400)
+        test.conferences.prepare(.tooMany, .notStored)
+        try await check(.post, conferences, "{}", status: 409)
+        try await check(.post, conferences, "{}", status: 503)
+        let conference = try ConferenceRouteTests.conference(test, .terminated)
+        test.conferences.add(conference)
+        for path in [conferences, oneConference, participants, oneConference + "/Recordings", oneConference + "/Logs"] {
+            try await check(.get, path, status: 200)
+        }
+        try await check(.get, participants, query: "?talk=loud", status: 400)
+        try await check(.post, oneConference, #"{"status":"terminated"}"#, status: 204)
+        try await check(.post, oneConference, #"{"status":"inProgress"}"#, status: 400)
+        try await check(.post, oneConference, #"{"alias":"late"}"#, status: 409)
+        let there = Participant(
+            conferenceID: conference.conferenceID, accountID: test.account, callID: try #require(CallID(call)),
+            standing: ParticipantStanding(talk: true, listen: true, dtmfPassThrough: false), startConfOnEnter: true,
+            created: TestServer.start)
+        test.conferences.prepare(
+            .participants(Page(items: [there], total: 1, start: 0, next: nil)), .participant(there), .noParticipant,
+            .participant(there), .noParticipant, .removed, .noParticipant)
+        try await check(.get, participants, status: 200)
+        for method in [.get, .post, .delete] as [HTTPRequest.Method] {
+            try await check(method, participant, status: method == .delete ? 204 : 200)
+            try await check(method, participant, status: 404)
+        }
+        try await check(.post, participant, #"{"talk":1}"#, status: 400)
         try await check(.get, account + "/IncomingPhoneNumbers", status: 200)
         try await check(.post, account + "/IncomingPhoneNumbers", #"{"phoneNumber":"+13125550177"}"#, status: 200)
         try await check(.post, account + "/IncomingPhoneNumbers", #"{"phoneNumber":"+13125550177"}"#, status: 409)

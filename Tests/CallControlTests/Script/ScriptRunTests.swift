@@ -242,7 +242,8 @@ struct ScriptRunTests {
             #"{"Redirect":{"actionUrl":"http://app/n"}}"#, #"{"Hangup":{"reason":"bye"}}"#,
             #"{"Enqueue":{"queueId":"\#(queue)","waitUrl":"http://app/w","actionUrl":"http://app/a"}}"#,
             #"{"Park":{"waitUrl":"http://app/w","actionUrl":"http://app/a"}}"#, #"{"Dequeue":{}}"#, #"{"Unpark":{}}"#,
-            #"{"TerminateConference":{"conferenceId":"CF1"}}"#,
+            #"{"RemoveFromConference":{}}"#, #"{"TerminateConference":{"conferenceId":"CF1"}}"#,
+            #"{"Sms":{"to":"+15555550100","from":"+15555550101","text":"hi"}}"#,
         ] {
             for isFirst in [true, false] {
                 var bench = try RunBench("[\(isFirst ? "" : #"{"Say":{"text":""}},"#)\(text),\(text)]")
@@ -255,7 +256,8 @@ struct ScriptRunTests {
                     case .enqueue(let enqueue): .enqueue(enqueue)
                     case .park(let park): .park(park)
                     case .dequeue, .unpark: .leaveWait(bench.commands[index])
-                    case .terminateConference: .unsupported(bench.commands[index], index: index)
+                    case .removeFromConference, .terminateConference: .leaveConference(bench.commands[index])
+                    case .sms: .unsupported(bench.commands[index], index: index)
                     default: nil
                     }
                 #expect(bench.take().suffix(2) == [bench.began(index), try #require(expected)], "\(text)")

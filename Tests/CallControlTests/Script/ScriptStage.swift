@@ -63,10 +63,10 @@ struct ScriptStage {
         case .answer:
             demand(!isAnswering, "answers twice")
             isAnswering = true
-        case .earlyMedia, .recordCall, .commandStarted, .commandEnded: break
+        case .earlyMedia, .recordCall, .commandStarted, .commandEnded, .changeStanding: break
         case .commandAborted: end(demand)
-        case .reject, .redirect, .collected, .recorded, .outDial, .hangUp, .enqueue, .park, .leaveWait, .ranOut,
-            .unsupported:
+        case .reject, .redirect, .collected, .recorded, .outDial, .hangUp, .enqueue, .park, .leaveWait,
+            .createConference, .addToConference, .leaveConference, .ranOut, .unsupported:
             demand(file == .none, "the file is not complete")
             end(demand)
         }

@@ -25,7 +25,7 @@ enum Sample {
     ) -> Webhook {
         Webhook(
             eventID: EventID(text("EV", 5))!, eventSequence: 3, requestID: RequestID(text("RQ", 4))!,
-            accountID: AccountID(text("AC", 1))!, callID: CallID(text("CA", 2))!, requestType: "callStatus",
+            accountID: AccountID(text("AC", 1))!, owner: .call(CallID(text("CA", 2))!), requestType: "callStatus",
             purpose: purpose, url: WebURL(url)!, body: Array(body.utf8))
     }
 }

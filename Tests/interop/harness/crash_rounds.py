@@ -2,7 +2,8 @@
 
 A round places calls, kills the server at a moment drawn from the seed (after so many were accepted, or within a few
 milliseconds after the far end saw an INVITE or sent a 200), starts it again and waits until everything is over. Then it is
-asked three times what happened: the API, the app that got the webhooks, and the far end that counted on the wire.
+asked three times what happened: the API, the app that got the webhooks, and the far end that counted on the wire. What became
+of the calls' queues and conferences is rooms_judge.py's to say.
 """
 
 import os
@@ -16,7 +17,8 @@ from dataclasses import dataclass, field
 
 from . import webhook_model
 from .calling_far_end import CallingFarEnd
-from .mixed_calls import CALLED, MixedCalls, decide
+from .mixed_calls import CALLED, MixedCalls, decide, is_in_a_conference
+from .rooms_judge import RoomsJudge
 from .server import FINAL, NUMBER
 from .waiting import eventually
 
@@ -43,9 +45,17 @@ class Tally:
     statuses_doubled: int = 0
     statuses_wrong: int = 0
     left_open: int = 0
+    stranded: int = 0
+    queues: int = 0
+    waits: int = 0
+    conferences: int = 0
+    stays: int = 0
+    rejoins: int = 0
     other: int = 0
     open_at_kill: int = 0
     faults: list = field(default_factory=list)
+    #: Of queues and conferences.
+    seen: Counter = field(default_factory=Counter)
     ends: Counter = field(default_factory=Counter)
     to_ready: list = field(default_factory=list)
     to_far_end: list = field(default_factory=list)
@@ -53,7 +63,10 @@ class Tally:
 
     PROMISES = {"lost": "lost", "dialled twice": "dialled_twice", "statuses missing": "statuses_missing",
                 "statuses doubled": "statuses_doubled", "statuses told otherwise": "statuses_wrong",
-                "dialogs left open": "left_open", "other rules broken": "other"}
+                "dialogs left open": "left_open", "left in a queue or a conference": "stranded",
+                "queues lost, or otherwise": "queues", "waits told otherwise": "waits",
+                "conferences lost, or otherwise": "conferences", "stays told otherwise": "stays",
+                "conferences of no use again": "rejoins", "other rules broken": "other"}
 
     def broke(self, promise, words, count=1):
         setattr(self, promise, getattr(self, promise) + count)
@@ -63,11 +76,12 @@ class Tally:
     def table(self):
         lines = [("rounds", self.rounds), ("accepted over the API", self.accepted), ("came in", self.inbound),
                  ("made by OutDial", self.children), ("dialogs open at a kill", self.open_at_kill)]
+        lines += sorted(self.seen.items())
         lines += [(name, getattr(self, promise)) for name, promise in self.PROMISES.items()]
         lines += [("from the kill to, in s", "p50     p99     most"), ("  ready again", spread(self.to_ready)),
                   ("  the far end's BYE or CANCEL", spread(self.to_far_end)), ("  the app's callStatus", spread(self.to_app))]
         lines += [(f"  {status}, {reason}", count) for (status, reason), count in sorted(self.ends.items())]
-        return "\n".join(f"{name:<32}{value}" for name, value in lines)
+        return "\n".join(f"{name:<36}{value}" for name, value in lines)
 
 
 def spread(seconds):
@@ -88,6 +102,7 @@ class CrashRounds:
         self.seed = seed
         self.random = random.Random(seed)
         self.mixed = MixedCalls(server, app, seed)
+        self.rooms = RoomsJudge(server, app, self.mixed)
         self.tally = Tally()
         self._known = set()
 
@@ -113,11 +128,14 @@ class CrashRounds:
         webhooks, placed = len(self.app.webhooks), len(self.far.placed)
         numbers = self.mixed.numbers(CALLS)
         accepted = self._place_and_kill(where, numbers, moment, count, crowd, delay)
+        # What a process that was killed has sent may be read a moment later, but before the next one sends anything.
+        restarted_at = time.monotonic()
         self.server.start()
         self.ready_at = time.monotonic()
         self.tally.to_ready.append(self.ready_at - self.killed_at)
         self.tally.rounds += 1
         self.tally.accepted += len(accepted)
+        self._count(where, self.rooms.after_start(restarted_at))
 
         known = {call["callId"] for call in self._calls()}
         for call, to in accepted.items():
@@ -126,9 +144,20 @@ class CrashRounds:
         eventually(lambda: not self.server.rest.all_calls(active="true"), 30, lambda: f"{where}: every call ends; left: "
                    f"{[(c['callId'], c['to'], c['status']) for c in self.server.rest.all_calls(active='true')]}")
         self._judge_far_end(where, numbers, list(self.far.placed.values())[placed:])
-        self._judge_statuses(where)
+        calls = self._calls()
+        self._judge_statuses(where, calls)
+        self._count(where, self.rooms.at_rest(calls, restarted_at))
+        again, judgement = self.rooms.rejoin(number)
+        self._known.update(again)
+        self._count(where, judgement)
         for fault in webhook_model.faults(self.app.webhooks[webhooks:], self.server.secret, unfinished_allowed=True):
             self.tally.broke("other", f"{where}: {fault}")
+
+    def _count(self, where, judgement):
+        """What was found of queues and conferences."""
+        self.tally.seen.update(judgement.seen)
+        for promise, fault in judgement.faults:
+            self.tally.broke(promise, f"{where}: {fault}")
 
     def _place_and_kill(self, where, numbers, moment, count, crowd, delay):
         """Kills `delay` seconds after the `count`th `moment` that comes when `crowd` calls have been accepted. Returns the
@@ -216,6 +245,7 @@ class CrashRounds:
                 before = "" if dialog.person.alerts else " without 18x"
                 ago = f", ACKed {1000 * (self.killed_at - dialog.answered_at):.1f} ms before the kill" if dialog.answered_at else ""
                 self.tally.broke("left_open", f"{where}: {dialog.invite.to_user} is open still ({dialog.state}{before}{ago}): {flow}")
+                self.tally.stranded += is_in_a_conference(dialog.invite.to_user)
                 self.far.end(dialog)
             for call in open_placed:
                 self.tally.broke("left_open", f"{where}: the call in {call.call_id} is open still ({call.state})")
@@ -231,9 +261,9 @@ class CrashRounds:
         told = [d.told_at for d in self.open_at_kill] + [call.told_at for call in placed]
         self.tally.to_far_end += [at - self.killed_at for at in told if at > self.killed_at]
 
-    def _judge_statuses(self, where):
+    def _judge_statuses(self, where, calls):
         """Each call ended once, and was told of once, as it ended."""
-        for call in self._calls():
+        for call in calls:
             self._known.add(call["callId"])
             self.tally.children += call["direction"] == "outboundDial"
             self.tally.inbound += call["direction"] == "inbound"

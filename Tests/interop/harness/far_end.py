@@ -4,6 +4,7 @@ It takes any number of calls at once, does with each what the test decides by th
 RFC 3261's timers, and at the end can say which dialogs are open, which numbers were dialled twice, and what was wrong.
 """
 
+import functools
 import heapq
 import itertools
 import select
@@ -22,7 +23,12 @@ from .waiting import eventually
 
 
 def tone_frame(hertz, number):
-    """20 ms of a tone at −12 dBFS in µ-law, the `number`th frame of it."""
+    """20 ms of a tone at −12 dBFS in µ-law, the `number`th frame of it. Of whole hertz, it begins anew with each second."""
+    return _tone_frame(hertz, number % 50)
+
+
+@functools.lru_cache(maxsize=1000)
+def _tone_frame(hertz, number):
     times = (numpy.arange(160) + 160 * number) / 8000
     return bytes(mu_law_encode(0.25 * numpy.sin(2 * numpy.pi * hertz * times)).astype(numpy.uint8))
 
@@ -180,12 +186,16 @@ class FarEnd:
             except BlockingIOError:
                 return
             self._heard[source[1]] = now
+            self._keep(source[1], packet, now)
             if source[1] in self._listeners and packet[1] & 0x7F == 0:
                 with self._lock:
                     self._sound(self._listeners[source[1]], packet[12:], now)
             if len(packet) == 16 and packet[1] & 0x7F == 101:
                 timestamp = struct.unpack("!I", packet[4:8])[0]
                 self._events[source[1]].setdefault(timestamp, packet[12])
+
+    def _keep(self, port, packet, now):
+        """For those who listen to what they are told: RTP that came from that port of the caller."""
 
     def _sound(self, dialog, payload, now):
         """A person who presses when a prompt begins: at its first sound, unless a key is about to be pressed anyway."""
@@ -197,6 +207,14 @@ class FarEnd:
             key, dialog.presses_left = dialog.presses_left[0], dialog.presses_left[1:]
             dialog.press_is_due = True
             self._after(dialog.person.presses_after, lambda: self._press_now(dialog, key))
+
+    def press(self, dialog, keys, every=0.2):
+        """Presses the keys now, one after the other."""
+        with self._lock:
+            began = time.monotonic() - dialog.answered_at
+            for index, key in enumerate(keys):
+                seconds = began + every * index
+                self._after(every * index, lambda s=seconds, k=key: self._press(dialog, s, k, 0))
 
     def _press_now(self, dialog, key):
         dialog.press_is_due = False

@@ -23,7 +23,7 @@ SECRET = "sigsec_" + "fedcba9876" * 4
 NUMBER = "+13125550100"
 
 GAUGES = ("belay_calls_live", "belay_sip_transactions", "belay_sip_dialogs", "belay_rtp_ports_in_use",
-          "belay_timers", "belay_outbox_depth")
+          "belay_timers", "belay_outbox_depth", "belay_conference_participants", "belay_queue_members")
 FINAL = ("completed", "canceled", "busy", "failed", "noAnswer")
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from . import webhook_model
 from .calling_far_end import CallingFarEnd
 from .mixed_calls import CALLED, MixedCalls, decide, kind_of
+from .rooms_judge import RoomsJudge
 from .server import GAUGES, NUMBER
 from .waiting import eventually
 
@@ -47,6 +48,8 @@ class Part:
 class Tally:
     parts: list = field(default_factory=list)
     before: Part = field(default_factory=Part)
+    #: Of queues and conferences.
+    seen: Counter = field(default_factory=Counter)
     ends: Counter = field(default_factory=Counter)
     gauges: dict = field(default_factory=dict)
     faults: list = field(default_factory=list)
@@ -57,8 +60,9 @@ class Tally:
         for name, part in [("at first", self.before), *((f"after part {n}", part) for n, part in enumerate(self.parts, 1))]:
             lines.append(f"{name:<24}{part.calls:>8}{part.megabytes:>8.1f}{part.most_megabytes:>9.1f}"
                          f"{part.descriptors:>13}{part.most_descriptors:>7}{part.latest:>15.2f}")
-        lines += [f"{name:<32}{value:g}" for name, value in self.gauges.items()]
-        lines += [f"{f'{status}, {reason}':<32}{count}" for (status, reason), count in sorted(self.ends.items())]
+        lines += [f"{name:<36}{value:g}" for name, value in self.gauges.items()]
+        lines += [f"{name:<36}{count}" for name, count in sorted(self.seen.items())]
+        lines += [f"{f'{status}, {reason}':<36}{count}" for (status, reason), count in sorted(self.ends.items())]
         return "\n".join(lines)
 
 
@@ -70,6 +74,7 @@ class Soak:
     def __init__(self, server, app, far, seed, rate):
         self.server, self.app, self.far, self.rate = server, app, far, rate
         self.mixed = MixedCalls(server, app, seed)
+        self.rooms = RoomsJudge(server, app, self.mixed)
         self.tally = Tally()
         self._known = set()
 
@@ -107,7 +112,9 @@ class Soak:
         self._place(seconds, part)
         self._expect("every call ends", lambda: eventually(
             lambda: not self.server.rest.all_calls(active="true"), LONGEST_CALL_SECONDS, "no call is active"))
-        self._judge_calls()
+        judgement = self.rooms.at_rest(self._judge_calls())
+        self.tally.seen.update(judgement.seen)
+        self.tally.faults += [fault for _, fault in judgement.faults]
         # The transaction of each that was not answered may wait for timer D.
         refused = sum(count for (status, _), count in self.tally.ends.items() if status != "completed")
         self._expect("every gauge comes to zero", lambda: self.server.wait_until_idle(refused=refused))
@@ -150,7 +157,8 @@ class Soak:
             self.tally.faults.append(f"{number}: {answer}")
 
     def _judge_calls(self):
-        """Each call ended as its kind does, and was told of once."""
+        """Each call ended as its kind does, and was told of once. Returns them."""
+        calls = []
         path, page = f"{self.server.rest.path}/Calls", True
         while path and page:
             answer = self.server.rest.raw("GET", path)
@@ -159,7 +167,9 @@ class Soak:
                 self._known.add(call["callId"])
                 self.tally.ends[call["status"], call["callEndedReason"]] += 1
                 self._judge_call(call)
+                calls.append(call)
             path = answer.json["nextPageUri"] and "/apiserver" + answer.json["nextPageUri"]
+        return calls
 
     def _judge_call(self, call):
         what = f"{call['callId']} ({call['direction']} to {call['to']})"

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HANGUP = [{"Hangup": {}}]
+#: What a conference tells, in an order of its own, whatever call made it.
+OF_CONFERENCES = {"conferenceStatus", "conferenceRecordingStatus"}
 
 
 @dataclass
@@ -41,6 +43,11 @@ class Webhook:
     @property
     def call(self):
         return self.json.get("callId")
+
+    @property
+    def owner(self):
+        """Whose story it is of: the call's, or the conference's."""
+        return self.json.get("conferenceId") if self.kind in OF_CONFERENCES else self.call
 
     @property
     def event(self):
@@ -140,7 +147,7 @@ class WebhookApp:
         with self._changed:
             if method == "POST":
                 self.webhooks.append(webhook)
-                self._of_call[self._call_of(webhook)].append(webhook)
+                self._of_call[self._owner_of(webhook)].append(webhook)
             else:
                 self.fetches.append(webhook)
             self._changed.notify_all()
@@ -183,20 +190,20 @@ class WebhookApp:
                 webhook.abandoned = True
 
     @staticmethod
-    def _call_of(webhook):
+    def _owner_of(webhook):
         """None for what is no webhook at all: the judge will say so."""
         try:
-            return webhook.call
+            return webhook.owner
         except (ValueError, AttributeError):
             return None
 
     def of(self, call_id, kind=None):
-        """The call's webhooks so far, in the order they came."""
+        """The call's webhooks so far, or the conference's, in the order they came."""
         with self._changed:
             return [w for w in self._of_call[call_id] if kind in (None, w.kind)]
 
     def wait_for(self, call_id, kind, seconds=10, count=1):
-        """The call's first webhook of this kind (the `count`th), now or within `seconds`."""
+        """The call's first webhook of this kind (the `count`th), or the conference's, now or within `seconds`."""
         deadline = time.monotonic() + seconds
         with self._changed:
             while True:

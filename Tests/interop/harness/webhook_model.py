@@ -6,7 +6,7 @@ from collections import defaultdict
 
 import freeclimb
 
-from .webhook_app import is_signed
+from .webhook_app import OF_CONFERENCES, is_signed
 
 STANDARD = {"accountId", "callId", "callStatus", "conferenceId", "direction", "from", "parentCallId", "queueId",
             "requestType", "to"}
@@ -16,14 +16,14 @@ OUT_DIAL_API_CONNECT = STANDARD | {"dialCallStatus"}
 def faults(webhooks, secret, unfinished_allowed=False):
     """Every rule that a webhook broke, in words; an empty list when all is well.
 
-    One at a time for each call; sequence numbers rise; an event's id and body stay the same at each try; nothing new
+    One at a time for each call, and for each conference; sequence numbers rise; an event's id and body stay the same at each try; nothing new
     after callStatus; signed; JSON in alphabetical order with no space; accepted by the SDK's own model.
     """
     found = []
     calls = defaultdict(list)
     for webhook in webhooks:
         found += _of_one(webhook, secret)
-        calls[webhook.call].append(webhook)
+        calls[webhook.owner].append(webhook)
     for call, of_call in calls.items():
         found += [f"{call}: {fault}" for fault in _of_a_call(of_call, unfinished_allowed)]
     return found
@@ -57,6 +57,8 @@ def _of_one(webhook, secret):
             yield f"dialCallStatus is not callStatus: {what}"
     if document.get("requestType") == "callStatus" and type(document.get("callDuration")) is not int:
         yield f"callDuration is an integer (docs/contract/webhooks.md#number-types): {what}"
+    if document.get("requestType") in OF_CONFERENCES and type(document.get("conferenceId")) is not str:
+        yield f"a conference that is not named: {what}"
     if document.get("requestType") in NO_MODEL:
         return
     try:
@@ -69,9 +71,9 @@ def _of_one(webhook, secret):
 #: The public material gives Park's webhooks no names, nor the SDK models (docs/contract/webhooks.md#park).
 NO_MODEL = {"park", "parkWait", "unpark"}
 #: These are waited for, whatever comes after them.
-NOTIFICATIONS = {"callStatus", "getDigits", "park", "addToQueueNotification"}
+NOTIFICATIONS = {"callStatus", "getDigits", "park", "addToQueueNotification", "addToConferenceNotification", *OF_CONFERENCES}
 #: With these a call leaves what it was doing: nobody waits for a script that was asked for before.
-LEAVING = {"machineDetected", "dequeue", "removeFromQueueNotification", "unpark"}
+LEAVING = {"machineDetected", "dequeue", "removeFromQueueNotification", "unpark", "leaveConference"}
 
 
 def _of_a_call(webhooks, unfinished_allowed):

@@ -7,6 +7,8 @@ struct QueueTable: Sendable {
     /// Each account's, in the order in which they were made, with a number that a list's cursor names.
     private var order: [AccountID: [(number: Int64, queue: QueueID)]] = [:]
     private var nextNumber: Int64 = 1
+    /// Of all their stories; see ``numberEntry()``.
+    private var lastEntry = 0
 
     var waiting: Int { lines.values.reduce(0) { $0 + $1.count } }
     var count: Int { lines.count }
@@ -24,8 +26,20 @@ struct QueueTable: Sendable {
         lines[id].flatMap { $0.queue.accountID == account ? $0 : nil }
     }
 
+    func account(of id: QueueID) -> AccountID? { lines[id]?.queue.accountID }
+
+    /// How many wait in it; 0 where there is none.
+    func count(in id: QueueID) -> Int { lines[id]?.count ?? 0 }
+
     /// Whether anybody has a queue of that id.
     func contains(_ id: QueueID) -> Bool { lines[id] != nil }
+
+    /// The number of the next entry of a queue's story: one more than that of the one before, of whatever queue. A queue may
+    /// go and come again under its identifier, and nothing has to be kept of it for that.
+    mutating func numberEntry() -> Int {
+        lastEntry += 1
+        return lastEntry
+    }
 
     mutating func change<Answer>(_ id: QueueID, _ change: (inout WaitingLine) -> Answer) -> Answer? {
         guard var line = lines.removeValue(forKey: id) else { return nil }
