@@ -188,6 +188,46 @@ struct ConferenceTests {
         #expect(room.bench.recordings.count == 2)
     }
 
+    @Test(
+        "An end that the disk refuses is an end all the same, and gets there; a client hears of it, and may ask again")
+    func endRefused() throws {
+        var room = ConferenceBench()
+        let id = try room.create(statusURL: nil)
+        let account = try ConferenceBench.account()
+        let change = ConferenceChange(end: .terminated)
+        room.bench.commitsAtOnce = false
+        room.bench.give(
+            .conferenceRequest(
+                ReplyToken(rawValue: 1), account, .update(id, change), RequestID(random: &room.bench.random)))
+        room.bench.give(
+            .conferenceRequest(
+                ReplyToken(rawValue: 2), account, .update(id, change), RequestID(random: &room.bench.random)))
+        let (first, second) = (try #require(room.bench.heldCommits.first), try #require(room.bench.heldCommits.last))
+        #expect(first != second && room.replies.count == 1, "neither is answered yet")
+        room.bench.give(.commitFailed(first, .diskFull))
+        #expect(room.bench.effects.contains(.reply(ReplyToken(rawValue: 1), .conference(.notStored))))
+        #expect(
+            room.bench.effects.contains { effect in
+                if case .store(let operations, nil) = effect {
+                    operations.contains {
+                        if case .saveConference(let it, _) = $0 { it.status == .terminated } else { false }
+                    }
+                } else {
+                    false
+                }
+            }, "it is stored once more, by somebody who waits for nothing")
+        room.bench.give(.committed(second))
+        #expect(
+            room.bench.effects.contains { effect in
+                if case .reply(ReplyToken(rawValue: 2), .conference(.conference(let it))) = effect {
+                    it.status == .terminated
+                } else {
+                    false
+                }
+            })
+        #expect(room.bench.exchange.conferences.count == 0)
+    }
+
     @Test("Alias and beep can be changed, and nothing else is by that")
     func changed() throws {
         var room = ConferenceBench()

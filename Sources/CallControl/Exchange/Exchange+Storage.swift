@@ -39,16 +39,19 @@ extension Exchange {
 
     mutating func answerCommitted(_ token: CommitToken, isStored: Bool) {
         for pending in committedReplies.removeValue(forKey: token) ?? [] {
+            if case .conference(let conference, _) = pending.undoing {
+                settledConferences.append(conference.conferenceID)
+            }
             guard !isStored else {
                 emit(.reply(pending.token, pending.reply))
                 continue
             }
             switch pending.undoing {
-            case .queue(let id, let former):
-                takeBack(id, former: former)
+            case .queue(let queue, let former):
+                takeBack(queue, former: former)
                 emit(.reply(pending.token, .queue(.notStored)))
-            case .conference(let id, let former):
-                takeBack(id, former: former)
+            case .conference(let conference, let former):
+                takeBack(conference, former: former)
                 emit(.reply(pending.token, .conference(.notStored)))
             }
         }

@@ -104,8 +104,8 @@ package struct Exchange: Sendable {
         /// What does not stand where it is not stored.
         enum Change: Hashable, Sendable {
             /// - former: what it was before; nil: there was none.
-            case queue(QueueID, former: CallQueue?)
-            case conference(ConferenceID, former: Conference?)
+            case queue(CallQueue, former: CallQueue?)
+            case conference(Conference, former: Conference?)
         }
 
         var token: ReplyToken

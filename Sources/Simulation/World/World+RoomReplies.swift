@@ -77,7 +77,8 @@ extension World {
             app.rooms.conferences.append(conference.conferenceID)
             counters.count(.conferenceMadeOverREST)
         case (.update, .conference(let conference)):
-            if request.comesAgain { counters.count(.conferenceEndedTwice) } else { try checkOnDisk(conference) }
+            if request.comesAgain { counters.count(.conferenceEndedTwice) }
+            try checkOnDisk(conference)
         case (.create(let conference), .notStored):
             counters.count(.roomNotStored)
             checks.conferences.forget(conference.conferenceID)

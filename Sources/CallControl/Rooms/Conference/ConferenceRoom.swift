@@ -84,10 +84,11 @@ struct ConferenceRoom: Sendable {
             next: end < all.count ? PageCursor(after: all[end - 1].number, position: end) : nil)
     }
 
-    /// What a client was told was not stored: alias and beep, for what has happened to calls has happened.
-    mutating func undo(to former: Conference) {
-        conference.alias = former.alias
-        conference.playBeep = former.playBeep
+    /// What a client was told was not stored: alias and beep, where nobody has changed them since. What has happened to calls
+    /// has happened.
+    mutating func undo(_ refused: Conference, to former: Conference) {
+        if conference.alias == refused.alias { conference.alias = former.alias }
+        if conference.playBeep == refused.playBeep { conference.playBeep = former.playBeep }
     }
 
     // MARK: Its life

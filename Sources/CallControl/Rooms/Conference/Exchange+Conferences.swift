@@ -40,15 +40,25 @@ extension Exchange {
     }
 
     /// What a conference is now goes into this input's transaction, before what refers to it: its notifications, its
-    /// recordings. One that owes nothing any more is forgotten.
+    /// recordings. One that owes nothing any more, and nobody an answer, is forgotten.
     mutating func writeConferences() {
         let rows = staleConferences.compactMap { id in
             conferences.room(id).map { StorageOperation.saveConference($0.conference, record: $0.record?.bytes) }
         }
         operations.insert(contentsOf: rows, at: 0)
         staleConferences.removeAll(keepingCapacity: true)
-        for id in settledConferences where conferences.room(id)?.isSettled == true { conferences.remove(id) }
+        for id in settledConferences where conferences.room(id)?.isSettled == true && !owesAnswer(id) {
+            conferences.remove(id)
+        }
         settledConferences.removeAll(keepingCapacity: true)
+    }
+
+    /// A client waits to hear that it is on disk.
+    private func owesAnswer(_ id: ConferenceID) -> Bool {
+        func concerns(_ pending: PendingReply) -> Bool {
+            if case .conference(let conference, _) = pending.undoing { conference.conferenceID == id } else { false }
+        }
+        return awaitedReplies.contains(where: concerns) || committedReplies.values.contains { $0.contains(where: concerns) }
     }
 
     // MARK: From calls
@@ -163,6 +173,7 @@ extension Exchange {
             }
             // A second end of it is none; nor is one of a conference that is empty already.
             guard former.status != .terminated || change.end == nil else {
+                staleConferences.append(id)
                 return replyWhenStored(token, id, former: former)
             }
             guard former.status != .terminated else { return emit(.reply(token, .conference(.noConference))) }
@@ -199,14 +210,18 @@ extension Exchange {
         guard let conference = conferences.room(id)?.conference else { return }
         awaitedReplies.append(
             PendingReply(
-                token: token, reply: .conference(.conference(conference)), undoing: .conference(id, former: former)))
+                token: token, reply: .conference(.conference(conference)), undoing: .conference(conference, former: former)))
     }
 
-    /// A conference that the client is told was not stored is not there, unless somebody has come already; what else was
-    /// changed of one stands as it was.
-    mutating func takeBack(_ id: ConferenceID, former: Conference?) {
+    /// A conference that the client is told was not stored is not there, unless somebody has come already. Of a change, alias
+    /// and beep stand as they were; what has happened to calls has happened, and goes to disk when it takes it.
+    mutating func takeBack(_ refused: Conference, former: Conference?) {
+        let id = refused.conferenceID
         if let former {
-            conferences.change(id) { $0.undo(to: former) }
+            withConference(id) { room, turn in
+                room.undo(refused, to: former)
+                turn.want(.save)
+            }
         } else if conferences.room(id)?.members.isEmpty == true {
             conferences.remove(id)
             emit(.forgetMusic(id))

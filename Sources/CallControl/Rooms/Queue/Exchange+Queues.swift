@@ -135,13 +135,20 @@ extension Exchange {
         guard let standing else { return emit(.reply(token, .queue(.noQueue))) }
         awaitedReplies.append(
             PendingReply(
-                token: token, reply: .queue(.queue(standing)), undoing: .queue(standing.queue.queueID, former: former)))
+                token: token, reply: .queue(.queue(standing)), undoing: .queue(standing.queue, former: former)))
     }
 
-    /// What the client is told was not stored does not stand: a queue that nobody waits in goes, a change is undone.
-    mutating func takeBack(_ id: QueueID, former: CallQueue?) {
+    /// What the client is told was not stored does not stand: a queue that nobody waits in goes, a change is undone where
+    /// nobody has changed it since.
+    mutating func takeBack(_ refused: CallQueue, former: CallQueue?) {
+        let id = refused.queueID
         if let former {
-            _ = queues.change(id) { $0.queue = former }
+            let queue = queues.change(id) { line in
+                if line.queue.alias == refused.alias { line.queue.alias = former.alias }
+                if line.queue.maxSize == refused.maxSize { line.queue.maxSize = former.maxSize }
+                return line.queue
+            }
+            if let queue { store(.saveQueue(queue)) }
         } else if queues.change(id, { $0.isEmpty }) == true {
             queues.remove(id)
         }
