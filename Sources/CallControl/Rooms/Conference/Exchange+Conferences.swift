@@ -58,7 +58,8 @@ extension Exchange {
         func concerns(_ pending: PendingReply) -> Bool {
             if case .conference(let conference, _) = pending.undoing { conference.conferenceID == id } else { false }
         }
-        return awaitedReplies.contains(where: concerns) || committedReplies.values.contains { $0.contains(where: concerns) }
+        return awaitedReplies.contains(where: concerns)
+            || committedReplies.values.contains { $0.contains(where: concerns) }
     }
 
     // MARK: From calls
@@ -213,8 +214,8 @@ extension Exchange {
                 token: token, reply: .conference(.conference(conference)), undoing: .conference(conference, former: former)))
     }
 
-    /// A conference that the client is told was not stored is not there, unless somebody has come already. Of a change, alias
-    /// and beep stand as they were; what has happened to calls has happened, and goes to disk when it takes it.
+    /// A conference that the client is told was not stored is not there, unless somebody has come already. Of a change,
+    /// alias and beep stand as they were; what has happened to calls has happened, and goes to disk when it takes it.
     mutating func takeBack(_ refused: Conference, former: Conference?) {
         let id = refused.conferenceID
         if let former {
