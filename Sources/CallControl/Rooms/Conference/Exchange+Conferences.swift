@@ -211,7 +211,8 @@ extension Exchange {
         guard let conference = conferences.room(id)?.conference else { return }
         awaitedReplies.append(
             PendingReply(
-                token: token, reply: .conference(.conference(conference)), undoing: .conference(conference, former: former)))
+                token: token, reply: .conference(.conference(conference)),
+                undoing: .conference(conference, former: former)))
     }
 
     /// A conference that the client is told was not stored is not there, unless somebody has come already. Of a change,
