@@ -20,6 +20,9 @@ struct SimulationCommand: ParsableCommand {
     @Flag(help: "Calls that wait in queues and meet in conferences.")
     var rooms = false
 
+    @Option(help: "How often everything that can go wrong must have gone wrong.")
+    var least = 0
+
     @Option(help: "A defect to switch on, to see whether it is caught.")
     var defect: String?
 
@@ -50,11 +53,14 @@ struct SimulationCommand: ParsableCommand {
             failures += 1
             tell(violation, of: run)
         }
+        var rare = 0
         for (occurrence, count) in counters.expected(in: scenario) {
-            print("\(count)".leftPadded(to: 9), occurrence.rawValue)
+            let remark = count < least ? ": at least \(least) are expected" : ""
+            print("\(count)".leftPadded(to: 9), occurrence.rawValue + remark)
+            if count < least { rare += 1 }
         }
         print("\(seeds) seeds, \(seeds * calls) calls, \(events) events, \(failures) failures")
-        if failures > 0 { throw ExitCode.failure }
+        if failures > 0 || rare > 0 { throw ExitCode.failure }
     }
 
     private func tell(_ violation: Violation, of run: SimulationRun) {
