@@ -46,6 +46,8 @@ package enum Input: Hashable, Sendable {
     // MARK: From the name servers
     /// In the order in which they are to be tried; empty where there is none, or nobody could be asked.
     case mediaNameResolved(NameQuestion, [IPAddress])
+    /// The names that the trunk's calls come from have other addresses: calls are taken from these from now on.
+    case peersChanged([IPAddressRange])
     // MARK: From the directory
     /// To whom a call that came in belongs.
     case inboundRouted(SessionID, InboundRoute)

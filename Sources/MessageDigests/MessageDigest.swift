@@ -7,12 +7,14 @@ package enum MessageDigest: Hashable, Sendable, CaseIterable {
     case md5
     /// RFC 6234.
     case sha256
+    /// SHA-512/256 (FIPS 180-4 §5.3.6, §6.7). Its initial value is its own, so that it is not SHA-512 cut off.
+    case sha512t256
 
     /// Of what it gives, in octets.
     package var length: Int {
         switch self {
         case .md5: 16
-        case .sha256: 32
+        case .sha256, .sha512t256: 32
         }
     }
 
@@ -67,6 +69,7 @@ package enum MessageDigest: Hashable, Sendable, CaseIterable {
         switch self {
         case .md5: unsafe Self.md5Function
         case .sha256: unsafe Self.sha256Function
+        case .sha512t256: unsafe Self.sha512t256Function
         }
     }
 
@@ -74,4 +77,6 @@ package enum MessageDigest: Hashable, Sendable, CaseIterable {
     private nonisolated(unsafe) static let md5Function = unsafe EVP_MD_fetch(nil, "MD5", nil)
     // Safe: as above.
     private nonisolated(unsafe) static let sha256Function = unsafe EVP_MD_fetch(nil, "SHA256", nil)
+    // Safe: as above.
+    private nonisolated(unsafe) static let sha512t256Function = unsafe EVP_MD_fetch(nil, "SHA512-256", nil)
 }

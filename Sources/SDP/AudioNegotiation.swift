@@ -2,13 +2,17 @@
 /// RTCP's port or multiplexing, and the direction.
 extension LocalAudio {
     /// An offer of all codecs, telephone-event, and RTCP on the RTP port where the peer can (RFC 5761 §5.1.1). Streams
-    /// that were described before stay where they are, refused (RFC 3264 §8: no m= line is ever taken away).
+    /// that were described before stay where they are, refused (RFC 3264 §8: no m= line is ever taken away). Where all
+    /// were removed, audio comes back in the place of audio (§8.1).
     public var offer: SessionDescription {
         var audio = stream(
             codecs: codecs.map { ($0, $0.payloadType) }, telephoneEventPayload: telephoneEventPayload, rtcpMux: true,
             direction: .sendrecv)
-        guard let latest, let position else { return description(of: audio, at: 0, among: []) }
-        audio.transport = latest.media[position].transport
+        guard let latest else { return description(of: audio, at: 0, among: []) }
+        let position = position ?? latest.media.firstIndex { $0.isPlainAudio } ?? 0
+        if latest.media.indices.contains(position), latest.media[position].isPlainAudio {
+            audio.transport = latest.media[position].transport
+        }
         return description(of: audio, at: position, among: latest.media)
     }
 
@@ -38,6 +42,18 @@ extension LocalAudio {
         audio.media = offered.media
         audio.transport = offered.transport
         return (agreement, description(of: audio, at: position, among: offer.media))
+    }
+
+    /// Answers a later offer that removes the stream, with port 0 in every place (RFC 3264 §8.2). Nil for any other offer:
+    /// also for a first one of nothing but refused streams, and for one that wants another kind of stream instead.
+    public func answer(removing bytes: [UInt8]) -> SessionDescription? {
+        guard latest != nil, let offer = try? SessionDescription(parsing: bytes), offer.removesAudio else { return nil }
+        return description(of: Self.refused(offer.media))
+    }
+
+    /// Whether the peer's answer to a later ``offer`` refuses the stream, by which it is removed as well (RFC 3264 §6).
+    public func isRemoved(answer bytes: [UInt8]) -> Bool {
+        (try? SessionDescription(parsing: bytes))?.removesAudio ?? false
     }
 
     private static func parse(_ bytes: [UInt8]) throws(AudioDisagreement) -> SessionDescription {
@@ -110,16 +126,29 @@ extension LocalAudio {
     private func description(
         of audio: MediaDescription, at position: Int, among streams: [MediaDescription]
     ) -> SessionDescription {
-        var media = streams.map { stream in
+        var media = Self.refused(streams)
+        if media.indices.contains(position) { media[position] = audio } else { media = [audio] }
+        return description(of: media)
+    }
+
+    private static func refused(_ streams: [MediaDescription]) -> [MediaDescription] {
+        streams.map { stream in
             // At least one format has to stand there (RFC 8866 §9).
             MediaDescription(
                 media: stream.media, port: 0, transport: stream.transport,
                 formats: stream.formats.isEmpty ? ["0"] : stream.formats)
         }
-        if media.indices.contains(position) { media[position] = audio } else { media = [audio] }
+    }
+
+    private func description(of media: [MediaDescription]) -> SessionDescription {
         let address = ConnectionAddress(host: address)
         return SessionDescription(
             origin: .init(sessionID: sessionID, sessionVersion: sessionVersion, address: address),
             sessionName: "Belay", connection: address, media: media)
     }
+}
+
+extension SessionDescription {
+    /// Audio is described, and neither that nor anything else has a port.
+    fileprivate var removesAudio: Bool { media.contains { $0.isOfAudio } && media.allSatisfy { $0.port == 0 } }
 }

@@ -220,7 +220,7 @@ struct OfferTests {
             (SIPMethod.invite, Bench.description("2001:db8::1"), "300"),
             (.update, Bench.description("2001:db8::1"), "300"),
             (.invite, Bench.description("192.0.2.7", formats: "18"), "305"),
-            (.invite, Bench.description("192.0.2.7", port: 0), "304"),
+            (.invite, Bench.description("192.0.2.7", port: 0) + Array("m=image 50002 udptl t38\r\n".utf8), "304"),
             (.update, Bench.description("224.2.1.1"), "330"), (.invite, Array("v=1".utf8), "399"),
             (.update, Bench.description("a\"b\\\u{7}ü"), "301"),
         ])
@@ -236,6 +236,61 @@ struct OfferTests {
         #expect(bench.connections.isEmpty)
         #expect(bench.call?.status == .inProgress)
         #expect(bench.journal.contains { $0.message.hasPrefix("Offer refused") })
+    }
+
+    /// RFC 3264 §8.2; docs/decisions/0012-where-media-goes.md
+    @Test(
+        "An offer that removes the stream is answered with port 0, and media goes nowhere until it comes back",
+        arguments: [SIPMethod.invite, .update])
+    func removed(method: SIPMethod) throws {
+        var bench = try connected()
+        bench.farRequest(method, cseq: 5, branch: "r5", Bench.description("192.0.2.7", port: 0))
+        #expect(bench.responses(to: 5).last?.status == .ok)
+        #expect(try SessionDescription(parsing: bench.described(to: 5)).media.map(\.port) == [0])
+        let held = try #require(bench.connections.last?.agreement)
+        #expect(bench.connections.count == 1)
+        #expect((held.remoteAddress, held.remotePort, held.direction) == ("0.0.0.0", 0, .inactive))
+        if method == .invite { bench.farRequest(.ack, cseq: 5, branch: "a5") }
+        // What cannot be taken leaves it as it is.
+        bench.farRequest(method, cseq: 6, branch: "r6", Bench.description("192.0.2.7", formats: "18"))
+        #expect(bench.responses(to: 6).last?.status == .notAcceptableHere)
+        if method == .invite { bench.farRequest(.ack, cseq: 6, branch: "r6") }
+        #expect(bench.connections.count == 1)
+        bench.farRequest(method, cseq: 7, branch: "r7", Bench.description("192.0.2.7", port: 50_200))
+        #expect(bench.responses(to: 7).last?.status == .ok)
+        let back = try #require(bench.connections.last?.agreement)
+        #expect((back.remoteAddress, back.remotePort, back.direction) == ("192.0.2.7", 50_200, .sendrecv))
+        #expect(try SessionDescription(parsing: bench.described(to: 7)).media.map(\.port) != [0])
+        #expect(bench.call?.status == .inProgress)
+        #expect(!bench.journal.contains { $0.message.hasPrefix("Answer unusable") })
+    }
+
+    @Test("Without an offer ours brings a removed stream back, unless the answer refuses it again (RFC 3264 §6)")
+    func removedAndOffered() throws {
+        var bench = try connected()
+        bench.farRequest(.update, cseq: 5, branch: "r5", Bench.description("192.0.2.7", port: 0))
+        for (cseq, port) in [(UInt32(6), 0), (7, 50_200), (8, 0)] {
+            bench.farRequest(.invite, cseq: cseq, branch: "r\(cseq)")
+            #expect(try SessionDescription(parsing: bench.described(to: cseq)).media.map(\.port) != [0])
+            bench.farRequest(.ack, cseq: cseq, branch: "a\(cseq)", Bench.description("192.0.2.7", port: port))
+            let agreement = try #require(bench.connections.last?.agreement)
+            #expect((Int(agreement.remotePort), agreement.direction.sends) == (port, port != 0))
+        }
+        #expect(bench.connections.count == 4)
+        #expect(bench.call?.status == .inProgress)
+    }
+
+    @Test("The stream is removed while the answer's host is looked up: its address is of no use any more")
+    func removedEarly() throws {
+        var bench = Bench()
+        try bench.makeCall()
+        bench.farAnswer(with: Bench.description("media.example.com"))
+        bench.farRequest(.update, cseq: 5, branch: "r5", Bench.description("192.0.2.7", port: 0))
+        bench.resolve("192.0.2.8")
+        #expect(bench.connections.map(\.agreement.remoteAddress) == ["0.0.0.0"])
+        #expect(bench.connections.map(\.agreement.direction) == [.inactive])
+        bench.farRequest(.update, cseq: 6, branch: "r6", Bench.description("192.0.2.7"))
+        #expect(bench.connections.last?.agreement.remoteAddress == "192.0.2.7")
     }
 
     @Test("An offer that names a host is answered when its address is known", arguments: [SIPMethod.invite, .update])
@@ -370,7 +425,7 @@ struct InboundOfferTests {
         "What cannot be taken is 488 before anything rings, with a Warning (RFC 3261 §13.3.1.3, §20.43)",
         arguments: [
             Bench.description("2001:db8::1"), Bench.description("192.0.2.7", formats: "18"),
-            Bench.description("224.0.0.1"),
+            Bench.description("224.0.0.1"), Bench.description("192.0.2.7", port: 0),
             Array("hello".utf8),
         ])
     func refused(offer: [UInt8]) throws {

@@ -196,6 +196,19 @@ struct InboundFormsTests {
         )
     }
 
+    @Test("A trunk that has moved is no stranger any more, and who has its former address is one")
+    func moved() throws {
+        var bench = try InboundTests.bench(allowedPeers: [IPAddressRange(.v4(0xc000_0201))])
+        bench.give(.peersChanged([IPAddressRange(.v4(0x7f00_0001))]))
+        Self.invite(&bench, uri: "sip:+15555550100@127.0.0.1")
+        #expect(bench.refusals.isEmpty)
+        #expect(bench.call?.status == .ringing)
+        bench.give(.peersChanged([IPAddressRange(.v4(0xc000_0201))]))
+        Self.invite(&bench, uri: "sip:+15555550100@127.0.0.1", callID: "another")
+        #expect(bench.refusals.map(\.reason) == [.addressNotAllowed])
+        #expect(bench.call?.status == .ringing)
+    }
+
     @Test("What is kept of sources has a limit; it is free again after the minute")
     func bounded() {
         var watch = RefusalWatch()

@@ -97,6 +97,25 @@ struct LegRecordTests {
         _ = try restored(bench.leg)
     }
 
+    @Test("One whose stream was removed still knows that, and how to bring it back (RFC 3264 §8.2)")
+    func removed() throws {
+        var bench = try LegBench.answered()
+        let offer = LegBench.description(port: 0)
+        #expect(
+            bench.leg.withAnswered { $0.audio.offerReceived(offer, &bench.turn) } == .some(.flows(isFirst: false)))
+        var after = try restored(bench.leg)
+        guard case .answered(let answered) = after.phase else {
+            Issue.record("another phase")
+            return
+        }
+        #expect((answered.audio.agreement?.remotePort, answered.audio.agreement?.direction) == (0, .inactive))
+        #expect(answered.audio.local.offer.media.map(\.port) == [40_000])
+        let back = LegBench.description(port: 50_002)
+        let outcome = after.withAnswered { $0.audio.offerReceived(back, &bench.turn) } ?? nil
+        #expect(outcome == .flows(isFirst: false))
+        #expect(after.record.audio?.agreement?.remotePort == 50_002)
+    }
+
     @Test(
         "One that came in and rings knows the caller's offer, our answer and what it has been told",
         arguments: [true, false])

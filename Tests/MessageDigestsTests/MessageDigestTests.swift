@@ -31,6 +31,21 @@ struct MessageDigestTests {
         #expect(MessageDigest.hexadecimal(MessageDigest.sha256.digest(of: Array(text.utf8))) == digest)
     }
 
+    @Test(
+        "SHA-512/256's examples (NIST's for FIPS 180-4), and the empty text, which SHA-512 cut off gives otherwise",
+        arguments: [
+            ("", "c672b8d1ef56ed28ab87c3622c5114069bdd3ad7b8f9737498d0c01ecef0967a"),
+            ("abc", "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23"),
+            (
+                "abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
+                    + "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
+                "3928e184fb8690f840da3988121d31be65cb9d3ef83ee6146feac861e19b563a"
+            ),
+        ])
+    func sha512t256(_ text: String, _ digest: String) {
+        #expect(MessageDigest.hexadecimal(MessageDigest.sha512t256.digest(of: Array(text.utf8))) == digest)
+    }
+
     /// The first, second and sixth: a short key, a short text, and a key longer than a block.
     @Test(
         "HMAC-SHA-256's test cases (RFC 4231 §4)",

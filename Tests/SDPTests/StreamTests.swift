@@ -70,6 +70,50 @@ struct StreamTests {
         #expect(answer.media.map(\.port) == [0, 4000])
     }
 
+    @Test(
+        "A later offer that removes the stream is answered with port 0 in every place, no other is (RFC 3264 §8.2)",
+        arguments: [
+            ([gone], true), ([gone, "m=image 0 udptl t38"], true),
+            (["m=image 0 udptl t38", "m=audio 0 RTP/SAVP 0"], true),
+            (["m=audio 0 RTP/AVP"], true), ([gone, fax], false), ([gone, video], false), ([gone, secure], false),
+            ([gone, g711], false), ([gone, g729], false), (["m=video 0 RTP/AVP 96"], false), (["a=sendrecv"], false),
+        ])
+    mutating func removal(lines: [String], isRemoval: Bool) throws {
+        let offer = Self.description(lines.joined(separator: "\r\n"))
+        #expect(local.answer(removing: offer) == nil)
+        _ = local.issue(local.offer)
+        let answer = local.answer(removing: offer)
+        #expect((answer != nil) == isRemoval)
+        #expect(local.isRemoved(answer: offer) == isRemoval)
+        guard let answer else { return }
+        let offered = try SessionDescription(parsing: offer)
+        #expect(answer.media.map(\.port) == offered.media.map { _ in 0 })
+        #expect(answer.media.map(\.media) == offered.media.map(\.media))
+        #expect(answer.media.map(\.transport) == offered.media.map(\.transport))
+        #expect(answer.media.allSatisfy { !$0.formats.isEmpty && $0.attributes.isEmpty })
+        #expect(try SessionDescription(parsing: local.issue(answer)).origin?.sessionVersion == 2)
+    }
+
+    @Test("A removed stream comes back, by an offer of either side, and no m= line is lost (RFC 3264 §8, §8.1)")
+    mutating func comesBack() throws {
+        _ = local.issue(try local.answer(to: Self.description(Self.video, Self.feedback)).answer)
+        let gone = ["m=video 0 RTP/AVP 96", "m=audio 0 RTP/AVPF 0"]
+        let removed = try #require(local.answer(removing: Self.description(gone.joined(separator: "\r\n"))))
+        _ = local.issue(removed)
+        let offer = local.offer
+        #expect(offer.media.map(\.port) == [0, 4000])
+        #expect(offer.media.map(\.transport) == ["RTP/AVP", "RTP/AVPF"])
+        #expect(offer.media[1].hasAttribute("sendrecv"))
+        let (agreement, answer) = try local.answer(to: Self.description("m=video 0 RTP/AVP 96", Self.feedback))
+        #expect(agreement.remotePort == 5006)
+        #expect(answer.media.map(\.port) == [0, 4000])
+        // Nothing of it is plain RTP: audio takes the first place.
+        _ = local.issue(
+            try #require(local.answer(removing: Self.description("m=audio 0 RTP/SAVP 0", "m=image 0 udptl t38"))))
+        #expect(local.offer.media.map(\.transport) == ["RTP/AVP", "udptl"])
+        #expect(local.offer.media.map(\.port) == [4000, 0])
+    }
+
     @Test("o='s version rises by one where the description changes, and not where it does not (RFC 3264 §8)")
     mutating func versions() throws {
         func version(_ bytes: [UInt8]) -> UInt64? { (try? SessionDescription(parsing: bytes))?.origin?.sessionVersion }

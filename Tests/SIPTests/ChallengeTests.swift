@@ -174,6 +174,41 @@ struct ChallengeTests {
         #expect(bench.told == [.ended(.one, .localHangUp(confirmed: false))])
     }
 
+    @Test("Each request's own body is vouched for where auth-int is all that is offered (RFC 7616 §3.4.3)")
+    func authInt() throws {
+        var bench = bench()
+        let first = bench.invite()
+        bench.respond(
+            to: first, 401,
+            headers: [Self.gateway("realm=\"g\", nonce=\"G\", qop=\"auth-int\", algorithm=SHA-512-256")])
+        func isAnswered(_ request: SIPRequest, count: String) -> Bool {
+            guard let text = request.headers[.authorization],
+                let cnonce = DigestText.parameter("cnonce", of: text)
+            else { return false }
+            let sha = DigestAlgorithm.sha512t256
+            let ha2 = sha.hash("\(request.method.name):\(request.uri):\(sha.hash(request.body))")
+            return text.contains("qop=auth-int, nc=\(count)")
+                && DigestText.parameter("response", of: text)
+                    == sha.hash("\(sha.hash("u:g:p")):G:\(count):\(cnonce):auth-int:\(ha2)")
+        }
+        let second = try #require(bench.requests(.invite).last)
+        #expect(second.body == Bench.offer)
+        #expect(isAnswered(second, count: "00000001"))
+        bench.respond(to: second, 200, sdp: Bench.answer)
+        // RFC 3261 §22.1: an ACK has its INVITE's credentials, as it cannot be challenged.
+        #expect(bench.requests(.ack).last?.headers.all(.authorization) == second.headers.all(.authorization))
+        bench.agent.reportKey(
+            .one, "5", milliseconds: 100, now: bench.now, random: &bench.random, into: &bench.effects)
+        let info = try #require(bench.requests(.info).last)
+        #expect(!info.body.isEmpty)
+        #expect(isAnswered(info, count: "00000002"))
+        bench.respond(to: info, 200)
+        bench.end()
+        let bye = try #require(bench.requests(.bye).last)
+        #expect(bye.body.isEmpty)
+        #expect(isAnswered(bye, count: "00000003"))
+    }
+
     @Test("The next nonce is the one that an answer gave (RFC 7616 §3.5)")
     func nextNonce() throws {
         var bench = bench()

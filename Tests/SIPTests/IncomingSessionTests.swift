@@ -431,6 +431,26 @@ struct IncomingSessionTests {
         #expect(bench.agent.gauges.isIdle)
     }
 
+    @Test("Who is allowed may change; a dialog with who was allowed goes on")
+    func allowedAnew() throws {
+        var bench = Bench { $0.allowedPeers = [IPAddressRange(Bench.peer.address)] }
+        let invite = incomingInvite()
+        bench.deliver(invite.bytes)
+        answer(&bench)
+        let accepted = try #require(bench.responses.last)
+        bench.agent.allow([IPAddressRange(.v4(0x0a00_0063))])
+        _ = bench.take()
+        bench.deliver(incomingInvite(callID: "call-2", branch: "in2").bytes)
+        #expect(bench.summary == ["403 INVITE"])
+        bench.deliver(followUp(.ack, to: accepted, invite: invite, cseq: 1, branch: "a1").bytes)
+        bench.deliver(followUp(.bye, to: accepted, invite: invite, cseq: 2, branch: "b1").bytes)
+        #expect(bench.told.last == .ended(id, .remoteHangUp))
+        _ = bench.take()
+        bench.agent.allow([IPAddressRange(Bench.peer.address)])
+        bench.deliver(incomingInvite(callID: "call-3", branch: "in3").bytes)
+        #expect(bench.summary == ["100 INVITE"])
+    }
+
     @Test("Over the limits INVITEs are 503 with nothing kept")
     func limits() {
         var bench = Bench { $0.limits.incomingSessions = 2 }

@@ -1,6 +1,9 @@
 """A carrier's calls come in: from which addresses, in which forms, and who hears of those that do not."""
 
+import contextlib
+import socket
 import subprocess
+import threading
 
 import pytest
 
@@ -32,6 +35,39 @@ def elsewhere(server, endings, host="127.0.0.2"):
     return caller
 
 
+class NameServer:
+    """Knows A records (RFC 1035 §4.1): `addresses` by name; what it knows nothing of, it cannot answer (RCODE 2)."""
+
+    def __init__(self):
+        self.addresses = {}
+        self.asked = 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.place = "127.0.0.1:%d" % self.socket.getsockname()[1]
+        threading.Thread(target=self._answer, daemon=True).start()
+
+    def _answer(self):
+        with contextlib.suppress(OSError):
+            while True:
+                query, source = self.socket.recvfrom(4096)
+                self.asked += 1
+                end = query.index(0, 12) + 5
+                labels, at = [], 12
+                while query[at]:
+                    labels.append(query[at + 1:at + 1 + query[at]].decode())
+                    at += 1 + query[at]
+                known = self.addresses.get(".".join(labels).lower())
+                records = known if known and query[at + 1:at + 3] == b"\0\1" else []
+                flags = b"\x81\x80" if known else b"\x81\x82"
+                answers = b"".join(
+                    b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + socket.inet_aton(address) for address in records)
+                self.socket.sendto(query[:2] + flags + b"\0\1" + len(records).to_bytes(2, "big") + bytes(4)
+                                   + query[12:end] + answers, source)
+
+    def close(self):
+        self.socket.close()
+
+
 def refused(server, reason):
     return server.metrics()[f'belay_inbound_refused_total{{reason="{reason}"}}']
 
@@ -59,6 +95,40 @@ def test_an_address_may_be_a_name(belay, endings):
     server = belay(trunk=trunk.trunk, arguments=["--trunk-addresses", "localhost"], rtp_ports=20)
     assert elsewhere(server, endings, "127.0.0.1").ask("OPTIONS").status == 200
     assert elsewhere(server, endings, "127.0.0.3").ask("OPTIONS") is None
+
+
+def test_names_are_looked_up_anew(belay, endings):
+    """Who has moved is let in and its former address is not; a name server that fails changes nothing, and is said once."""
+    zone = NameServer()
+    endings.append(zone.close)
+    zone.addresses = {"carrier.example": ["127.0.0.2"], "other.example": ["127.0.0.4", "127.0.0.5"]}
+    trunk = Caller(None)
+    endings.append(trunk.close)
+    server = belay(trunk=trunk.trunk, rtp_ports=20, env={"BELAY_NAME_SERVERS": zone.place}, arguments=[
+        "--trunk-addresses", "carrier.example", "--trunk-addresses", "other.example", "--trunk-lookup-seconds", "0.2"])
+    trunk.server = server
+    former, latter, other = (elsewhere(server, endings, f"127.0.0.{number}") for number in (2, 3, 4))
+    assert former.ask().status == 200 and latter.ask() is None and other.ask().status == 200
+
+    zone.addresses["carrier.example"] = ["127.0.0.3"]
+    eventually(lambda: latter.ask() is not None, 20, lambda: server.program.text)
+    assert former.ask() is None
+    [line] = eventually(lambda: lines(server, "carrier.example has other addresses"), 5, "the change is told of")
+    assert "come from 127.0.0.3" in line and "no longer from 127.0.0.2" in line, line
+
+    zone.addresses["other.example"].reverse()
+    del zone.addresses["carrier.example"]
+    eventually(lambda: lines(server, "carrier.example cannot be looked up"), 20, "the failure is told of")
+    asked = zone.asked
+    eventually(lambda: zone.asked >= asked + 60, 60, "it is asked on and on")
+    for caller in (trunk, latter, other):
+        assert caller.ask().status == 200, caller.host
+    [line] = lines(server, "cannot be looked up")
+    assert "127.0.0.3" in line, line
+    zone.addresses["carrier.example"] = ["127.0.0.3", "127.0.0.2"]
+    eventually(lambda: former.ask() is not None, 20, lambda: server.program.text)
+    assert latter.ask().status == 200
+    assert not lines(server, "other.example"), "another order is no other addresses"
 
 
 def test_who_is_refused_is_told_of(attach, app, endings):
@@ -159,6 +229,7 @@ def test_the_network_vouches_for_the_caller(attach, app):
     ("--trunk", "sip:127.0.0.1:5060;transport=tcp", "TCP"), ("--trunk", "sip:127.0.0.1;transport=TLS", "TLS"),
     ("--trunk", "sips:127.0.0.1", "TLS"), ("--trunk", "sip:127.0.0.1;transport=ws", "WS"),
     ("--trunk", "sip:127.0.0.1;maddr=10.0.0.1", "maddr"), ("--trunk", "sip:me:secret@127.0.0.1", "trunk-username"),
+    ("--trunk-lookup-seconds", "100000", "from 0 to 86400"),
     ("--trunk-addresses", "203.0.113.0/33", "CIDR"), ("--trunk-addresses", "no such", "CIDR"),
     ("--trunk-country", "0", "calling code"), ("--trunk-caller", "pai", "asserted"),
 ])

@@ -172,7 +172,7 @@ def test_later_offers(belay, far_end, app, knows_no_name):
         for offer, code in [
             (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP6 ::1"), 300), (SDP.replace("AVP 0", "AVP 18"), 305),
             (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 nobody.example"), 301), ("v=1\r\n", 399),
-            (SDP.replace("RTP/AVP", "RTP/SAVP"), 302),
+            (SDP.replace("RTP/AVP", "RTP/SAVP"), 302), (SDP.replace("PORT", "0") + "m=image 9 udptl t38\r\n", 304),
         ]:
             answer = far.offer_again(dialog, offer, method)
             assert answer.status == 488, (method, offer, answer.start)
@@ -293,7 +293,7 @@ def test_offers_that_cannot_be_taken(offerer):
         (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP6 ::1"), 300), (SDP.replace("AVP 0", "AVP 18"), 305),
         (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 nobody.example"), 301), ("v=1\r\n", 399),
         (SDP.replace("RTP/AVP", "RTP/SAVP"), 302), (SDP.replace("m=audio", "m=video"), 304),
-        (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 224.2.1.1"), 330),
+        (SDP.replace("c=IN IP4 127.0.0.1", "c=IN IP4 224.2.1.1"), 330), (SDP.replace("PORT", "0"), 304),
     ]:
         answer = offerer.offer(offer)
         assert answer.status == 488, (offer, answer.start)

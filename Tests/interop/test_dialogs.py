@@ -3,7 +3,7 @@ before its answer, keys by INFO, messages that cannot be read, names that are no
 
 import pytest
 
-from harness.scripted_peer import ScriptedPeer, is_answer
+from harness.scripted_peer import ScriptedPeer, is_answer, parameters
 from harness.steps import place
 from harness.waiting import eventually
 
@@ -74,22 +74,27 @@ def test_what_cannot_be_reached_is_left_to_the_trunk(belay, peer, app, contact):
     assert server.wait_until_ended(call)["status"] == "completed"
 
 
-@pytest.mark.parametrize("algorithm", ["MD5", "MD5-sess", "SHA-256", "SHA-256-sess"])
-def test_challenges_of_proxy_and_gateway(belay, peer, app, algorithm):
+@pytest.mark.parametrize("algorithm, quality", [
+    ("MD5", "auth"), ("MD5-sess", "auth"), ("SHA-256", "auth"), ("SHA-256-sess", "auth"), ("SHA-512-256", "auth"),
+    ("SHA-512-256-sess", "auth-int"), ("MD5", "auth-int"), ("MD5", None), ("SHA-512-256", None),
+])
+def test_challenges_of_proxy_and_gateway(belay, peer, app, algorithm, quality):
     """RFC 3261 §22.3: both are answered by the third INVITE, and by the BYE; the nonces count on (RFC 7616 §3.4)."""
     trunk = peer()
     server = belay(trunk=trunk.trunk, arguments=CREDENTIALS)
     call = place(server, app, LONG)
 
     def challenge(request, status, field, realm, nonce):
+        offered = f', qop="{quality}"' if quality else ""
         trunk.respond(request, status, tag=realm, contact=False, headers=[
-            f'{field}: Digest\trealm="{realm}", nonce="{nonce}", qop="auth", algorithm={algorithm}'])
+            f'{field}: Digest\trealm="{realm}", nonce="{nonce}"{offered}, algorithm={algorithm}'])
         if request.method == "INVITE":
             trunk.expect("ACK")
 
     challenge(trunk.expect("INVITE"), "407 Proxy Authentication Required", "Proxy-Authenticate", "proxy", "n1")
     second = trunk.expect("INVITE")
     assert is_answer(second, "proxy-authorization", "proxy", "n1", "u", "p")
+    assert parameters(second.get("proxy-authorization")).get("qop") == quality
     challenge(second, "401 Unauthorized", "WWW-Authenticate", "gateway", "n2")
     third = trunk.expect("INVITE")
     assert is_answer(third, "proxy-authorization", "proxy", "n1", "u", "p")
@@ -109,6 +114,32 @@ def test_challenges_of_proxy_and_gateway(belay, peer, app, algorithm):
     server.wait_until_ended(call)
     text = "\n".join(str(entry) for entry in server.rest.logs(call))
     assert "response=" not in text, "credentials are masked in the log"
+
+
+@pytest.mark.parametrize("offers, answered", [
+    (['SHA-512-256, qop="auth-int,auth"', 'SHA-256, qop="auth"', 'MD5, qop="auth"'], ("SHA-512-256", "auth")),
+    (['SHA3-512, qop="auth"', 'MD5, qop="auth"', 'SHA-256, qop="auth"'], ("MD5", "auth")),
+    (['SHA-256, qop="auth-int"', 'MD5, qop="auth"'], ("SHA-256", "auth-int")),
+])
+def test_the_topmost_challenge_is_answered(belay, peer, app, offers, answered):
+    """RFC 8760 §2.4: of those that are known here."""
+    trunk = peer()
+    server = belay(trunk=trunk.trunk, arguments=CREDENTIALS)
+    call = place(server, app, LONG)
+    first = trunk.expect("INVITE")
+    trunk.respond(first, "401 Unauthorized", contact=False, headers=[
+        f'WWW-Authenticate: Digest realm="r", nonce="n{number}", algorithm={offer}'
+        for number, offer in enumerate(offers)])
+    trunk.expect("ACK")
+    second = trunk.expect("INVITE")
+    given = parameters(second.get("authorization"))
+    assert (given["algorithm"], given["qop"]) == answered
+    assert is_answer(second, "authorization", "r", given["nonce"], "u", "p")
+    trunk.respond(second, "200 OK", body=trunk.description)
+    trunk.expect("ACK")
+    server.rest.update(call, "completed")
+    trunk.respond(trunk.expect("BYE"), "200 OK", contact=False)
+    assert server.wait_until_ended(call)["status"] == "completed"
 
 
 def test_bye_overtakes_its_answer(belay, peer, app):

@@ -1,6 +1,7 @@
 """Media goes where signalling says, on a real wire: moves, early media, gateways, hold, dead lines, keys in every form."""
 
 import json
+import re
 import threading
 
 import pytest
@@ -166,6 +167,32 @@ def test_a_held_call_is_not_missed_and_is_again_when_it_resumes(call, gateway, a
     gateway.describe_anew(gateway.describe(port))
     check_outcome(server, app, call_id, "completed", "failed", logged=["fell silent", "hung up here", "BYE sip:"])
     assert gateway.byes >= 1
+
+
+# RFC 3264 §8.2: a stream is removed by port 0, which the answer has as well; a later offer brings it back.
+
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_a_removed_stream_is_not_missed_and_comes_back(call, gateway, app, method):
+    server, call_id = call(keys(app, 1), env={"BELAY_DEAD_LINE_SECONDS": "1"})
+    port, other = gateway.rtp(), gateway.rtp()
+    gateway.answer(gateway.describe(port))
+    port.speak(gateway.theirs)
+    port.hears(5)
+    answer = gateway.describe_anew(gateway.describe(None), method)
+    assert re.findall(rb"^m=(\S+) (\d+) ", answer.body, re.M) == [(b"audio", b"0")]
+    port.stop()
+    let_pass(gateway, 0.5)  # what was on its way
+    heard = len(port.heard)
+    let_pass(gateway, 2.5)
+    assert len(port.heard) == heard, "nothing is sent"
+    assert server.rest.call(call_id)["status"] == "inProgress"
+    answer = gateway.describe_anew(gateway.describe(other), method)
+    assert answer.audio_port == gateway.theirs[1]
+    other.speak(gateway.theirs)
+    other.hears(30)
+    other.press("2")
+    assert digits(app, call_id) == "2"
+    assert len(port.heard) == heard
 
 
 def let_pass(gateway, seconds):

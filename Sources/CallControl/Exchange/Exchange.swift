@@ -215,6 +215,7 @@ package struct Exchange: Sendable {
         case .storageFailing(let isFailing): storageFailing(isFailing)
         case .storageStalled: storageStalled()
         case .limitsChanged(let limits): limitsChanged(limits)
+        case .peersChanged(let peers): userAgent.allow(peers)
         case .webhookWaits(let event, let explanation): webhookWaits(event, explanation)
         case .webhookFinished(let event, let outcome, let milliseconds):
             webhookFinished(event, outcome, milliseconds)

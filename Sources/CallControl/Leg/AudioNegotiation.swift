@@ -5,7 +5,8 @@ import SIP
 ///
 /// A description that names a host waits for its address; until then the media that there is goes on as it was, and a
 /// later description with an address goes before. An offer that comes to nothing is answered 488, with a Warning, and
-/// changes nothing (RFC 3261 §14.2).
+/// changes nothing (RFC 3261 §14.2). A peer that removes the stream (port 0) holds the call, as one that says `inactive`
+/// does, until another description brings it back (docs/decisions/0012-where-media-goes.md).
 struct AudioNegotiation: Sendable {
     /// What a description of the peer came to.
     enum Outcome: Equatable, Sendable {
@@ -55,6 +56,9 @@ struct AudioNegotiation: Sendable {
             turn.order(.answerOffer(local.issue(local.offer)))
             return nil
         }
+        if let described, let answer = local.answer(removing: body) {
+            return take(described.withoutStream(seenFrom: local.address), answering: answer, &turn)
+        }
         do throws(DescriptionFault) {
             let (place, answer) = try local.place(offer: body)
             switch place {
@@ -76,10 +80,16 @@ struct AudioNegotiation: Sendable {
             guard agreement == nil, answerLookup == nil else { return nil }
             return .answerUnusable(DescriptionFault("the ACK has no SDP", warningCode: 399))
         }
+        if let described, local.isRemoved(answer: body) {
+            return adopt(described.withoutStream(seenFrom: local.address), &turn)
+        }
         do throws(DescriptionFault) { return take(try local.place(answer: body), &turn) } catch {
             return answerRefused(error)
         }
     }
+
+    /// What was agreed upon, also where it waits for an address; nil while the peer's first answer is to come.
+    private var described: AudioAgreement? { agreement ?? answerLookup?.agreement }
 
     /// The peer's answer to an offer of ours can be taken, or once it is known where its host is.
     mutating func take(_ place: MediaPlace, _ turn: inout Turn) -> Outcome? {

@@ -74,6 +74,17 @@ extension AudioAgreement {
         return with(address.description)
     }
 
+    /// What is left of it where the peer removes the stream (RFC 3264 §8.2): neither RTP nor RTCP goes anywhere, and
+    /// nobody is missed. A later offer brings it back.
+    ///
+    /// - Parameter local: as above.
+    func withoutStream(seenFrom local: String) -> Self {
+        var agreement = with(IPAddress(local)?.isVersion6 == true ? "::" : "0.0.0.0")
+        agreement.remotePort = 0
+        agreement.direction = .inactive
+        return agreement
+    }
+
     private func with(_ address: String) -> Self {
         var agreement = self
         agreement.remoteAddress = address

@@ -86,6 +86,8 @@ struct AnsweredChallenges: Sendable {
     }
 
     /// Adds what answers all challenges so far; each nonce counts one use more (RFC 7616 §3.4, `nc`).
+    ///
+    /// - Parameter request: with its body: an answer may vouch for it.
     mutating func authorize(_ request: inout SIPRequest, _ credentials: DigestCredentials) {
         for index in answers.indices {
             answers[index].count += 1
@@ -94,12 +96,12 @@ struct AnsweredChallenges: Sendable {
                 answer.header,
                 answer.challenge.answer(
                     credentials, method: request.method, uri: request.uri.description,
-                    clientNonce: answer.clientNonce, count: answer.count))
+                    body: request.body, clientNonce: answer.clientNonce, count: answer.count))
         }
     }
 
-    /// Of each realm the strongest challenge that can be answered: SHA-256 before MD5, with or without a session key
-    /// (RFC 8760 §2.4 lets the server put the preferred one first). Not those of a realm that the credentials are not for.
+    /// Of each realm the topmost challenge that can be answered: the server puts the one first that it prefers
+    /// (RFC 8760 §2.3, §2.4). Not those of a realm that the credentials are not for.
     private static func challenges(
         of response: SIPResponse, _ credentials: DigestCredentials
     ) -> [(header: SIPHeaderName, challenge: DigestChallenge)] {
@@ -109,13 +111,8 @@ struct AnsweredChallenges: Sendable {
         ] {
             for challenge in response.headers.all(name).flatMap(DigestChallenge.all) {
                 guard credentials.realm == nil || credentials.realm == challenge.realm else { continue }
-                let known = chosen.firstIndex { $0.header == header && $0.challenge.realm == challenge.realm }
-                guard let known else {
+                if !chosen.contains(where: { $0.header == header && $0.challenge.realm == challenge.realm }) {
                     chosen.append((header, challenge))
-                    continue
-                }
-                if challenge.algorithm == .sha256, chosen[known].challenge.algorithm == .md5 {
-                    chosen[known].challenge = challenge
                 }
             }
         }

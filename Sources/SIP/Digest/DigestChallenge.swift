@@ -1,19 +1,27 @@
 /// A WWW-Authenticate or Proxy-Authenticate of the Digest scheme (RFC 3261 §22.4, RFC 7616 §3.3).
 public struct DigestChallenge: Hashable, Sendable {
+    /// What the answer vouches for (RFC 7616 §3.4.3).
+    public enum QualityOfProtection: String, Hashable, Sendable {
+        case auth
+        /// The body as well.
+        case authInt = "auth-int"
+    }
+
     public let realm: String
     public let nonce: String
     public let opaque: String?
     public let algorithm: DigestAlgorithm
-    /// True for `MD5-sess` and `SHA-256-sess`: the password's hash goes through a key made of the two nonces
+    /// True for `MD5-sess` and its like: the password's hash goes through a key made of the two nonces
     /// (RFC 7616 §3.4.2).
     public let hasSessionKey: Bool
-    /// True where `qop` offers `auth`; false where there is no `qop` at all (RFC 2069), or an empty one.
-    public let hasQualityOfProtection: Bool
+    /// Of what `qop` offers: `auth` before `auth-int`, which whoever changes a body on the way breaks, as
+    /// session border controllers do with addresses in SDP. Nil where there is no `qop` at all (RFC 2069), or an empty one.
+    public let qualityOfProtection: QualityOfProtection?
     /// The nonce has run out, and the credentials were right (RFC 7616 §3.3).
     public let isStale: Bool
 
-    /// Reads `Digest realm="…", nonce="…", …`. Refused: another scheme, an algorithm other than MD5 and SHA-256, a
-    /// `qop` without `auth`.
+    /// Reads `Digest realm="…", nonce="…", …`. Refused: another scheme, an algorithm that is not a ``DigestAlgorithm``, a
+    /// `qop` with neither `auth` nor `auth-int`.
     public init(_ text: String) throws(SIPParseError) {
         self = try text.withWindow { window throws(SIPParseError) in
             try DigestChallenge(parts: window.trimmed.split(at: UInt8(ascii: ",")))
@@ -59,8 +67,9 @@ public struct DigestChallenge: Hashable, Sendable {
         let offers = (value("qop") ?? "").split(separator: ",").map { offer in
             String(offer).withWindow { $0.trimmed.text.asciiLowercased }
         }.filter { !$0.isEmpty }
-        guard offers.isEmpty || offers.contains("auth") else { throw fault }
-        hasQualityOfProtection = !offers.isEmpty
+        let qualities = [QualityOfProtection.auth, .authInt].filter { offers.contains($0.rawValue) }
+        guard offers.isEmpty || !qualities.isEmpty else { throw fault }
+        qualityOfProtection = qualities.first
         self.realm = realm
         self.nonce = nonce
         self.algorithm = algorithm
@@ -89,7 +98,7 @@ public struct DigestChallenge: Hashable, Sendable {
         opaque = other.opaque
         algorithm = other.algorithm
         hasSessionKey = other.hasSessionKey
-        hasQualityOfProtection = other.hasQualityOfProtection
+        qualityOfProtection = other.qualityOfProtection
         isStale = false
     }
 
@@ -97,25 +106,33 @@ public struct DigestChallenge: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - uri: the Request-URI.
+    ///   - body: of the request, as it leaves.
     ///   - clientNonce: hexadecimal digits, drawn for the nonce: a session key holds both (RFC 7616 §3.4.2).
     ///   - count: how many requests the nonce has been used for, this one included (RFC 7616 §3.4).
     public func answer(
-        _ credentials: DigestCredentials, method: SIPMethod, uri: String, clientNonce: String, count: UInt32 = 1
+        _ credentials: DigestCredentials, method: SIPMethod, uri: String, body: [UInt8], clientNonce: String,
+        count: UInt32 = 1
     ) -> String {
         var ha1 = algorithm.hash("\(credentials.username):\(realm):\(credentials.password)")
         if hasSessionKey { ha1 = algorithm.hash("\(ha1):\(nonce):\(clientNonce)") }
-        let ha2 = algorithm.hash("\(method.name):\(uri)")
+        let ha2 =
+            switch qualityOfProtection {
+            case .auth, nil: algorithm.hash("\(method.name):\(uri)")
+            case .authInt: algorithm.hash("\(method.name):\(uri):\(algorithm.hash(body))")
+            }
         let digits = String(count, radix: 16)
         let nonceCount = String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
         let response =
-            hasQualityOfProtection
-            ? algorithm.hash("\(ha1):\(nonce):\(nonceCount):\(clientNonce):auth:\(ha2)")
-            : algorithm.hash("\(ha1):\(nonce):\(ha2)")
+            if let qualityOfProtection {
+                algorithm.hash("\(ha1):\(nonce):\(nonceCount):\(clientNonce):\(qualityOfProtection.rawValue):\(ha2)")
+            } else {
+                algorithm.hash("\(ha1):\(nonce):\(ha2)")
+            }
         var text = "Digest username=\(DigestText.quoted(credentials.username)), realm=\(DigestText.quoted(realm))"
         text += ", nonce=\(DigestText.quoted(nonce)), uri=\(DigestText.quoted(uri)), response=\"\(response)\""
         text += ", algorithm=\(algorithm.rawValue)\(hasSessionKey ? "-sess" : "")"
-        if hasQualityOfProtection {
-            text += ", qop=auth, nc=\(nonceCount), cnonce=\"\(clientNonce)\""
+        if let qualityOfProtection {
+            text += ", qop=\(qualityOfProtection.rawValue), nc=\(nonceCount), cnonce=\"\(clientNonce)\""
         } else if hasSessionKey {
             // The server cannot make the key without it.
             text += ", cnonce=\"\(clientNonce)\""

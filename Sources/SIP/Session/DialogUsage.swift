@@ -355,9 +355,9 @@ extension DialogUsage {
     private mutating func send(_ info: Info, _ bench: inout Workbench) {
         guard state == .active else { return bench.emit(.infoAnswered(session, nil)) }
         var request = dialog.request(.info)
+        request.body = info.body
         if let credentials = bench.configuration.credentials { challenges.authorize(&request, credentials) }
         request.headers.append(.contentType, info.contentType)
-        request.body = info.body
         request = bench.complete(request, transport: dialog.peer.transport)
         if let key = try? TransactionKey(client: request) { infos[key] = info }
         dispatch(request, &bench)

@@ -52,6 +52,10 @@ public struct UserAgent: Sendable {
 
     // MARK: Commands
 
+    /// Whose requests outside dialogs are taken from now on (``UserAgentConfiguration/allowedPeers``). Dialogs and
+    /// transactions that there are go on.
+    public mutating func allow(_ peers: [IPAddressRange]?) { bench.configuration.allowedPeers = peers }
+
     /// Sends an INVITE. What follows: `progressed` any number of times, then `answered` or `failed`.
     ///
     /// A number that is in use, or that belongs to incoming sessions, is refused with `failed(.protocolError)`.

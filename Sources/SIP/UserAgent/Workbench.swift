@@ -1,7 +1,7 @@
 /// What every session works with: the transactions, the timers of all sessions, the dialogs, and the turn's output.
 /// The user agent lends it to one session at a time.
 struct Workbench: Sendable {
-    let configuration: UserAgentConfiguration
+    var configuration: UserAgentConfiguration
     /// Our Contact, in brackets.
     let contact: String
     var transactions: TransactionLayer

@@ -91,6 +91,8 @@ struct ServerConfiguration {
     var followsMedia: Bool
     /// Where its calls come from, besides its own address.
     var trunkAddresses: [TrunkAddress]
+    /// Nil: at the start only.
+    var trunkLookupSeconds: Double?
     var numberForms: NumberForms
     var callerSource: ExchangeConfiguration.CallerSource
     var trunkCredentials: DigestCredentials?
@@ -183,6 +185,8 @@ struct ServerConfiguration {
                 }
             } ?? (isTrunkBehindNAT || trunk == nil)
         trunkAddresses = try reader.trunkAddresses()
+        let lookupPause = try reader.number("trunk-lookup-seconds", in: 0...86_400) ?? 300
+        trunkLookupSeconds = lookupPause > 0 ? lookupPause : nil
         numberForms = try reader.numberForms()
         callerSource =
             try reader.parse(
@@ -190,7 +194,8 @@ struct ServerConfiguration {
                 "one of " + ExchangeConfiguration.CallerSource.allCases.map(\.rawValue).joined(separator: ", ")
             ) { ExchangeConfiguration.CallerSource(rawValue: $0) } ?? .from
         if trunk == nil {
-            for name in ["trunk-addresses", "trunk-country", "trunk-caller"] where reader.text(name) != nil {
+            for name in ["trunk-addresses", "trunk-lookup-seconds", "trunk-country", "trunk-caller"]
+            where reader.text(name) != nil {
                 throw ConfigurationError(description: "\(name) says something of the trunk, and trunk is not set")
             }
         }

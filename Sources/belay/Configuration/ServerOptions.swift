@@ -56,6 +56,11 @@ struct ServerOptions: ParsableArguments {
             valueName: "address"))
     var trunkAddresses: [String] = []
     @Option(
+        help: ArgumentHelp(
+            "Names that the trunk's calls come from are looked up anew so often; 0: at the start only (300).",
+            valueName: "seconds"))
+    var trunkLookupSeconds: String?
+    @Option(
         help: ArgumentHelp("Calling code of the trunk's country, for national numbers, such as 49.", valueName: "code"))
     var trunkCountry: String?
     @Option(
@@ -185,6 +190,7 @@ struct ServerOptions: ParsableArguments {
             ("rtp-ports", rtpPorts),
             ("trunk", trunk), ("trunk-nat", trunkNat), ("trunk-media", trunkMedia),
             ("trunk-addresses", trunkAddresses.isEmpty ? nil : trunkAddresses.joined(separator: ",")),
+            ("trunk-lookup-seconds", trunkLookupSeconds),
             ("trunk-country", trunkCountry), ("trunk-international-prefix", trunkInternationalPrefix),
             ("trunk-national-prefix", trunkNationalPrefix), ("trunk-caller", trunkCaller),
             ("trunk-digits", trunkDigits),

@@ -70,6 +70,10 @@ struct Setting {
             help:
                 "where the trunk's calls come from besides its own address: IP addresses, CIDR, names; comma-separated"),
         Setting(
+            name: "trunk-lookup-seconds",
+            help: "how often names that the trunk's calls come from are looked up anew; 0: at the start only",
+            fallback: "300"),
+        Setting(
             name: "trunk-country",
             help: "calling code of the country where the trunk is, such as 49: it may write national numbers"),
         Setting(

@@ -5,7 +5,7 @@ import Telephony
 /// An entry of `trunk-addresses`.
 enum TrunkAddress {
     case range(IPAddressRange)
-    /// Resolved at the start.
+    /// Resolved at the start, and then again and again.
     case name(String)
 
     init?(_ text: String) {

@@ -64,7 +64,8 @@ enum Server {
         let carrier = try await startCarrier(configuration, reserve, logger)
         let home = configuration.homeCountries ?? firstStart.homeCountries
         let trunk = try await trunk(configuration, home, carrier: carrier?.address)
-        let peers = try trunkPeers(configuration, trunk)
+        let lookup = try AresLookup(servers: configuration.nameServers)
+        let sources = try await TrunkSources.atStart(configuration, trunk, lookup)
         let transport = try await bind(configuration.sip, on: callGroup.next())
         let advertised = try await advertisedHost(configuration, trunk, callGroup)
 
@@ -74,7 +75,7 @@ enum Server {
         let publicURL = PublicURL(
             configured: configuration.publicURL, host: configuration.http.host, port: configuration.http.port)
         let addressGuard = AddressGuard(allowing: configuration.allowedForWebhooks)
-        let resolver = NameResolver(lookup: try AresLookup(servers: configuration.nameServers))
+        let resolver = NameResolver(lookup: lookup)
         let trust = try configuration.certificateTrust(environment: ProcessInfo.processInfo.environment)
         let cache = configuration.dataFolder + "/cache"
         for folder in ["audio", "speech", "decoded"] { try makeFolder("\(cache)/\(folder)") }
@@ -117,7 +118,7 @@ enum Server {
         let counters = LoopCounters()
         let exchange = Exchange(
             configuration: exchangeConfiguration(configuration, trunk, advertised, mostPorts: descriptors.room),
-            userAgent: userAgentConfiguration(configuration, transport.localAddress, peers, advertised),
+            userAgent: userAgentConfiguration(configuration, transport.localAddress, sources.ranges, advertised),
             publicURL: publicURL.text, random: randomSource())
         let loop = CallLoop(
             eventLoop: callGroup.next(), exchange: exchange, storage: storage,
@@ -160,7 +161,8 @@ enum Server {
             loop: loop, storage: storage, overloadLimit: configuration.overloadMilliseconds.map { .milliseconds($0) })
         carrier?.carrier.nameRecordings { await loop.call(withSIPCallID: $0)?.text }
         let announcement = Announcement(
-            configuration: configuration, transport: transport, trunk: trunk, peers: peers, carrier: carrier?.address,
+            configuration: configuration, transport: transport, trunk: trunk, peers: sources.ranges,
+            carrier: carrier?.address,
             credentials: made, credentialsPath: firstStart.credentialsPath, isDiallingStopped: isDiallingStopped)
         let operatorListener = OperatorListener(configuration)
         let api = APIServer(
@@ -204,6 +206,11 @@ enum Server {
                 source: source, read: read, loop: loop, housekeeping: housekeeping, disk: disk, status: status,
                 log: log),
         ]
+        if let seconds = configuration.trunkLookupSeconds, !sources.hosts.isEmpty {
+            let watch = TrunkWatch(
+                sources: sources, pause: .seconds(seconds), lookup: lookup, tell: { loop.post($0) }, logger: logger)
+            services.append(BackgroundTask { try await watch.run() })
+        }
         services += Listener.all(api, configuration, on: LoopExecutor(webGroup.next()))
         services.append(FeedHeart(feed: feed))
         services.append(
@@ -305,27 +312,6 @@ enum Server {
             followsMedia: configuration.followsMedia, isSimulated: true,
             addressHosts: configuration.addressHosts, homeCountries: home, callsPerSecond: configuration.callsPerSecond,
             callsAtOnce: configuration.callsAtOnce)
-    }
-
-    /// Whose calls are taken: the trunk's, from every address that its name has, and from what `trunk-addresses` adds.
-    private static func trunkPeers(
-        _ configuration: ServerConfiguration, _ trunk: ExchangeConfiguration.Trunk
-    ) throws -> [IPAddressRange] {
-        var peers = [IPAddressRange(trunk.address.address)]
-        if let host = configuration.trunk?.host { peers += LocalAddress.all(of: host).map { IPAddressRange($0) } }
-        for address in configuration.trunkAddresses {
-            switch address {
-            case .range(let range): peers.append(range)
-            case .name(let name):
-                let found = LocalAddress.all(of: name)
-                guard !found.isEmpty else {
-                    throw ConfigurationError(description: "\(name) in trunk-addresses cannot be resolved")
-                }
-                peers += found.map { IPAddressRange($0) }
-            }
-        }
-        var seen: Set<IPAddressRange> = []
-        return peers.filter { seen.insert($0).inserted }
     }
 
     /// What peers reach this server by: as configured, else where SIP listens, else the address toward the trunk.

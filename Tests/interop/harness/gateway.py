@@ -149,9 +149,10 @@ class Gateway:
         return port
 
     def describe(self, port, direction="sendrecv", events=101, address="127.0.0.1"):
+        """Without a port the stream is removed (RFC 3264 §8.2)."""
         self._version += 1
         return (f"v=0\r\no=gateway 1 {self._version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
-                f"m=audio {port.port} RTP/AVP 0 {events}\r\na=rtpmap:0 PCMU/8000\r\n"
+                f"m=audio {port.port if port else 0} RTP/AVP 0 {events}\r\na=rtpmap:0 PCMU/8000\r\n"
                 f"a=rtpmap:{events} telephone-event/8000\r\na=fmtp:{events} 0-15\r\na={direction}\r\n").encode()
 
     # One call

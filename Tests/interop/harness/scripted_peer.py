@@ -92,20 +92,24 @@ def parameters(value):
 
 
 def is_answer(message, header, realm, nonce, username, password):
-    """Whether the message answers that challenge by RFC 7616 §3.4.1."""
+    """Whether the message answers that challenge by RFC 7616 §3.4.1, its body with it where it says auth-int, or by
+    RFC 2069 where it has no qop."""
     for value in message.all(header):
         given = parameters(value)
         if given.get("realm") != realm or given.get("nonce") != nonce:
             continue
         algorithm = given.get("algorithm", "MD5").upper()
-        hashing = hashlib.sha256 if algorithm.startswith("SHA-256") else hashlib.md5
+        name = {"MD5": "md5", "SHA-256": "sha256", "SHA-512-256": "sha512_256"}[algorithm.removesuffix("-SESS")]
 
-        def hashed(text, hashing=hashing):
-            return hashing(text.encode()).hexdigest()
+        def hashed(text, name=name):
+            return hashlib.new(name, text if isinstance(text, bytes) else text.encode()).hexdigest()
 
         first = hashed(f"{username}:{realm}:{password}")
         if algorithm.endswith("-SESS"):
             first = hashed(f"{first}:{nonce}:{given['cnonce']}")
-        second = hashed(f"{message.method}:{given['uri']}")
-        return given["response"] == hashed(f"{first}:{nonce}:{given['nc']}:{given['cnonce']}:auth:{second}")
+        quality = given.get("qop")
+        second = hashed(f"{message.method}:{given['uri']}"
+                        + (f":{hashed(message.body)}" if quality == "auth-int" else ""))
+        middle = f"{nonce}:{given['nc']}:{given['cnonce']}:{quality}" if quality else nonce
+        return given["response"] == hashed(f"{first}:{middle}:{second}")
     return False

@@ -1,0 +1,83 @@
+package import CallControl
+package import Logging
+package import NameResolution
+package import SIP
+
+/// Looks up the names that the trunk's calls come from anew, and has calls taken from where they are now.
+package struct TrunkWatch: Sendable {
+    private let sources: TrunkSources
+    private let pause: Duration
+    private let lookup: any NameLookup
+    private let tell: @Sendable (Input) -> Void
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - sources: as they were found at the start.
+    ///   - pause: between two look-ups of everything.
+    package init(
+        sources: TrunkSources, pause: Duration, lookup: any NameLookup, tell: @escaping @Sendable (Input) -> Void,
+        logger: Logger
+    ) {
+        self.sources = sources
+        self.pause = pause
+        self.lookup = lookup
+        self.tell = tell
+        self.logger = logger
+    }
+
+    /// Until the task is cancelled.
+    package func run() async throws {
+        var sources = sources
+        while !Task.isCancelled {
+            // By the monotonic clock.
+            try await Task.sleep(for: pause)
+            for host in sources.hosts {
+                guard let answer = await lookup.addresses(of: host) else { return }
+                take(answer, of: host, &sources)
+            }
+        }
+    }
+
+    private func take(_ answer: Result<[IPAddress], NameFailure>, of host: String, _ sources: inout TrunkSources) {
+        let addresses = (try? answer.get()) ?? []
+        switch sources.take(addresses, of: host) {
+        case .changed(let former, let latter):
+            let ranges = sources.ranges
+            tell(.peersChanged(ranges))
+            let gone = former.filter { address in !ranges.contains { $0.contains(address) } }
+            let end = gone.isEmpty ? "" : ", no longer from \(Self.list(gone))"
+            logger.notice("\(host) has other addresses: the trunk's calls come from \(Self.list(latter))\(end)")
+        case .failed(let kept):
+            logger.warning(
+                "\(host) cannot be looked up (\(Self.words(answer))): the trunk's calls still come from \(Self.list(kept))"
+            )
+        case .recovered: logger.notice("\(host) can be looked up again, and has the same addresses")
+        case nil: break
+        }
+    }
+
+    private static func list(_ addresses: [IPAddress]) -> String {
+        addresses.map(\.description).joined(separator: ", ")
+    }
+
+    private static func words(_ answer: Result<[IPAddress], NameFailure>) -> String {
+        switch answer {
+        case .success, .failure(.noSuchName): "there is no such name, or it has no address"
+        case .failure(.notResolved(let explanation)): explanation
+        case .failure(.overloaded): "too many names are being looked up"
+        }
+    }
+}
+
+extension NameLookup {
+    /// The addresses of a name, as SIP has them; nil where the task is cancelled meanwhile.
+    package func addresses(of name: String) async -> Result<[IPAddress], NameFailure>? {
+        let (answers, continuation) = AsyncStream.makeStream(of: Result<NameAnswer, NameFailure>.self)
+        lookUp(name) { answer in
+            continuation.yield(answer)
+            continuation.finish()
+        }
+        for await answer in answers { return answer.map { $0.addresses.map(IPAddress.init) } }
+        return nil
+    }
+}
