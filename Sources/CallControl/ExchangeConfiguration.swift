@@ -99,6 +99,8 @@ package struct ExchangeConfiguration: Hashable, Sendable {
     package var longestCall: Duration
     /// So long the script of ifMachineUrl waits for an answering machine's beep; nil: not at all.
     package var beepWait: Duration?
+    /// While a conference is recorded, each participant is too, for itself (docs/contract/percl.md#recording-a-conference).
+    package var recordsParticipants: Bool
     /// A call that waited longer before a restart is not dialled after it (docs/contract/calls.md#a-restart).
     package var queuedCallLifetime: Duration
     /// So long an accepted call may wait for its turn: one that would wait longer is not accepted, and one that does
@@ -127,7 +129,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         trunk: Trunk, localHost: String, mediaAddress: String, rtpPorts: ClosedRange<UInt16>,
         mostPorts: Int? = nil, portRest: Duration = .seconds(5), heldPortRest: Duration = .seconds(10),
         longestCall: Duration = .seconds(4 * 3600),
-        beepWait: Duration? = nil,
+        beepWait: Duration? = nil, recordsParticipants: Bool = false,
         queuedCallLifetime: Duration = .seconds(3600), queueWait: Duration? = nil, maximumQueueDepth: Int = 100_000,
         maximumUnheardCalls: Int = 128,
         notificationLifetime: Duration = .seconds(24 * 3600), dialNewsLifetime: Duration = .seconds(300),
@@ -143,6 +145,7 @@ package struct ExchangeConfiguration: Hashable, Sendable {
         self.heldPortRest = heldPortRest
         self.longestCall = longestCall
         self.beepWait = beepWait
+        self.recordsParticipants = recordsParticipants
         self.queuedCallLifetime = queuedCallLifetime
         self.queueWait = queueWait
         self.maximumQueueDepth = maximumQueueDepth

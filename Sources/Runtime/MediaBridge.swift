@@ -128,9 +128,13 @@ package final class MediaBridge: Sendable {
     }
 
     private func startRecording(_ media: MediaHandle, _ recording: RecordingID, _ content: RecordingContent) {
-        engine.record(
-            id(media), RecordingTarget(path: recordings.path(of: recording), content: content == .call ? .both : .heard)
-        )
+        let channels: RecordingTarget.Content =
+            switch content {
+            case .call: .both
+            case .farEnd: .heard
+            case .stay: .membership
+            }
+        engine.record(id(media), RecordingTarget(path: recordings.path(of: recording), content: channels))
     }
 
     private func observeSpeech(_ media: MediaHandle, _ isWanted: Bool) {

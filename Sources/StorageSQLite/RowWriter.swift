@@ -231,7 +231,7 @@ final class RowWriter {
 
     // MARK: Row ids
 
-    /// Of what belongs to one of the two.
+    /// Of what belongs to one of the two, or to both.
     private func append(call: CallID?, conference: ConferenceID?, in db: Database) throws {
         values.append(try call.map { try existingKey(of: $0, in: db) })
         values.append(try conference.map { try existingKey(of: $0, in: db) })

@@ -102,13 +102,19 @@ extension SQLiteStorage {
     static func recording(_ row: Row, account: AccountID) throws -> Recording {
         var recording = Recording(
             recordingID: try row.identifier("recording_id"), accountID: account,
-            owner: try row.optionalIdentifier("call_id").map { .call($0) }
-                ?? .conference(row.identifier("conference_id")),
+            owner: try owner(row),
             created: try row.time("created"), isPrivate: try row.value("private"))
         recording.dateUpdated = try row.time("updated")
         recording.revision = try row.value("revision")
         recording.durationSeconds = try row.optional("seconds")
         recording.isDeleted = try row.value("deleted")
         return recording
+    }
+
+    private static func owner(_ row: Row) throws -> Recording.Owner {
+        guard let call = try row.optionalIdentifier("call_id") as CallID? else {
+            return .conference(try row.identifier("conference_id"))
+        }
+        return try row.optionalIdentifier("conference_id").map { .participant(call, in: $0) } ?? .call(call)
     }
 }

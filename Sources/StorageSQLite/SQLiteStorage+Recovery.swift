@@ -53,7 +53,8 @@ extension SQLiteStorage {
                             (SELECT account_id FROM accounts WHERE id = recordings.account) AS account_id
                         FROM recordings WHERE call IN (SELECT call FROM records) OR id IN
                             (SELECT MAX(id) FROM recordings
-                                WHERE conference IN (SELECT id FROM conferences WHERE \(Schema.alive))
+                                WHERE call IS NULL
+                                    AND conference IN (SELECT id FROM conferences WHERE \(Schema.alive))
                                 GROUP BY conference)
                         """),
                 of: "recordings"

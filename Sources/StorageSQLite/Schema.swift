@@ -40,6 +40,9 @@ enum Schema {
         migrator.registerMigration("8 rooms") { db in
             try db.execute(sql: rooms)
         }
+        migrator.registerMigration("9 participants") { db in
+            try db.execute(sql: participants)
+        }
         return migrator
     }
 
@@ -392,6 +395,38 @@ enum Schema {
 
         ALTER TABLE account_journal ADD COLUMN room TEXT;
         CREATE INDEX account_journal_by_room ON account_journal (room) WHERE room IS NOT NULL;
+        """
+
+    /// A recording of one participant is its call's and its conference's.
+    private static let participants = """
+        ALTER TABLE recordings RENAME TO recordings_of_one;
+        CREATE TABLE recordings (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            recording_id TEXT NOT NULL UNIQUE,
+            account INTEGER NOT NULL,
+            -- One of the two, or both.
+            call INTEGER,
+            conference INTEGER,
+            created INTEGER NOT NULL,
+            updated INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            -- Null while it is being recorded.
+            seconds INTEGER,
+            private INTEGER NOT NULL,
+            deleted INTEGER NOT NULL,
+            CHECK (call IS NOT NULL OR conference IS NOT NULL)
+        ) STRICT;
+        INSERT INTO recordings (id, recording_id, account, call, conference, created, updated, revision, seconds, private,
+            deleted)
+        SELECT id, recording_id, account, call, conference, created, updated, revision, seconds, private, deleted
+        FROM recordings_of_one;
+        DROP TABLE recordings_of_one;
+        CREATE INDEX recordings_by_account ON recordings (account, created, recording_id);
+        CREATE INDEX recordings_by_call ON recordings (call, created, recording_id);
+        CREATE INDEX recordings_by_conference ON recordings (conference, created, recording_id)
+            WHERE conference IS NOT NULL;
+        CREATE INDEX recordings_unfinished ON recordings (id) WHERE seconds IS NULL;
+        CREATE INDEX recordings_by_time ON recordings (created) WHERE deleted = 0;
         """
 
     /// The condition of the index of warnings and errors, which are few.

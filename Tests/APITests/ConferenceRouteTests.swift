@@ -261,7 +261,7 @@ struct ConferenceRouteTests {
 
     // MARK: Recordings
 
-    @Test("Its recordings are listed under it and by the filter conferenceId, and are of no call")
+    @Test("Its recordings are listed under it and by the filter conferenceId, and are of no call but its participants'")
     func recordings() async throws {
         let test = try TestServer()
         let conference = try Self.conference(test, .terminated)
@@ -285,6 +285,22 @@ struct ConferenceRouteTests {
         #expect(try await test.send(.get, Self.path(test) + "/Recordings?dateCreated=2024-10-10")["total"] == 0)
         let call = SystemIdentifierSource().draw(CallKind.self)
         #expect(try await test.send(.get, Self.path(test) + "/Recordings?callId=\(call)")["total"] == 0)
+        // One of a participant is of both.
+        var own = Recording(
+            recordingID: SystemIdentifierSource().draw(RecordingKind.self), accountID: test.account,
+            owner: .participant(call, in: conference.conferenceID), created: TestServer.start, isPrivate: false)
+        own.durationSeconds = 4
+        try test.recordings.add(own, content: [1])
+        for path in [
+            Self.path(test) + "/Recordings?callId=\(call)", test.base + "/Recordings?callId=\(call)",
+            test.base + "/Recordings?callId=\(call)&conferenceId=\(Self.conferenceID)",
+        ] {
+            let reply = try await test.send(.get, path)
+            #expect(reply["total"] == 1, "\(reply.text)")
+            let shown = reply["recordings"]?.elements.first
+            #expect(shown?["conferenceId"] == .string(Self.conferenceID) && shown?["callId"] == .string(call.text))
+        }
+        #expect(try await test.send(.get, Self.path(test) + "/Recordings")["total"] == 2)
         #expect(try await test.send(.get, test.base + "/Recordings?conferenceId=CF1").blamed == ["conferenceId"])
         let none = try await test.send(
             .get, "\(test.base)/Conferences/CF\(String(repeating: "0", count: 40))/Recordings")

@@ -46,6 +46,8 @@ struct Bench {
     var portsTaken = 0
     /// Because other programs hold them.
     var arePortsHeld = true
+    /// False leaves the files of recordings incomplete.
+    var completesRecordings = true
     /// False holds commits back.
     var commitsAtOnce = true
     var heldCommits: [CommitToken] = []
@@ -221,7 +223,7 @@ struct Bench {
                 } else {
                     give(.media(media, .opened))
                 }
-            case .media(let media, .stopRecording(let recording)):
+            case .media(let media, .stopRecording(let recording)) where completesRecordings:
                 give(.media(media, .recordingEnded(recording, milliseconds: 2500, failure: nil)))
             case .resolveCaller(let call, _, let number):
                 if resolvesCallers { give(.callerResolved(call, owned[number])) }

@@ -266,6 +266,79 @@ struct MixByEarTests {
         }
     }
 
+    @Test("A member's own has left what the others hear of it, right what it hears of them, at the same time")
+    func membershipRecordings() async throws {
+        let tones = Array(Self.tones.prefix(3))
+        let files = try await onTime {
+            let gathering = try await Gathering()
+            let engine = gathering.room.engine
+            for (number, hertz) in tones.enumerated() {
+                await gathering.add(number, saying: Self.tone(hertz))
+                gathering.join(number, MixMembership(talks: number != 2))
+            }
+            await gathering.pass(500)
+            var paths = tones.indices.map { gathering.file("own-\($0).wav") }
+            for (number, path) in paths.enumerated() {
+                engine.record(Gathering.session(number), RecordingTarget(path: path, content: .membership))
+            }
+            // Beside it, of one of them, all else that may be recorded of a call.
+            for content in [RecordingTarget.Content.both, .heard] {
+                paths.append(gathering.file("\(content).wav"))
+                engine.record(Gathering.session(0), RecordingTarget(path: paths.last ?? "", content: content))
+            }
+            await gathering.pass(400)
+            engine.hear(gathering.mix, .talk)
+            await gathering.pass(1000)
+            engine.change(Gathering.session(0), MixMembership(talks: false))
+            await gathering.pass(600)
+            engine.hear(gathering.mix, .silence)
+            await gathering.pass(400)
+            for (index, path) in paths.enumerated() {
+                engine.stopRecording(Gathering.session(index < tones.count ? index : 0), path: path)
+            }
+            await gathering.room.log.count(paths.count) { if case .recordingEnded = $0 { true } else { false } }
+            await gathering.finish()
+            let whole = try (Sound.channel(0, ofRecording: paths[3]).count, Sound.samples(ofRecording: paths[4]).count)
+            let channels = try tones.indices.map { number in
+                try (0...1).map { try Sound.channel($0, ofRecording: paths[number]) }
+            }
+            return ((channels: channels, whole: whole), gathering.engines)
+        }
+        for (number, channels) in files.channels.enumerated() {
+            #expect(channels[0].count == channels[1].count)
+            #expect(channels[0].count >= 2350 * 8, "from the one order to the other")
+            for (channel, says) in [(0, number == 2 ? [] : [number]), (1, [0, 1].filter { $0 != number })] {
+                let samples = channels[channel]
+                for (who, hertz) in tones.enumerated() {
+                    let found = Sound.presence(of: hertz, in: samples, above: 1000)
+                    guard says.contains(who) else {
+                        #expect(!found.contains(true), "\(hertz) in channel \(channel) of \(number)")
+                        continue
+                    }
+                    let first = try #require(found.firstIndex(of: true))
+                    let last = try #require(found.lastIndex(of: true))
+                    // 400 ms before the talk, then it, then 600 ms in which one is muted, 400 ms behind it.
+                    #expect(first >= 18)
+                    let end = found.count - (who == 0 ? 50 : 20)
+                    #expect(abs(last - end) <= 5, "\(hertz) in channel \(channel) of \(number): \(last), not \(end)")
+                    let steady = Array(samples[((first + 5) * 160)..<((first + 30) * 160)])
+                    #expect(abs(Sound.decibels(of: hertz, in: steady, relativeTo: Self.amplitude)) < 1)
+                }
+            }
+        }
+        // As the talk begins and ends for both at once, so it does in both channels.
+        for (number, other) in [(0, 1), (1, 0)] {
+            let own = Sound.presence(of: tones[number], in: files.channels[number][0], above: 1000)
+            let others = Sound.presence(of: tones[other], in: files.channels[number][1], above: 1000)
+            let (first, firstOfOthers) = (own.firstIndex(of: true) ?? -9, others.firstIndex(of: true) ?? 99)
+            #expect(abs(first - firstOfOthers) <= 1, "within 20 ms")
+        }
+        #expect(files.channels[2][0].allSatisfy { $0 == 0 }, "who is muted has said nothing")
+        let muted = files.channels[0][0].suffix(700 * 8)
+        #expect(muted.allSatisfy { $0 == 0 })
+        for count in [files.whole.0, files.whole.1] { #expect(abs(count - files.channels[0][0].count) <= 320) }
+    }
+
     @Test("Who talks is told of, and that it is quiet where it leaves")
     func talkIsTold() async throws {
         let gathering = try await Gathering()

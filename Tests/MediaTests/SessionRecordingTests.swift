@@ -62,6 +62,31 @@ struct SessionRecordingTests {
         #expect(file.heard.dropFirst(late.count).allSatisfy { $0 == 0 })
     }
 
+    @Test("A member's own has what the others hear of it beside what it hears, frame by frame, whatever the delay")
+    func membership() throws {
+        let scratch = try Scratch()
+        let path = scratch.file("a.wav")
+        let writer = RecordingWriter { _ in }
+        try writer.start()
+        var recording = SessionRecording(Self.id, RecordingTarget(path: path, content: .membership), writer)
+        let heard = frames(70, from: 1), said = frames(70, from: 20_000), voice = frames(70, from: 9000)
+        for number in heard.indices {
+            var heard = heard[number], said = said[number]
+            heard.withUnsafeMutableBufferPointer { heard in
+                said.withUnsafeMutableBufferPointer { said in
+                    recording.append(
+                        heard: heard, said: said, voice: number % 3 == 0 ? nil : voice[number], lag: 480, writer)
+                }
+            }
+        }
+        recording.finish(writer)
+        writer.stop()
+        let silence = [Int16](repeating: 0, count: Self.frame)
+        let expected = voice.indices.flatMap { $0 % 3 == 0 ? silence : voice[$0] }
+        #expect(try Sound.channel(0, ofRecording: path) == expected)
+        #expect(try Sound.channel(1, ofRecording: path) == said.flatMap(\.self))
+    }
+
     @Test(
         "A recording of what is heard alone has all of it, and nothing else", arguments: [1, 24, 25, 49, 50, 51, 120])
     func heardAlone(count: Int) throws {

@@ -146,6 +146,7 @@ struct MigrationTests {
         try await storage.commit([
             .saveConference(conference, record: [1]),
             .saveRecording(Sample.recording(3, of: .conference(conference.conferenceID))),
+            .saveRecording(Sample.recording(4, of: .participant(Sample.callID(1), in: conference.conferenceID))),
             .saveNotification(Sample.notification(2, conference: 1, sequence: 1)),
             .removeNotification(owed.webhook.eventID),
         ])

@@ -138,16 +138,62 @@ import Testing
             .saveConference(Sample.conference(1, status: .inProgress), record: [1]),
             .saveConference(Sample.conference(2, status: .terminated), record: nil),
             .saveRecording(Sample.recording(1, of: live)), .saveRecording(Sample.recording(2, of: over)),
-            .saveRecording(latest),
+            .saveRecording(latest), .saveCall(Sample.call(1)),
+            .saveRecording(
+                Sample.recording(4, of: .participant(Sample.callID(1), in: Sample.conferenceID(1)))),
         ])
         let found = try await storage.unfinishedWork().recordings
         #expect(found[latest.recordingID] == latest)
         #expect(found[Sample.recordingID(2)] == nil)
+        #expect(found[Sample.recordingID(4)] == nil, "a participant's is none of the conference's talk")
         #expect(try await storage.unfinishedRecordings() == [latest])
         await storage.close()
     }
 
     // MARK: What belongs to it
+
+    @Test(
+        "A participant's recording is its call's and the conference's: listed by either and by both, and keeps both",
+        arguments: Implementation.allCases)
+    func participants(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
+        let conference = Self.over(1, daysAgo: 40)
+        let (call, other) = (Sample.callID(1), Sample.callID(2))
+        var recordings = [
+            Sample.recording(1, of: .conference(conference.conferenceID)),
+            Sample.recording(2, of: .participant(call, in: conference.conferenceID), seconds: nil),
+            Sample.recording(3, of: .participant(other, in: conference.conferenceID)),
+            Sample.recording(4, of: .call(call)),
+        ]
+        try await storage.commit(
+            [.saveConference(conference, record: nil), .saveCall(Sample.call(1)), .saveCall(Sample.call(2))]
+                + recordings.map(StorageOperation.saveRecording))
+        func found(_ call: CallID?, _ conference: ConferenceID?) async throws -> [Recording] {
+            var filter = RecordingFilter(callID: call)
+            filter.conferenceID = conference
+            return try await storage.recordings(account: Sample.account, filter: filter, after: nil).items
+        }
+        #expect(try await found(nil, nil) == recordings.reversed())
+        #expect(try await found(call, nil) == [recordings[3], recordings[1]])
+        #expect(try await found(nil, conference.conferenceID) == [recordings[2], recordings[1], recordings[0]])
+        #expect(try await found(call, conference.conferenceID) == [recordings[1]])
+        #expect(try await storage.recording(Sample.recordingID(2), account: Sample.account) == recordings[1])
+        #expect(try await storage.unfinishedRecordings() == [recordings[1]])
+
+        // As any other, it keeps the conference from being removed until its file is gone.
+        let before = Self.moment(-30 * Self.day)
+        recordings[0].isDeleted = true
+        recordings[1].durationSeconds = 2
+        recordings[1].isDeleted = true
+        try await storage.commit(recordings.prefix(2).map(StorageOperation.saveRecording))
+        #expect(try await storage.removeConferences(terminatedBefore: before, after: nil, limit: 9).removed == 0)
+        recordings[2].isDeleted = true
+        try await storage.commit([.saveRecording(recordings[2])])
+        #expect(try await storage.removeConferences(terminatedBefore: before, after: nil, limit: 9).removed == 1)
+        #expect(try await found(nil, nil) == [recordings[3]])
+        await storage.close()
+    }
 
     @Test("Its recordings come back as its own, and are listed by it", arguments: Implementation.allCases)
     func recordings(_ implementation: Implementation) async throws {

@@ -55,7 +55,7 @@ struct RecordingRoutes: Sendable {
             filter.conferenceID = reader.identifier("conferenceId")
         case .call(let id): filter.callID = id
         case .conference(let id):
-            // The SDKs have this filter here too, which no recording of a conference satisfies.
+            // The SDKs have this filter here too: those of one participant.
             filter.callID = reader.identifier("callId")
             filter.conferenceID = id
         }

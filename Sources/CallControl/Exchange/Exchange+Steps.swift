@@ -40,7 +40,12 @@ extension Exchange {
             case .effect(let effect):
                 if case .deliver(let webhook, _) = effect { callsByEvent[webhook.eventID] = id }
                 emit(effect)
-            case .store(let operation): store(operation)
+            case .store(let operation):
+                // The disk may have refused the row that this one refers to.
+                if case .saveRecording(let recording) = operation, let conference = recording.conferenceID {
+                    saveConference(conference)
+                }
+                store(operation)
             case .saveRecord: if !staleRecords.contains(id) { staleRecords.append(id) }
             case .awaitCommit(.creation):
                 awaitCommit(

@@ -46,6 +46,8 @@ package enum RecordingContent: Hashable, Sendable {
     case call
     /// One channel: the far end.
     case farEnd
+    /// Two channels: what the others of its mix hear of the far end on the left, what it is played on the right.
+    case stay
 }
 
 /// How a playback ended.

@@ -40,7 +40,7 @@ extension CallMachine {
                 talk.dequeued(from: queue, &leg, &dossier, &turn)
                 return nil
             }
-        case .conferenceCreated, .conferenceNotCreated, .joined, .conferenceRefused, .standingChanged, .left,
+        case .conferenceCreated, .conferenceNotCreated, .joined, .conferenceRefused, .standingChanged, .recorded, .left,
             .participants:
             takeConference(fact, &turn)
         }
@@ -65,6 +65,9 @@ extension CallMachine {
                 return talk.conferenceRefused(id, isTerminated: isTerminated, &dossier, &turn)
             case .standingChanged(let id, let standing):
                 talk.standingChanged(id, standing, &dossier, &turn)
+                return nil
+            case .recorded(in: let id):
+                talk.recorded(in: id, &dossier, &turn)
                 return nil
             case .left(let id, let departure): return talk.left(id, departure, &leg, &dossier, &turn)
             case .participants(let count, let id): return talk.participants(count, in: id, &leg, &dossier, &turn)

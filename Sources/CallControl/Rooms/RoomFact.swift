@@ -24,6 +24,8 @@ enum RoomFact: Equatable, Sendable {
     /// It cannot be added: the conference has been terminated, or there is none for this call.
     case conferenceRefused(ConferenceID, isTerminated: Bool)
     case standingChanged(ConferenceID, ParticipantStanding)
+    /// What is said in it is recorded, and what this participant says and hears is to be, from here on.
+    case recorded(in: ConferenceID)
     /// It is in it no more.
     case left(ConferenceID, ConferenceRoom.Departure)
     /// So many are in it, itself among them.

@@ -27,6 +27,7 @@ extension Talk {
         stay = Stay(command, since: isThere ? stay?.since ?? turn.now.instant : turn.now.instant)
         // What was typed before was for nobody here.
         memory.forgetTypedAhead()
+        if !isThere { recordings.endStay(media, &turn) }
         turn.perform(.media(media, isThere ? .changeMembership(membership) : .joinMix(mix, membership)))
         turn.want(.saveRecord)
         dossier.note(
@@ -70,6 +71,12 @@ extension Talk {
                 "conferenceId": .string(id.text), "talk": .bool(standing.talk), "listen": .bool(standing.listen),
                 "dtmfPassThrough": .bool(standing.dtmfPassThrough),
             ], &turn)
+    }
+
+    /// The conference is recorded: what this participant says and hears in it goes into a file of its own.
+    mutating func recorded(in id: ConferenceID, _ dossier: inout Dossier, _ turn: inout Turn) {
+        guard stay?.conferenceID == id else { return }
+        recordings.startStay(in: id, media, &dossier, &turn)
     }
 
     /// For the conference's story.
@@ -184,6 +191,7 @@ extension Talk {
     private mutating func endStay(_ stay: Stay, _ dossier: inout Dossier, _ turn: inout Turn) {
         talks(false, &turn)
         self.stay = nil
+        recordings.endStay(media, &turn)
         turn.perform(.media(media, .leaveMix))
         turn.want(.saveRecord)
         dossier.note(

@@ -230,7 +230,8 @@ final class MediaSession: SlotRider {
 
     /// - Returns: what was heard.
     private func listen(_ workspace: MediaWorkspace) -> HeardFrame {
-        let wantsAudio = !recordings.isEmpty || answerDetector != nil || receiving?.wantsAudio == true
+        let wantsAudio =
+            recordings.contains { $0.content != .membership } || answerDetector != nil || receiving?.wantsAudio == true
         let absent = receiving?.readFrame(decodes: wantsAudio, id, workspace) ?? MediaFrame.samples
         let frame = HeardFrame(absent: absent, isDecoded: wantsAudio)
         guard receiving != nil, let answerDetector else { return frame }
@@ -254,7 +255,7 @@ final class MediaSession: SlotRider {
             let lag = receiving.map { $0.delay + MediaFrame.samples / 2 } ?? 0
             for index in recordings.indices {
                 unsafe recordings[index].append(
-                    heard: workspace.heard, said: workspace.said, lag: lag, workspace.writer)
+                    heard: workspace.heard, said: workspace.said, voice: member?.spoken, lag: lag, workspace.writer)
             }
         }
         guard route.sendsMedia, let destination else {

@@ -10,6 +10,9 @@ package struct RecordingTarget: Equatable, Sendable {
         case both
         /// One channel: heard.
         case heard
+        /// Two channels, frame by frame as the session's mix has them: on the left what it says to the others, on the right
+        /// what it is given to hear. The left is silence wherever they do not hear it, and while it is in no mix.
+        case membership
     }
 
     /// Created, or replaced where it exists.
@@ -22,5 +25,5 @@ package struct RecordingTarget: Equatable, Sendable {
     }
 
     var partialPath: String { path + Self.partialSuffix }
-    var channels: Int { content == .both ? 2 : 1 }
+    var channels: Int { content == .heard ? 1 : 2 }
 }

@@ -3,10 +3,10 @@ struct SessionRecording {
     private static let framesPerBlock = 4000
 
     let path: String
-    private let content: RecordingTarget.Content
+    let content: RecordingTarget.Content
     private let channels: Int
     private let file: RecordingWriter.FileID
-    /// Of both channels in turn where there are two: heard, said.
+    /// Of both channels in turn where there are two.
     private var block: [Int16] = []
     /// What was said and is not written yet: what is heard comes out of the jitter buffer so much later, and both stand
     /// side by side in the file as they did on the line.
@@ -24,10 +24,12 @@ struct SessionRecording {
         block.reserveCapacity(Self.framesPerBlock * channels)
     }
 
-    /// - Parameter lag: samples by which what is heard now is older than what is said now.
+    /// - Parameters:
+    ///   - voice: what it says to its mix in this frame; nil where that is nothing.
+    ///   - lag: samples by which what is heard now is older than what is said now.
     mutating func append(
-        heard: UnsafeMutableBufferPointer<Int16>, said: UnsafeMutableBufferPointer<Int16>, lag: Int,
-        _ writer: RecordingWriter
+        heard: UnsafeMutableBufferPointer<Int16>, said: UnsafeMutableBufferPointer<Int16>, voice: [Int16]? = nil,
+        lag: Int, _ writer: RecordingWriter
     ) {
         switch content {
         case .both:
@@ -44,6 +46,12 @@ struct SessionRecording {
             saidBehind.removeFirst(rows)
         case .heard:
             unsafe block.append(contentsOf: heard)
+        case .membership:
+            let voice = voice ?? []
+            for index in 0..<said.count {
+                block.append(index < voice.count ? voice[index] : 0)
+                unsafe block.append(said[index])
+            }
         }
         guard block.count >= Self.framesPerBlock * channels else { return }
         writer.append(block, to: file)

@@ -55,6 +55,9 @@ final class MixMember {
         if isAway { forgetDigits() }
     }
 
+    /// What the others hear of it in this frame; nil where that is nothing.
+    var spoken: [Int16]? { voice.isIn ? voice.frame : nil }
+
     var mayTalk: Bool { membership.talks && !isAway && mix.isTalk }
     var mayPassDigits: Bool { membership.passesDigits && mayTalk }
 

@@ -2,11 +2,14 @@ import CallControl
 import Telephony
 
 /// Who hears whom is who is in the conference: nobody is in two mixes, and nobody is left in one that is closed. Asked
-/// when all that an input has come to is done, for a mix may close before those are taken out who were in it.
+/// when all that an input has come to is done, for a mix may close before those are taken out who were in it. A recording
+/// of a stay is one member's, and of that stay alone.
 struct MixCheck {
     private var open: Set<MixID> = []
     private var closed: Set<MixID> = []
     private var places: [MediaHandle: MixID] = [:]
+    /// Recordings of stays that go on.
+    private var recordings: [MediaHandle: RecordingID] = [:]
 
     /// Sessions that are in a mix.
     var memberCount: Int { places.count }
@@ -32,7 +35,25 @@ struct MixCheck {
         guard open.contains(mix) || closed.contains(mix) else {
             throw Violation("mixes", "\(handle.rawValue) joins \(mix.rawValue), which was never opened")
         }
+        try unrecorded(handle)
         places[handle] = mix
+    }
+
+    mutating func recorded(_ handle: MediaHandle, _ recording: RecordingID) throws(Violation) {
+        guard places[handle] != nil else {
+            throw Violation("mixes", "the stay of \(handle.rawValue) is recorded, and it is in no mix")
+        }
+        try unrecorded(handle)
+        recordings[handle] = recording
+    }
+
+    mutating func recordingStopped(_ handle: MediaHandle, _ recording: RecordingID) {
+        if recordings[handle] == recording { recordings[handle] = nil }
+    }
+
+    private func unrecorded(_ handle: MediaHandle) throws(Violation) {
+        guard let recording = recordings[handle] else { return }
+        throw Violation("mixes", "\(recording), of one stay of \(handle.rawValue), goes on behind it")
     }
 
     func changed(_ handle: MediaHandle) throws(Violation) {
@@ -41,7 +62,16 @@ struct MixCheck {
         }
     }
 
-    mutating func left(_ handle: MediaHandle) { places[handle] = nil }
+    mutating func left(_ handle: MediaHandle) throws(Violation) {
+        try unrecorded(handle)
+        places[handle] = nil
+    }
+
+    /// Its media ends, and what is recorded of it.
+    mutating func ended(_ handle: MediaHandle) {
+        places[handle] = nil
+        recordings[handle] = nil
+    }
 
     /// An input has been carried out whole.
     ///

@@ -113,7 +113,7 @@ struct ModelStorage {
             records: found, notifications: owed, journalSequences: sequences,
             recordings: recordings.filter { entry in
                 switch entry.value.owner {
-                case .call(let id): records[id] != nil
+                case .call(let id), .participant(let id, in: _): records[id] != nil
                 case .conference(let id): alive.contains { $0.conference.conferenceID == id }
                 }
             }, queues: queues, conferences: alive.map { ($0.conference, $0.record) })

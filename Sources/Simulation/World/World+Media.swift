@@ -15,13 +15,13 @@ extension World {
             queue.schedule(.media(life: life, handle, .played(playback, .stopped)), at: after(milliseconds: 20))
         case .sendDigits(let dialling, let tones, let duration): sendDigits(handle, dialling, tones, duration)
         case .stopDigits(let dialling): stopDigits(handle, dialling)
-        case .startRecording(let recording, _): startRecording(handle, recording)
+        case .startRecording(let recording, let content): try startRecording(handle, recording, content)
         case .stopRecording(let recording): stopRecording(handle, recording)
         case .observeSpeech(let isWanted): observeSpeech(handle, isWanted)
         case .observeAnswerer(let isWanted): try observeAnswerer(handle, isWanted)
         case .joinMix(let mix, let membership): try joinMix(handle, mix, membership)
         case .changeMembership: try changeMembership(handle)
-        case .leaveMix: leaveMix(handle)
+        case .leaveMix: try leaveMix(handle)
         case .close: closeMedia(handle)
         }
     }
@@ -112,7 +112,10 @@ extension World {
         queue.schedule(.media(life: life, handle, .digitsSent(dialling)), at: after(milliseconds: duration))
     }
 
-    func startRecording(_ handle: MediaHandle, _ recording: RecordingID) {
+    func startRecording(
+        _ handle: MediaHandle, _ recording: RecordingID, _ content: RecordingContent
+    ) throws(Violation) {
+        if content == .stay { try checks.mixes.recorded(handle, recording) }
         trace.mix(20)
         trace.mix(recording.text)
         media.record(handle, recording, now: now)
@@ -121,6 +124,7 @@ extension World {
 
     func stopRecording(_ handle: MediaHandle, _ recording: RecordingID) {
         trace.mix(21)
+        checks.mixes.recordingStopped(handle, recording)
         queue.schedule(
             .media(life: life, handle, .recordingEnded(recording)), at: after(milliseconds: draw(1...30)))
     }
@@ -159,7 +163,7 @@ extension World {
 
     func closeMedia(_ handle: MediaHandle) {
         trace.mix(19)
-        checks.mixes.left(handle)
+        checks.mixes.ended(handle)
         guard let session = media[handle] else { return }
         // A tick later, and never before the port is bound.
         queue.schedule(

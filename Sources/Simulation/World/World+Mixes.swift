@@ -64,10 +64,10 @@ extension World {
         try checks.mixes.changed(handle)
     }
 
-    func leaveMix(_ handle: MediaHandle) {
+    func leaveMix(_ handle: MediaHandle) throws(Violation) {
         trace.mix(31)
         trace.mix(handle.rawValue)
-        checks.mixes.left(handle)
+        try checks.mixes.left(handle)
     }
 
     // MARK: Music

@@ -133,7 +133,7 @@ final class World {
                 callsPerSecond: weather.callsPerSecond, callsAtOnce: weather.callsAtOnce),
             localHost: Self.belayAddress.address.hostText, mediaAddress: Self.belayAddress.address.description,
             rtpPorts: ports, portRest: Self.portRest, longestCall: .seconds(45),
-            beepWait: Bool.random(using: &random) ? .seconds(3) : nil,
+            beepWait: Bool.random(using: &random) ? .seconds(3) : nil, recordsParticipants: scene != nil,
             notificationLifetime: .seconds(600), firstRetryPause: .seconds(2), longestRetryPause: .seconds(120))
         let namesHosts = Int.random(in: 0...3, using: &random) == 0
         webhooks = WebhookCheck(configuration)

@@ -6,11 +6,13 @@ package struct Recording: Hashable, Sendable {
     package enum Owner: Hashable, Sendable {
         case call(CallID)
         case conference(ConferenceID)
+        /// What one call said and heard in a conference: the call's, and the conference's too.
+        case participant(CallID, in: ConferenceID)
     }
 
     package var recordingID: RecordingID
     package var accountID: AccountID
-    /// Whose it is: of a call, or of a conference.
+    /// Whose it is: of a call, of a conference, or of a call in one.
     package var owner: Owner
     package var dateCreated: Timestamp
     package var dateUpdated: Timestamp
@@ -36,9 +38,19 @@ package struct Recording: Hashable, Sendable {
         isDeleted = false
     }
 
-    package var callID: CallID? { if case .call(let id) = owner { id } else { nil } }
+    package var callID: CallID? {
+        switch owner {
+        case .call(let id), .participant(let id, in: _): id
+        case .conference: nil
+        }
+    }
 
-    package var conferenceID: ConferenceID? { if case .conference(let id) = owner { id } else { nil } }
+    package var conferenceID: ConferenceID? {
+        switch owner {
+        case .conference(let id), .participant(_, in: let id): id
+        case .call: nil
+        }
+    }
 
     /// Nobody may have its file any more, whether it lies there or not.
     package func isGone(at now: Timestamp) -> Bool {

@@ -102,6 +102,10 @@ struct SharedRoom {
 enum RecordingLine {
     static func text(_ recording: JSONValue) -> String {
         let length = recording["durationSec"]?.integerValue.map { "\($0) s" } ?? "being made"
-        return "recording \(recording["recordingId"]?.string ?? ""), \(length)"
+        let name = "recording \(recording["recordingId"]?.string ?? ""), \(length)"
+        guard let call = recording["callId"]?.string, let conference = recording["conferenceId"]?.string else {
+            return name
+        }
+        return "\(name), of \(call) in \(conference)"
     }
 }

@@ -130,6 +130,7 @@ struct ServerConfiguration {
     var answerDetection: AnswerDetectionConfiguration
     /// Nil: ifMachineUrl's script does not wait for a beep.
     var beepWaitSeconds: Double?
+    var recordsParticipants: Bool
     var queuedCallSeconds: Double
     /// Nil: a call waits for its turn for any time.
     var queueSeconds: Double?
@@ -253,6 +254,7 @@ struct ServerConfiguration {
             ) { AnswerDetectionConfiguration.Method(rawValue: $0) } ?? .model)
         let beepWait = try reader.number("machine-beep-seconds", in: 0...300) ?? 0
         beepWaitSeconds = beepWait > 0 ? beepWait : nil
+        recordsParticipants = try reader.bool("record-participants") ?? false
         queuedCallSeconds = try reader.number("queued-call-seconds", in: 0...604_800) ?? 3600
         let queueWait = try reader.number("queue-seconds", in: 0...86_400) ?? 20
         queueSeconds = queueWait > 0 ? queueWait : nil

@@ -145,6 +145,10 @@ struct ServerOptions: ParsableArguments {
         help: ArgumentHelp(
             "Let ifMachineUrl's script wait so long for the beep (0); 0: it does not.", valueName: "seconds"))
     var machineBeepSeconds: String?
+    @Option(
+        help: ArgumentHelp(
+            "While a conference is recorded, record each participant too, in two channels (false).", valueName: "bool"))
+    var recordParticipants: String?
     @Option(help: ArgumentHelp("After a restart, dial waiting calls no older than this (3600).", valueName: "seconds"))
     var queuedCallSeconds: String?
     @Option(
@@ -210,6 +214,7 @@ struct ServerOptions: ParsableArguments {
             ("name-servers", nameServers.isEmpty ? nil : nameServers.joined(separator: ",")),
             ("compat", compat), ("dead-line-seconds", deadLineSeconds), ("max-call-seconds", maxCallSeconds),
             ("machine-detection", machineDetection), ("machine-beep-seconds", machineBeepSeconds),
+            ("record-participants", recordParticipants),
             ("queued-call-seconds", queuedCallSeconds), ("queue-seconds", queueSeconds),
             ("drain-seconds", drainSeconds),
             ("overload-ms", overloadMs), ("timer-t1-ms", timerT1Ms), ("node", node), ("keep-calls-days", keepCallsDays),

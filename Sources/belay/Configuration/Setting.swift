@@ -151,6 +151,10 @@ struct Setting {
             help: "the script of ifMachineUrl waits so long for an answering machine's beep; 0: it does not wait",
             fallback: "0"),
         Setting(
+            name: "record-participants",
+            help: "true: while a conference is recorded, each participant is too, in a file of two channels",
+            fallback: "false"),
+        Setting(
             name: "queued-call-seconds", help: "a waiting call older than this is not dialled after a restart",
             fallback: "3600"),
         Setting(

@@ -336,6 +336,7 @@ enum Server {
             rtpPorts: configuration.rtpPorts, mostPorts: mostPorts,
             longestCall: .seconds(configuration.longestCallSeconds),
             beepWait: configuration.beepWaitSeconds.map { .seconds($0) },
+            recordsParticipants: configuration.recordsParticipants,
             queuedCallLifetime: .seconds(configuration.queuedCallSeconds),
             queueWait: configuration.queueSeconds.map { .seconds($0) }, clockSource: SystemClock.source)
     }

@@ -13,7 +13,7 @@ import Telephony
 ///     └─────────────────────────────────────────────────────────────────────┘
 /// ```
 /// While it is populated its calls hear music, each for itself; in progress they hear each other, and it is recorded where
-/// that was asked for. A mix of the media exists from the first who comes to the last who leaves.
+/// that was asked for, and each participant for itself too where the server is set so. A mix of the media exists from the first who comes to the last who leaves.
 struct ConferenceRoom: Sendable {
     /// A call that is in it.
     struct Member: Sendable {
@@ -169,7 +169,8 @@ struct ConferenceRoom: Sendable {
             members[index].participant.startConfOnEnter = command.startConfOnEnter
             touch(index, turn.now)
             if let mix { turn.tell(call, .joined(command, mix, standing, conference.status)) }
-            return startIfDue(&turn)
+            if startIfDue(&turn) { recordParticipants(members[...], &turn) }
+            return
         }
         let participant = Participant(
             conferenceID: conference.conferenceID, accountID: conference.accountID, callID: call, standing: standing,
@@ -185,9 +186,10 @@ struct ConferenceRoom: Sendable {
                 "dtmfPassThrough": .bool(standing.dtmfPassThrough),
             ], &turn)
         if wasEmpty { becomePopulated(&turn) }
-        startIfDue(&turn)
+        let isBeginning = startIfDue(&turn)
         guard let mix else { return }
         turn.tell(call, .joined(command, mix, standing, conference.status))
+        recordParticipants(isBeginning ? members[...] : members.suffix(1), &turn)
         if conference.status == .inProgress, !wasEmpty, conference.playBeep.onEntry {
             turn.want(.effect(.mix(mix, .beep(except: media))))
         }
@@ -254,10 +256,11 @@ struct ConferenceRoom: Sendable {
         change(to: .populated, nil, &turn)
     }
 
-    private mutating func startIfDue(_ turn: inout ConferenceTurn) {
+    /// - Returns: whether it begins now.
+    private mutating func startIfDue(_ turn: inout ConferenceTurn) -> Bool {
         guard conference.status == .populated, let mix,
             members.contains(where: { $0.participant.startConfOnEnter })
-        else { return }
+        else { return false }
         turn.want(.effect(.mix(mix, .hear(.talk))))
         if conference.isRecorded {
             let recording = Recording(
@@ -268,6 +271,13 @@ struct ConferenceRoom: Sendable {
             turn.want(.effect(.mix(mix, .startRecording(recording.recordingID))))
         }
         change(to: .inProgress, nil, &turn)
+        return true
+    }
+
+    /// Each for itself, once it has heard that it is in it; each call ends its own when it leaves.
+    private func recordParticipants(_ members: ArraySlice<Member>, _ turn: inout ConferenceTurn) {
+        guard turn.recordsParticipants, recording != nil else { return }
+        for member in members { turn.tell(member.participant.callID, .recorded(in: conference.conferenceID)) }
     }
 
     private mutating func becomeEmpty(_ turn: inout ConferenceTurn) {

@@ -6,14 +6,17 @@ struct ConferenceTurn: Sendable {
     let now: Moment
     /// Where customers reach this server (docs/contract/webhooks.md#recording-urls).
     let publicURL: String
+    /// Where a conference is recorded, each of its participants is too.
+    let recordsParticipants: Bool
     var random: RandomSource
     /// Of the next mix.
     var nextMix: UInt64
     private(set) var directives: [ConferenceDirective] = []
 
-    init(now: Moment, publicURL: String, random: RandomSource, nextMix: UInt64) {
+    init(now: Moment, publicURL: String, recordsParticipants: Bool, random: RandomSource, nextMix: UInt64) {
         self.now = now
         self.publicURL = publicURL
+        self.recordsParticipants = recordsParticipants
         self.random = random
         self.nextMix = nextMix
     }

@@ -10,7 +10,9 @@ extension Exchange {
     mutating func withConference<Answer>(
         _ id: ConferenceID, _ event: (inout ConferenceRoom, inout ConferenceTurn) -> Answer
     ) -> Answer? {
-        var lent = ConferenceTurn(now: now, publicURL: publicURL, random: turn.random, nextMix: nextMix)
+        var lent = ConferenceTurn(
+            now: now, publicURL: publicURL, recordsParticipants: turn.configuration.recordsParticipants,
+            random: turn.random, nextMix: nextMix)
         let answer = conferences.change(id) { event(&$0, &lent) }
         turn.random = lent.random
         nextMix = lent.nextMix
@@ -29,7 +31,7 @@ extension Exchange {
             case .tell(let call, let fact):
                 if case .left = fact { conferences.unset(call, in: id) }
                 facts.tell(call, fact)
-            case .save: if !staleConferences.contains(id) { staleConferences.append(id) }
+            case .save: saveConference(id)
             case .awaitCommit(let event): awaitedNews.append(ConferenceNews(conference: id, event: event))
             case .retryLater(let webhook, let wasAnswered):
                 carryOut(retries.add(webhook, wasAnswered: wasAnswered, now: now))
@@ -37,6 +39,10 @@ extension Exchange {
             case .settled: settledConferences.append(id)
             }
         }
+    }
+
+    mutating func saveConference(_ id: ConferenceID) {
+        if !staleConferences.contains(id) { staleConferences.append(id) }
     }
 
     /// What a conference is now goes into this input's transaction, before what refers to it: its notifications, its
