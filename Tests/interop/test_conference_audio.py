@@ -1,4 +1,5 @@
-"""What is heard in conferences, by instruments: each of whom is called says a tone of its own, and keeps what it hears.
+"""What is heard in conferences, by instruments: each of whom is called says a tone of its own, and keeps what it hears. So does
+baresip, which calls in.
 
 docs/contract/percl.md#conferences; how it is mixed is docs/decisions/0039.
 """
@@ -9,6 +10,8 @@ import pytest
 
 from harness import audio, instruments
 from harness.rooms import Room
+from harness.server import NUMBER
+from harness.steps import answering_number
 from harness.talkers import TONES, UNHEARD, faults, levels
 from harness.waiting import eventually
 from harness.webhook_app import Reply
@@ -50,6 +53,35 @@ def test_each_hears_the_others_and_not_itself(talkers, belay, app):
     check(far, {A: [c], C: [a]})
     room.join(D)
     check(far, {A: [c, d], C: [a, d], D: [a, c]})
+    assert room.end().status == 204
+
+
+def test_a_telephone_calls_in(talkers, baresip, belay, app, folder):
+    """baresip and two who are called: each hears the two others and not itself. baresip's ears are its own recording."""
+    a, b, c, d = (SAYS[number] for number in (A, B, C, D))
+    far = talkers({B: b, C: c})
+    server = belay(trunk=far.trunk)
+    room = Room(server, app, playBeep="never")
+    says = folder / "says.wav"
+    # As loud as the others, longer than any test.
+    says.write_bytes(audio.tone(600, a, peak=8192))
+    telephone = baresip(number=A, says=says)
+    for number in (B, C):
+        room.join(number)
+    answering_number(server, app, [room.add()])
+    telephone.dial(server, NUMBER)
+    call = eventually(lambda: next((one.call for one in list(app.webhooks) if one.kind == "inboundCall"), None), 10, "it calls")
+    app.wait_for(call, "addToConferenceNotification")
+    assert call in room.members and len(room.members) == 3
+    check(far, {B: [a, c], C: [a, b]})
+    telephone.command("hangup")
+    telephone.wait_for_event("CALL_CLOSED")
+    [heard] = audio.read(telephone.heard())
+    # Since it came in the others have been listened to one after the other: this second is behind that.
+    end = len(heard) - audio.RATE // 4
+    found = faults(heard[end - audio.RATE:end], [b, c], [a, d])
+    assert not found, f"baresip, which says {a} Hz: {found}"
+    check(far, {B: [c], C: [b]})
     assert room.end().status == 204
 
 
