@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import audio, instruments
+from harness import audio, children, instruments
 from harness.rooms import Room
 from harness.server import NUMBER
 from harness.steps import answering_number
@@ -82,6 +82,32 @@ def test_a_telephone_calls_in(talkers, baresip, belay, app, folder):
     found = faults(heard[end - audio.RATE:end], [b, c], [a, d])
     assert not found, f"baresip, which says {a} Hz: {found}"
     check(far, {B: [c], C: [b]})
+    assert room.end().status == 204
+
+
+@pytest.mark.alone
+def test_a_child_joins_its_parent(talkers, belay, app, capture, record_property):
+    """From the child's 200 to the first packet in which each hears the other; how long that was is printed.
+
+    docs/contract/calls.md#parents; docs/performance.md#a-child-joins-its-parent.
+    """
+    far = talkers(SAYS)
+    server = belay(trunk=far.trunk)
+    room = Room(server, app, playBeep="never")
+    wire = capture()
+    parent, child = children.bring_together(room, far, A, B)
+    check(far, {A: [SAYS[B]], B: [SAYS[A]]})
+    assert room.members == [child, parent]
+    wire.finish()
+    meeting = children.Meetings(wire, server, far).of(A, B)
+    print(meeting)
+    record_property("milliseconds", round(meeting.milliseconds, 1))
+    kinds = [webhook.kind for webhook in app.of(child)]
+    assert kinds == ["outDialApiConnect", "addToConferenceNotification"], kinds
+    connect = app.wait_for(child, "outDialApiConnect")
+    assert connect.json["parentCallId"] == parent
+    assert meeting.answered < connect.arrived < min(meeting.parent_hears, meeting.child_hears), (meeting, connect)
+    assert meeting.milliseconds < 2000
     assert room.end().status == 204
 
 
