@@ -43,8 +43,8 @@ def rooms(options, folder):
     with world(far, folder) as (server, app):
         # Begun in three quarters of the time, so that the last ones end within it.
         return crowded_rooms.CrowdedRooms(server, app, far).run(
-            options.conferences, options.callers, options.agents, pace=options.conferences / (0.75 * options.seconds),
-            seconds=options.seconds, tell=say)
+            options.conferences, options.callers, options.agents, options.children,
+            pace=options.conferences / (0.75 * options.seconds), seconds=options.seconds, tell=say)
 
 
 def soak(options, folder):
@@ -62,6 +62,7 @@ def main():
     rooms_options.add_argument("--seconds", type=float, default=60)
     rooms_options.add_argument("--callers", type=int, default=1000)
     rooms_options.add_argument("--agents", type=int, default=20)
+    rooms_options.add_argument("--children", type=int, default=50)
     soak_options = benches.add_parser("soak")
     soak_options.add_argument("--minutes", type=float, default=10)
     soak_options.add_argument("--rate", type=int, default=20)

@@ -1,4 +1,5 @@
-"""What is heard in conferences, by instruments: each of whom is called says a tone of its own, and keeps what it hears.
+"""What is heard in conferences, by instruments: each of whom is called says a tone of its own, and keeps what it hears. So does
+baresip, which calls in.
 
 docs/contract/percl.md#conferences; how it is mixed is docs/decisions/0039.
 """
@@ -7,8 +8,10 @@ import time
 
 import pytest
 
-from harness import audio, instruments
+from harness import audio, children, instruments
 from harness.rooms import Room
+from harness.server import NUMBER
+from harness.steps import answering_number
 from harness.talkers import TONES, UNHEARD, faults, levels
 from harness.waiting import eventually
 from harness.webhook_app import Reply
@@ -50,6 +53,61 @@ def test_each_hears_the_others_and_not_itself(talkers, belay, app):
     check(far, {A: [c], C: [a]})
     room.join(D)
     check(far, {A: [c, d], C: [a, d], D: [a, c]})
+    assert room.end().status == 204
+
+
+def test_a_telephone_calls_in(talkers, baresip, belay, app, folder):
+    """baresip and two who are called: each hears the two others and not itself. baresip's ears are its own recording."""
+    a, b, c, d = (SAYS[number] for number in (A, B, C, D))
+    far = talkers({B: b, C: c})
+    server = belay(trunk=far.trunk)
+    room = Room(server, app, playBeep="never")
+    says = folder / "says.wav"
+    # As loud as the others, longer than any test.
+    says.write_bytes(audio.tone(600, a, peak=8192))
+    telephone = baresip(number=A, says=says)
+    for number in (B, C):
+        room.join(number)
+    answering_number(server, app, [room.add()])
+    telephone.dial(server, NUMBER)
+    call = eventually(lambda: next((one.call for one in list(app.webhooks) if one.kind == "inboundCall"), None), 10, "it calls")
+    app.wait_for(call, "addToConferenceNotification")
+    assert call in room.members and len(room.members) == 3
+    check(far, {B: [a, c], C: [a, b]})
+    telephone.command("hangup")
+    telephone.wait_for_event("CALL_CLOSED")
+    [heard] = audio.read(telephone.heard())
+    # Since it came in the others have been listened to one after the other: this second is behind that.
+    end = len(heard) - audio.RATE // 4
+    found = faults(heard[end - audio.RATE:end], [b, c], [a, d])
+    assert not found, f"baresip, which says {a} Hz: {found}"
+    check(far, {B: [c], C: [b]})
+    assert room.end().status == 204
+
+
+@pytest.mark.alone
+def test_a_child_joins_its_parent(talkers, belay, app, capture, record_property):
+    """From the child's 200 to the first packet in which each hears the other; how long that was is printed.
+
+    docs/contract/calls.md#parents; docs/performance.md#a-child-joins-its-parent.
+    """
+    far = talkers(SAYS)
+    server = belay(trunk=far.trunk)
+    room = Room(server, app, playBeep="never")
+    wire = capture()
+    parent, child = children.bring_together(room, far, A, B)
+    check(far, {A: [SAYS[B]], B: [SAYS[A]]})
+    assert room.members == [child, parent]
+    wire.finish()
+    meeting = children.Meetings(wire, server, far).of(A, B)
+    print(meeting)
+    record_property("milliseconds", round(meeting.milliseconds, 1))
+    kinds = [webhook.kind for webhook in app.of(child)]
+    assert kinds == ["outDialApiConnect", "addToConferenceNotification"], kinds
+    connect = app.wait_for(child, "outDialApiConnect")
+    assert connect.json["parentCallId"] == parent
+    assert meeting.answered < connect.arrived < min(meeting.parent_hears, meeting.child_hears), (meeting, connect)
+    assert meeting.milliseconds < 2000
     assert room.end().status == 204
 
 

@@ -5,11 +5,13 @@ import hmac
 import json
 import socket
 import time
+from types import SimpleNamespace
 
 import numpy
 import pytest
 
-from harness import audio, rooms_model, talkers, webhook_model
+from harness import audio, children, rooms_model, talkers, webhook_model
+from harness.capture import SIPLine
 from harness.far_end import FarEnd, Person, tone_frame
 from harness.sip import Malformed, SIPMessage
 from harness.waiting import eventually
@@ -185,6 +187,27 @@ def test_the_tuner_tells_who_is_heard():
     assert told(say(a), say(b)) == []
     assert len(told(say(a, 0.85), say(b))) == len(told(say(a), say(b), say(c, 0.01))) == len(told(say(a))) == 1
     assert talkers.faults(numpy.zeros(8000), [], talkers.TONES) == []
+
+
+def test_when_a_child_and_its_parent_hear_each_other():
+    """The first packet of audio with the other's tone, behind the child's first 200; one's own tone, silence and keys are none."""
+    far = SimpleNamespace(port=5060, tones=dict(zip("PC", talkers.TONES)), dialog=lambda number: SimpleNamespace(
+        invite=SimpleNamespace(call_id=number, audio_port={"P": 4000, "C": 4002}[number])))
+    lines = [SIPLine(moment, source, name, "INVITE", call, None, False) for moment, source, name, call in (
+        (0.0, 5060, "200", "P"), (0.9, 5060, "180", "C"), (0.95, 5061, "200", "C"), (1.0, 5060, "200", "C"), (1.4, 5060, "200", "C"))]
+
+    def packet(whose, kind=0):
+        return bytes([0x80, kind]) + bytes(10) + (tone_frame(far.tones[whose], 3) if whose else b"\xff" * 160)
+
+    def meeting(*heard_by_parent):
+        left = {4000: heard_by_parent, 4002: [(1.1, packet("C")), (1.2, packet("P")), (1.3, packet("P"))]}
+        wire = SimpleNamespace(messages=lambda port: lines, departures=lambda ports: left)
+        return children.Meetings(wire, SimpleNamespace(rtp_ports=range(4000, 4004)), far).of("P", "C")
+
+    found = meeting((0.8, packet("C")), (1.02, packet("")), (1.04, packet("P")), (1.06, packet("C", kind=101)), (1.5, packet("C")))
+    assert found == children.Meeting(1.0, 1.5, 1.2) and found.milliseconds == pytest.approx(500)
+    with pytest.raises(AssertionError, match="P never hears C"):
+        meeting((1.1, packet("P")), (1.2, packet("")))
 
 
 def test_the_published_signature_vector():

@@ -21,11 +21,11 @@ def read(path):
     return samples
 
 
-def tone(seconds, hertz=500):
-    """A WAV file of a tone, its bytes."""
+def tone(seconds, hertz=500, peak=8000):
+    """A WAV file of a tone, its bytes; `peak` is of 32768."""
     times = numpy.arange(round(RATE * seconds)) / RATE
     with io.BytesIO() as content:
-        wavfile.write(content, RATE, (8000 * numpy.sin(2 * numpy.pi * hertz * times)).astype(numpy.int16))
+        wavfile.write(content, RATE, (peak * numpy.sin(2 * numpy.pi * hertz * times)).astype(numpy.int16))
         return content.getvalue()
 
 

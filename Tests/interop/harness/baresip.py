@@ -19,7 +19,8 @@ MODULES = next((path for path in Path("/usr/lib").rglob("baresip/modules") if pa
 class Baresip:
     """Has `number`, listens on loopback. Answers by itself when `auto_answer`, or by `command`.
 
-    `codecs` in baresip's words. What it hears stands in `heard` once the call is over.
+    `codecs` in baresip's words. `says`: a WAV file, of which it says nothing twice; None: silence. What it hears stands in `heard`
+    once the call is over.
     """
 
     def __init__(self, folder, number=TO, auto_answer=True, codecs="PCMU/8000/1,PCMA/8000/1", says=None):
@@ -103,6 +104,10 @@ snd_path {self.recordings}
         text = json.dumps({"command": name, "params": parameters}).encode()
         self._control.sendall(b"%d:%s," % (len(text), text))
 
+    def dial(self, server, number):
+        """Calls a number of `server` (anything with `sip`)."""
+        self.command("dial", "sip:%s@%s:%d" % (number, *server.sip))
+
     def wait_for_event(self, kind, seconds=10):
         return eventually(lambda: next((e for e in list(self.events) if e.get("type") == kind), None), seconds,
                           lambda: f"baresip reports {kind}; events: {[e.get('type') for e in self.events]}\n"
@@ -116,8 +121,12 @@ snd_path {self.recordings}
     def heard(self, seconds=10):
         """The recording of what came from the other side; waits until the file is complete."""
         def closed():
-            found = sorted(self.recordings.glob("*-dec.wav"))
-            return found[0] if found and found[0].stat().st_size > 44 else None
+            """The header tells the file's length once it has been closed."""
+            for path in sorted(self.recordings.glob("*-dec.wav"))[:1]:
+                content = path.read_bytes()
+                if len(content) > 44 and int.from_bytes(content[4:8], "little") == len(content) - 8:
+                    return path
+            return None
 
         return eventually(closed, seconds, "baresip has a recording")
 

@@ -1,7 +1,8 @@
-"""Conferences of three made, talked in and ended one after the other, and callers who come through one queue to agents:
-`scripts/bench rooms`, test_crowded_rooms.py.
+"""Conferences of three made, talked in and ended one after the other, callers who come through one queue to agents, and children
+who join their parents: `scripts/bench rooms`, test_crowded_rooms.py.
 
-Both in two halves, with a pause after each until nothing is under way: what the second leaves more than the first has leaked.
+The former two in two halves, with a pause after each until nothing is under way: what the second leaves more than the first has
+leaked.
 """
 
 import contextlib
@@ -14,7 +15,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from . import rooms_model, webhook_model
+import numpy
+
+from . import children, rooms_model, webhook_model
+from .capture import Capture
 from .far_end import Person
 from .rooms import Room
 from .server import NUMBER
@@ -22,8 +26,9 @@ from .talkers import TONES, Talkers, levels
 from .waiting import eventually
 from .webhook_app import HANGUP, Reply
 
-#: Of a number, what comes before the seven digits that are its own: who comes into a conference, and who into the queue.
-CONFEREE, CALLER = "+1313", "+1314"
+#: Of a number, what comes before the seven digits that are its own: who comes into a conference, who into the queue, and who is
+#: a parent or its child.
+CONFEREE, CALLER, FAMILY = "+1313", "+1314", "+1315"
 #: What the three of a conference say, in Hz: far enough apart that a packet that comes late is not taken for another's voice.
 VOICES = TONES[::2]
 #: So much fainter than it was said may a voice be, and so loud may one's own be: a far end of Python's sends many packets late.
@@ -77,6 +82,7 @@ class Tally:
     most: Counter = field(default_factory=Counter)
     gauges: dict = field(default_factory=dict)
     ends: Counter = field(default_factory=Counter)
+    meetings: list = field(default_factory=list)
     faults: list = field(default_factory=list)
 
     @property
@@ -88,6 +94,11 @@ class Tally:
         lines.append(f"{'':<36}{'most':>8}{'at last':>9}")
         lines += [f"{name:<36}{self.most[name]:>8g}{value:>9g}" for name, value in self.gauges.items()]
         lines += [f"{f'{status}, {reason}':<36}{count:>8}" for (status, reason), count in sorted(self.ends.items())]
+        if self.meetings:
+            spent = [meeting.milliseconds for meeting in self.meetings]
+            lines += [f"{'milliseconds from a child’s 200':<36}{'p50':>8}{'p99':>9}{'most':>8}",
+                      f"{'till parent and child hear each other':<36}{numpy.percentile(spent, 50):>8.1f}"
+                      f"{numpy.percentile(spent, 99):>9.1f}{max(spent):>8.1f}"]
         return "\n".join(lines)
 
 
@@ -114,7 +125,7 @@ class CrowdedRooms:
         assert made.status == 201, made
         self.application = made.json["applicationId"]
 
-    def run(self, conferences, callers, agents, halves=2, pace=None, seconds=None, tell=lambda words: None):
+    def run(self, conferences, callers, agents, families, halves=2, pace=None, seconds=None, tell=lambda words: None):
         """`halves`: 1 where memory is not to be judged, and time is dear. `pace`: conferences begun a second; None: one as soon
         as there is room for it. `seconds`: for all of them together."""
         self.tally.parts.append(self._now_held(Part("at first")))
@@ -131,6 +142,7 @@ class CrowdedRooms:
             self._part(f"callers, half {half + 1}" if halves > 1 else "callers", callers // halves, tell,
                        lambda part: self._callers(part, half * callers, agents))
         self._judge_queue(callers // halves * halves)
+        self._part("children", families, tell, self._families)
         if halves > 1:
             self._judge_memory()
         samples = self.server.metrics()
@@ -369,6 +381,33 @@ class CrowdedRooms:
         if len(came) != callers or came != left:
             wrong = sum(one != other for one, other in zip(came, left))
             self.tally.faults.append(f"{len(came)} came into the queue and {len(left)} were given out, {wrong} of them out of turn")
+
+    # Children
+
+    def _families(self, part):
+        """A parent and its child, and the next ones when these are gone: none waits for another's turn."""
+        pairs = [(f"{FAMILY}{number % 1_000_000:06}0", f"{FAMILY}{number % 1_000_000:06}1") for number in range(part.done)]
+        wire = Capture(self.server.folder)
+        try:
+            for pair in pairs:
+                self.server.rest.close()
+                self._expect(f"{pair[0]} and its child", lambda both=pair: self._family(*both))
+                self._look(part)
+            wire.finish()
+        finally:
+            wire.program.stop()
+        seen = children.Meetings(wire, self.server, self.far)
+        found = [self._expect(f"{pair[0]} and its child", lambda both=pair: seen.of(*both)) for pair in pairs]
+        self.tally.meetings = [meeting for meeting in found if meeting]
+
+    def _family(self, parent, child):
+        room = Room(self.server, self.app, alias=f"family of {parent}", playBeep="never")
+        self.far.tones.update(zip((parent, child), VOICES))
+        calls = children.bring_together(room, self.far, parent, child)
+        assert (answer := room.end()).status == 204, answer
+        for number, call in zip((parent, child), calls):
+            assert (reason := self._reason(call)) == "conferenceTerminated", f"{call} of {room.id} ended as {reason}"
+            self.far.forget(number)
 
     def _judge_memory(self):
         for first, second in (self.tally.parts[1:3], self.tally.parts[3:5]):
