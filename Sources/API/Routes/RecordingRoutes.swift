@@ -24,7 +24,7 @@ struct RecordingRoutes: Sendable {
     }
 
     @Sendable private func list(_ exchange: APIExchange, _ account: Account) async throws -> Response {
-        try await list(exchange, account, of: nil, path: "/Accounts/\(account.accountID)/Recordings")
+        try await list(exchange, account, path: "/Accounts/\(account.accountID)/Recordings")
     }
 
     @Sendable private func listOfCall(_ exchange: APIExchange, _ account: Account) async throws -> Response {
@@ -33,32 +33,27 @@ struct RecordingRoutes: Sendable {
             throw APIError.notFound(text, CallKind.self, "The account has no call")
         }
         return try await list(
-            exchange, account, of: .call(id), path: CallResource.uri(id, of: account.accountID) + "/Recordings")
+            exchange, account, ofCall: id, path: CallResource.uri(id, of: account.accountID) + "/Recordings")
     }
 
     @Sendable private func listOfConference(_ exchange: APIExchange, _ account: Account) async throws -> Response {
         let id = try await services.conference(exchange, of: account).conferenceID
         return try await list(
-            exchange, account, of: .conference(id),
+            exchange, account, ofConference: id,
             path: ConferenceResource.uri(id, of: account.accountID) + "/Recordings")
     }
 
-    /// - Parameter owner: whose the path says they are; nil: of all, or of those that the query names.
+    /// Of whom the path says, or of all, or of those that the query names.
     private func list(
-        _ exchange: APIExchange, _ account: Account, of owner: Recording.Owner?, path: String
+        _ exchange: APIExchange, _ account: Account, ofCall call: CallID? = nil,
+        ofConference conference: ConferenceID? = nil, path: String
     ) async throws -> Response {
         var reader = exchange.queryReader()
-        var filter = RecordingFilter()
-        switch owner {
-        case nil:
-            filter.callID = reader.identifier("callId")
-            filter.conferenceID = reader.identifier("conferenceId")
-        case .call(let id): filter.callID = id
-        case .conference(let id):
-            // The SDKs have this filter here too: those of one participant.
-            filter.callID = reader.identifier("callId")
-            filter.conferenceID = id
-        }
+        var filter = RecordingFilter(callID: call)
+        filter.conferenceID = conference
+        // The SDKs have this filter of a conference's too: those of one participant.
+        if call == nil { filter.callID = reader.identifier("callId") }
+        if call == nil, conference == nil { filter.conferenceID = reader.identifier("conferenceId") }
         let (created, start, end) = (reader.span("dateCreated"), reader.span("startTime"), reader.span("endTime"))
         filter.earliest = [created?.lowerBound, start?.lowerBound].compactMap(\.self).max()
         filter.latest = [created?.upperBound, end?.upperBound].compactMap(\.self).min()
