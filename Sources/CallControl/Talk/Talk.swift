@@ -357,6 +357,7 @@ struct Talk: Sendable {
             // Before the first, the record of the request says as much.
             if index > 0 { turn.want(.saveRecord) }
             dossier.note(command, index, &turn)
+            dossier.noteTarget(of: command, index, in: stay?.conferenceID, &turn)
         case .commandEnded(let command, let index, let result): dossier.noteEnd(command, index, result, &turn)
         case .commandAborted(let command, let index):
             dossier.note(.info, .percl, "PerCL \(command.name) aborted", ["index": JSONValue(index)], &turn)
