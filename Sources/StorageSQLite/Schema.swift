@@ -40,6 +40,9 @@ enum Schema {
         migrator.registerMigration("8 rooms") { db in
             try db.execute(sql: rooms)
         }
+        migrator.registerMigration("9 ends") { db in
+            try db.execute(sql: ends)
+        }
         return migrator
     }
 
@@ -325,7 +328,7 @@ enum Schema {
             created INTEGER NOT NULL,
             updated INTEGER NOT NULL,
             revision INTEGER NOT NULL,
-            -- What a start takes it up by; null where it has been terminated.
+            -- What a start takes it up by; null where it has been terminated and has told of its recordings.
             record BLOB
         ) STRICT;
         CREATE INDEX conferences_by_account ON conferences (account, created, conference_id, updated);
@@ -394,6 +397,11 @@ enum Schema {
         CREATE INDEX account_journal_by_room ON account_journal (room) WHERE room IS NOT NULL;
         """
 
+    /// Few of those that have been terminated have anything to tell yet; a start finds them among all that ever were.
+    private static let ends = """
+        CREATE INDEX conferences_owing ON conferences (id) WHERE \(owing);
+        """
+
     /// The condition of the index of warnings and errors, which are few.
     static let grave = "level <> 'info'"
 
@@ -407,4 +415,7 @@ enum Schema {
 
     /// The same of the index of conferences that go on.
     static let alive = "status <> 'terminated'"
+
+    /// And of those that have been terminated and are taken up by a start all the same.
+    static let owing = "status = 'terminated' AND record IS NOT NULL"
 }

@@ -61,7 +61,7 @@ struct ToldCheck {
                 try told.require("leaveConference", of: call, "the server was restarted")
             }
         }
-        for (conference, _) in work.conferences where conference.status != .empty {
+        for (conference, _) in work.conferences where ![.empty, .terminated].contains(conference.status) {
             let isEmptied = operations.contains { operation in
                 if case .saveConference(let row, _) = operation {
                     row.conferenceID == conference.conferenceID && row.status == .empty

@@ -131,9 +131,7 @@ class RoomsJudge:
         if conference in self.rooms.ended and answer.json["status"] != "terminated":
             found.broke("conferences", f"the end of {conference} was answered 204, and it is {answer.json['status']}")
         if conference not in self.rooms.standing:
-            # Of one that was over at a kill, what was not complete yet is told of by nobody.
-            tells_recordings = answer.json["record"] and (restarted_at is None or answer.json["status"] == "empty")
-            self._finish(found, room, tells_recordings)
+            self._finish(found, room, tells_recordings=answer.json["record"])
         for fault in rooms_model.conference_faults(self.app.of(conference)):
             # A standing one is looked at again, with all that was told of it.
             if (conference, fault) not in self._said:
