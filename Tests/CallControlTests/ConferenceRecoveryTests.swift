@@ -42,7 +42,7 @@ extension ConferenceBench {
     }
 }
 
-/// docs/contract/calls.md#a-restart, docs/contract/webhooks.md#conferencerecordingstatus.
+/// docs/contract/calls.md#a-restart, docs/contract/webhooks.md#what-is-asked-and-told.
 @Suite("What conferences owe when the process is killed")
 struct ConferenceRecoveryTests {
     // MARK: Recordings
@@ -144,5 +144,77 @@ struct ConferenceRecoveryTests {
         record.recordingIDs = recordings
         #expect(try ConferenceRecord(reading: record.bytes) == record)
         #expect(record.eventSequence == 3 && record.journalSequence == 4)
+    }
+
+    // MARK: Who has left
+
+    /// A call that has been taken out of its conference, and whose app has not said yet how it goes on.
+    private func removed() throws -> (room: ConferenceBench, conference: ConferenceID, call: CallID, asked: Webhook) {
+        var room = ConferenceBench()
+        let id = try room.create()
+        let call = try room.add(to: id, #""leaveConferenceUrl":"http://app/left""#)
+        _ = try room.ask(.removeParticipant(id, call))
+        let asked = room.asked(call, "leaveConference")
+        return (room, id, call, try #require(asked))
+    }
+
+    @Test("Killed before the app has answered to leaveConference: the next process tells it, the same once more")
+    func leftUntold() throws {
+        let (crashed, _, call, asked) = try removed()
+        #expect(asked.purpose == .script)
+        var room = try crashed.restarted(seed: 87)
+        let told = try #require(room.asked(call, "leaveConference"))
+        #expect(told.eventID == asked.eventID && told.eventSequence == asked.eventSequence && told.body == asked.body)
+        #expect(told.purpose == .notification, "there is no call any more that a script would be for")
+        #expect(room.count("callStatus", of: call) == 0, "it comes behind")
+        room.settle()
+        #expect(room.count("leaveConference", of: call) == 1)
+        #expect(room.count("callStatus", of: call) == 1)
+        #expect(room.bench.notifications.isEmpty)
+    }
+
+    @Test("Once the app has answered nothing of it is owed")
+    func leftTold() throws {
+        var (room, _, call, asked) = try removed()
+        #expect(room.bench.notifications[asked.eventID]?.webhook.purpose == .notification)
+        try room.answer(call, "leaveConference", #"[{"Pause":{"length":60000}}]"#)
+        #expect(room.bench.notifications.isEmpty)
+        let next = try room.restarted(seed: 88)
+        #expect(next.count("leaveConference", of: call) == 0)
+    }
+
+    @Test("It hangs up before the app has answered: what was asked is told, be it after a failure, and then the end")
+    func hangsUp() throws {
+        var (room, _, call, asked) = try removed()
+        try room.end(call)
+        #expect(!room.bench.effects.contains(.withdrawWebhook(asked.eventID)))
+        #expect(room.count("callStatus", of: call) == 0)
+        room.bench.give(
+            .webhookFinished(
+                asked.eventID, .answered(status: 503, contentType: nil, body: []), milliseconds: 1))
+        #expect(room.bench.notifications[asked.eventID]?.attempts == 1, "it is tried again")
+        #expect(room.count("callStatus", of: call) == 1)
+        room.bench.pass(.seconds(60))
+        #expect(room.count("leaveConference", of: call) == 2)
+        let told = room.bench.delivered.filter { $0.requestType == "leaveConference" }
+        #expect(told.last?.eventID == asked.eventID && told.last?.purpose == .notification)
+    }
+
+    @Test("The disk refuses the transaction in which it leaves: what is told of it is stored again")
+    func refused() throws {
+        var room = ConferenceBench()
+        let id = try room.create(statusURL: nil)
+        let call = try room.add(to: id, #""leaveConferenceUrl":"http://app/left""#)
+        room.bench.commitsAtOnce = false
+        _ = try room.ask(.removeParticipant(id, call))
+        let asked = try #require(room.asked(call, "leaveConference"))
+        // The bench wrote it; the disk did not.
+        room.bench.notifications = [:]
+        for token in room.bench.heldCommits { room.bench.give(.commitFailed(token, .diskFailing)) }
+        room.bench.commitsAtOnce = true
+        room.bench.pass(.seconds(2))
+        #expect(room.bench.notifications[asked.eventID] != nil)
+        try room.answer(call, "leaveConference", #"[{"Pause":{"length":60000}}]"#)
+        #expect(room.bench.notifications.isEmpty)
     }
 }

@@ -30,6 +30,7 @@ extension Talk {
         memory.forgetTypedAhead()
         turn.perform(.media(media, isThere ? .changeMembership(membership) : .joinMix(mix, membership)))
         turn.want(.saveRecord)
+        turn.want(.awaitCommit(.wait))
         dossier.note(
             .info, .percl, isThere ? "Stays in the conference on other terms" : "Joined the conference",
             [
@@ -181,7 +182,7 @@ extension Talk {
             return .end(
                 CallOutcome(.completed, reason, "taken out of the conference, and no leaveConferenceUrl was given"))
         }
-        ask(CallWebhook.left(id), at: url, &dossier, &turn)
+        ask(CallWebhook.left(id), at: url, tells: true, &dossier, &turn)
         return nil
     }
 
