@@ -117,7 +117,12 @@ extension SQLiteStorage {
         return conference
     }
 
-    /// Those that have not been terminated, with their records, in order of creation.
+    /// The row ids of those that a start takes up. Each half goes by an index of its own.
+    static let unfinishedConferenceRows = """
+        SELECT id FROM conferences WHERE \(Schema.alive) UNION SELECT id FROM conferences WHERE \(Schema.owing)
+        """
+
+    /// Those that have not been terminated, with their records, and those that have and have one, in order of creation.
     static func unfinishedConferences(
         in db: Database, _ readable: inout ReadableRows
     ) throws -> [(Conference, [UInt8]?)] {
@@ -127,7 +132,7 @@ extension SQLiteStorage {
                 sql: """
                     SELECT \(conferenceColumns), record,
                         (SELECT account_id FROM accounts WHERE id = conferences.account) AS account_id
-                    FROM conferences WHERE \(Schema.alive) ORDER BY id
+                    FROM conferences WHERE id IN (\(unfinishedConferenceRows)) ORDER BY id
                     """),
             of: "conferences"
         ) { row in

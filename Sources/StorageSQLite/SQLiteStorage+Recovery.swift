@@ -52,10 +52,10 @@ extension SQLiteStorage {
                         SELECT \(Self.recordingColumns),
                             (SELECT account_id FROM accounts WHERE id = recordings.account) AS account_id
                         FROM recordings WHERE call IN (SELECT call FROM records) OR id IN
-                            (SELECT MAX(id) FROM recordings
-                                WHERE call IS NULL
-                                    AND conference IN (SELECT id FROM conferences WHERE \(Schema.alive))
-                                GROUP BY conference)
+                            (SELECT latest.id FROM (\(Self.unfinishedConferenceRows)) AS taken
+                                JOIN recordings AS latest ON latest.id IN
+                                    (SELECT id FROM recordings AS own WHERE own.conference = taken.id AND own.call IS NULL
+                                        ORDER BY own.id DESC LIMIT \(Conference.mostIncompleteRecordings)))
                         """),
                 of: "recordings"
             ) { try Self.recording($0, account: $0.identifier("account_id")) }

@@ -43,6 +43,9 @@ enum Schema {
         migrator.registerMigration("9 participants") { db in
             try db.execute(sql: participants)
         }
+        migrator.registerMigration("10 ends") { db in
+            try db.execute(sql: ends)
+        }
         return migrator
     }
 
@@ -328,7 +331,7 @@ enum Schema {
             created INTEGER NOT NULL,
             updated INTEGER NOT NULL,
             revision INTEGER NOT NULL,
-            -- What a start takes it up by; null where it has been terminated.
+            -- What a start takes it up by; null where it has been terminated and has told of its recordings.
             record BLOB
         ) STRICT;
         CREATE INDEX conferences_by_account ON conferences (account, created, conference_id, updated);
@@ -429,6 +432,11 @@ enum Schema {
         CREATE INDEX recordings_by_time ON recordings (created) WHERE deleted = 0;
         """
 
+    /// Few of those that have been terminated have anything to tell yet; a start finds them among all that ever were.
+    private static let ends = """
+        CREATE INDEX conferences_owing ON conferences (id) WHERE \(owing);
+        """
+
     /// The condition of the index of warnings and errors, which are few.
     static let grave = "level <> 'info'"
 
@@ -442,4 +450,7 @@ enum Schema {
 
     /// The same of the index of conferences that go on.
     static let alive = "status <> 'terminated'"
+
+    /// And of those that have been terminated and are taken up by a start all the same.
+    static let owing = "status = 'terminated' AND record IS NOT NULL"
 }

@@ -48,6 +48,8 @@ struct Bench {
     var arePortsHeld = true
     /// False leaves the files of recordings incomplete.
     var completesRecordings = true
+    /// False leaves the files of mixes' recordings incomplete.
+    var completesMixRecordings = true
     /// False holds commits back.
     var commitsAtOnce = true
     var heldCommits: [CommitToken] = []
@@ -229,7 +231,7 @@ struct Bench {
                 if resolvesCallers { give(.callerResolved(call, owned[number])) }
             case .resolveHop(let session, let host): give(.hopResolved(session, host, hosts[host] ?? []))
             case .routeInbound(let session, _): give(.inboundRouted(session, route))
-            case .mix(_, .stopRecording(let recording)):
+            case .mix(_, .stopRecording(let recording)) where completesMixRecordings:
                 give(.mix(.recordingEnded(recording, milliseconds: 2500, failure: nil)))
             case .lookUpConference(let call, let account, let id):
                 give(.conferenceLookedUp(call, id, isKnown: conferences[id]?.0.accountID == account))

@@ -76,6 +76,10 @@ struct CallOutboxTests {
             return given
         }
 
+        mutating func tellOnly(_ webhook: Webhook, evenInFlight: Bool = true) -> Webhook? {
+            outbox.tellOnly(webhook.eventID, evenInFlight: evenInFlight)
+        }
+
         /// What it has wanted since it was asked last.
         mutating func take() -> [CallOutbox.Directive] {
             defer { steps = [] }
@@ -180,6 +184,38 @@ struct CallOutboxTests {
         #expect(driven.take().isEmpty, "it never left")
         try driven.finished(notification, OutboxBench.taken)
         #expect(driven.take() == [.ended(notification, .delivered)])
+        #expect(driven.outbox.isEmpty)
+    }
+
+    @Test("A script that is only told any more is a notification in its place: one that waits leaves from the disk")
+    func toldOnly() throws {
+        var driven = Driven()
+        let (asked, waiting) = (try OutboxBench.webhook(1, .script), try OutboxBench.webhook(2, .script))
+        driven.enqueue(asked)
+        driven.enqueue(waiting)
+        let stays = driven.tellOnly(asked, evenInFlight: false)
+        #expect(stays == nil)
+        let became = driven.tellOnly(waiting, evenInFlight: false)
+        let told = try #require(became)
+        var expected = waiting
+        expected.purpose = .notification
+        #expect(told == expected && driven.outbox.webhook(waiting.eventID) == expected)
+        #expect(driven.outbox.uncommitted == [told])
+        var inFlight = asked
+        inFlight.purpose = .notification
+        let onItsWay = driven.tellOnly(asked)
+        #expect(onItsWay == inFlight && driven.outbox.scriptInFlight == nil)
+        let unknown = driven.tellOnly(try OutboxBench.webhook(9, .script))
+        #expect(unknown == nil)
+        let given = driven.abandonScripts()
+        #expect(given == [], "they are none")
+        _ = driven.take()
+        try driven.finished(asked, OutboxBench.refused)
+        #expect(driven.take() == [.retryLater(inFlight, wasAnswered: true)], "no second try at once")
+        try driven.committed(told)
+        #expect(driven.take() == [.deliver(told, attempt: 1)])
+        try driven.finished(told, OutboxBench.taken)
+        #expect(driven.take() == [.ended(told, .delivered)])
         #expect(driven.outbox.isEmpty)
     }
 

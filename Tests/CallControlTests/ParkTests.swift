@@ -185,6 +185,25 @@ struct ParkTests {
         #expect(bench.call?.endedReason == .maxRedirectsError)
     }
 
+    @Test("Killed before the app has answered to unpark: the next process tells it, the same once more")
+    func resumedUntold() throws {
+        var bench = try Self.parked()
+        bench.answerWebhook(Self.waitScript)
+        try Self.resume(&bench)
+        let asked = try #require(bench.delivered.last)
+        #expect(asked.requestType == "unpark" && bench.notifications.count == 1)
+        var next = Bench()
+        next.restore(
+            UnfinishedWork(
+                records: bench.records.map { ($0.key, $0.value) }, notifications: Array(bench.notifications.values),
+                journalSequences: [:]))
+        #expect(next.delivered.map(\.eventID) == [asked.eventID])
+        next.answerWebhook("")
+        #expect(next.delivered.map(\.requestType) == ["unpark", "callStatus"])
+        bench.answerWebhook(Self.waitScript)
+        #expect(bench.notifications.isEmpty, "where it was answered, nothing is owed")
+    }
+
     @Test("After a crash the app is told that the call is parked no more")
     func crash() throws {
         var bench = try Self.parked()

@@ -157,6 +157,10 @@ struct ParticipantTests {
             return
         }
         #expect(room.count("leaveConference", of: call) == 0)
+        let moved = try #require(room.bench.journal.first { $0.message == "Left the conference for another one" })
+        #expect(moved.callID == call)
+        #expect(moved.metadata["conferenceId"] == .string(from.text))
+        #expect(moved.metadata["explanation"] == "its leaveConferenceUrl is not asked")
     }
 
     // MARK: Call control
@@ -198,6 +202,12 @@ struct ParticipantTests {
             to: id, #""callControlSequence":"*7","callControlUrl":"http://app/control""#)
         try room.press("*7", forbidden)
         #expect(room.count("callControl", of: forbidden) == 0)
+        #expect(
+            room.bench.journal.contains {
+                $0.callID == forbidden && $0.level == .warning
+                    && $0.message
+                        == "without allowCallControl nothing comes of callControlSequence and callControlUrl"
+            })
         let without = try room.add(to: id, #""allowCallControl":true"#)
         #expect(
             room.bench.journal.contains {

@@ -252,6 +252,44 @@ struct QueueTests {
         #expect(next.fields(lost)?["queueResult"] == "systemError")
     }
 
+    @Test("Killed before the app has answered to dequeue: the next process tells it, the same once more, then the end")
+    func dequeueUntold() throws {
+        var bench = Bench()
+        let call = try Self.enqueue(&bench)
+        _ = try Self.ask(&bench, .dequeue(try Self.id(), nil))
+        let asked = try #require(bench.delivered.last)
+        #expect(asked.requestType == "dequeue" && asked.purpose == .script)
+        #expect(bench.notifications.count == 1)
+
+        var next = Bench()
+        next.restore(
+            UnfinishedWork(
+                records: bench.records.map { ($0.key, $0.value) }, notifications: Array(bench.notifications.values),
+                journalSequences: [:], queues: Array(bench.queues.values)))
+        let told = try #require(next.delivered.last)
+        #expect(told.eventID == asked.eventID && told.body == asked.body && told.purpose == .notification)
+        next.answerWebhook(#"[{"Say":{"text":"Nobody hears it."}}]"#)
+        #expect(next.delivered.map(\.requestType) == ["dequeue", "callStatus"])
+        #expect(next.played.isEmpty && next.rows[call]?.endedReason == .internalError)
+    }
+
+    @Test("A caller who hangs up before the app has answered to dequeue: it is told, be its request still waiting")
+    func dequeuedAndGone() throws {
+        var bench = Bench()
+        try bench.run(Self.script())
+        // The app has not taken the notification yet: what asks how the call goes on stands behind it.
+        #expect(bench.delivered.last?.requestType == "addToQueueNotification")
+        _ = try Self.ask(&bench, .dequeue(try Self.id(), nil))
+        bench.farHangUp()
+        #expect(bench.notifications.count == 3, "all of it is on disk with the end")
+        for _ in 0..<3 { bench.answerWebhook("") }
+        #expect(
+            bench.delivered.map(\.requestType)
+                == ["outDialApiConnect", "addToQueueNotification", "dequeue", "callStatus"])
+        #expect(bench.delivered[2].purpose == .notification)
+        #expect(bench.notifications.isEmpty)
+    }
+
     @Test("A change is answered when it is on disk, and what the disk refuses is not")
     func stored() throws {
         var bench = Bench()

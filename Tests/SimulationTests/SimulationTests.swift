@@ -80,6 +80,15 @@ struct SimulationTests {
         }
     }
 
+    @Test("So does a seed of calls that have to do with each other")
+    func digestsOfRooms() async {
+        #expect(committedRoomsDigests.count == 5)
+        for (seed, digest) in committedRoomsDigests {
+            let report = await apart { SimulationRun(seed: seed, scenario: .rooms).report() }
+            #expect(report.digestText == digest, "seed \(seed)")
+        }
+    }
+
     @Test("A run can be repeated, and its story does not change it", arguments: Scenario.allCases)
     func repeats(_ scenario: Scenario) {
         let run = SimulationRun(seed: 77, calls: 40, scenario: scenario)

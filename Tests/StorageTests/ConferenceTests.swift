@@ -127,6 +127,52 @@ import Testing
         await storage.close()
     }
 
+    @Test(
+        "One that has been terminated is found while it has a record, with its latest recordings, and not any longer",
+        arguments: Implementation.allCases)
+    func terminatedWithRecord(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
+        let over = Sample.conference(2, status: .terminated)
+        let recordings = [
+            Sample.recording(1, of: .conference(over.conferenceID), seconds: nil),
+            Sample.recording(2, of: .conference(over.conferenceID), seconds: nil),
+            Sample.recording(3, of: .conference(Sample.conferenceID(3))),
+        ]
+        try await storage.commit(
+            [
+                .saveConference(Sample.conference(1), record: [1]), .saveConference(over, record: [2]),
+                .saveConference(Sample.conference(3, status: .terminated), record: nil),
+            ] + recordings.map(StorageOperation.saveRecording))
+        await storage.close()
+        let again = try await place.opened()
+        let work = try await again.unfinishedWork()
+        #expect(work.conferences.map(\.0) == [Sample.conference(1), over])
+        #expect(work.conferences.map(\.1) == [[1], [2]])
+        #expect(work.recordings.keys.sorted() == recordings.prefix(2).map(\.recordingID).sorted())
+        try await again.commit([.saveConference(over, record: nil)])
+        let next = try await again.unfinishedWork()
+        #expect(next.conferences.map(\.0) == [Sample.conference(1)])
+        #expect(next.recordings.isEmpty)
+        await again.close()
+    }
+
+    @Test(
+        "Of a conference that was recorded often, a start finds the latest recordings, as many as can be incomplete",
+        arguments: Implementation.allCases)
+    func latestRecordings(_ implementation: Implementation) async throws {
+        let place = implementation.place()
+        let storage = try await place.opened()
+        let most = Conference.mostIncompleteRecordings
+        let recordings = (1...(most + 7)).map { Sample.recording($0, of: .conference(Sample.conferenceID(1))) }
+        try await storage.commit(
+            [.saveConference(Sample.conference(1), record: [1])] + recordings.map(StorageOperation.saveRecording))
+        let found = try await storage.unfinishedWork().recordings
+        #expect(found.count == most)
+        #expect(recordings.suffix(most).allSatisfy { found[$0.recordingID] == $0 })
+        await storage.close()
+    }
+
     @Test("A start finds the latest recording of each conference that goes on", arguments: Implementation.allCases)
     func latestRecording(_ implementation: Implementation) async throws {
         let place = implementation.place()

@@ -183,6 +183,24 @@ def test_after_a_crash(far, server, app):
     server.wait_until_idle()
 
 
+def test_taken_out_just_before_a_crash(server, app):
+    """Killed before the app has answered how the call goes on: it is told once more, by the same event, and then of the end."""
+    room = Room(server, app)
+    call = room.join(A, leaveConferenceUrl=app.answer("/left", Reply(200, HANGUP, delay=60)))
+    assert room.ask("DELETE", f"/Participants/{call}").status == 204
+    first = app.wait_for(call, "leaveConference")
+    # A list waits for the disk to catch up.
+    assert server.rest.call(call)["status"] == "inProgress"
+    server.kill()
+    app.answer("/left", HANGUP)
+    server.start()
+    again = app.wait_for(call, "leaveConference", 20, count=2)
+    assert (again.event, again.sequence, again.body) == (first.event, first.sequence, first.body)
+    assert reason(app, call) == "internalError"
+    assert len(app.of(call, "leaveConference")) == 2
+    server.wait_until_idle()
+
+
 def test_one_that_is_over_or_never_was(server, app):
     """A call that is added there ends, and its log says which of the two it was; nobody is told of a stay."""
     room = Room(server, app)

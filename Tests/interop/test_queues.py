@@ -192,6 +192,24 @@ def test_queues_after_a_crash(far_end, belay, app):
     server.wait_until_idle()
 
 
+def test_taken_out_just_before_a_crash(server, app):
+    """Killed before the app has answered how the call goes on: it is told once more, by the same event, and then of the end."""
+    call = place(server, app, [enqueue(app, then=Reply(200, HANGUP, delay=60))])
+    app.wait_for(call, "queueWait")
+    assert ask(server, "POST", f"/{QUEUE}/Members/Front").status == 202
+    first = app.wait_for(call, "dequeue")
+    # A list waits for the disk to catch up.
+    assert server.rest.call(call)["status"] == "inProgress"
+    server.kill()
+    app.answer("/on", HANGUP)
+    server.start()
+    again = app.wait_for(call, "dequeue", 20, count=2)
+    assert (again.event, again.sequence, again.body) == (first.event, first.sequence, first.body)
+    assert app.wait_for(call, "callStatus", 20).json["callEndedReason"] == "internalError"
+    assert [webhook.kind for webhook in app.of(call)].count("dequeue") == 2 and not app.of(call, "removeFromQueueNotification")
+    server.wait_until_idle()
+
+
 def test_another_account_s_queue_is_none(belay, far_end, app):
     far = far_end()
     server = belay(trunk=far.trunk)

@@ -44,7 +44,8 @@ enum CallCommit: Hashable, Sendable {
     case cancellation
     /// A notification may leave.
     case notification(EventID)
-    /// The call waits, in a queue or parked: nothing is held up for it, but a crash is to find it.
+    /// The call waits, in a queue or parked, or is in a conference: nothing is held up for it, but a crash is to find
+    /// it.
     case wait
     /// The record knows the session's dialog as it is now: what tells the far end of it may leave.
     case dialog(SessionID, RecordHold)

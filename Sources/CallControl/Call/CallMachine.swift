@@ -290,6 +290,7 @@ struct CallMachine: Sendable {
         guard let farewell = leg.end(outcome, farEndKnows: farEndKnows, &turn) else { return }
         // What was not stored is stored again, whether the call goes on or not.
         for timer in CallTimer.allCases where timer != .storing { turn.want(.disarm(timer)) }
+        dossier.tellOnly(evenInFlight: true, &turn)
         dossier.withdrawScript(&turn)
         let last = talk
         talk = nil

@@ -12,6 +12,31 @@ extension Dossier {
             ["index": JSONValue(index)].merging(command.journalMetadata) { own, _ in own }, &turn)
     }
 
+    /// A command acts on the call that runs it, and on the conference that this is in, whomever it names
+    /// (docs/contract/percl.md#whom-a-command-is-for).
+    ///
+    /// - Parameter conference: that the call is in.
+    mutating func noteTarget(
+        of command: Command, _ index: Int, in conference: ConferenceID?, _ turn: inout Turn
+    ) {
+        let meant: String
+        switch command.earlierTarget {
+        case nil: return
+        case .call(let named):
+            guard named != call.callID.text else { return }
+            meant = "the call that runs it, \(call.callID)"
+        case .conference(let named):
+            // In none it fails, and says so.
+            guard let conference, named != conference.text else { return }
+            meant = "the conference that the call is in, \(conference)"
+        }
+        let named = Excerpt.of(Array((command.earlierTarget?.text ?? "").utf8))
+        let hint = ScriptError(
+            index: index, command: command.name, field: command.earlierTarget?.field,
+            explanation: "is \(named), which is passed over: it acts on \(meant)")
+        note(within: .hints, .warning, .percl, hint.description, hint.journalMetadata, &turn)
+    }
+
     mutating func noteEnd(_ command: Command, _ index: Int, _ result: PlaybackResult, _ turn: inout Turn) {
         var metadata: [String: JSONValue] = ["index": JSONValue(index)]
         switch result {

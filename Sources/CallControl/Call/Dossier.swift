@@ -17,6 +17,8 @@ struct Dossier: Sendable {
     /// StartRecordCall's, which callStatus tells of.
     var callRecordingID: RecordingID?
     private(set) var outbox = CallOutbox()
+    /// Scripts that are asked for by what must be told: on disk, as notifications are, until their answers have come.
+    private var owedScripts: [EventID] = []
     private var journal: CallJournal
     private(set) var eventSequence: Int
 
@@ -103,6 +105,15 @@ struct Dossier: Sendable {
         post(request.type, request.extras, request.privateFields, .script, to: url, event, &turn)
     }
 
+    /// Asks the app for a script by telling it of something that has happened: owed from now on, until the answer has
+    /// come. Where none can come any more, for the call is over or this process is, it is told as a notification
+    /// (docs/contract/webhooks.md#what-is-asked-and-told).
+    mutating func askByTelling(_ request: ScriptRequest, at url: WebURL, _ turn: inout Turn) {
+        let event = EventID(random: &turn.random)
+        owedScripts.append(event)
+        post(request.type, request.extras, request.privateFields, .script, to: url, event, &turn)
+    }
+
     /// Tells the app of something; it is owed from now on.
     mutating func tell(_ request: ScriptRequest, at url: WebURL, _ event: EventID, _ turn: inout Turn) {
         post(request.type, request.extras, request.privateFields, .notification, to: url, event, &turn)
@@ -123,7 +134,7 @@ struct Dossier: Sendable {
         note(
             .info, .webhook, "Webhook \(type) : POST \(url)",
             ["eventId": .string(webhook.eventID.text), "requestBody": .object(fields)], &turn)
-        if purpose == .notification { owe(webhook, &turn) }
+        if purpose == .notification || owedScripts.contains(event) { owe(webhook, &turn) }
         var steps: [CallOutbox.Directive] = []
         outbox.enqueue(webhook, into: &steps)
         carryOut(steps, &turn)
@@ -148,25 +159,42 @@ struct Dossier: Sendable {
     /// What the disk refused goes there again.
     func oweAgain(_ turn: inout Turn) {
         for webhook in outbox.uncommitted { owe(webhook, &turn) }
+        for webhook in owedScripts.compactMap({ outbox.webhook($0) }) { owe(webhook, &turn) }
     }
 
-    /// It goes to disk, and leaves when it is there.
+    /// It goes to disk, and a notification leaves when it is there. A script waits for no disk; where it is found there,
+    /// it is a script no more.
     private func owe(_ webhook: Webhook, _ turn: inout Turn) {
         let wall = turn.now.wall
+        var owed = webhook
+        owed.purpose = .notification
         turn.store(
             .saveNotification(
-                PendingNotification(webhook: webhook, attempts: 0, firstAttempt: wall, nextAttempt: wall)))
+                PendingNotification(webhook: owed, attempts: 0, firstAttempt: wall, nextAttempt: wall)))
         turn.want(.awaitCommit(.notification(webhook.eventID)))
     }
 
-    /// The call goes on, or ends, without the script that it has asked for.
+    /// The call goes on, or ends, without the script that it has asked for. What is told by asking for it is told.
     func withdrawScript(_ turn: inout Turn) {
-        if let event = outbox.scriptInFlight { turn.perform(.withdrawWebhook(event)) }
+        guard let event = outbox.scriptInFlight, !owedScripts.contains(event) else { return }
+        turn.perform(.withdrawWebhook(event))
+    }
+
+    /// No answer is a script any more: what was asked is told.
+    ///
+    /// - Parameter evenInFlight: what is under way, too, is tried again where it does not get there.
+    mutating func tellOnly(evenInFlight: Bool, _ turn: inout Turn) {
+        for event in owedScripts {
+            guard let webhook = outbox.tellOnly(event, evenInFlight: evenInFlight) else { continue }
+            owedScripts.removeAll { $0 == event }
+            owe(webhook, &turn)
+        }
     }
 
     /// Nothing that it has asked for is of use any more (docs/contract/calls.md#a-machine-before-the-script).
     mutating func abandonScripts(_ turn: inout Turn) {
         withdrawScript(&turn)
+        tellOnly(evenInFlight: false, &turn)
         var steps: [CallOutbox.Directive] = []
         for webhook in outbox.abandonScripts(into: &steps) {
             note(
@@ -231,18 +259,21 @@ struct Dossier: Sendable {
         note(entry.level, .webhook, entry.message, entry.metadata, &turn)
     }
 
-    private func carryOut(_ steps: [CallOutbox.Directive], _ turn: inout Turn) {
+    private mutating func carryOut(_ steps: [CallOutbox.Directive], _ turn: inout Turn) {
         for step in steps { carryOut(step, &turn) }
     }
 
-    private func carryOut(_ step: CallOutbox.Directive, _ turn: inout Turn) {
+    private mutating func carryOut(_ step: CallOutbox.Directive, _ turn: inout Turn) {
         switch step {
         case .deliver(let webhook, let attempt): turn.perform(.deliver(webhook, attempt: attempt))
         case .ended(let webhook, let end):
             turn.store(.removeNotification(webhook.eventID))
             turn.want(.notificationEnded(end))
         case .retryLater(let webhook, let wasAnswered): turn.want(.retryLater(webhook, wasAnswered: wasAnswered))
-        case .scriptAnswered, .answerIgnored: break
+        case .scriptAnswered(let webhook, _), .answerIgnored(let webhook):
+            guard let index = owedScripts.firstIndex(of: webhook.eventID) else { break }
+            owedScripts.remove(at: index)
+            turn.store(.removeNotification(webhook.eventID))
         }
     }
 }

@@ -66,6 +66,30 @@ struct CallOutbox: Hashable, Sendable {
         sendNext(into: &directives)
     }
 
+    /// Waiting, in flight, or given up and not come back.
+    func webhook(_ event: EventID) -> Webhook? {
+        inFlight(event) ?? waiting.first { $0.webhook.eventID == event }?.webhook
+            ?? abandoned.first { $0.eventID == event }
+    }
+
+    /// Nobody waits for the answer to that script any more, but what asks for it has something to tell: it becomes a
+    /// notification, in its place. One that has not been sent leaves when it is known to be on disk as such.
+    ///
+    /// - Parameter evenInFlight: false: only where it has not been sent.
+    /// - Returns: what it is now; nil where nothing has become of it.
+    mutating func tellOnly(_ event: EventID, evenInFlight: Bool) -> Webhook? {
+        if let index = waiting.firstIndex(where: { $0.webhook.eventID == event }) {
+            waiting[index].webhook.purpose = .notification
+            waiting[index].isCommitted = false
+            return waiting[index].webhook
+        }
+        guard evenInFlight, let (asked, attempt) = inFlight, asked.eventID == event else { return nil }
+        var webhook = asked
+        webhook.purpose = .notification
+        inFlight = (webhook, attempt)
+        return webhook
+    }
+
     /// Notifications that are not known to be on disk, in order.
     var uncommitted: [Webhook] { waiting.compactMap { $0.isCommitted ? nil : $0.webhook } }
 

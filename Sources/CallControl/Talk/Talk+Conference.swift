@@ -24,12 +24,14 @@ extension Talk {
         let isThere = stay?.conferenceID == command.conferenceID
         let membership = MixMembership(standing)
         endScript()
+        if let former = stay, !isThere { noteMove(from: former, &dossier, &turn) }
         stay = Stay(command, since: isThere ? stay?.since ?? turn.now.instant : turn.now.instant)
         // What was typed before was for nobody here.
         memory.forgetTypedAhead()
         if !isThere { recordings.endStay(media, &turn) }
         turn.perform(.media(media, isThere ? .changeMembership(membership) : .joinMix(mix, membership)))
         turn.want(.saveRecord)
+        turn.want(.awaitCommit(.wait))
         dossier.note(
             .info, .percl, isThere ? "Stays in the conference on other terms" : "Joined the conference",
             [
@@ -41,6 +43,16 @@ extension Talk {
             dossier.tell(
                 CallWebhook.joined(command.conferenceID, status), at: url, EventID(random: &turn.random), &turn)
         }
+    }
+
+    /// What would have asked how it goes on has nothing to ask: the script that moves it does
+    /// (docs/contract/percl.md#moves).
+    private func noteMove(from former: Stay, _ dossier: inout Dossier, _ turn: inout Turn) {
+        var metadata: [String: JSONValue] = [
+            "conferenceId": .string(former.conferenceID.text), "seconds": JSONValue(former.seconds(turn.now.instant)),
+        ]
+        if former.command.leaveConferenceURL != nil { metadata["explanation"] = "its leaveConferenceUrl is not asked" }
+        dossier.note(.info, .percl, "Left the conference for another one", metadata, &turn)
     }
 
     /// - Returns: nil where another script has taken over meanwhile.
@@ -177,11 +189,12 @@ extension Talk {
             return .end(
                 CallOutcome(.completed, reason, "taken out of the conference, and no leaveConferenceUrl was given"))
         }
-        ask(CallWebhook.left(id), at: url, &dossier, &turn)
+        ask(CallWebhook.left(id), at: url, tells: true, &dossier, &turn)
         return nil
     }
 
-    /// What becomes of the call is somebody else's affair: a machine was found (docs/contract/calls.md#a-machine-in-a-conference).
+    /// What becomes of the call is somebody else's affair: a machine was found
+    /// (docs/contract/calls.md#a-machine-in-a-conference).
     mutating func quitConference(_ dossier: inout Dossier, _ turn: inout Turn) {
         guard let stay else { return }
         turn.want(.room(.leaveConference(stay.conferenceID)))
@@ -212,7 +225,14 @@ extension MixMembership {
 extension AddToConference {
     /// Call control that can never be asked for.
     fileprivate var callControlHint: String? {
-        guard allowCallControl else { return nil }
+        guard allowCallControl else {
+            let given = [
+                callControlSequence == nil ? nil : "callControlSequence",
+                callControlURL == nil ? nil : "callControlUrl",
+            ].compactMap(\.self)
+            return given.isEmpty
+                ? nil : "without allowCallControl nothing comes of \(given.joined(separator: " and "))"
+        }
         let missing = [
             callControlSequence.map(\.isEmpty) ?? true ? "callControlSequence" : nil,
             callControlURL == nil ? "callControlUrl" : nil,

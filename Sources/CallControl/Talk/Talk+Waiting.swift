@@ -161,7 +161,7 @@ extension Talk {
         abortScripts(&leg, &dossier, &turn)
         noteLeaving(waiting, result, &dossier, &turn)
         stopWaiting(&turn)
-        ask(waiting.leaving(result, turn.now.instant), at: waiting.actionURL, &dossier, &turn)
+        ask(waiting.leaving(result, turn.now.instant), at: waiting.actionURL, tells: true, &dossier, &turn)
     }
 
     /// It waits no longer, whatever becomes of it.

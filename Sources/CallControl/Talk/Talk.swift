@@ -64,7 +64,10 @@ struct Talk: Sendable {
 
     // MARK: Scripts that come
 
-    mutating func ask(_ request: ScriptRequest, at url: WebURL, _ dossier: inout Dossier, _ turn: inout Turn) {
+    /// - Parameter tells: that a wait, or a stay, is over: the app must hear of it.
+    mutating func ask(
+        _ request: ScriptRequest, at url: WebURL, tells: Bool = false, _ dossier: inout Dossier, _ turn: inout Turn
+    ) {
         var request = request
         if let stay, request.extras["conferenceId"] == nil {
             request.extras["conferenceId"] = .string(stay.conferenceID.text)
@@ -72,7 +75,11 @@ struct Talk: Sendable {
         if request.type != CallWebhook.redirect { lastRequest = request }
         asked = (request, url)
         turn.want(.saveRecord)
-        dossier.ask(request, at: url, &turn)
+        if tells {
+            dossier.askByTelling(request, at: url, &turn)
+        } else {
+            dossier.ask(request, at: url, &turn)
+        }
     }
 
     /// The app has answered; what it ends the call with is returned.
@@ -357,6 +364,7 @@ struct Talk: Sendable {
             // Before the first, the record of the request says as much.
             if index > 0 { turn.want(.saveRecord) }
             dossier.note(command, index, &turn)
+            dossier.noteTarget(of: command, index, in: stay?.conferenceID, &turn)
         case .commandEnded(let command, let index, let result): dossier.noteEnd(command, index, result, &turn)
         case .commandAborted(let command, let index):
             dossier.note(.info, .percl, "PerCL \(command.name) aborted", ["index": JSONValue(index)], &turn)

@@ -12,9 +12,10 @@ package struct AddToConference: Hashable, Sendable {
     package var callControlURL: WebURL?
     package var leaveConferenceURL: WebURL?
     package var notificationURL: WebURL?
+    let earlierTarget: EarlierTarget?
 
     init(_ attributes: AttributeReader) throws(ScriptError) {
-        attributes.passOver("callId")
+        earlierTarget = attributes.earlierCall()
         let text = try attributes.requiredString("conferenceId")
         guard let conferenceID = ConferenceID(text) else {
             throw attributes.error(

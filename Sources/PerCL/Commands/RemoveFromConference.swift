@@ -1,4 +1,6 @@
 /// Takes the call out of its conference (docs/contract/percl.md#removefromconference).
 package struct RemoveFromConference: Hashable, Sendable {
-    init(_ attributes: AttributeReader) throws(ScriptError) { attributes.passOver("callId") }
+    let earlierTarget: EarlierTarget?
+
+    init(_ attributes: AttributeReader) throws(ScriptError) { earlierTarget = attributes.earlierCall() }
 }

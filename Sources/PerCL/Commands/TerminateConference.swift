@@ -1,4 +1,6 @@
 /// Ends the call's conference for everybody. Terminal (docs/contract/percl.md#terminateconference).
 package struct TerminateConference: Hashable, Sendable {
-    init(_ attributes: AttributeReader) throws(ScriptError) { attributes.passOver("conferenceId") }
+    let earlierTarget: EarlierTarget?
+
+    init(_ attributes: AttributeReader) throws(ScriptError) { earlierTarget = attributes.earlierConference() }
 }

@@ -24,6 +24,10 @@ struct ConferenceCheck {
     /// In the order in which they were first heard of.
     private var order: [ConferenceID] = []
     private var seen: Set<EventID> = []
+    /// On disk, of conferences that want to be told of them, in the order in which they began.
+    private var recordings: [(id: RecordingID, conference: ConferenceID)] = []
+    private var knownRecordings: Set<RecordingID> = []
+    private var toldRecordings: Set<RecordingID> = []
 
     /// As this life has it; nil where it knows of none.
     func latest(_ id: ConferenceID) -> Conference? { stories[id]?.issued }
@@ -88,7 +92,13 @@ struct ConferenceCheck {
     mutating func committed(_ operation: StorageOperation) {
         switch operation {
         case .saveConference(let conference, _): stories[conference.conferenceID]?.committed = conference
+        case .saveRecording(let recording):
+            guard case .conference(let id) = recording.owner, stories[id]?.committed?.statusCallbackURL != nil,
+                knownRecordings.insert(recording.recordingID).inserted
+            else { return }
+            recordings.append((recording.recordingID, id))
         case .saveNotification(let pending):
+            if let recording = Self.recording(in: pending.webhook) { toldRecordings.insert(recording) }
             guard let (id, status) = Self.status(in: pending.webhook) else { return }
             // What was refused at first is stored again, behind what came after it.
             guard pending.webhook.eventSequence > stories[id]?.committedTold.sequence ?? 0 else { return }
@@ -126,6 +136,17 @@ struct ConferenceCheck {
                 throw Violation("statuses in order", "\(conference.conferenceID) is left \(conference.status)")
             }
         }
+        for (recording, conference) in recordings where !toldRecordings.contains(recording) {
+            guard hasLosses(conference) else {
+                throw Violation("everybody is told", "nobody is told of \(recording) of \(conference)")
+            }
+        }
+    }
+
+    /// What a conferenceRecordingStatus tells of; nil for any other webhook.
+    private static func recording(in webhook: Webhook) -> RecordingID? {
+        guard webhook.requestType == "conferenceRecordingStatus" else { return nil }
+        return (try? JSONValue(parsing: webhook.body))?["recordingId"]?.string.flatMap { RecordingID($0) }
     }
 
     /// What a conferenceStatus tells; nil for any other webhook.

@@ -22,8 +22,12 @@ struct ToldCheck {
             case .came(let call, let place):
                 guard plan(call)?.hasNotificationURL == true else { continue }
                 try told.require(place.arrival, of: call, "it came to \(place.text)")
-            case .left(let call, _, .sentAway) where !ended.contains(call):
-                if plan(call)?.hasLeaveURL == true { awaited.insert(call) }
+            case .left(let call, let place, .sentAway) where !ended.contains(call):
+                guard plan(call)?.hasLeaveURL == true else { continue }
+                try told.require("leaveConference", of: call, "it was sent out of \(place.text)")
+                awaited.insert(call)
+            case .served(let call, let queue, _) where !ended.contains(call):
+                try told.require("dequeue", of: call, "it was taken out of \(queue)")
             case .left, .served: break
             }
         }
@@ -61,7 +65,7 @@ struct ToldCheck {
                 try told.require("leaveConference", of: call, "the server was restarted")
             }
         }
-        for (conference, _) in work.conferences where conference.status != .empty {
+        for (conference, _) in work.conferences where ![.empty, .terminated].contains(conference.status) {
             let isEmptied = operations.contains { operation in
                 if case .saveConference(let row, _) = operation {
                     row.conferenceID == conference.conferenceID && row.status == .empty

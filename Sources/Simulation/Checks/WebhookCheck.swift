@@ -6,7 +6,8 @@ import Telephony
 /// docs/contract/webhooks.md#notifications).
 struct WebhookCheck {
     private struct Event {
-        let webhook: Webhook
+        /// As it was sent the last time.
+        var webhook: Webhook
         /// Of this life.
         var attempts = 0
         var isInFlight = false
@@ -65,8 +66,9 @@ struct WebhookCheck {
         }
         let isNew = events[id] == nil
         var event = events[id] ?? Event(webhook: webhook, firstAttempt: now)
-        guard event.webhook == webhook else { throw violation("differs from its first attempt") }
+        guard event.webhook.isRepeated(by: webhook) else { throw violation("differs from its first attempt") }
         guard !event.isInFlight else { throw violation("is in flight already") }
+        event.webhook = webhook
         if event.attempts > 0 { try Self.checkRepetition(event, attempt, violation) }
         let isBlocking = webhook.purpose == .script || attempt == 1
         if isBlocking, let other = story.blocking, let other = events[other]?.webhook, other.eventID != id {
@@ -147,6 +149,8 @@ struct WebhookCheck {
         guard let event = events[id] else {
             throw Violation("every notification is delivered", "\(id) is dropped without an attempt")
         }
+        // What asks for a script is owed until its answer has come, or none is to be had.
+        guard event.webhook.purpose == .notification else { return }
         guard !event.isDelivered, event.unanswered < unansweredAttempts else { return }
         let lifetime = Self.dayLong.contains(event.webhook.requestType) ? lifetime : dialNewsLifetime
         guard now - event.firstAttempt < lifetime - longestPause else { return }
@@ -182,6 +186,15 @@ struct WebhookCheck {
     func checkTold(_ call: CallID, wantsStatus: Bool) throws(Violation) {
         guard wantsStatus, stories[.call(call)]?.callStatus == nil else { return }
         throw Violation("every notification is delivered", "no callStatus was sent for \(call)")
+    }
+}
+
+extension Webhook {
+    /// It is the same but that a script may be expected no more (docs/contract/webhooks.md#what-is-asked-and-told).
+    fileprivate func isRepeated(by later: Webhook) -> Bool {
+        var expected = self
+        if purpose == .script, later.purpose == .notification { expected.purpose = .notification }
+        return expected == later
     }
 }
 

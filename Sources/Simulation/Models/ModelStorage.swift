@@ -103,7 +103,7 @@ struct ModelStorage {
         for (index, entry) in conferences.enumerated() {
             order[.conference(entry.conference.conferenceID)] = callOrder.count + index
         }
-        let alive = conferences.filter { $0.conference.status != .terminated }
+        let taken = conferences.filter { $0.conference.status != .terminated || $0.record != nil }
         let owed = notificationOrder.compactMap { notifications[$0] }.sorted { left, right in
             let leftKey = (order[left.webhook.owner] ?? .max, left.webhook.eventSequence)
             let rightKey = (order[right.webhook.owner] ?? .max, right.webhook.eventSequence)
@@ -114,9 +114,9 @@ struct ModelStorage {
             recordings: recordings.filter { entry in
                 switch entry.value.owner {
                 case .call(let id), .participant(let id, in: _): records[id] != nil
-                case .conference(let id): alive.contains { $0.conference.conferenceID == id }
+                case .conference(let id): taken.contains { $0.conference.conferenceID == id }
                 }
-            }, queues: queues, conferences: alive.map { ($0.conference, $0.record) })
+            }, queues: queues, conferences: taken.map { ($0.conference, $0.record) })
     }
 }
 

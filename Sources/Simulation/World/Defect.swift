@@ -52,6 +52,8 @@ package enum Defect: String, CaseIterable, Hashable, Sendable {
     case departureUntold
     /// That a conference is in progress is not told.
     case statusUntold
+    /// Nor what was recorded in one.
+    case recordingUntold
     /// The end of a conference is not stored.
     case conferenceRevived
     /// A conference does not note who leaves.
@@ -76,8 +78,8 @@ package enum Defect: String, CaseIterable, Hashable, Sendable {
             .redialAfterCrash:
             .calls
         case .memberNotTaken, .lastServedFirst, .dequeueUnasked, .arrivalUntold, .departureUntold, .statusUntold,
-            .conferenceRevived, .departureUnnoted, .participantLeftBehind, .mixLeftOpen, .waitForgotten,
-            .queuesForgotten, .conferencesForgotten:
+            .recordingUntold, .conferenceRevived, .departureUnnoted, .participantLeftBehind, .mixLeftOpen,
+            .waitForgotten, .queuesForgotten, .conferencesForgotten:
             .rooms
         }
     }

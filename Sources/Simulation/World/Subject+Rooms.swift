@@ -15,6 +15,7 @@ extension Subject {
         case (.departureUntold, .store): effects.append(effect.untold(Self.departures))
         case (.statusUntold, .store(let operations, let token)):
             effects.append(.store(operations.filter { !$0.tellsOfBeginning }, token))
+        case (.recordingUntold, .store): effects.append(effect.untold(["conferenceRecordingStatus"]))
         case (.conferenceRevived, .store(let operations, let token)):
             effects.append(.store(operations.map(\.revived), token))
         case (.departureUnnoted, .store(let operations, let token)):

@@ -3,6 +3,9 @@ package struct Conference: Hashable, Sendable, Codable {
     package static let maximumAliasLength = 64
     /// Of one account, of those that have not been terminated; more are refused.
     package static let maximumCount = 10_000
+    /// So many of its recordings at most, the latest, are told of by a start that finds them incomplete. A file is
+    /// complete some milliseconds after its span of talk: more than one are incomplete only where the disk hangs.
+    package static let mostIncompleteRecordings = 100
 
     package enum Status: String, Hashable, Sendable, Codable, CaseIterable {
         /// Nobody is in it.

@@ -19,7 +19,7 @@ package enum StorageOperation: Hashable, Sendable {
     case saveQueue(CallQueue)
     case removeQueue(QueueID)
     /// Inserts the conference's row, or replaces it, with what a start needs to take it up: opaque here, and none of one
-    /// that has been terminated.
+    /// that has been terminated and has told of its recordings.
     case saveConference(Conference, record: [UInt8]?)
 }
 
@@ -59,7 +59,8 @@ package struct UnfinishedWork: Sendable {
     package var notifications: [PendingNotification]
     /// The highest journal sequence of each call in `records`, so that the journal goes on without a gap.
     package var journalSequences: [CallID: Int]
-    /// Of the calls in `records`, and of each conference in `conferences` the latest at least.
+    /// Of the calls in `records`, and of each conference in `conferences` the latest at least,
+    /// ``Conference/mostIncompleteRecordings`` of them.
     package var recordings: [RecordingID: Recording]
     /// Every call that has a record or has not ended, in order of creation: what is known of it where it has no record,
     /// or none that can be read.
@@ -68,7 +69,8 @@ package struct UnfinishedWork: Sendable {
     package var complaints: [String]
     /// In the order in which they were made.
     package var queues: [CallQueue]
-    /// Those that have not been terminated, with their records, in the order in which they were made.
+    /// Those that have not been terminated, with their records, and those that have and have a record, in the order in
+    /// which they were made.
     package var conferences: [(Conference, [UInt8]?)]
 
     package init(

@@ -5,7 +5,6 @@ import http.client
 import itertools
 import json
 import threading
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from .server import NUMBER
@@ -41,10 +40,8 @@ class MixedRooms:
         self._over = set()
         #: Whose end was answered 204.
         self.ended = set()
-        #: Calls that were given out, and those that were asked to be taken out of a conference.
-        self.taken, self.removed = set(), set()
-        #: For each queue, how often nobody knows whether a caller was given out.
-        self.unanswered = Counter()
+        #: Calls that were given out.
+        self.taken = set()
         self.faults = []
         for path, answer in {"/wait": self._wait, "/alone": [{"Pause": {"length": 60_000}}], "/served": self._pause,
                              "/queued": Reply(200), "/made": self._made, "/enter": self._enter, "/joined": self._joined,
@@ -176,9 +173,8 @@ class MixedRooms:
     def _take(self, queue):
         answer = self.ask("POST", f"/Queues/{queue}/Members/Front", tries=1)
         if answer is None:
-            with self._lock:
-                self.unanswered[queue] += 1
-        elif answer.status == 202:
+            return  # killed meanwhile: nobody knows whether a caller was given out
+        if answer.status == 202:
             call = answer.json["callId"]
             with self._lock:
                 if call in self.taken:
@@ -188,7 +184,6 @@ class MixedRooms:
             self.faults.append(f"a caller of {queue} was asked for: {answer}")
 
     def _remove(self, conference, call):
-        self.removed.add(call)
         path = f"/Conferences/{conference}/Participants/{call}"
         for method, body, wanted in (("POST", {"talk": False}, 200), ("DELETE", None, 204)):
             answer = self.ask(method, path, body)

@@ -77,12 +77,9 @@ class RoomsJudge:
             except AssertionError as error:
                 found.broke("stranded" if wanted == 0 else "other", f"no call is live: {error}; wanted {wanted}")
         self.rooms.taken.clear()
-        self.rooms.removed.clear()
-        self.rooms.unanswered.clear()
         return found
 
     def _judge_calls(self, found, calls, restarted_at):
-        lost_waits = Counter()
         for call in calls:
             id = call["callId"]
             webhooks = self.app.of(id)
@@ -91,11 +88,9 @@ class RoomsJudge:
             came = rooms_model.events(webhooks, "addToQueueNotification")
             left = rooms_model.events(webhooks, "dequeue", "removeFromQueueNotification")
             is_lost = restarted_at is not None and rooms_model.is_lost(webhooks)
-            if is_lost and came and not left and id not in self.rooms.taken:
-                lost_waits[came[0].json["queueId"]] += 1
-            for fault in rooms_model.wait_faults(webhooks, restarted_at, gives_up, may_be_lost=is_lost):
+            for fault in rooms_model.wait_faults(webhooks, restarted_at, gives_up):
                 found.broke("waits", f"{what} {fault}")
-            for fault in rooms_model.stay_faults(webhooks, restarted_at, may_be_lost=is_lost and id in self.rooms.removed):
+            for fault in rooms_model.stay_faults(webhooks, restarted_at):
                 found.broke("stays", f"{what} {fault}")
             found.seen["came into a queue"] += len(came)
             found.seen["given out over REST"] += id in self.rooms.taken
@@ -105,11 +100,6 @@ class RoomsJudge:
             if restarted_at is not None:
                 found.seen["waited at a kill"] += any(one.json["queueResult"] == "systemError" for one in left)
                 found.seen["in a conference at a kill"] += bool(stays) and is_lost
-        # Whoever was given out just then was told by nobody: not more of them than were asked for in vain.
-        for queue, count in lost_waits.items():
-            if count > self.rooms.unanswered[queue]:
-                found.broke("waits", f"{count} calls that waited in {queue} were not told of as leaving; "
-                                     f"{self.rooms.unanswered[queue]} may have been given out")
 
     def _judge_conference(self, found, conference, is_told, restarted_at):
         room = Room(self.server, self.app, conference)
@@ -131,9 +121,7 @@ class RoomsJudge:
         if conference in self.rooms.ended and answer.json["status"] != "terminated":
             found.broke("conferences", f"the end of {conference} was answered 204, and it is {answer.json['status']}")
         if conference not in self.rooms.standing:
-            # Of one that was over at a kill, what was not complete yet is told of by nobody.
-            tells_recordings = answer.json["record"] and (restarted_at is None or answer.json["status"] == "empty")
-            self._finish(found, room, tells_recordings)
+            self._finish(found, room, tells_recordings=answer.json["record"])
         for fault in rooms_model.conference_faults(self.app.of(conference)):
             # A standing one is looked at again, with all that was told of it.
             if (conference, fault) not in self._said:

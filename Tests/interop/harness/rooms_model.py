@@ -33,25 +33,24 @@ def conference_faults(webhooks):
         yield f"{len(recordings)} recordings of {statuses(webhooks).count('inProgress')} talks"
 
 
-def _of_an_end(came, left, restarted_at, may_be_lost):
+def _of_an_end(came, left, restarted_at):
     """How often somebody who came was told of as leaving, beside once.
 
     What is asked for a script (`inProgress`) does not wait for the disk: killed just then, the call is found there still, and
-    told of again; or the request is lost with the process.
+    told of again. Nothing of it is lost (docs/contract/webhooks.md#what-is-asked-and-told).
     """
     again = restarted_at is not None and len(left) == 2 and left[0].started < restarted_at < left[1].started \
         and left[0].json["callStatus"] == "inProgress"
-    if len(left) != 1 and not again and not (not left and may_be_lost):
+    if len(left) != 1 and not again:
         yield f"came once, and was told of as leaving {len(left)} times"
     elif left and came.sequence > left[0].sequence:
         yield "was told of as leaving before it came"
 
 
-def wait_faults(webhooks, restarted_at=None, gives_up=False, may_be_lost=False):
+def wait_faults(webhooks, restarted_at=None, gives_up=False):
     """Why what was told of one call's wait in a queue is not right.
 
-    `restarted_at`: the server was killed, and started again then. `gives_up`: its far end hangs up. `may_be_lost`: an agent
-    may have taken it just as the server was killed.
+    `restarted_at`: the server was killed, and started again then. `gives_up`: its far end hangs up.
     """
     came = events(webhooks, "addToQueueNotification")
     left = events(webhooks, "dequeue", "removeFromQueueNotification")
@@ -64,18 +63,16 @@ def wait_faults(webhooks, restarted_at=None, gives_up=False, may_be_lost=False):
         return
     if {webhook.json["queueId"] for webhook in came + left} != {came[0].json["queueId"]}:
         yield "left another queue than it came into"
-    yield from _of_an_end(came[0], left, restarted_at, may_be_lost)
+    yield from _of_an_end(came[0], left, restarted_at)
     wanted = {"hangup" if gives_up else "dequeued"}
     if restarted_at is not None and is_lost(webhooks):
         wanted |= {"systemError"}
-        if left and left[-1].started > restarted_at and results[-1] == "dequeued":
-            yield "is lost with the server, and was told of as dequeued after the restart"
     if not wanted.issuperset(results):
         yield f"left as {results}; wanted one of {sorted(wanted)}"
 
 
-def stay_faults(webhooks, restarted_at=None, may_be_lost=False):
-    """Why what was told of one call's stay in a conference is not right. `may_be_lost`: it was to be taken out."""
+def stay_faults(webhooks, restarted_at=None):
+    """Why what was told of one call's stay in a conference is not right."""
     came = events(webhooks, "addToConferenceNotification")
     left = events(webhooks, "leaveConference")
     if len(came) > 1:
@@ -86,7 +83,7 @@ def stay_faults(webhooks, restarted_at=None, may_be_lost=False):
         return
     if {webhook.json["conferenceId"] for webhook in came + left} != {came[0].json["conferenceId"]}:
         yield "left another conference than it came into"
-    yield from _of_an_end(came[0], left, restarted_at, may_be_lost)
+    yield from _of_an_end(came[0], left, restarted_at)
 
 
 def is_lost(webhooks):

@@ -3,7 +3,7 @@ import JSON
 import Telephony
 
 /// What a start needs to take up a conference, beside its row: versioned JSON.
-struct ConferenceRecord: Hashable, Sendable, Codable {
+struct ConferenceRecord: Hashable, Sendable {
     /// The version that this code writes, and the only one that it reads.
     static let currentVersion = 1
 
@@ -11,14 +11,15 @@ struct ConferenceRecord: Hashable, Sendable, Codable {
     var origin: ConferenceOrigin
     var eventSequence: Int
     var journalSequence: Int
-    /// Being made, or not complete yet.
-    var recordingID: RecordingID?
+    /// Being made, or not complete yet, in the order in which they began. While there are some, a conference that has
+    /// been terminated has a record, too.
+    var recordingIDs: [RecordingID]
 
-    init(_ origin: ConferenceOrigin, _ story: ConferenceStory, recordingID: RecordingID?) {
+    init(_ origin: ConferenceOrigin, _ story: ConferenceStory, recordingIDs: [RecordingID]) {
         self.origin = origin
         eventSequence = story.eventSequence
         journalSequence = story.journalSequence
-        self.recordingID = recordingID
+        self.recordingIDs = recordingIDs
     }
 
     /// Throws the decoder's words, or a version that this code does not read.
@@ -35,6 +36,7 @@ struct ConferenceRecord: Hashable, Sendable, Codable {
         origin = ConferenceOrigin(requestID: request, call: nil)
         eventSequence = 0
         journalSequence = 0
+        recordingIDs = []
     }
 
     /// As ``CallRecord/bytes``.
@@ -55,9 +57,30 @@ struct ConferenceRecord: Hashable, Sendable, Codable {
                 }
                 writer.member("requestID", origin.requestID.text)
             }
-            if let recordingID { writer.member("recordingID", recordingID.text) }
+            writer.array("recordingIDs") { writer in
+                for id in recordingIDs { writer.value(.string(id.text)) }
+            }
             writer.member("version", version)
         }
         return writer.bytes
+    }
+}
+
+extension ConferenceRecord: Decodable {
+    private enum Member: String, CodingKey {
+        case version, origin, eventSequence, journalSequence, recordingIDs
+        /// Where one at most was named.
+        case recordingID
+    }
+
+    init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: Member.self)
+        version = try members.decode(Int.self, forKey: .version)
+        origin = try members.decode(ConferenceOrigin.self, forKey: .origin)
+        eventSequence = try members.decode(Int.self, forKey: .eventSequence)
+        journalSequence = try members.decode(Int.self, forKey: .journalSequence)
+        let one = try members.decodeIfPresent(RecordingID.self, forKey: .recordingID)
+        recordingIDs =
+            try members.decodeIfPresent([RecordingID].self, forKey: .recordingIDs) ?? one.map { [$0] } ?? []
     }
 }

@@ -67,9 +67,11 @@ struct ConferenceRoom: Sendable {
 
     var isTerminated: Bool { conference.status == .terminated }
 
+    /// Nil where a start need not take it up: it has been terminated, and what was recorded has been told of.
     var record: ConferenceRecord? {
-        let recording = recording ?? unfinished.last
-        return isTerminated ? nil : ConferenceRecord(origin, story, recordingID: recording?.recordingID)
+        let incomplete = (unfinished + [recording].compactMap(\.self)).suffix(Conference.mostIncompleteRecordings)
+        guard !isTerminated || !incomplete.isEmpty else { return nil }
+        return ConferenceRecord(origin, story, recordingIDs: incomplete.map(\.recordingID))
     }
 
     func member(_ call: CallID) -> Member? { members.first { $0.participant.callID == call } }
@@ -108,11 +110,17 @@ struct ConferenceRoom: Sendable {
         turn.want(.save)
     }
 
-    /// It was there when the process before ended, with whoever was in it.
-    mutating func resume(_ interrupted: Recording?, _ turn: inout ConferenceTurn) {
-        turn.want(.effect(.prepareMusic(conference.conferenceID, conference.waitURL, conference.accountID)))
-        if conference.status != .empty { change(to: .empty, "the server was restarted", &turn) }
-        if let interrupted { recordingCompleted(interrupted, &turn) }
+    /// It was there when the process before ended, with whoever was in it; or had been terminated, and its recordings
+    /// were not complete.
+    ///
+    /// - Parameter interrupted: what was being recorded, or was not complete: nothing is added to it any more.
+    mutating func resume(_ interrupted: [Recording], _ turn: inout ConferenceTurn) {
+        if !isTerminated {
+            turn.want(.effect(.prepareMusic(conference.conferenceID, conference.waitURL, conference.accountID)))
+            if conference.status != .empty { change(to: .empty, "the server was restarted", &turn) }
+        }
+        for recording in interrupted { recordingCompleted(recording, &turn) }
+        settle(&turn)
     }
 
     /// - Parameter request: that asked for it.

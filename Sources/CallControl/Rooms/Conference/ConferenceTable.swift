@@ -31,6 +31,7 @@ struct ConferenceTable: Sendable {
 
     mutating func insert(_ room: ConferenceRoom) {
         rooms[room.conference.conferenceID] = room
+        guard !room.isTerminated else { return }
         counts[room.conference.accountID, default: 0] += 1
     }
 

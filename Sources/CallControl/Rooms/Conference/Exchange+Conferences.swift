@@ -141,7 +141,8 @@ extension Exchange {
         }
     }
 
-    /// Of an earlier process: nobody is in it any more.
+    /// Of an earlier process: nobody is in it any more. One that has been terminated is here for the recordings that it
+    /// has not told of.
     ///
     /// - Parameter owed: its notifications on disk, in order, that have not been sent yet.
     mutating func restore(
@@ -154,10 +155,12 @@ extension Exchange {
             record = ConferenceRecord(unreadableOf: RequestID(random: &turn.random))
         }
         conferences.insert(ConferenceRoom(restoring: conference, record))
-        let interrupted = record.recordingID.flatMap { recordings[$0] }
+        let interrupted = record.recordingIDs.compactMap { recordings[$0] }
         withConference(conference.conferenceID) { room, turn in
             room.story.restore(owed, &turn)
             room.resume(interrupted, &turn)
+            // What is told of from now on is in no record any more.
+            if !record.recordingIDs.isEmpty { turn.want(.save) }
         }
     }
 
