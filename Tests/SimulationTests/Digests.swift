@@ -1,5 +1,5 @@
-/// What five seeds of the scenario `calls` come to. They change with every change of what Belay sends, stores or draws, and with every change
-/// of the simulation: look at the difference with `belay-sim --story 1000`, and commit what
+/// What five seeds of the scenario `calls` come to. They change with every change of what Belay sends, stores or draws, and
+/// with every change of the simulation: look at the difference with `belay-sim --story 1000`, and commit what
 /// `belay-sim --seeds 5` prints.
 let committedDigests: [(seed: UInt64, digest: String)] = [
     (1, "8d1c0d85b404c0fc"),
