@@ -42,7 +42,7 @@ struct HintTests {
     }
 
     @Test(
-        "A command that names another call is warned of with both when it runs; one that names its own, or nobody, is not",
+        "A command that names another call is warned of with both when it runs; one that names its own, or none, is not",
         arguments: [
             (#"{"SetTalk":{"callId":"%"}}"#, "SetTalk"), (#"{"SetListen":{"callId":"%"}}"#, "SetListen"),
             (#"{"SetDTMFPassThrough":{"callId":"%"}}"#, "SetDTMFPassThrough"),
@@ -67,8 +67,8 @@ struct HintTests {
             }
             #expect(
                 told.map(\.message) == [
-                    "PerCL command 1 (\(name)), callId, is \"\(other)\", which is passed over: it acts on the call that "
-                        + "runs it, \(own)"
+                    "PerCL command 1 (\(name)), callId, is \"\(other)\", which is passed over: it acts on the call "
+                        + "that runs it, \(own)"
                 ])
             #expect(told.first?.level == .warning)
             #expect(told.first?.metadata == ["index": 1, "command": .string(name), "field": "callId"])

@@ -184,7 +184,7 @@ def test_after_a_crash(far, server, app):
 
 
 def test_taken_out_just_before_a_crash(server, app):
-    """Killed before the app has answered how the call goes on: it is told once more, by the same event, and then of the end."""
+    """Killed before the app has answered how the call goes on: it is told once more, by the same event, then of the end."""
     room = Room(server, app)
     call = room.join(A, leaveConferenceUrl=app.answer("/left", Reply(200, HANGUP, delay=60)))
     assert room.ask("DELETE", f"/Participants/{call}").status == 204

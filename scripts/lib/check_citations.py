@@ -36,7 +36,7 @@ SEED = re.compile(
         |\b[Bb]y\ the\ seed\b|\bof\ the\ seed\ \(|\bseed\ documents?\b""", re.VERBOSE)
 #: Of a document outside, which is to stand before it.
 SECTION = re.compile(r"\u00a7{1,2} ?[\w.]*")
-OUTSIDE = re.compile(r"\bRFC \d{3,5}\b|\bITU-T\b|\b[A-Z]\.\d{1,4}\b|\bSR-\d+|\bUAX #\d+|https?://\S+|\b[\w/-]+\.md\b")
+OUTSIDE = re.compile(r"\bRFC \d{3,5}\b|\bITU-T\b|\b[A-Z]\.\d{1,4}\b|\bSR-\d+|\bUAX #\d+|\bFIPS \d+(?:-\d)?\b|https?://\S+|\b[\w/-]+\.md\b")
 ANY_RFC = re.compile(r"\bRFC ?(\d+)")
 #: Without any of these there is nothing to look for.
 HINT = re.compile(r"\.md|\(#|docs/|ecision|[Ss]pec|[Ss]eed|RFC|\u00a7")

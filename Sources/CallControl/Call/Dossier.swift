@@ -162,8 +162,8 @@ struct Dossier: Sendable {
         for webhook in owedScripts.compactMap({ outbox.webhook($0) }) { owe(webhook, &turn) }
     }
 
-    /// It goes to disk, and a notification leaves when it is there. A script waits for no disk; where it is found there,
-    /// it is a script no more.
+    /// It goes to disk, and a notification leaves when it is there. A script waits for no disk; where it is found
+    /// there, it is a script no more.
     private func owe(_ webhook: Webhook, _ turn: inout Turn) {
         let wall = turn.now.wall
         var owed = webhook
