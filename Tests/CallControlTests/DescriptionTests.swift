@@ -245,7 +245,7 @@ struct OfferTests {
     func removed(method: SIPMethod) throws {
         var bench = try connected()
         bench.farRequest(method, cseq: 5, branch: "r5", Bench.description("192.0.2.7", port: 0))
-        #expect(bench.responses(to: 5).last?.status == .ok)
+        #expect(bench.responses(to: 5).contains { $0.status == .ok })
         #expect(try SessionDescription(parsing: bench.described(to: 5)).media.map(\.port) == [0])
         let held = try #require(bench.connections.last?.agreement)
         #expect(bench.connections.count == 1)
@@ -257,7 +257,7 @@ struct OfferTests {
         if method == .invite { bench.farRequest(.ack, cseq: 6, branch: "r6") }
         #expect(bench.connections.count == 1)
         bench.farRequest(method, cseq: 7, branch: "r7", Bench.description("192.0.2.7", port: 50_200))
-        #expect(bench.responses(to: 7).last?.status == .ok)
+        #expect(bench.responses(to: 7).contains { $0.status == .ok })
         let back = try #require(bench.connections.last?.agreement)
         #expect((back.remoteAddress, back.remotePort, back.direction) == ("192.0.2.7", 50_200, .sendrecv))
         #expect(try SessionDescription(parsing: bench.described(to: 7)).media.map(\.port) != [0])

@@ -159,6 +159,7 @@ struct ParticipantRecordingTests {
         let utterance = try #require(room.field("recordingId", room.asked(call, "record"))?.string)
         #expect(own.contains { $0.recordingID.text == utterance })
         #expect(room.bench.recordings.values.filter { $0.callID == call && $0.durationSeconds == nil }.count == 2)
+        try room.answer(call, "record", "[]")
         room.bench.pass(.milliseconds(100))
         try room.end(call)
         #expect(room.bench.recordings.values.allSatisfy { $0.durationSeconds != nil })
