@@ -14,10 +14,14 @@ package final class ConferenceMusic: Sendable {
     private let engine: MediaEngine
     private let prompts: PromptLibrary
     private let inbox: MediaInbox
-    private let ownMusic: AudioClip
+    private let ownMusic: @Sendable () -> AudioClip
     private let state = Mutex(MusicShelf())
 
-    package init(engine: MediaEngine, prompts: PromptLibrary, inbox: MediaInbox, ownMusic: AudioClip) {
+    /// - Parameter ownMusic: is asked for when the first conference is made: computing it takes milliseconds.
+    package init(
+        engine: MediaEngine, prompts: PromptLibrary, inbox: MediaInbox,
+        ownMusic: @escaping @Sendable @autoclosure () -> AudioClip
+    ) {
         self.engine = engine
         self.prompts = prompts
         self.inbox = inbox
@@ -28,7 +32,11 @@ package final class ConferenceMusic: Sendable {
 
     /// Returns at once. Where it comes to nothing, the conference's story is told so, once.
     func prepare(_ conference: ConferenceID, _ url: WebURL?, of account: AccountID) {
-        guard let url else { return }
+        guard let url else {
+            // Before anybody waits for it, and on no thread that keeps time.
+            Task { [ownMusic] in _ = ownMusic() }
+            return
+        }
         let source = MusicShelf.Source(account: account, url: url)
         let isTaken = state.withLock { begin(source, for: conference, &$0) }
         if !isTaken { tell(conference, Self.tooMany) }
@@ -101,7 +109,7 @@ package final class ConferenceMusic: Sendable {
             }
             for (mix, listening) in state.listening where disappointed.contains(listening.conference) {
                 state.listening[mix]?.isInSilence = false
-                engine.hear(mix, .music(ownMusic))
+                engine.hear(mix, .music(ownMusic()))
             }
             return disappointed
         }
@@ -130,7 +138,7 @@ package final class ConferenceMusic: Sendable {
                 }
             }
             let choice = state.choices[conference]
-            let clip = choice.map { state[$0.source]?.audio?.clip } ?? ownMusic
+            let clip = choice.map { state[$0.source]?.audio?.clip } ?? ownMusic()
             state.listening[mix] = MusicShelf.Listening(conference: conference, isInSilence: clip == nil)
             engine.hear(mix, clip.map(MixProgram.music) ?? .silence)
             return isTaken

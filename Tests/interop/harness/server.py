@@ -58,7 +58,9 @@ class Belay:
         if trunk:
             self.arguments += ["--trunk", trunk, "--webhook-allow", "127.0.0.0/8"]
         self.arguments += list(arguments)
-        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("BELAY_")}
+        # Nor is it this machine's whose certificates are trusted: to read hundreds takes a good part of a start.
+        self.environment = {name: value for name, value in os.environ.items()
+                            if not name.startswith("BELAY_") and name not in ("SSL_CERT_FILE", "SSL_CERT_DIR")}
         self.environment["BELAY_TIMER_T1_MS"] = str(t1_ms)
         if preset:
             self.environment |= {"BELAY_ACCOUNT_ID": ACCOUNT, "BELAY_API_KEY": KEY,
