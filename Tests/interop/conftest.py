@@ -29,9 +29,17 @@ def pytest_sessionstart(session):
         raise pytest.UsageError(f"no server at {binary()}: build it (swift build), or name one in BELAY_BINARY")
 
 
+#: Files that take minutes, the longest first. Files run side by side, each in one worker: one of these that came last would
+#: leave the others with nothing to do.
+LONG = ("test_openapi", "test_carrier", "test_webhook_answers", "test_command_line", "test_failing_disk", "test_media", "test_rest",
+        "test_sip_outcomes", "test_conference_audio", "test_feed", "test_privacy", "test_conferences", "test_dialogs",
+        "test_apps_as_they_are", "test_queues", "test_machines", "test_baresip", "test_wrong_keys", "test_idempotency")
+
+
 def pytest_collection_modifyitems(items):
-    """What judges the whole run comes last."""
-    items.sort(key=lambda item: item.get_closest_marker("whole_run") is not None)
+    """Long files come first, and what judges the whole run last."""
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: (item.get_closest_marker("whole_run") is not None, places.get(item.path.stem, len(LONG))))
 
 
 def pytest_configure(config):
