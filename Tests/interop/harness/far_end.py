@@ -113,11 +113,12 @@ class Dialog:
 class FarEnd:
     """`caller_may_crash`: what a caller that lost its memory may do is no fault. `dead_line`: an answered call from
     which no RTP came for so many seconds is hung up, as carriers do; None: never. `takes_events`: its answer agrees
-    to RFC 4733 events.
+    to RFC 4733 events. `patience`: so many seconds a final answer is sent again that nobody acknowledges; None: 64 times T1
+    (RFC 3261 §13.3.1.4).
     """
 
     def __init__(self, decide=lambda number: Person(), t1=0.1, caller_may_crash=False, dead_line=None,
-                 takes_events=True):
+                 takes_events=True, patience=None):
         self.decide = decide
         self.caller_may_crash = caller_may_crash
         self.dead_line = dead_line
@@ -126,6 +127,7 @@ class FarEnd:
         self._listeners = {}
         self._events = defaultdict(dict)
         self.t1 = t1
+        self.patience = 64 * t1 if patience is None else patience
         self.faults = []
         self.dialogs = {}
         self.call_ids_by_number = defaultdict(set)
@@ -351,7 +353,7 @@ class FarEnd:
         dialog.final_status = int(status[:3])
         dialog.state = "answered" if dialog.final_status < 300 else "refused"
         dialog.final = self._response(dialog, dialog.invite, status, body, kind)
-        dialog.deadline = time.monotonic() + 64 * self.t1
+        dialog.deadline = time.monotonic() + self.patience
         self._send_final(dialog, self.t1)
 
     def _send_final(self, dialog, interval):
