@@ -1,5 +1,6 @@
 """The numbers of the simulated carrier: each behaves as its table says, on the wire, in webhooks, log and recording."""
 
+import itertools
 import subprocess
 
 import pytest
@@ -286,15 +287,25 @@ def test_loses_every_ack(carrier):
     assert call.message("BYE").source == carrier_port(call.server) and call.kinds == BOTH
 
 
+def runs(names):
+    """How often each stands there, one behind the other; fails where one comes again after another."""
+    counted = [(name, len(list(group))) for name, group in itertools.groupby(names)]
+    assert len(dict(counted)) == len(counted), counted
+    return dict(counted)
+
+
 def test_sends_everything_twice(carrier):
     call = carrier("0004", [{"Pause": {"length": 1500}}, {"Hangup": {}}])
     ended(call, "completed", "appHangup")
     call.finish()
-    theirs = [f"{m.name} {m.cseq}" for m in call.wire if m.source == carrier_port(call.server)]
-    assert theirs == [name for name in ("100 INVITE", "180 INVITE", "200 INVITE", "200 BYE") for _ in range(2)]
-    ours = [m.name for m in call.wire if m.source != carrier_port(call.server)]
-    # A 200 that comes while the first one's ACK waits for the disk (docs/decisions/0025) has that one.
-    assert ours in (["INVITE", "ACK", "ACK", "BYE"], ["INVITE", "ACK", "BYE"]), "the 200s are acknowledged (RFC 3261 §13.2.2.4)"
+    theirs = runs(f"{m.name} {m.cseq}" for m in call.wire if m.source == carrier_port(call.server))
+    assert list(theirs) == ["100 INVITE", "180 INVITE", "200 INVITE", "200 BYE"]
+    # Twice, and twice again where the ACK or what follows is so late that it is repeated.
+    assert all(count % 2 == 0 for count in theirs.values()), theirs
+    ours = runs(m.name for m in call.wire if m.source != carrier_port(call.server))
+    assert list(ours) == ["INVITE", "ACK", "BYE"]
+    # Those that come while the first one's ACK waits for the disk (docs/decisions/0025) have that one.
+    assert 1 <= ours["ACK"] <= theirs["200 INVITE"], "the 200s are acknowledged (RFC 3261 §13.2.2.4)"
     assert call.kinds == BOTH
 
 

@@ -183,7 +183,7 @@ class Capture:
 
     def audio(self, port):
         """What came to `port`, and what left from there, as PCMU of one stream each: (samples, time of the first,
-        seconds by which the latest packet was late).
+        seconds by which the packet that was the most late was later than the one that was the least).
 
         A sample's place follows from its packet's timestamp, and the place of the whole from the packets that were the
         least late: what a busy machine does to the others moves nothing.
@@ -205,7 +205,7 @@ class Capture:
             samples[place - earliest:place - earliest + len(codes)] = mu_law_decode(codes)
         times = [when - (place - earliest) / 8000 for (when, _, _), place in zip(packets, places)]
         began = numpy.percentile(times, 5)
-        return samples, float(began), float(max(times) - began)
+        return samples, float(began), float(max(times) - min(times))
 
     def sounds(self, ports):
         """By the port of `ports` that they left: when each packet that holds sound did (PCMU)."""
