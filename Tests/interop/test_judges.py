@@ -50,6 +50,21 @@ def test_a_good_story_has_no_faults():
     assert webhook_model.faults(story, SECRET) == []
 
 
+def test_a_script_that_nobody_wants_any_more_may_come_late():
+    """docs/contract/webhooks.md#order; nothing else may."""
+    def taken_out(kind):
+        late = webhook(kind, 2, 1.01, body(kind))
+        return [webhook("outDialApiConnect", 1, 0), webhook("dequeue", 3, 1, body("dequeue")), late, webhook("callStatus", 4, 5)]
+
+    def out_of_order(kind):
+        return [fault for fault in webhook_model.faults(taken_out(kind), SECRET) if "sequence 2" in fault or "not answered" in fault]
+
+    assert out_of_order("queueWait") == []
+    assert any("sequence 2" in fault for fault in out_of_order("addToQueueNotification"))
+    assert any("sequence 2" in fault for fault in webhook_model.faults(
+        [webhook("queueWait", 3, 0, body("queueWait")), webhook("queueWait", 2, 1, body("queueWait"))], SECRET))
+
+
 def test_a_conference_has_an_order_of_its_own():
     """What it tells names the call that made it, and stands beside that call's story, also behind its end."""
     def told(sequence, start, **more):

@@ -87,7 +87,9 @@ def _of_a_call(webhooks, unfinished_allowed):
         first = events.get(webhook.event)
         if first is None:
             events[webhook.event] = webhook
-            if webhook.sequence <= highest:
+            # What is given up leaves on a connection of its own, and may come behind what gave it up.
+            is_given_up = webhook.kind not in NOTIFICATIONS and any(webhook.sequence < left <= highest for left in leaving)
+            if webhook.sequence <= highest and not is_given_up:
                 yield f"sequence {webhook.sequence} of {webhook.kind} after {highest}"
             highest = max(highest, webhook.sequence)
             if last_new is not None and last_new.kind == "callStatus":
@@ -96,7 +98,7 @@ def _of_a_call(webhooks, unfinished_allowed):
             for earlier in by_start[:index]:
                 open_still = earlier.finished is None or earlier.finished > webhook.started
                 given_up = any(earlier.sequence < left <= webhook.sequence for left in leaving)
-                if given_up and earlier.kind not in NOTIFICATIONS:
+                if is_given_up or given_up and earlier.kind not in NOTIFICATIONS:
                     continue
                 if open_still and not earlier.abandoned and events[earlier.event] is earlier:
                     if not (unfinished_allowed and earlier.finished is None):
