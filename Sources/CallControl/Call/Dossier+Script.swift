@@ -19,9 +19,9 @@ extension Dossier {
     mutating func noteTarget(
         of command: Command, _ index: Int, in conference: ConferenceID?, _ turn: inout Turn
     ) {
+        guard let target = command.earlierTarget else { return }
         let meant: String
-        switch command.earlierTarget {
-        case nil: return
+        switch target {
         case .call(let named):
             guard named != call.callID.text else { return }
             meant = "the call that runs it, \(call.callID)"
@@ -30,10 +30,9 @@ extension Dossier {
             guard let conference, named != conference.text else { return }
             meant = "the conference that the call is in, \(conference)"
         }
-        let named = Excerpt.of(Array((command.earlierTarget?.text ?? "").utf8))
         let hint = ScriptError(
-            index: index, command: command.name, field: command.earlierTarget?.field,
-            explanation: "is \(named), which is passed over: it acts on \(meant)")
+            index: index, command: command.name, field: target.field,
+            explanation: "is \(Excerpt.of(Array(target.text.utf8))), which is passed over: it acts on \(meant)")
         note(within: .hints, .warning, .percl, hint.description, hint.journalMetadata, &turn)
     }
 

@@ -13,7 +13,8 @@ import Telephony
 ///     └─────────────────────────────────────────────────────────────────────┘
 /// ```
 /// While it is populated its calls hear music, each for itself; in progress they hear each other, and it is recorded where
-/// that was asked for, and each participant for itself too where the server is set so. A mix of the media exists from the first who comes to the last who leaves.
+/// that was asked for, and each participant for itself too where the server is set so. A mix of the media exists from the
+/// first who comes to the last who leaves.
 struct ConferenceRoom: Sendable {
     /// A call that is in it.
     struct Member: Sendable {
