@@ -266,15 +266,35 @@ def test_early_media(carrier, folder):
     assert audio.level(audio.trimmed(rest[len(spoken):])) > -30, "and a hello afterwards"
 
 
+def runs(names):
+    """How often each stands there, one behind the other; fails where one comes again after another."""
+    counted = [(name, len(list(group))) for name, group in itertools.groupby(names)]
+    assert len(dict(counted)) == len(counted), counted
+    return dict(counted)
+
+
+def both_sides(call):
+    """The runs of what the far end sent, and of what Belay sent. How often a request or an answer is repeated says how
+    late this machine is; in what order they come does not depend on it."""
+    port = carrier_port(call.server)
+    return (runs(f"{m.name} {m.cseq}" for m in call.wire if m.source == port),
+            runs(m.name for m in call.wire if m.source != port))
+
+
 def test_loses_acks(carrier):
     call = carrier("0003", [{"Pause": {"length": 1500}}, {"Hangup": {}}])
     ended(call, "completed", "appHangup")
     call.finish()
-    assert call.whole_flow[-8:] == ["200 INVITE", "ACK"] * 3 + ["BYE", "200 BYE"]
-    assert call.kinds == BOTH
+    theirs, ours = both_sides(call)
+    assert list(theirs) == ["100 INVITE", "180 INVITE", "200 INVITE", "200 BYE"]
+    assert list(ours) == ["INVITE", "ACK", "BYE"]
+    assert 3 <= ours["ACK"] <= theirs["200 INVITE"], "each 200 is acknowledged, and two are not enough"
+    heard = [m.time for m in call.wire if m.name == "ACK"][2]
     times = [m.time for m in call.wire if m.name == "200" and m.cseq == "INVITE"]
-    since = [time - times[0] for time in times[1:]]
-    assert since == [lasting(0.1, early=0.07, late=0.09), lasting(0.3, early=0.1)], "T1, then 2·T1 (RFC 3261 §13.3.1.4)"
+    assert sum(time > heard for time in times) <= 1, "the third ACK ends the repetitions, but for one that crosses it"
+    assert call.kinds == BOTH
+    since = [time - times[0] for time in times[1:3]]
+    assert since == [lasting(0.1, early=0.03), lasting(0.3, early=0.1)], "T1, then 2·T1 (RFC 3261 §13.3.1.4)"
 
 
 def test_loses_every_ack(carrier):
@@ -287,22 +307,14 @@ def test_loses_every_ack(carrier):
     assert call.message("BYE").source == carrier_port(call.server) and call.kinds == BOTH
 
 
-def runs(names):
-    """How often each stands there, one behind the other; fails where one comes again after another."""
-    counted = [(name, len(list(group))) for name, group in itertools.groupby(names)]
-    assert len(dict(counted)) == len(counted), counted
-    return dict(counted)
-
-
 def test_sends_everything_twice(carrier):
     call = carrier("0004", [{"Pause": {"length": 1500}}, {"Hangup": {}}])
     ended(call, "completed", "appHangup")
     call.finish()
-    theirs = runs(f"{m.name} {m.cseq}" for m in call.wire if m.source == carrier_port(call.server))
+    theirs, ours = both_sides(call)
     assert list(theirs) == ["100 INVITE", "180 INVITE", "200 INVITE", "200 BYE"]
     # Twice, and twice again where the ACK or what follows is so late that it is repeated.
     assert all(count % 2 == 0 for count in theirs.values()), theirs
-    ours = runs(m.name for m in call.wire if m.source != carrier_port(call.server))
     assert list(ours) == ["INVITE", "ACK", "BYE"]
     # Those that come while the first one's ACK waits for the disk (docs/decisions/0025) have that one.
     assert 1 <= ours["ACK"] <= theirs["200 INVITE"], "the 200s are acknowledged (RFC 3261 §13.2.2.4)"

@@ -271,7 +271,7 @@ def test_parked_and_resumed(far_end, belay, app):
     asked = time.monotonic()
     assert server.rest.update(call, "inProgress").status == 202
     resumed = app.wait_for(call, "unpark")
-    assert resumed.started - asked < 0.5 and resumed.json["callStatus"] == "inProgress", resumed.json
+    assert resumed.started - asked < 3 and resumed.json["callStatus"] == "inProgress", resumed.json
     entries = {entry["message"]: entry["timestamp"] for entry in server.rest.logs(call)}
     assert 0 <= entries["PerCL Say aborted"] - entries["Resume requested"] < 100_000, entries
     app.wait_for(call, "callStatus")

@@ -7,9 +7,12 @@ TO = "+13125550142"
 
 
 def application(belay, app, script, path="/connect"):
-    """An application whose calls run `script` (or get the Reply) and whose ends are reported."""
+    """An application whose calls run `script` (or get the Reply) and whose ends are reported.
+
+    What another application is answered at `path` stays: that call's request may still be on its way.
+    """
     answer = belay.rest.post("/Applications", {
-        "alias": "interop", "callConnectUrl": app.answer(path, script), "statusCallbackUrl": app.url("/status")})
+        "alias": "interop", "callConnectUrl": app.answer_beside(path, script), "statusCallbackUrl": app.url("/status")})
     assert answer.status == 201, answer
     return answer.json["applicationId"]
 
@@ -17,7 +20,7 @@ def application(belay, app, script, path="/connect"):
 def answering_number(belay, app, script):
     """Gives the account's own number an application: calls to it run `script` (or get the Reply)."""
     answer = belay.rest.post("/Applications", {
-        "alias": "in", "voiceUrl": app.answer("/voice", script), "statusCallbackUrl": app.url("/status")})
+        "alias": "in", "voiceUrl": app.answer_beside("/voice", script), "statusCallbackUrl": app.url("/status")})
     assert answer.status == 201, answer
     [number] = belay.rest.get("/IncomingPhoneNumbers").json["incomingPhoneNumbers"]
     assert number["phoneNumber"] == NUMBER, number

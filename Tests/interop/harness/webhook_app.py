@@ -136,6 +136,13 @@ class WebhookApp:
         self.answers[path] = reply
         return self.url(path)
 
+    def answer_beside(self, path, reply):
+        """As `answer`, at a path of its own where `path` is answered with something else already."""
+        number, own = 1, path
+        while own in self.answers and self.answers[own] != reply:
+            number, own = number + 1, f"{path}/{number + 1}"
+        return self.answer(own, reply)
+
     def _serve(self, handler, method):
         length = int(handler.headers.get("Content-Length") or 0)
         body = handler.rfile.read(length)
