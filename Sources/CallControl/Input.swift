@@ -48,6 +48,8 @@ package enum Input: Hashable, Sendable {
     case mediaNameResolved(NameQuestion, [IPAddress])
     /// The names that the trunk's calls come from have other addresses: calls are taken from these from now on.
     case peersChanged([IPAddressRange])
+    /// The trunk's name has other addresses: calls that are dialled from now on go there.
+    case trunkMoved(to: TransportAddress)
     // MARK: From the directory
     /// To whom a call that came in belongs.
     case inboundRouted(SessionID, InboundRoute)

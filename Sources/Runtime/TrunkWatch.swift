@@ -3,9 +3,21 @@ package import Logging
 package import NameResolution
 package import SIP
 
-/// Looks up the names that the trunk's calls come from anew, and has calls taken from where they are now.
+/// Looks up the trunk's names anew, and has calls taken from where they are now, and made to where the trunk is now.
 package struct TrunkWatch: Sendable {
+    /// Where calls go, and the name that led there.
+    package struct Destination: Sendable {
+        let host: String
+        var address: TransportAddress
+
+        package init(host: String, address: TransportAddress) {
+            self.host = host
+            self.address = address
+        }
+    }
+
     private let sources: TrunkSources
+    private let destination: Destination?
     private let pause: Duration
     private let lookup: any NameLookup
     private let tell: @Sendable (Input) -> Void
@@ -13,12 +25,14 @@ package struct TrunkWatch: Sendable {
 
     /// - Parameters:
     ///   - sources: as they were found at the start.
+    ///   - destination: nil where calls go to an address that was given as such.
     ///   - pause: between two look-ups of everything.
     package init(
-        sources: TrunkSources, pause: Duration, lookup: any NameLookup, tell: @escaping @Sendable (Input) -> Void,
-        logger: Logger
+        sources: TrunkSources, destination: Destination?, pause: Duration, lookup: any NameLookup,
+        tell: @escaping @Sendable (Input) -> Void, logger: Logger
     ) {
         self.sources = sources
+        self.destination = destination
         self.pause = pause
         self.lookup = lookup
         self.tell = tell
@@ -27,13 +41,14 @@ package struct TrunkWatch: Sendable {
 
     /// Until the task is cancelled.
     package func run() async throws {
-        var sources = sources
+        var sources = sources, destination = destination
         while !Task.isCancelled {
             // By the monotonic clock.
             try await Task.sleep(for: pause)
             for host in sources.hosts {
                 guard let answer = await lookup.addresses(of: host) else { return }
                 take(answer, of: host, &sources)
+                move(&destination, to: host, sources)
             }
         }
     }
@@ -54,6 +69,17 @@ package struct TrunkWatch: Sendable {
         case .recovered: logger.notice("\(host) can be looked up again, and has the same addresses")
         case nil: break
         }
+    }
+
+    /// What is said of the host, what comes from there, is said before.
+    private func move(_ destination: inout Destination?, to host: String, _ sources: TrunkSources) {
+        guard let former = destination, former.host == host,
+            let address = sources.destination(at: host, insteadOf: former.address.address)
+        else { return }
+        let latter = TransportAddress(address: address, port: former.address.port)
+        destination?.address = latter
+        tell(.trunkMoved(to: latter))
+        logger.notice("calls go to \(latter) from now on, where \(host) is; before, to \(former.address)")
     }
 
     private static func list(_ addresses: [IPAddress]) -> String {

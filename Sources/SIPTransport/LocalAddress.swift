@@ -33,12 +33,6 @@ package enum LocalAddress {
         }
         return addresses
     }
-
-    /// The first address of a host name, or the address that it is.
-    package static func resolve(_ host: String, port: UInt16) throws -> TransportAddress? {
-        if let address = IPAddress(host) { return TransportAddress(address: address, port: port) }
-        return TransportAddress(socket: try SocketAddress.makeAddressResolvingHost(host, port: Int(port)))
-    }
 }
 
 extension IPAddress {

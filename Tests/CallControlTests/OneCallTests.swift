@@ -385,6 +385,26 @@ struct OneCallTests {
         }
     }
 
+    @Test("Calls go to where the trunk has moved; one that rings stays, and so does where its media may come from")
+    func trunkMoves() throws {
+        func destinations(_ bench: Bench) -> [TransportAddress] {
+            bench.effects.compactMap {
+                if case .send(let bytes, let to) = $0, bytes.starts(with: "INVITE ".utf8) { to } else { nil }
+            }
+        }
+        var bench = Bench()
+        let latter = TransportAddress(address: .v4(0x7f00_0003), port: Bench.remote.port)
+        try bench.makeCall()
+        bench.give(.trunkMoved(to: latter))
+        bench.farAnswer()
+        let connection = bench.effects.lazy.compactMap {
+            if case .media(_, .connect(let connection)) = $0 { connection } else { nil }
+        }.last
+        #expect(connection?.sources.signallingHost == "127.0.0.1")
+        try bench.makeCall(token: 2, to: "+15555550124")
+        #expect(destinations(bench) == [Bench.remote, latter])
+    }
+
     @Test("A notification that fails is kept and tried again until it is delivered, and blocks nothing")
     func notificationRetries() throws {
         var bench = Bench()

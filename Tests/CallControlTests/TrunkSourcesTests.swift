@@ -59,4 +59,18 @@ struct TrunkSourcesTests {
         #expect(sources.take([Self.three], of: "b.example") == .changed(from: [Self.two], to: [Self.three]))
         #expect(sources.take([Self.three], of: "b.example") == nil)
     }
+
+    @Test("Calls go where they went as long as the host is there, and then to its first address of the same family")
+    func destination() {
+        var sources = Self.sources()
+        #expect(sources.destination(at: "a.example", insteadOf: Self.two) == nil)
+        #expect(sources.destination(at: "a.example", insteadOf: Self.three) == Self.one)
+        #expect(sources.destination(at: "c.example", insteadOf: Self.three) == nil)
+        let six = IPAddress.v6(high: 0x2001_0DB8_0000_0000, low: 1)
+        _ = sources.take([six, Self.two], of: "a.example")
+        #expect(sources.destination(at: "a.example", insteadOf: Self.one) == Self.two)
+        #expect(sources.destination(at: "a.example", insteadOf: .v6(high: 0, low: 1)) == six)
+        _ = sources.take([six], of: "a.example")
+        #expect(sources.destination(at: "a.example", insteadOf: Self.two) == nil, "SIP listens in one family")
+    }
 }

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from harness import ports
 from harness.caller import Caller
 from harness.server import NUMBER, binary
 from harness.steps import answering_number
@@ -129,6 +130,37 @@ def test_names_are_looked_up_anew(belay, endings):
     eventually(lambda: former.ask() is not None, 20, lambda: server.program.text)
     assert latter.ask().status == 200
     assert not lines(server, "other.example"), "another order is no other addresses"
+
+
+def test_calls_follow_the_trunks_name(belay, endings):
+    """They go where it is now, and stay where they went while it has that address, whatever stands before it."""
+    zone = NameServer()
+    endings.append(zone.close)
+    port = ports.take()
+    hosts = {number: Caller(None, f"127.0.0.{number}", port) for number in (2, 3, 4)}
+    for host in hosts.values():
+        endings.append(host.close)
+    zone.addresses = {"trunk.example": ["127.0.0.2"]}
+    server = belay(trunk=f"sip:trunk.example:{port}", env={"BELAY_NAME_SERVERS": zone.place},
+                   arguments=["--trunk-lookup-seconds", "0.2"])
+
+    def goes_to(number, called):
+        call = server.rest.place(from_=NUMBER, to=called, callConnectUrl="http://127.0.0.1:9/")
+        assert hosts[number].refuses(f"sip:{called}@trunk.example:{port}") == server.sip
+        assert server.wait_until_ended(call)["status"] == "busy"
+
+    goes_to(2, "+13125550161")
+    zone.addresses["trunk.example"] = ["127.0.0.3", "127.0.0.2"]
+    eventually(lambda: lines(server, "trunk.example has other addresses"), 20, lambda: server.program.text)
+    goes_to(2, "+13125550162")
+    assert not lines(server, "calls go to")
+    zone.addresses["trunk.example"] = ["127.0.0.3", "127.0.0.4"]
+    [line] = eventually(lambda: lines(server, "calls go to"), 20, lambda: server.program.text)
+    assert f"calls go to 127.0.0.3:{port} from now on, where trunk.example is; before, to 127.0.0.2:{port}" in line, line
+    goes_to(3, "+13125550163")
+    del zone.addresses["trunk.example"]
+    eventually(lambda: lines(server, "trunk.example cannot be looked up"), 20, "the failure is told of")
+    goes_to(3, "+13125550164")
 
 
 def test_who_is_refused_is_told_of(attach, app, endings):

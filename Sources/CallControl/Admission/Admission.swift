@@ -33,7 +33,7 @@ struct Admission: Sendable {
     /// Of an account's calls those that were accepted and have not ended, with who is called.
     private var open: [AccountID: [CallID: CallDestination]] = [:]
     var isStopped = false
-    private let trunk: ExchangeConfiguration.Trunk
+    private var trunk: ExchangeConfiguration.Trunk
 
     init(trunk: ExchangeConfiguration.Trunk) { self.trunk = trunk }
 
@@ -42,6 +42,8 @@ struct Admission: Sendable {
     private static let longestExtension = 6
     /// The wall clock may be set to another day and back again: each finds what was used of it.
     private static let daysKept = 4
+
+    mutating func trunkMoved(to address: TransportAddress) { trunk.address = address }
 
     mutating func update(_ account: Account) { accounts[account.accountID] = account }
 

@@ -216,6 +216,7 @@ package struct Exchange: Sendable {
         case .storageStalled: storageStalled()
         case .limitsChanged(let limits): limitsChanged(limits)
         case .peersChanged(let peers): userAgent.allow(peers)
+        case .trunkMoved(let address): trunkMoved(to: address)
         case .webhookWaits(let event, let explanation): webhookWaits(event, explanation)
         case .webhookFinished(let event, let outcome, let milliseconds):
             webhookFinished(event, outcome, milliseconds)
@@ -242,6 +243,11 @@ package struct Exchange: Sendable {
             isDraining = true
             for id in calls.ids { withCall(id) { call, turn in call.hangUpForShutdown(&turn) } }
         }
+    }
+
+    private mutating func trunkMoved(to address: TransportAddress) {
+        turn.configuration.trunk.address = address
+        admission.trunkMoved(to: address)
     }
 
     private mutating func limitsChanged(_ limits: ExchangeLimits) {

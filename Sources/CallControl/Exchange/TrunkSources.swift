@@ -32,6 +32,16 @@ package struct TrunkSources: Sendable {
         return (given + names.flatMap(\.addresses).map { IPAddressRange($0) }).filter { seen.insert($0).inserted }
     }
 
+    /// Where calls go to a host that has been looked up anew.
+    ///
+    /// - Parameter address: where they went: it stays as long as the host has it.
+    /// - Returns: nil where it stays, also because the host has no other address of its family (SIP listens in one).
+    package func destination(at host: String, insteadOf address: IPAddress) -> IPAddress? {
+        let addresses = names.first { $0.host == host }?.addresses ?? []
+        guard !addresses.contains(address) else { return nil }
+        return addresses.first { $0.bytes.count == address.bytes.count }
+    }
+
     /// A name that has been looked up; one that is there already stays as it is.
     package mutating func add(_ host: String, _ addresses: [IPAddress]) {
         guard !names.contains(where: { $0.host == host }) else { return }

@@ -240,9 +240,11 @@ struct Leg: Sendable {
         let place: MediaPlace
         do { place = try ringing.port.audio.place(answer: body) } catch { return .failure(error) }
         let trunk = turn.configuration.trunk
+        // The trunk may have moved since the INVITE left.
+        let dialled = sessionRecord?.destination ?? trunk.address
         let audio = AudioNegotiation(
             session, ringing.port.audio,
-            sources: trunk.mediaSources(signallingHost: trunk.address.address.description), agreement: nil)
+            sources: trunk.mediaSources(signallingHost: dialled.address.description), agreement: nil)
         phase = .answered(Answered(port: ringing.port.number, opening: ringing.port.opening, audio: audio))
         if let record { sessionRecord = record }
         return .success(place)

@@ -71,7 +71,7 @@ struct Setting {
                 "where the trunk's calls come from besides its own address: IP addresses, CIDR, names; comma-separated"),
         Setting(
             name: "trunk-lookup-seconds",
-            help: "how often names that the trunk's calls come from are looked up anew; 0: at the start only",
+            help: "how often the trunk's name, and those in trunk-addresses, are looked up anew; 0: at the start only",
             fallback: "300"),
         Setting(
             name: "trunk-country",

@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NameResolution
 import SIP
 import SIPTransport
 import Synchronization
@@ -29,7 +30,12 @@ struct NetworkExamination {
     }
 
     private func trunk(_ trunk: ServerConfiguration.TrunkTarget) async -> [Finding] {
-        guard let address = try? LocalAddress.resolve(trunk.host, port: trunk.port) else {
+        let lookup: AresLookup
+        do { lookup = try AresLookup(servers: configuration.nameServers) } catch {
+            return [.wrong("names cannot be looked up: \(error)", "Look at name-servers.")]
+        }
+        defer { lookup.close() }
+        guard let address = await lookup.address(of: trunk, from: configuration.sip) else {
             return [
                 .wrong("the trunk's host \(trunk.host) has no address", "Look at its name, and at this machine's DNS.")
             ]

@@ -63,8 +63,8 @@ enum Server {
         }
         let carrier = try await startCarrier(configuration, reserve, logger)
         let home = configuration.homeCountries ?? firstStart.homeCountries
-        let trunk = try await trunk(configuration, home, carrier: carrier?.address)
         let lookup = try AresLookup(servers: configuration.nameServers)
+        let trunk = try await trunk(configuration, home, carrier: carrier?.address, lookup)
         let sources = try await TrunkSources.atStart(configuration, trunk, lookup)
         let transport = try await bind(configuration.sip, on: callGroup.next())
         let advertised = try await advertisedHost(configuration, trunk, callGroup)
@@ -208,7 +208,9 @@ enum Server {
         ]
         if let seconds = configuration.trunkLookupSeconds, !sources.hosts.isEmpty {
             let watch = TrunkWatch(
-                sources: sources, pause: .seconds(seconds), lookup: lookup, tell: { loop.post($0) }, logger: logger)
+                sources: sources,
+                destination: configuration.trunk.map { .init(host: $0.host, address: trunk.address) },
+                pause: .seconds(seconds), lookup: lookup, tell: { loop.post($0) }, logger: logger)
             services.append(BackgroundTask { try await watch.run() })
         }
         services += Listener.all(api, configuration, on: LoopExecutor(webGroup.next()))
@@ -292,10 +294,11 @@ enum Server {
     }
 
     private static func trunk(
-        _ configuration: ServerConfiguration, _ home: HomeCountries, carrier: TransportAddress?
+        _ configuration: ServerConfiguration, _ home: HomeCountries, carrier: TransportAddress?,
+        _ lookup: any NameLookup
     ) async throws -> ExchangeConfiguration.Trunk {
         if let target = configuration.trunk {
-            guard let address = try? LocalAddress.resolve(target.host, port: target.port) else {
+            guard let address = await lookup.address(of: target, from: configuration.sip) else {
                 throw ConfigurationError(description: "the trunk's host \(target.host) cannot be resolved")
             }
             return ExchangeConfiguration.Trunk(

@@ -2,25 +2,19 @@ import CallControl
 import NameResolution
 import Runtime
 import SIP
-import SIPTransport
 
 extension TrunkSources {
     /// Whose calls are taken as the server starts: the trunk's, from every address that its name has, and from what
     /// `trunk-addresses` adds.
-    ///
-    /// Names are asked for where `name-servers` says, and of the system where these do not know them: it may have other
-    /// ways to find one.
     static func atStart(
         _ configuration: ServerConfiguration, _ trunk: ExchangeConfiguration.Trunk, _ lookup: any NameLookup
     ) async throws -> TrunkSources {
-        func addresses(of name: String) async -> [IPAddress] {
-            if let found = try? await lookup.addresses(of: name)?.get(), !found.isEmpty { return found }
-            return LocalAddress.all(of: name)
-        }
-        var given = [IPAddressRange(trunk.address.address)]
+        var given: [IPAddressRange] = []
         var names: [String] = []
-        if let host = configuration.trunk?.host {
-            if let address = IPAddress(host) { given.append(IPAddressRange(address)) } else { names.append(host) }
+        if let host = configuration.trunk?.host, IPAddress(host) == nil {
+            names.append(host)
+        } else {
+            given.append(IPAddressRange(trunk.address.address))
         }
         for address in configuration.trunkAddresses {
             switch address {
@@ -30,8 +24,12 @@ extension TrunkSources {
         }
         var sources = TrunkSources(given)
         for name in names {
-            let found = await addresses(of: name)
-            guard !found.isEmpty || name == configuration.trunk?.host else {
+            var found = await lookup.addressesAtStart(of: name)
+            // Where the name has some of its addresses at a time, these may be others than those of a moment ago.
+            if name == configuration.trunk?.host, !found.contains(trunk.address.address) {
+                found.append(trunk.address.address)
+            }
+            guard !found.isEmpty else {
                 throw ConfigurationError(description: "\(name) in trunk-addresses cannot be resolved")
             }
             sources.add(name, found)

@@ -100,14 +100,31 @@ class Caller:
     def hung_up(self):
         """Waits for the other side's BYE and answers it."""
         while True:
-            request = SIPMessage.parse(self.socket.recv(65535))
-            if not request.is_request or request.method != "BYE" or request.call_id != self.call_id:
-                continue
-            lines = ["SIP/2.0 200 OK", *(f"Via: {via}" for via in request.all("via")), f"From: {request.get('from')}",
-                     f"To: {request.get('to')}", f"Call-ID: {request.call_id}", f"CSeq: {request.get('cseq')}",
-                     "Content-Length: 0", "", ""]
-            self.socket.sendto("\r\n".join(lines).encode(), self.server.sip)
-            return request
+            request, source = self._request()
+            if request.method == "BYE" and request.call_id == self.call_id:
+                self._answer(request, source, "200 OK")
+                return request
+
+    def refuses(self, uri, status="486 Busy Here"):
+        """Waits for an INVITE to `uri` and refuses it; returns where it came from."""
+        while True:
+            request, source = self._request()
+            if request.method == "INVITE" and request.uri == uri:
+                self._answer(request, source, status)
+                return source
+
+    def _request(self):
+        while True:
+            data, source = self.socket.recvfrom(65535)
+            message = SIPMessage.parse(data)
+            if message.is_request:
+                return message, source
+
+    def _answer(self, request, source, status):
+        to = request.get("to") if request.tag("to") else f"{request.get('to')};tag={self.tag}"
+        lines = [f"SIP/2.0 {status}", *(f"Via: {via}" for via in request.all("via")), f"From: {request.get('from')}",
+                 f"To: {to}", f"Call-ID: {request.call_id}", f"CSeq: {request.get('cseq')}", "Content-Length: 0", "", ""]
+        self.socket.sendto("\r\n".join(lines).encode(), source)
 
     def close(self):
         self.socket.close()
