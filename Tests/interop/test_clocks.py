@@ -33,7 +33,6 @@ def seconds_between(call, first, last):
     return (last - first).total_seconds()
 
 
-@pytest.mark.timeout(240)
 def test_a_clock_set_back_holds_nothing_up(belay, app, far_end, clock):
     """Under load the writer puts transactions off by some ms, again and again; each time the clock may be set.
 

@@ -282,7 +282,6 @@ def test_strict_lets_through_what_went_well(server):
     assert err == "", err
 
 
-@pytest.mark.timeout(180)
 def test_the_recording_of_a_call_is_found_by_its_id(belay, app, folder):
     """In `show`, by `recording --carrier`, and in the folder: what was heard and said, the second telephone's, the message."""
     people = folder / "people.yaml"
@@ -328,7 +327,6 @@ def test_status_tells_of_the_running_server(server, app, belay):
     assert "no: the disk has less than" in text, text
 
 
-@pytest.mark.timeout(180)
 def test_status_waits_until_the_server_is_ready(folder, endings):
     """The folder does not exist when the waiting begins."""
     data = folder / "data"

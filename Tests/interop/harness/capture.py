@@ -57,8 +57,9 @@ class Capture:
         self._sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sink.bind(("127.0.0.1", 0))
         self.program = Program(
+            # tshark's own half that captures: without the other, that knows thousands of protocols, it starts at once.
             # -p: loopback has no promiscuous mode to gain, and to ask for one waits for a lock of the whole system's network.
-            ["tshark", "-p", "-i", "lo", "-F", "pcap", "-w", self.path, "-q", "-f", filter, "-B", "32"],
+            ["dumpcap", "-p", "-i", "lo", "-P", "-w", self.path, "-q", "-f", filter, "-B", "32"],
             self.path.with_suffix(".log"))
         try:
             self._mark()
@@ -70,12 +71,12 @@ class Capture:
         mark = secrets.token_hex(16).encode()
 
         def seen():
-            assert self.program.is_alive(), f"tshark ended:\n{self.program.text}"
+            assert self.program.is_alive(), f"dumpcap ended:\n{self.program.text}"
             self._sink.sendto(mark, self._sink.getsockname())
             return self.path.exists() and mark in self.path.read_bytes()
 
         # What is captured begins behind it, however long the system takes.
-        eventually(seen, 60, "tshark captures")
+        eventually(seen, 60, "dumpcap captures")
 
     def finish(self):
         self._mark()

@@ -151,14 +151,15 @@ class Belay:
             left.update({name: samples[name] for name in GAUGES if samples[name] > allowed.get(name, 0)})
             return not left
 
-        eventually(all_zero, seconds, lambda: f"every gauge at zero; left over: {left}")
+        eventually(all_zero, seconds, lambda: f"every gauge at zero; left over: {left}", pause=0.3)
 
     def wait_until_ended(self, call_id, seconds=20):
         def ended():
             call = self.rest.call(call_id)
             return call if call["status"] in FINAL else None
 
-        return eventually(ended, seconds, lambda: f"call {call_id} ended; it is {self.rest.call(call_id)['status']}")
+        return eventually(ended, seconds, lambda: f"call {call_id} ended; it is {self.rest.call(call_id)['status']}",
+                          pause=0.2)
 
     def wait_for_status(self, call_id, status, seconds=10):
         def reached():

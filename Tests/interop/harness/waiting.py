@@ -4,11 +4,16 @@ import time
 from pathlib import Path
 
 POLL_SECONDS = 0.02
+POLL_GROWTH = 1.2
 
 
-def eventually(fact, seconds, what):
-    """Returns fact()'s first true value; fails with `what` when there was none within `seconds`."""
+def eventually(fact, seconds, what, pause=0.05):
+    """Returns fact()'s first true value; fails with `what` when there was none within `seconds`.
+
+    Between two looks a time passes that grows to `pause` seconds: looking costs whom is looked at.
+    """
     deadline = time.monotonic() + seconds
+    poll = POLL_SECONDS
     while True:
         value = fact()
         if value:
@@ -16,7 +21,8 @@ def eventually(fact, seconds, what):
         if time.monotonic() > deadline:
             said = what() if callable(what) else what
             raise AssertionError(f"not within {seconds:g} s: {said} (last seen: {value!r})")
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll)
+        poll = min(poll * POLL_GROWTH, pause)
 
 
 class lasting:
