@@ -57,7 +57,7 @@ struct ServerOptions: ParsableArguments {
     var trunkAddresses: [String] = []
     @Option(
         help: ArgumentHelp(
-            "Names that the trunk's calls come from are looked up anew so often; 0: at the start only (300).",
+            "The trunk's name, and those in trunk-addresses, are looked up anew so often; 0: at the start only (300).",
             valueName: "seconds"))
     var trunkLookupSeconds: String?
     @Option(
