@@ -43,14 +43,31 @@ package struct PortHolders: Sendable {
     package static func look(
         for kind: Kind, in ports: ClosedRange<UInt16>, at address: IPAddress? = nil
     ) -> PortHolders {
-        let texts = kind.tables.map { text(of: $0) }
-        let found = texts.flatMap { sockets(in: $0, kind) }.filter { socket in
-            ports.contains(socket.port) && address.map(socket.isInTheWay) ?? true
+        let found = wholly {
+            kind.tables.flatMap { sockets(in: text(of: $0), kind) }.filter { socket in
+                ports.contains(socket.port) && address.map(socket.isInTheWay) ?? true
+            }
         }
         return PortHolders(
             sockets: found, programs: found.isEmpty ? [:] : programs(holding: Set(found.map(\.inode))),
             userNames: found.isEmpty ? [:] : userNames(in: text(of: "/etc/passwd")))
     }
+
+    /// All that `read` finds, in readings until one of them has nothing new.
+    ///
+    /// Linux hands a table out a page at a time, and finds the next page's beginning by counting: where a socket of an
+    /// earlier page has been closed meanwhile, one that is there all the time is left out.
+    package static func wholly(_ read: () -> [Socket]) -> [Socket] {
+        var found = read()
+        for _ in 1..<mostReadings {
+            let new = read().filter { !found.contains($0) }
+            if new.isEmpty { break }
+            found += new
+        }
+        return found
+    }
+
+    private static let mostReadings = 5
 
     package init(sockets: [Socket], programs: [UInt64: String], userNames: [UInt32: String]) {
         self.sockets = Dictionary(sockets.map { ($0.port, $0) }) { first, _ in first }

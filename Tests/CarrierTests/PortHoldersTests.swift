@@ -43,6 +43,30 @@ struct PortHoldersTests {
         #expect(PortHolders.sockets(in: table, .tcp).map(\.port) == [8080])
     }
 
+    @Test("A socket that one reading of the table leaves out is found in the next; readings end where one has no news")
+    func readings() {
+        let sockets = PortHolders.sockets(in: Self.udp + "\n" + Self.udp6, .udp)
+        let one = Array(sockets.prefix(1)), two = Array(sockets.suffix(1))
+        for (tables, expected, asked) in [
+            ([sockets, sockets], sockets, 2), ([one, two, two], one + two, 3), ([one, [], two], one, 2),
+            ([[], [], []], [], 2),
+        ] {
+            var readings = 0
+            let found = PortHolders.wholly {
+                readings += 1
+                return tables[readings - 1]
+            }
+            #expect(found == expected && readings == asked)
+        }
+        // Where each has news there is an end all the same.
+        var inode: UInt64 = 0
+        let found = PortHolders.wholly {
+            inode += 1
+            return [.init(address: .loopback, port: 16_384, userID: 0, inode: inode)]
+        }
+        #expect(found.count == 5)
+    }
+
     @Test("The program is named where it is seen, else the user, else that nobody is seen")
     func words() {
         let holders = PortHolders(
