@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from harness import ports
 from harness.far_end import Person
 from harness.outcome import check_outcome
 from harness.sip import SIPMessage
@@ -214,8 +215,7 @@ class Offerer:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.settimeout(10)
-        self.media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.media.bind(("127.0.0.1", 0))
+        self.media = ports.media_socket()
         self.media.settimeout(10)
 
     def offer(self, what):

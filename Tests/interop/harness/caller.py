@@ -4,6 +4,7 @@ import re
 import secrets
 import socket
 
+from . import ports
 from .sip import SIPMessage
 
 
@@ -17,8 +18,7 @@ class Caller:
         self.socket.bind((host, port))
         self.socket.settimeout(5)
         self.port = self.socket.getsockname()[1]
-        self.media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.media.bind((host, 0))
+        self.media = ports.media_socket(host)
         self.trunk = f"sip:{host}:{self.port}"
         self._invite()
 

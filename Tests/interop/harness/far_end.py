@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy
 
+from . import ports
 from .audio import mu_law_encode
 from .sip import Malformed, SIPMessage
 from .waiting import eventually
@@ -138,8 +139,7 @@ class FarEnd:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
         self._socket.bind(("127.0.0.1", 0))
-        self._media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._media.bind(("127.0.0.1", 0))
+        self._media = ports.media_socket()
         self.port = self._socket.getsockname()[1]
         self.media_port = self._media.getsockname()[1]
         self.trunk = f"sip:127.0.0.1:{self.port}"

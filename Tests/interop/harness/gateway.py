@@ -8,6 +8,7 @@ import struct
 import threading
 import time
 
+from . import ports
 from .sip import SIPMessage
 from .waiting import eventually
 
@@ -19,8 +20,7 @@ class RTPPort:
     """Sends a packet each 20 ms while it is told to, and keeps what comes: (payload type, payload)."""
 
     def __init__(self):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket = ports.media_socket()
         self.port = self.socket.getsockname()[1]
         self.heard = []
         self.target = None

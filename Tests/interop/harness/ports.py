@@ -44,6 +44,14 @@ def take(count=1, even=False):
     raise AssertionError(f"no {count} free ports between {FIRST} and {LAST}")
 
 
+def media_socket(host="127.0.0.1"):
+    """A UDP socket for RTP. The port after its own, where RTCP goes, is nobody's (RFC 3550 §11): chosen by the system, it
+    might be the next test's SIP, and the last RTCP of a call that is over would come there."""
+    media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    media.bind((host, take(2, even=True)))
+    return media
+
+
 @contextlib.contextmanager
 def released():
     """At its end the ports that were taken within it are anybody's."""

@@ -5,6 +5,7 @@ import re
 import secrets
 import socket
 
+from . import ports
 from .sip import SIPMessage
 
 SDP = ("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio {port} RTP/AVP 0\r\n"
@@ -19,8 +20,7 @@ class ScriptedPeer:
         self.socket.bind(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.trunk = f"sip:127.0.0.1:{self.port}"
-        self.media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.media.bind(("127.0.0.1", 0))
+        self.media = ports.media_socket()
         self.cseq = 0
 
     def close(self):
