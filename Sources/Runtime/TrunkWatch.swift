@@ -71,7 +71,7 @@ package struct TrunkWatch: Sendable {
         }
     }
 
-    /// What is said of the host, what comes from there, is said before.
+    /// After ``take(_:of:_:)``: calls go to another address where the trunk's name has lost the one they went to.
     private func move(_ destination: inout Destination?, to host: String, _ sources: TrunkSources) {
         guard let former = destination, former.host == host,
             let address = sources.destination(at: host, insteadOf: former.address.address)
