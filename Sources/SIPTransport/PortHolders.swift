@@ -59,8 +59,9 @@ package struct PortHolders: Sendable {
     /// earlier page has been closed meanwhile, one that is there all the time is left out.
     package static func wholly(_ read: () -> [Socket]) -> [Socket] {
         var found = read()
+        var known = Set(found)
         for _ in 1..<mostReadings {
-            let new = read().filter { !found.contains($0) }
+            let new = read().filter { known.insert($0).inserted }
             if new.isEmpty { break }
             found += new
         }
