@@ -1,7 +1,7 @@
 # scripts/bench calls: see there. Sourced by it.
 
 bench_calls() {
-    local rate="" seconds=20 latency_rate=50 latency_seconds=10 against="" rounds=5
+    local rate="" seconds=20 latency_rate=50 latency_seconds=10 against="" rounds=""
     while [ $# -gt 0 ]; do
         case "$1" in
         --rate) rate="${2:?--rate takes calls a second}" && shift 2 ;;
@@ -13,6 +13,9 @@ bench_calls() {
     done
     # Two trees are compared where neither is at its limit.
     rate="${rate:-$([ -n "$against" ] && echo 400 || echo 700)}"
+    [ -n "$against" ] || [ -z "$rounds" ] || fail "--rounds is of --against COMMIT"
+    rounds="${rounds:-5}"
+    [[ "$rounds" =~ ^[1-9][0-9]*$ ]] || fail "--rounds is a number from 1 on, not $rounds"
     if [ -n "$against" ]; then
         against="$(git rev-parse --verify --quiet "$against^{commit}")" || fail "--against: there is no such commit here"
     fi

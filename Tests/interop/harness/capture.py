@@ -244,7 +244,7 @@ class Capture:
         return sorted(sum(self.presses(ports, payload_type).values(), []))
 
     def key_gaps(self, ports, payload_type=101):
-        """Seconds between the beginnings of the RFC 4733 events that were sent to `ports`, by their timestamps (§2.3.1: each
+        """Seconds between the beginnings of the RFC 4733 events that were sent to `ports`, by their timestamps (§2.2.1: each
         says when it began), which nothing that is late changes."""
         stamps = {}
         for _, _, destination, payload, data in self._datagrams(ports):
