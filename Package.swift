@@ -56,6 +56,7 @@ let testDependencies: [String: [Target.Dependency]] = [
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Yams", package: "Yams"),
     ],
+    "Runtime": ["Telephony"],
     "Simulation": ["SIP", "Telephony", "CallControl"],
     "AnswerDetection": ["AnswerTrials", "Telephony"],
 ]
@@ -63,7 +64,7 @@ let testDependencies: [String: [Target.Dependency]] = [
 let testTargets: [Target] = [
     "MessageDigests", "SIP", "SDP", "RTP", "JSON", "Telephony", "Sharing", "PerCL", "PQL", "CallControl", "People",
     "Carrier", "Media",
-    "NameResolution", "Webhooks", "Storage", "StorageSQLite", "API", "Simulation", "AnswerDetection",
+    "NameResolution", "Webhooks", "Storage", "StorageSQLite", "API", "Runtime", "Simulation", "AnswerDetection",
 ].map { (room: String) -> Target in
     .testTarget(
         name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)],
@@ -188,6 +189,7 @@ let package = Package(
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 "MessageDigests",
                 .product(name: "Logging", package: "swift-log"),

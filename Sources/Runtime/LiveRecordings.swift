@@ -1,4 +1,4 @@
-import API
+package import API
 package import Storage
 package import Telephony
 
@@ -24,7 +24,9 @@ package struct LiveRecordings: RecordingService {
         return try await storage.recordings(account: account, filter: filter, after: cursor)
     }
 
-    package func file(of recording: Recording) -> String? { files.readablePath(of: recording.recordingID) }
+    package func file(of recording: Recording) throws -> OpenFile? {
+        try files.use(recording.recordingID, OpenFile.init)
+    }
 
     package func delete(_ recording: Recording, now: Timestamp) async throws {
         var deleted = recording

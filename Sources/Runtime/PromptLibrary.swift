@@ -46,9 +46,10 @@ package final class PromptLibrary: Sendable {
         case .recording(let id, let account):
             // Private recordings are not to be played (docs/contract/rest.md#recordings).
             guard let recording = try await storage.recording(id, account: account), !recording.isPrivate,
-                !recording.isDeleted, let path = recordings.readablePath(of: id)
+                !recording.isDeleted,
+                let clip = try recordings.use(id, { try decoder.open($0, decodingInto: decodeFolder, of: account) })
             else { throw PromptError.noRecording(id) }
-            return (try decoder.open(path, decodingInto: decodeFolder, of: account), nil)
+            return (clip, nil)
         case .beep:
             return (Self.beep, nil)
         }

@@ -19,19 +19,23 @@ package struct RecordingFiles: Sendable {
         return RecordingID(name.dropLast(suffix.count))
     }
 
-    /// The file as far as it has been written; nil where there is none.
-    package func readablePath(of id: RecordingID) -> String? {
+    /// What `open` makes of the path of the file, as far as that has been written; nil where there is none.
+    ///
+    /// It may get its name meanwhile: what `open` throws counts where the path is there still.
+    package func use<Result>(_ id: RecordingID, _ open: (String) throws -> Result) throws -> Result? {
         let complete = path(of: id)
-        // Looked at twice: it may get its name in between.
-        return [complete, complete + RecordingTarget.partialSuffix, complete].first {
-            FileManager.default.fileExists(atPath: $0)
+        for path in [complete, complete + RecordingTarget.partialSuffix, complete] {
+            do { return try open(path) } catch {
+                guard !FileManager.default.fileExists(atPath: path) else { throw error }
+            }
         }
+        return nil
     }
 
     /// Of the file; 0 where there is none.
     func bytes(of id: RecordingID) -> Int {
-        guard let path = readablePath(of: id) else { return 0 }
-        return (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
+        let size = try? use(id) { try FileManager.default.attributesOfItem(atPath: $0)[.size] as? Int }
+        return (size ?? nil) ?? 0
     }
 
     /// Of all files together.

@@ -11,7 +11,8 @@ struct RecordingTests {
     private static let content = Array("0123456789".utf8)
 
     private func recorded(
-        _ test: TestServer, isPrivate: Bool = false, seconds: Int? = 1, endedBefore: Int64 = 0
+        _ test: TestServer, isPrivate: Bool = false, seconds: Int? = 1, endedBefore: Int64 = 0,
+        content: [UInt8] = Self.content
     ) throws -> Recording {
         var random = SystemRandomNumberGenerator()
         var recording = Recording(
@@ -19,7 +20,7 @@ struct RecordingTests {
             created: TestServer.start, isPrivate: isPrivate)
         recording.durationSeconds = seconds
         recording.dateUpdated = TestServer.start.advanced(byMicroseconds: -endedBefore * 1_000_000)
-        try test.recordings.add(recording, content: Self.content)
+        try test.recordings.add(recording, content: content)
         return recording
     }
 
@@ -54,6 +55,26 @@ struct RecordingTests {
         for ignored in ["bytes=4-2", "lines=1-2", "bytes=1-2,4-5", "bytes=x-2", "bytes=-"] {
             #expect(try await download(test, recording, range: ignored).status == 200, "\(ignored)")
         }
+    }
+
+    @Test("A file that is renamed or removed while it is fetched comes whole")
+    func removedMeanwhile() async throws {
+        let test = try TestServer()
+        let recording = try recorded(test)
+        test.recordings.removesOpened()
+        #expect(try await download(test, recording).text == "0123456789")
+        #expect(try await download(test, recording).status == 404)
+    }
+
+    @Test("A file of many pieces comes whole, and any range of it")
+    func long() async throws {
+        let test = try TestServer()
+        let content = (0..<300_000).map { UInt8(truncatingIfNeeded: 48 + $0 % 10) }
+        let recording = try recorded(test, content: content)
+        let text = String(decoding: content, as: UTF8.self)
+        #expect(try await download(test, recording).text == text)
+        let part = try await download(test, recording, range: "bytes=131070-262145")
+        #expect(part.text == text.dropFirst(131_070).prefix(131_076))
     }
 
     @Test("A private file can be had for two minutes, and then is gone with code 77")

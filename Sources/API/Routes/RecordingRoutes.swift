@@ -84,11 +84,11 @@ struct RecordingRoutes: Sendable {
 
     private func file(_ exchange: APIExchange, _ account: Account, disposition: String) async throws -> Response {
         let recording = try await recording(exchange, account)
-        guard !recording.isGone(at: services.now()), let path = services.recordings.file(of: recording) else {
+        guard !recording.isGone(at: services.now()), let file = try services.recordings.file(of: recording) else {
             throw APIError.recordingGone(recording.recordingID)
         }
-        return try await FileAnswer(
-            path: path, type: "audio/wav",
+        return try FileAnswer(
+            file: file, type: "audio/wav",
             disposition: "\(disposition); filename=\"\(recording.recordingID).wav\""
         ).response(to: exchange)
     }

@@ -1,32 +1,48 @@
-import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 
 /// A file as an answer, whole or one range of it (RFC 9110 §14), read as the client takes it.
 struct FileAnswer: Sendable {
-    let path: String
+    private static let chunk = 128 * 1024
+
+    let file: OpenFile
     let type: String
     let disposition: String
 
-    func response(to exchange: APIExchange) async throws -> Response {
-        guard let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int, size > 0 else {
-            throw APIError.notFound("The file is empty.")
-        }
-        let files = FileIO()
+    func response(to exchange: APIExchange) throws -> Response {
+        let size = file.size
+        guard size > 0 else { throw APIError.notFound("The file is empty.") }
         var headers: HTTPFields = [.contentType: type, .contentDisposition: disposition, .acceptRanges: "bytes"]
         switch ByteRange(exchange.request.headers[.range], of: size) {
         case .whole:
-            let body = try await files.loadFile(path: path, range: 0...size - 1, context: exchange.context)
-            return Response(status: .ok, headers: headers, body: body)
+            return Response(status: .ok, headers: headers, body: body(of: 0...size - 1))
         case .part(let range):
             headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound)/\(size)"
-            let body = try await files.loadFile(path: path, range: range, context: exchange.context)
-            return Response(status: .partialContent, headers: headers, body: body)
+            return Response(status: .partialContent, headers: headers, body: body(of: range))
         case .unsatisfiable:
             headers[.contentRange] = "bytes */\(size)"
             return Response(status: .rangeNotSatisfiable, headers: headers)
         }
     }
+
+    private func body(of range: ClosedRange<Int>) -> ResponseBody {
+        ResponseBody(contentLength: range.count) { [file] writer in
+            var offset = range.lowerBound
+            while offset <= range.upperBound {
+                let bytes = try await file.read(min(Self.chunk, range.upperBound - offset + 1), from: offset)
+                // Shorter than it was: the connection ends before its length is reached, and the client sees that.
+                guard bytes.readableBytes > 0 else { throw FileAnswerError.isShorter }
+                offset += bytes.readableBytes
+                try await writer.write(bytes)
+            }
+            try await writer.finish(nil)
+        }
+    }
+}
+
+enum FileAnswerError: Error {
+    /// Than when it was opened.
+    case isShorter
 }
 
 /// What a Range header asks for.

@@ -9,8 +9,10 @@ package protocol RecordingService: Sendable {
     func recordings(of account: AccountID, matching filter: RecordingFilter, after cursor: PageCursor?) async throws
         -> Page<Recording>
 
-    /// Where the recording's file lies; nil where it is gone.
-    func file(of recording: Recording) -> String?
+    /// The recording's file, as far as it has been written; nil where it is gone.
+    ///
+    /// - Throws: where it is there and cannot be opened.
+    func file(of recording: Recording) throws -> OpenFile?
 
     /// Removes the file and keeps what is known of it (docs/contract/rest.md#recordings). On disk when it returns.
     func delete(_ recording: Recording, now: Timestamp) async throws

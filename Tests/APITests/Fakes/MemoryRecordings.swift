@@ -7,6 +7,7 @@ import Telephony
 /// Recordings in memory whose files are real ones.
 final class MemoryRecordings: RecordingService {
     private let rows = Mutex<[Recording]>([])
+    private let isRemoving = Mutex(false)
     private let folder = FileManager.default.temporaryDirectory.path + "/belay-api-\(UUID())"
 
     init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
@@ -37,8 +38,14 @@ final class MemoryRecordings: RecordingService {
         }
     }
 
-    func file(of recording: Recording) -> String? {
-        FileManager.default.fileExists(atPath: path(of: recording)) ? path(of: recording) : nil
+    /// From now on a file is removed as soon as it is open.
+    func removesOpened() { isRemoving.withLock { $0 = true } }
+
+    func file(of recording: Recording) throws -> OpenFile? {
+        guard FileManager.default.fileExists(atPath: path(of: recording)) else { return nil }
+        let file = try OpenFile(path(of: recording))
+        if isRemoving.withLock({ $0 }) { try FileManager.default.removeItem(atPath: path(of: recording)) }
+        return file
     }
 
     func delete(_ recording: Recording, now: Timestamp) async throws {
