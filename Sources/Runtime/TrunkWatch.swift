@@ -47,15 +47,18 @@ package struct TrunkWatch: Sendable {
             try await Task.sleep(for: pause)
             for host in sources.hosts {
                 guard let answer = await lookup.addresses(of: host) else { return }
-                take(answer, of: host, &sources)
-                move(&destination, to: host, sources)
+                let isOther = take(answer, of: host, &sources)
+                follow(&destination, to: host, sources, isOther)
             }
         }
     }
 
-    private func take(_ answer: Result<[IPAddress], NameFailure>, of host: String, _ sources: inout TrunkSources) {
-        let addresses = (try? answer.get()) ?? []
-        switch sources.take(addresses, of: host) {
+    /// - Returns: whether the host has other addresses than before.
+    private func take(
+        _ answer: Result<[IPAddress], NameFailure>, of host: String, _ sources: inout TrunkSources
+    ) -> Bool {
+        let news = sources.take((try? answer.get()) ?? [], of: host)
+        switch news {
         case .changed(let former, let latter):
             let ranges = sources.ranges
             tell(.peersChanged(ranges))
@@ -69,17 +72,26 @@ package struct TrunkWatch: Sendable {
         case .recovered: logger.notice("\(host) can be looked up again, and has the same addresses")
         case nil: break
         }
+        guard case .changed = news else { return false }
+        return true
     }
 
     /// After ``take(_:of:_:)``: calls go to another address where the trunk's name has lost the one they went to.
-    private func move(_ destination: inout Destination?, to host: String, _ sources: TrunkSources) {
-        guard let former = destination, former.host == host,
-            let address = sources.destination(at: host, insteadOf: former.address.address)
-        else { return }
-        let latter = TransportAddress(address: address, port: former.address.port)
-        destination?.address = latter
-        tell(.trunkMoved(to: latter))
-        logger.notice("calls go to \(latter) from now on, where \(host) is; before, to \(former.address)")
+    private func follow(_ destination: inout Destination?, to host: String, _ sources: TrunkSources, _ isOther: Bool) {
+        guard let former = destination, former.host == host else { return }
+        switch sources.destination(at: host, insteadOf: former.address.address) {
+        case .stays: break
+        case .moves(let address):
+            let latter = TransportAddress(address: address, port: former.address.port)
+            destination?.address = latter
+            tell(.trunkMoved(to: latter))
+            logger.notice("calls go to \(latter) from now on, where \(host) is; before, to \(former.address)")
+        case .otherFamilyAlone where isOther:
+            logger.warning(
+                "\(host) has addresses of the other IP family alone, in which SIP does not listen: calls still go to \(former.address)"
+            )
+        case .otherFamilyAlone: break
+        }
     }
 
     private static func list(_ addresses: [IPAddress]) -> String {

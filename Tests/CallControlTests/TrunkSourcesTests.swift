@@ -63,14 +63,17 @@ struct TrunkSourcesTests {
     @Test("Calls go where they went as long as the host is there, and then to its first address of the same family")
     func destination() {
         var sources = Self.sources()
-        #expect(sources.destination(at: "a.example", insteadOf: Self.two) == nil)
-        #expect(sources.destination(at: "a.example", insteadOf: Self.three) == Self.one)
-        #expect(sources.destination(at: "c.example", insteadOf: Self.three) == nil)
+        #expect(sources.destination(at: "a.example", insteadOf: Self.two) == .stays)
+        #expect(sources.destination(at: "a.example", insteadOf: Self.three) == .moves(to: Self.one))
+        #expect(sources.destination(at: "c.example", insteadOf: Self.three) == .stays)
         let six = IPAddress.v6(high: 0x2001_0DB8_0000_0000, low: 1)
         _ = sources.take([six, Self.two], of: "a.example")
-        #expect(sources.destination(at: "a.example", insteadOf: Self.one) == Self.two)
-        #expect(sources.destination(at: "a.example", insteadOf: .v6(high: 0, low: 1)) == six)
+        #expect(sources.destination(at: "a.example", insteadOf: Self.one) == .moves(to: Self.two))
+        #expect(sources.destination(at: "a.example", insteadOf: .v6(high: 0, low: 1)) == .moves(to: six))
         _ = sources.take([six], of: "a.example")
-        #expect(sources.destination(at: "a.example", insteadOf: Self.two) == nil, "SIP listens in one family")
+        #expect(sources.destination(at: "a.example", insteadOf: Self.two) == .otherFamilyAlone)
+        // What cannot be looked up stays where it is.
+        _ = sources.take([], of: "a.example")
+        #expect(sources.destination(at: "a.example", insteadOf: six) == .stays)
     }
 }

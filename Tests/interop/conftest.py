@@ -38,6 +38,8 @@ LONG = ("test_openapi", "test_carrier", "test_webhook_answers", "test_command_li
 
 def pytest_collection_modifyitems(items):
     """Long files come first, and what judges the whole run last."""
+    if gone := [name for name in LONG if not Path(__file__).with_name(f"{name}.py").is_file()]:
+        raise pytest.UsageError(f"LONG in conftest.py names files that are not there: {', '.join(gone)}")
     places = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: (item.get_closest_marker("whole_run") is not None, places.get(item.path.stem, len(LONG))))
 

@@ -32,14 +32,23 @@ package struct TrunkSources: Sendable {
         return (given + names.flatMap(\.addresses).map { IPAddressRange($0) }).filter { seen.insert($0).inserted }
     }
 
-    /// Where calls go to a host that has been looked up anew.
-    ///
-    /// - Parameter address: where they went: it stays as long as the host has it.
-    /// - Returns: nil where it stays, also because the host has no other address of its family (SIP listens in one).
-    package func destination(at host: String, insteadOf address: IPAddress) -> IPAddress? {
+    /// Where calls to a host that has been looked up anew go.
+    package enum Destination: Hashable, Sendable {
+        /// The host still has the address that they went to.
+        case stays
+        case moves(to: IPAddress)
+        /// The host has addresses of the other family alone, and SIP listens in one: calls go where they went.
+        case otherFamilyAlone
+    }
+
+    /// - Parameter address: where calls went.
+    package func destination(at host: String, insteadOf address: IPAddress) -> Destination {
         let addresses = names.first { $0.host == host }?.addresses ?? []
-        guard !addresses.contains(address) else { return nil }
-        return addresses.first { $0.bytes.count == address.bytes.count }
+        guard !addresses.isEmpty, !addresses.contains(address) else { return .stays }
+        guard let other = addresses.first(where: { $0.bytes.count == address.bytes.count }) else {
+            return .otherFamilyAlone
+        }
+        return .moves(to: other)
     }
 
     /// A name that has been looked up; one that is there already stays as it is.
