@@ -39,11 +39,14 @@ package struct PortHolders: Sendable {
     /// Looks now; what it costs grows with the number of this machine's programs (some milliseconds), so that it is
     /// nothing for a thread that others wait for.
     ///
-    /// - Parameter address: where the ports are wanted; nil: anywhere.
+    /// - Parameters:
+    ///   - held: those of the ports that are known to be held, because they could not be bound: they are looked for until
+    ///     each has been seen.
+    ///   - address: where the ports are wanted; nil: anywhere.
     package static func look(
-        for kind: Kind, in ports: ClosedRange<UInt16>, at address: IPAddress? = nil
+        for kind: Kind, in ports: ClosedRange<UInt16>, held: Set<UInt16> = [], at address: IPAddress? = nil
     ) -> PortHolders {
-        let found = wholly {
+        let found = wholly(held: held) {
             kind.tables.flatMap { sockets(in: text(of: $0), kind) }.filter { socket in
                 ports.contains(socket.port) && address.map(socket.isInTheWay) ?? true
             }
@@ -53,22 +56,26 @@ package struct PortHolders: Sendable {
             userNames: found.isEmpty ? [:] : userNames(in: text(of: "/etc/passwd")))
     }
 
-    /// All that `read` finds, in readings until one of them has nothing new.
+    /// All that `read` finds, in readings until one of them has nothing new and none of the held ports is missing.
     ///
     /// Linux hands a table out a page at a time, and finds the next page's beginning by counting: where a socket of an
-    /// earlier page has been closed meanwhile, one that is there all the time is left out.
-    package static func wholly(_ read: () -> [Socket]) -> [Socket] {
-        var found = read()
-        var known = Set(found)
-        for _ in 1..<mostReadings {
+    /// earlier page has been closed meanwhile, one that is there all the time is left out, also twice in a row where
+    /// many are opened and closed.
+    package static func wholly(held: Set<UInt16> = [], _ read: () -> [Socket]) -> [Socket] {
+        var found: [Socket] = []
+        var known: Set<Socket> = []
+        var missing = held
+        // A port that is held may be nobody's who is seen from here: another container's, or free again.
+        for reading in 1...mostReadings {
             let new = read().filter { known.insert($0).inserted }
-            if new.isEmpty { break }
             found += new
+            missing.subtract(new.map(\.port))
+            if new.isEmpty, reading > 1, missing.isEmpty { break }
         }
         return found
     }
 
-    private static let mostReadings = 5
+    private static let mostReadings = 50
 
     package init(sockets: [Socket], programs: [UInt64: String], userNames: [UInt32: String]) {
         self.sockets = Dictionary(sockets.map { ($0.port, $0) }) { first, _ in first }
@@ -84,15 +91,15 @@ package struct PortHolders: Sendable {
             "a program of user \(userNames[socket.userID] ?? "\(socket.userID)") that may not be looked into from here"
     }
 
-    /// What a message says of the holder.
-    package func words(for port: UInt16) -> String {
-        holder(of: port).map { "held by \($0)" } ?? "held by a program that is not seen from here"
-    }
+    private static let unseen = "a program that is not seen from here"
 
-    /// The holders and how many of the ports each has, the greatest first.
-    package var count: [(holder: String, ports: Int)] {
+    /// What a message says of the holder.
+    package func words(for port: UInt16) -> String { "held by \(holder(of: port) ?? Self.unseen)" }
+
+    /// Who holds these ports and how many of them each has, the greatest first.
+    package func count(of ports: Set<UInt16>) -> [(holder: String, ports: Int)] {
         var counts: [String: Int] = [:]
-        for port in sockets.keys { if let holder = holder(of: port) { counts[holder, default: 0] += 1 } }
+        for port in ports { counts[holder(of: port) ?? Self.unseen, default: 0] += 1 }
         return counts.map { ($0.key, $0.value) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
     }
 

@@ -58,13 +58,26 @@ struct PortHoldersTests {
             }
             #expect(found == expected && readings == asked)
         }
-        // Where each has news there is an end all the same.
+        // A port that is known to be held is looked for until it is seen.
+        var readings = 0
+        let late = PortHolders.wholly(held: [two[0].port]) {
+            readings += 1
+            return readings < 7 ? one : two
+        }
+        #expect(late == one + two && readings == 8)
+        // Where each has news there is an end all the same, and where it is never seen.
         var inode: UInt64 = 0
         let found = PortHolders.wholly {
             inode += 1
             return [.init(address: .loopback, port: 16_384, userID: 0, inode: inode)]
         }
-        #expect(found.count == 5)
+        #expect(found.count == 50)
+        readings = 0
+        let none = PortHolders.wholly(held: [16_384]) {
+            readings += 1
+            return []
+        }
+        #expect(none.isEmpty && readings == 50)
     }
 
     @Test("The program is named where it is seen, else the user, else that nobody is seen")
@@ -75,7 +88,8 @@ struct PortHoldersTests {
         #expect(holders.words(for: 16_384) == "held by freeswitch (pid 812)")
         #expect(holders.words(for: 16_386) == "held by a program of user root that may not be looked into from here")
         #expect(holders.words(for: 16_390) == "held by a program that is not seen from here")
-        #expect(holders.count.map(\.ports) == [1, 1])
+        let count = holders.count(of: [16_384, 16_386, 16_390, 16_391])
+        #expect(count.map(\.ports) == [2, 1, 1] && count[0].holder == "a program that is not seen from here")
     }
 
     @Test("A port of this very process is found, with its name")
@@ -83,7 +97,8 @@ struct PortHoldersTests {
         let transport = try await UDPTransport.bind(
             TransportAddress(address: .loopback, port: 0), on: MultiThreadedEventLoopGroup.singleton.next())
         let port = transport.localAddress.port
-        let holders = PortHolders.look(for: .udp, in: port...port, at: .loopback)
+        #expect(HeldPorts.udp(among: port...port, at: .loopback) == [port])
+        let holders = PortHolders.look(for: .udp, in: port...port, held: [port], at: .loopback)
         #expect(holders.holder(of: port)?.hasSuffix("(pid \(ProcessInfo.processInfo.processIdentifier))") == true)
         #expect(PortHolders.look(for: .udp, in: port...port, at: .v4(0x7f00_0009)).holder(of: port) == nil)
         try await transport.close()

@@ -14,19 +14,20 @@ struct RTPPortExamination {
     func finding() -> Finding {
         let range = configuration.rtpPorts
         let pairs = stride(from: Int(range.lowerBound), to: Int(range.upperBound), by: 2)
-        let holders = PortHolders.look(for: .udp, in: range, at: configuration.sip.address)
+        let address = configuration.sip.address
+        let held = HeldPorts.udp(among: range, at: address)
+        let holders = PortHolders.look(for: .udp, in: range, held: held, at: address)
+        let others = held.filter { !(holders.holder(of: $0).map(isOwn) ?? false) }
         // A call needs RTP's port and the one after it, which RTCP has.
-        let free = pairs.count { port in
-            [port, port + 1].allSatisfy { holders.holder(of: UInt16($0)).map(isOwn) ?? true }
-        }
+        let free = pairs.count { port in [port, port + 1].allSatisfy { !others.contains(UInt16($0)) } }
         let all = Array(pairs).count
         let text = "RTP at \(range.lowerBound)-\(range.upperBound): \(free) calls at once"
         guard free < all else { return .well(text) }
-        let words = Self.words(holders.count.filter { !isOwn($0.holder) })
-        let others = "\(text); \(all - free) pairs of ports are held by others: \(words)"
+        let words = Self.words(holders.count(of: others))
+        let taken = "\(text); \(all - free) pairs of ports are held by others: \(words)"
         let remedy = "Calls pass over them; a range of your own is quicker: choose one with --rtp-ports."
-        guard free > 0 else { return .wrong(others, "No call can be made: choose another range with --rtp-ports.") }
-        return .doubtful(others, remedy)
+        guard free > 0 else { return .wrong(taken, "No call can be made: choose another range with --rtp-ports.") }
+        return .doubtful(taken, remedy)
     }
 
     /// Calls of the server that is looked at hold some, and give them back.

@@ -11,7 +11,7 @@ enum BindFailure {
 
     static func holder(of port: Int, _ kind: PortHolders.Kind) -> String {
         let port = UInt16(clamping: port)
-        return PortHolders.look(for: kind, in: port...port).words(for: port)
+        return PortHolders.look(for: kind, in: port...port, held: [port]).words(for: port)
     }
 
     /// For a person: the system's words without the library's.

@@ -243,6 +243,15 @@ class Capture:
         """(time, digit) of each RFC 4733 event that was sent to one of `ports`."""
         return sorted(sum(self.presses(ports, payload_type).values(), []))
 
+    def key_gaps(self, ports, payload_type=101):
+        """Seconds between the beginnings of the RFC 4733 events that were sent to `ports`, by their timestamps (§2.3.1: each
+        says when it began), which nothing that is late changes."""
+        stamps = {}
+        for _, _, destination, payload, data in self._datagrams(ports):
+            if destination in ports and payload == payload_type:
+                stamps.setdefault(int.from_bytes(data[4:8], "big"))
+        return [(later - earlier) % (1 << 32) / 8000 for earlier, later in zip(stamps, list(stamps)[1:])]
+
     def sound_onsets(self, ports):
         """When sound first came to `ports`, and when it first left from there: to the sample (PCMU, 8 kHz)."""
         onsets = {}

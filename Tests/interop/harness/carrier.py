@@ -11,7 +11,7 @@ from .steps import application
 from .waiting import eventually
 
 PREFIX = "+1500555"
-RING = (0.75, 1.25)  # seconds that a ring takes, with room for a busy machine
+RING = (0.9, 1.1)  # seconds that a ring takes
 
 
 def carrier_port(server):

@@ -26,14 +26,15 @@ def eventually(fact, seconds, what, pause=0.05):
 
 
 class lasting:
-    """Equal to times in seconds that are as long as is said, as a busy machine shows them: nothing that waits is ever
-    much too early, and whoever looks, or is looked at, may have had to wait for the processor. What is late at its
-    beginning is shorter by that.
+    """Equal to times in seconds that are as long as is said, as a busy machine shows them: whoever acts, and whoever
+    looks, may have had to wait for the processor. What is late at its beginning is shorter by that.
+
+    Where it matters that something does not come too soon, measure from what made the beginning happen: that is never
+    too late.
     """
 
-    def __init__(self, seconds, early=None, late=1.0):
-        early = max(0.1, seconds / 8) if early is None else early
-        self.shortest, self.longest = seconds - early, seconds + late
+    def __init__(self, seconds, late=1.0):
+        self.shortest, self.longest = seconds - min(0.5, seconds / 2), seconds + late
 
     def __eq__(self, seconds):
         return self.shortest <= seconds <= self.longest
