@@ -252,15 +252,6 @@ class Capture:
                 stamps.setdefault(int.from_bytes(data[4:8], "big"))
         return [(later - earlier) % (1 << 32) / 8000 for earlier, later in zip(stamps, list(stamps)[1:])]
 
-    def sound_onsets(self, ports):
-        """When sound first came to `ports`, and when it first left from there: to the sample (PCMU, 8 kHz)."""
-        onsets = {}
-        for when, _, destination, payload, data in self._rtp(ports):
-            loud = next((index for index, byte in enumerate(data) if (byte & 0x7F) <= QUIETEST_SOUND), None)
-            if payload == 0 and loud is not None:
-                onsets.setdefault(destination in ports, when + loud / 8000)
-        return onsets[True], onsets[False]
-
     def media_port(self, sip_port):
         """The audio port in the SDP that was sent from the SIP port."""
         text = self._read("-d", f"udp.port=={sip_port},sip", "-Y", f"sdp && udp.srcport=={sip_port}", "-T", "fields",
