@@ -394,10 +394,11 @@ def test_the_same_seed_the_same_behaviour(belay, app, capture):
                     server=belay(arguments=["--log-level", "info", "--carrier-seed", str(seed)]))
         ended(call, "completed", "appHangup")
         call.finish()
-        return between(call.message("180"), call.message("200", "INVITE"))
+        return between(call.message("INVITE"), call.message("200", "INVITE"))
 
-    first, again, other = rang(7), rang(7), rang(11)
-    assert abs(first - again) < abs(first - other) / 2
+    # What these two draw lies as far apart as three rings can, 0.56 s: a machine may be late by much and changes nothing.
+    first, again, other = rang(24), rang(24), rang(13)
+    assert abs(first - again) < 0.25 and other + 0.25 < min(first, again), (first, again, other)
 
 
 # People of the user's own
