@@ -68,7 +68,8 @@ let testTargets: [Target] = [
 ].map { (room: String) -> Target in
     .testTarget(
         name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)],
-        swiftSettings: settings)
+        // Tests are compiled once and run once: an optimizer would cost more than they do.
+        swiftSettings: settings + [.unsafeFlags(["-Onone"])])
 }
 
 let package = Package(

@@ -1,7 +1,7 @@
 """openapi.yaml and the server, by schemathesis: what the document allows is taken, what it forbids is refused, and every
 answer has a documented status and the documented body, with nothing in it that the document does not name.
 
-`BELAY_SCHEMA_EXAMPLES` is how many requests each operation gets (220, about half of them valid); they are the same in
+`BELAY_SCHEMA_EXAMPLES` is how many requests each operation gets (120, about half of them valid); they are the same in
 each run, unless `BELAY_SCHEMA_SEED` names a number.
 """
 
@@ -37,7 +37,7 @@ from harness.waiting import eventually
 from harness.webhook_app import HANGUP, Reply, WebhookApp
 
 DOCUMENT = REPOSITORY / "openapi.yaml"
-EXAMPLES = int(os.environ.get("BELAY_SCHEMA_EXAMPLES", "220"))
+EXAMPLES = int(os.environ.get("BELAY_SCHEMA_EXAMPLES", "120"))
 SEED = os.environ.get("BELAY_SCHEMA_SEED")
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
           response_schema_conformance]
@@ -328,7 +328,7 @@ def test_answers_are_as_documented(ground, document, name):
         assert answer.status_code == 200, answer.text
     if name == "stop-or-start-dialling":
         ground.admin("POST", "/admin/dialling", {"stopped": False})
-    assert sum(sent.values()) >= EXAMPLES * 200 // 220, sent
+    assert sum(sent.values()) >= EXAMPLES * 9 // 10, sent
     assert not may_be_wrong or min(sent.values()) >= EXAMPLES // 5, sent
     print(f"{name}: {sent[GenerationMode.POSITIVE]} valid, {sent[GenerationMode.NEGATIVE]} invalid: {statuses}")
 

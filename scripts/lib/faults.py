@@ -32,6 +32,8 @@ TREE = WORKSHOP / "tree"
 BY_HAND = REPOSITORY / "Tests" / "faults-by-hand.txt"
 EXEMPT = REPOSITORY / "Tests" / "faults-without-effect.txt"
 
+#: How the tests are built; scripts/bench gives what scripts/test builds with.
+FLAGS = os.environ.get("BELAY_BUILD_FLAGS", "").split()
 #: What did not compile in an earlier run is not drawn again.
 UNBUILT = WORKSHOP / "does-not-compile.json"
 DOES_NOT_COMPILE = set(json.loads(UNBUILT.read_text())) if UNBUILT.exists() else set()
@@ -276,7 +278,7 @@ def build(faults):
     while True:
         plant(faults)
         print(f"building with {len(faults)} faults", flush=True)
-        made = subprocess.run(["swift", "build", "--build-tests", "--package-path", TREE], capture_output=True, text=True)
+        made = subprocess.run(["swift", "build", *FLAGS, "--build-tests"], cwd=TREE, capture_output=True, text=True)
         if made.returncode == 0:
             return
         bad = set()
@@ -293,12 +295,18 @@ def build(faults):
         remember(UNBUILT, sorted(DOES_NOT_COMPILE))
 
 
+@functools.cache
+def tests():
+    """The program with all Swift tests."""
+    shown = subprocess.run(["swift", "build", *FLAGS, "--show-bin-path"], cwd=TREE, capture_output=True, text=True, check=True)
+    return Path(shown.stdout.strip()) / "belayPackageTests.xctest"
+
+
 def run(room, number, limit):
     """How the tests of a room end with a fault: None when all pass, else what they say."""
     environment = {**os.environ, "BELAY_PLANTED_FAULT": str(number), "SWIFT_BACKTRACE": "enable=no"}
-    binary = TREE / ".build" / "debug" / "belayPackageTests.xctest"
     process = subprocess.Popen(
-        [binary, "--testing-library", "swift-testing", "--no-parallel", "--filter", f"^{room}Tests\\."], cwd=TREE,
+        [tests(), "--testing-library", "swift-testing", "--no-parallel", "--filter", f"^{room}Tests\\."], cwd=TREE,
         env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         errors="replace", start_new_session=True)
     late = threading.Event()

@@ -22,6 +22,9 @@ belay_packages_tests="baresip-core flite git kamailio linphone-cli nodejs python
 # How what is measured and shipped is built: docs/decisions/0011. The README has the same words.
 belay_release="swift build --configuration release --static-swift-stdlib -Xswiftc -cross-module-optimization"
 
+# How what is tested is built: optimized as what is shipped, with the checks of a debug build. docs/decisions/0043.
+belay_tested="--configuration release --scratch-path .build-tests -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug"
+
 belay_setup() {
     command -v swift >/dev/null || fail "swift is not in PATH; Belay needs Swift 6.3 (https://www.swift.org/install)"
     case "$(swift --version 2>/dev/null)" in

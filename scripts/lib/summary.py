@@ -24,7 +24,7 @@ for path in sorted(folder.glob("*.xml")):
             passed += 1
 
 root = Path(__file__).resolve().parents[2]
-for report in root.glob(".build/*/debug/codecov/*.json"):
+for report in root.glob(".build-tests/*/release/codecov/*.json"):
     totals = {"covered": 0, "count": 0}
     for file in json.loads(report.read_text())["data"][0]["files"]:
         if file["filename"].startswith(str(root / "Sources")):

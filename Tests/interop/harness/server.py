@@ -28,7 +28,11 @@ FINAL = ("completed", "canceled", "busy", "failed", "noAnswer")
 
 
 def binary():
-    return Path(os.environ.get("BELAY_BINARY", REPOSITORY / ".build" / "debug" / "belay"))
+    """The server under test: the one that BELAY_BINARY names, else the last that was built for the tests or by `swift build`."""
+    if named := os.environ.get("BELAY_BINARY"):
+        return Path(named)
+    built = [REPOSITORY / folder / "belay" for folder in (".build-tests/release", ".build/debug")]
+    return max((path for path in built if path.is_file()), key=lambda path: path.stat().st_mtime, default=built[0])
 
 
 class Belay:
