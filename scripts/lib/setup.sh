@@ -23,7 +23,7 @@ belay_packages_tests="baresip-core flite git kamailio linphone-cli nodejs python
 belay_release="swift build --configuration release --static-swift-stdlib -Xswiftc -cross-module-optimization"
 
 # How what is tested is built: optimized as what is shipped, with the checks of a debug build. docs/decisions/0043.
-belay_tested="--configuration release --scratch-path .build-tests -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug"
+belay_tested="--configuration release --scratch-path .build-tests -Xswiftc -enable-testing -Xswiftc -assert-config -Xswiftc Debug -Xcc -O0"
 
 belay_setup() {
     command -v swift >/dev/null || fail "swift is not in PATH; Belay needs Swift 6.3 (https://www.swift.org/install)"

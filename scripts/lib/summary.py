@@ -1,11 +1,10 @@
-"""Counts what the test runs left as JUnit files, prints the slowest, what failed, the coverage, and one closing line.
+"""Counts what the test runs left as JUnit files, prints the slowest, what failed, and one closing line.
 
     python3 summary.py FOLDER STATUS
 
 STATUS is what the runs themselves ended with: a run that failed without a failed test (a crash) counts as one failure.
 """
 
-import json
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -22,16 +21,6 @@ for path in sorted(folder.glob("*.xml")):
             skipped.append(name)
         else:
             passed += 1
-
-root = Path(__file__).resolve().parents[2]
-for report in root.glob(".build-tests/*/release/codecov/*.json"):
-    totals = {"covered": 0, "count": 0}
-    for file in json.loads(report.read_text())["data"][0]["files"]:
-        if file["filename"].startswith(str(root / "Sources")):
-            for key in totals:
-                totals[key] += file["summary"]["lines"][key]
-    if totals["count"]:
-        print(f"coverage of Sources by the Swift tests: {100 * totals['covered'] / totals['count']:.1f} % of lines")
 
 print("slowest:")
 for seconds, name in sorted(cases, reverse=True)[:5]:

@@ -66,16 +66,22 @@ class RoomsJudge:
             answer = self._get(f"/Queues/{queue}")
             if answer.status != 200 or answer.json["currentSize"] != 0:
                 found.broke("queues", f"nobody waits, and {queue} is {answer}")
-        for conference, is_told in list(self.rooms.conferences.items()):
-            self._judge_conference(found, conference, is_told, restarted_at)
-        for fault in self.rooms.take_faults():
-            found.broke("other", fault)
+        judged = set()
+        self._judge_conferences(found, judged, restarted_at)
         for name, wanted in {"belay_conference_participants": 0, "belay_queue_members": 0, "belay_queues": len(self.rooms.queues),
                              "belay_conferences": len(self.rooms.standing)}.items():
+            def is_as_wanted():
+                # One may be told of only now, and is nobody's then.
+                self._judge_conferences(found, judged, restarted_at)
+                return self.server.gauge(name) == wanted
+
             try:
-                eventually(lambda: self.server.gauge(name) == wanted, 10, lambda: f"{name} is {self.server.gauge(name):g}")
+                eventually(is_as_wanted, 10, lambda: f"{name} is {self.server.gauge(name):g}")
             except AssertionError as error:
-                found.broke("stranded" if wanted == 0 else "other", f"no call is live: {error}; wanted {wanted}")
+                found.broke("stranded" if wanted == 0 else "other", f"no call is live: {error}; wanted {wanted}; "
+                            f"there are {self._conferences_left()}")
+        for fault in self.rooms.take_faults():
+            found.broke("other", fault)
         self.rooms.taken.clear()
         return found
 
@@ -100,6 +106,19 @@ class RoomsJudge:
             if restarted_at is not None:
                 found.seen["waited at a kill"] += any(one.json["queueResult"] == "systemError" for one in left)
                 found.seen["in a conference at a kill"] += bool(stays) and is_lost
+
+    def _conferences_left(self):
+        """Those that have not been terminated, as the API has them, with what was told of each."""
+        listed = self._get("/Conferences").json["conferences"]
+        return [{**one, "told": rooms_model.statuses(self.app.of(one["conferenceId"]))} for one in listed
+                if one["status"] != "terminated"]
+
+    def _judge_conferences(self, found, judged, restarted_at):
+        """All that are known of and not in `judged`, which they are then."""
+        for conference, is_told in list(self.rooms.conferences.items()):
+            if conference not in judged:
+                judged.add(conference)
+                self._judge_conference(found, conference, is_told, restarted_at)
 
     def _judge_conference(self, found, conference, is_told, restarted_at):
         room = Room(self.server, self.app, conference)
