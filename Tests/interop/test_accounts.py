@@ -150,7 +150,7 @@ def test_the_brake(belay, far_end, app):
     server.stop()
     server.start()
     refused(server, app, 503, 55, "diallingStopped")
-    assert "belay start-dialling" in server.program.text
+    server.program.wait_for("belay start-dialling")
     belay_says(server, "start-dialling")
     after = place(server, app)
     app.wait_for(after, "callStatus")

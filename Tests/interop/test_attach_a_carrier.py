@@ -77,6 +77,11 @@ def lines(server, word):
     return [line for line in server.program.text.splitlines() if word in line]
 
 
+def told(server, word):
+    """The lines with that word, once there is one."""
+    return eventually(lambda: lines(server, word), 20, lambda: f"the log speaks of {word}:\n{server.program.text}")
+
+
 # Addresses
 
 @pytest.mark.parametrize("addresses", ["127.0.0.2", "127.0.0.0/30", "192.0.2.1, 127.0.0.2", "2001:db8::/32,127.0.0.2/32"])
@@ -114,17 +119,17 @@ def test_names_are_looked_up_anew(belay, endings):
     zone.addresses["carrier.example"] = ["127.0.0.3"]
     eventually(lambda: latter.ask() is not None, 20, lambda: server.program.text)
     assert former.ask() is None
-    [line] = eventually(lambda: lines(server, "carrier.example has other addresses"), 5, "the change is told of")
+    [line] = told(server, "carrier.example has other addresses")
     assert "come from 127.0.0.3" in line and "no longer from 127.0.0.2" in line, line
 
     zone.addresses["other.example"].reverse()
     del zone.addresses["carrier.example"]
-    eventually(lambda: lines(server, "carrier.example cannot be looked up"), 20, "the failure is told of")
+    told(server, "carrier.example cannot be looked up")
     asked = zone.asked
     eventually(lambda: zone.asked >= asked + 60, 60, "it is asked on and on")
     for caller in (trunk, latter, other):
         assert caller.ask().status == 200, caller.host
-    [line] = lines(server, "cannot be looked up")
+    [line] = told(server, "cannot be looked up")
     assert "127.0.0.3" in line, line
     zone.addresses["carrier.example"] = ["127.0.0.3", "127.0.0.2"]
     eventually(lambda: former.ask() is not None, 20, lambda: server.program.text)
@@ -151,15 +156,15 @@ def test_calls_follow_the_trunks_name(belay, endings):
 
     goes_to(2, "+13125550161")
     zone.addresses["trunk.example"] = ["127.0.0.3", "127.0.0.2"]
-    eventually(lambda: lines(server, "trunk.example has other addresses"), 20, lambda: server.program.text)
+    told(server, "trunk.example has other addresses")
     goes_to(2, "+13125550162")
     assert not lines(server, "calls go to")
     zone.addresses["trunk.example"] = ["127.0.0.3", "127.0.0.4"]
-    [line] = eventually(lambda: lines(server, "calls go to"), 20, lambda: server.program.text)
+    [line] = told(server, "calls go to")
     assert f"calls go to 127.0.0.3:{port} from now on, where trunk.example is; before, to 127.0.0.2:{port}" in line, line
     goes_to(3, "+13125550163")
     del zone.addresses["trunk.example"]
-    eventually(lambda: lines(server, "trunk.example cannot be looked up"), 20, "the failure is told of")
+    told(server, "trunk.example cannot be looked up")
     goes_to(3, "+13125550164")
 
 
@@ -174,9 +179,9 @@ def test_who_is_refused_is_told_of(attach, app, endings):
     assert another.ask("OPTIONS") is None
     eventually(lambda: refused(server, "addressNotAllowed") == 5, 5, "five refusals are counted")
 
-    [line] = lines(server, "127.0.0.2")
+    [line] = told(server, "127.0.0.2")
     assert "INVITE" in line and NUMBER in line and "403" in line and "--trunk-addresses" in line, line
-    [line] = lines(server, "127.0.0.3")
+    [line] = told(server, "127.0.0.3")
     assert "OPTIONS" in line, line
 
     def entries():
@@ -195,7 +200,7 @@ def test_an_unknown_number_is_404_and_told_of(attach, app):
     for number in ("+13125550199", "100", "belay"):
         assert trunk.call(f"sip:{number}@127.0.0.1").status == 404
     assert refused(server, "unknownNumber") == 3
-    [line] = lines(server, "INVITE for")
+    [line] = told(server, "INVITE for")
     assert "+13125550199" in line, line
 
 

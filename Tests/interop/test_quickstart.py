@@ -64,6 +64,7 @@ def test_the_quickstart_s_app_is_called(belay, flask, folder):
     assert "PerCL Say (Welcome. The rope is in good hands." in told, told
     assert "the script ran out" in told and "completed (appHangup)" in told, told
     heard(server, "Welcome. The rope is in good hands.", folder=folder)
+    program.wait_for(r'"POST /incomingCall HTTP/1\.1" 200')
     assert len(re.findall(r'"POST /incomingCall HTTP/1\.1" 200', program.text)) == 1, program.text
 
 
@@ -84,6 +85,7 @@ def test_the_how_to_s_app_calls(belay, flask, folder):
     assert (ended["from"], ended["to"], ended["applicationId"]) == (server.number, "+15005550010", application)
     program.wait_for(r"told of callStatus appHangup", 10)
     eventually(lambda: '"POST /status HTTP/1.1" 200' in program.text, 5, "the status callback is answered")
+    program.wait_for(r'"POST /callConnect HTTP/1\.1" 200')
     assert len(re.findall(r'"POST /callConnect HTTP/1\.1" 200', program.text)) == 1, program.text
     rest = heard(server, "Good day. This is the call that you asked for.", "Climb on.", folder=folder)
     assert not len(audio.trimmed(rest)), "and nothing after it"

@@ -1,5 +1,6 @@
 """Recordings judged by instruments: length, level, who is left and who is right, one time for both, no gap."""
 
+import math
 import struct
 import time
 
@@ -230,21 +231,25 @@ def test_what_a_crash_leaves(belay, far_end, app, script, channels):
     connect = app.wait_for(call, "outDialApiConnect")
     began = eventually(lambda: connect.finished, 5, "the script is fetched")
     partial = server.data / "recordings"
+    eventually(lambda: [*partial.iterdir()], 30, "the recording begins")
+    # It began before it was seen: what is late makes the least that it may hold less, and the most of it more.
+    seen = time.monotonic()
     enough = 44 + 3 * 16_000 * channels
-    eventually(lambda: any(f.stat().st_size > enough for f in partial.iterdir()), 10, "three seconds are written")
+    eventually(lambda: any(f.stat().st_size > enough for f in partial.iterdir()), 30, "three seconds are written")
+    least = max(3, time.monotonic() - seen - 1)
     server.kill()
-    seconds = time.monotonic() - began
+    most = time.monotonic() - began
     app.unfinished_allowed = True
     server.start()
     server.wait_until_ended(call)
 
     [listed] = server.rest.get(f"/Calls/{call}/Recordings").json["recordings"]
-    assert abs(listed["durationSec"] - seconds) <= 1, (listed, seconds)
     path = download(server, listed["recordingId"], "after-crash.wav")
     assert check_header(path) == channels
     heard = audio.read(path)[0]
     assert len(audio.read(path)) == channels
-    assert abs(len(heard) / audio.RATE - seconds) <= 1, (len(heard), seconds)
+    assert least <= len(heard) / audio.RATE <= most, (least, len(heard), most)
+    assert listed["durationSec"] == math.ceil(len(heard) / audio.RATE), (listed, len(heard))
     [tone] = find(heard, 440)
     assert list(instruments.gaps(heard, tone)) == []
     assert len(heard) / audio.RATE - tone.seconds < 0.5, f"the tone goes on to the end: {tone}"

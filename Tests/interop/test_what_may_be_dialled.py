@@ -80,7 +80,7 @@ def test_no_caller_makes_a_country_home(attach, app):
 def test_the_operator_says_where_home_is(attach, app):
     """home-countries of the server, --home-country of an account, over a restart too; satellites only by name."""
     server, trunk = attach("--home-countries", "DE")
-    assert "Calls go to DE (home-countries)" in server.program.text
+    server.program.wait_for(r"Calls go to DE \(home-countries\)")
     refused(ask(server, app, "+13125550142"), "allowsInternational")
     is_next(server, trunk, app, "+493012345678")
     account = server.rest.account

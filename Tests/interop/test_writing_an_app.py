@@ -26,9 +26,10 @@ people:
   - number: "{KEEN}"
     name: somebody in a conference
     script:
-      - wait: 3
+      # The conference is entered, and what follows the key is said to its end, however much else the machine does.
+      - wait: 6
       - press: "1"
-      - wait: 5
+      - wait: 15
       - hang up
 """
 
