@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Glibc
 package import SIP
 
 /// Who holds ports of this machine, as Linux tells it: `/proc/net` lists the sockets with their users (proc(5)), the
@@ -167,8 +168,20 @@ package struct PortHolders: Sendable {
     }
 
     /// Empty where it cannot be read: there is no such file on another system.
+    ///
+    /// Read until nothing comes any more. Linux hands out a page of a table at a time, and Foundation takes the first
+    /// reading that is shorter than it asked for to be the end of a file that tells no size.
     private static func text(of path: String) -> String {
-        guard let data = FileManager.default.contents(atPath: path) else { return "" }
-        return String(decoding: data, as: UTF8.self)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return "" }
+        defer { close(descriptor) }
+        var text: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(descriptor, &piece, piece.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return String(decoding: text, as: UTF8.self) }
+            text += piece.prefix(count)
+        }
     }
 }

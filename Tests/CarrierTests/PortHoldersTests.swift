@@ -43,6 +43,32 @@ struct PortHoldersTests {
         #expect(PortHolders.sockets(in: table, .tcp).map(\.port) == [8080])
     }
 
+    @Test("Among more sockets than a page of the table has, each is found at once")
+    func manySockets() {
+        var descriptors: [CInt] = []
+        defer { for descriptor in descriptors { close(descriptor) } }
+        var ports: Set<UInt16> = []
+        for _ in 0..<300 {
+            let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+            descriptors.append(descriptor)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                    #expect(bind(descriptor, pointer, length) == 0)
+                    getsockname(descriptor, pointer, &length)
+                }
+            }
+            ports.insert(UInt16(bigEndian: address.sin_port))
+        }
+        let holders = PortHolders.look(for: .udp, in: 0...UInt16.max, held: ports)
+        let process = "(pid \(getpid()))"
+        #expect(ports.count == 300)
+        #expect(ports.allSatisfy { holders.holder(of: $0)?.contains(process) == true })
+    }
+
     @Test("A socket that one reading of the table leaves out is found in the next; readings end where one has no news")
     func readings() {
         let sockets = PortHolders.sockets(in: Self.udp + "\n" + Self.udp6, .udp)
