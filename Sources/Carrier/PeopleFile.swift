@@ -33,13 +33,26 @@ package enum PeopleFile {
     /// - Throws: `PeopleFileError`.
     package static func read(at path: String?) throws(PeopleFileError) -> [OwnPerson] {
         guard let path else { return [] }
-        guard let data = FileManager.default.contents(atPath: path) else {
+        return try parse(text(at: path), name: path)
+    }
+
+    /// What the file holds; a pipe can be read only once, so who wants it twice keeps it.
+    ///
+    /// - Throws: `PeopleFileError`.
+    package static func text(at path: String) throws(PeopleFileError) -> String {
+        // A handle reads a pipe to its end; `FileManager` takes the first short reading for it.
+        guard let file = FileHandle(forReadingAtPath: path) else {
+            throw PeopleFileError(description: "\(path) cannot be read")
+        }
+        defer { try? file.close() }
+        let data: Data
+        do { data = try file.read(upToCount: maximumBytes + 1) ?? Data() } catch {
             throw PeopleFileError(description: "\(path) cannot be read")
         }
         guard data.count <= maximumBytes, let text = String(bytes: data, encoding: .utf8) else {
             throw PeopleFileError(description: "\(path) is not UTF-8 of at most \(maximumBytes) bytes")
         }
-        return try parse(text, name: path)
+        return text
     }
 
     /// - Parameter name: the file's, for errors.

@@ -74,7 +74,7 @@ struct CallCommand: AsyncParsableCommand {
     private func percl() throws -> JSONValue {
         if let say { return [["Say": ["text": .string(say)]]] }
         let path = script ?? ""
-        guard let bytes = FileManager.default.contents(atPath: path) else {
+        guard let bytes = GivenFile.contents(of: path) else {
             throw ClientError("\(path) cannot be read; --script names a file with a PerCL script")
         }
         do { return try JSONValue(parsing: bytes) } catch {

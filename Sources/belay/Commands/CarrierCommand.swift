@@ -56,12 +56,12 @@ struct CarrierCommand: ParsableCommand {
 
         func run() throws {
             try CarrierCommand.explaining {
-                let people = try PeopleFile.read(at: file)
+                let text = try PeopleFile.text(at: file)
+                let people = try PeopleFile.parse(text, name: file)
                 let target = CarrierCommand.peopleFile(in: folder.path)
-                let data = try Data(contentsOf: URL(filePath: file))
                 try FileManager.default.createDirectory(
                     atPath: folder.path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-                try data.write(to: URL(filePath: target), options: .atomic)
+                try Data(text.utf8).write(to: URL(filePath: target), options: .atomic)
                 Terminal.print(lines: CarrierListing.text(own: people, withTable: false))
                 Terminal.print("They answer from the next start of `belay serve` on; the file is \(target) now.")
             }

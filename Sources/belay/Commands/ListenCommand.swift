@@ -44,7 +44,7 @@ struct ListenCommand: AsyncParsableCommand {
                     guard TrialApp.wantsScript(arrival) else { return nil }
                     if let say { return [["Say": ["text": .string(say)]]] }
                     return script.flatMap { path in
-                        let value = FileManager.default.contents(atPath: path).flatMap { try? JSONValue(parsing: $0) }
+                        let value = GivenFile.contents(of: path).flatMap { try? JSONValue(parsing: $0) }
                         if value == nil { Terminal.say("\(path) cannot be read as JSON; the answer is []") }
                         return value
                     }

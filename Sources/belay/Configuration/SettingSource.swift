@@ -44,7 +44,7 @@ struct SettingSource {
     }
 
     private mutating func read(_ path: String) throws {
-        guard let data = FileManager.default.contents(atPath: path) else {
+        guard let data = GivenFile.contents(of: path) else {
             throw ConfigurationError(description: "the configuration file \(path) cannot be read")
         }
         let document: Any?
