@@ -128,13 +128,14 @@ package final class MediaBridge: Sendable {
     }
 
     private func startRecording(_ media: MediaHandle, _ recording: RecordingID, _ content: RecordingContent) {
-        let channels: RecordingTarget.Content =
+        let path = recordings.path(of: recording)
+        let target =
             switch content {
-            case .call: .both
-            case .farEnd: .heard
-            case .stay: .membership
+            case .call: RecordingTarget(path: path, content: .both)
+            case .farEnd(let longest): RecordingTarget(path: path, content: .heard, longestMilliseconds: longest)
+            case .stay: RecordingTarget(path: path, content: .membership)
             }
-        engine.record(id(media), RecordingTarget(path: recordings.path(of: recording), content: channels))
+        engine.record(id(media), target)
     }
 
     private func observeSpeech(_ media: MediaHandle, _ isWanted: Bool) {

@@ -151,6 +151,9 @@ struct Bench {
         now = end
     }
 
+    /// Time passes, and no timer fires: the machine had something else to do.
+    mutating func stall(_ duration: Duration) { now = now + duration }
+
     // MARK: The far end
 
     mutating func farStep(

@@ -32,7 +32,7 @@ struct RecordingTests {
         #expect(started(bench).isEmpty)
         bench.endPlayback()
         let (id, content) = try #require(started(bench).first)
-        #expect(content == .farEnd)
+        #expect(content == .farEnd(longestMilliseconds: 10_000))
         let media = try #require(bench.media)
         bench.pass(.milliseconds(900))
         bench.give(.media(media, .voiceStarted))
@@ -98,6 +98,18 @@ struct RecordingTests {
         #expect(bench.field("recordingDurationSec") == 1)
         bench.answerWebhook(#"[{"Say":{"text":"too late"}}]"#)
         #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect", "record", "callStatus"])
+    }
+
+    @Test("A hang-up that comes before a timer that is late: the recording is no longer than maxLengthSec")
+    func lateTimer() throws {
+        var bench = try Self.bench(Self.script(#","playBeep":false"#))
+        bench.stall(.milliseconds(10_400))
+        bench.farHangUp()
+        #expect(bench.delivered.map(\.requestType) == ["outDialApiConnect", "record", "callStatus"])
+        let told = try #require(bench.delivered.first { $0.requestType == "record" })
+        #expect(bench.fields(told)?["recordingDurationSec"] == 10)
+        #expect(bench.fields(told)?["recordingSize"] == .string(String(44 + 10_000 * 16)))
+        #expect(bench.recordings.values.map(\.durationSeconds) == [10])
     }
 
     @Test("StartRecordCall goes on beside everything and is told of in callStatus")

@@ -9,13 +9,14 @@ struct SessionRecordingTests {
 
     /// What is in the file once all frames have been given, each pair with its lag.
     private func record(
-        _ content: RecordingTarget.Content, heard: [[Int16]], said: [[Int16]], lag: (Int) -> Int
+        _ content: RecordingTarget.Content, longest: Int? = nil, heard: [[Int16]], said: [[Int16]], lag: (Int) -> Int
     ) throws -> (heard: [Int16], said: [Int16]) {
         let scratch = try Scratch()
         let path = scratch.file("a.wav")
         let writer = RecordingWriter { _ in }
         try writer.start()
-        var recording = SessionRecording(Self.id, RecordingTarget(path: path, content: content), writer)
+        let target = RecordingTarget(path: path, content: content, longestMilliseconds: longest)
+        var recording = SessionRecording(Self.id, target, writer)
         for number in heard.indices {
             var heard = heard[number], said = said[number]
             heard.withUnsafeMutableBufferPointer { heard in
@@ -93,5 +94,23 @@ struct SessionRecordingTests {
         let heard = frames(count, from: 1)
         let file = try record(.heard, heard: heard, said: frames(count, from: 20_000)) { _ in 480 }
         #expect(file.heard == heard.flatMap(\.self))
+    }
+
+    @Test(
+        "No file is longer than it may be, however late its end is told: what came until then is whole",
+        arguments: [RecordingTarget.Content.heard, .both], [20, 30, 480, 500, 520, 1010])
+    func longest(content: RecordingTarget.Content, milliseconds: Int) throws {
+        let heard = frames(120, from: 1), said = frames(120, from: 20_000)
+        let file = try record(content, longest: milliseconds, heard: heard, said: said) { _ in 0 }
+        #expect(file.heard == heard.flatMap(\.self).dropLast(120 * Self.frame - milliseconds * 8))
+        if content == .both { #expect(file.said == said.flatMap(\.self).prefix(milliseconds * 8).map(\.self)) }
+    }
+
+    @Test("What was said and waits for what is heard beside it counts as well")
+    func longestWithLag() throws {
+        let heard = frames(10, from: 1), said = frames(10, from: 20_000)
+        let file = try record(.both, longest: 150, heard: heard, said: said) { _ in 1600 }
+        #expect(file.said == said.flatMap(\.self).prefix(1200).map(\.self))
+        #expect(file.heard == [Int16](repeating: 0, count: 1200))
     }
 }

@@ -44,8 +44,8 @@ package enum Prompt: Hashable, Sendable {
 package enum RecordingContent: Hashable, Sendable {
     /// Two channels: the far end on the left, what it is played on the right.
     case call
-    /// One channel: the far end.
-    case farEnd
+    /// One channel: the far end. The file holds no more than that, however late it is told to end.
+    case farEnd(longestMilliseconds: Int)
     /// Two channels: what the others of its mix hear of the far end on the left, what it is played on the right.
     case stay
 }

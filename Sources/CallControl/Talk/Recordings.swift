@@ -11,6 +11,8 @@ struct Recordings: Sendable {
         var recording: Recording
         /// Set once the file is complete.
         var milliseconds: Int?
+        /// No file of it is longer; nil: as long as it takes.
+        var longestMilliseconds: Int?
     }
 
     /// StartRecordCall's.
@@ -40,7 +42,10 @@ struct Recordings: Sendable {
         _ command: RecordUtterance, _ media: MediaHandle, _ dossier: inout Dossier, _ turn: inout Turn
     ) {
         let owner = Recording.Owner.call(dossier.call.callID)
-        utterance = begin(.farEnd, owner, isPrivate: command.privacyMode, media, &dossier, &turn)
+        let longest = command.maxLengthSeconds * 1000
+        utterance = begin(
+            .farEnd(longestMilliseconds: longest), owner, isPrivate: command.privacyMode, media, &dossier, &turn)
+        utterance?.longestMilliseconds = longest
     }
 
     func endUtterance(_ media: MediaHandle, _ turn: inout Turn) {
@@ -97,9 +102,9 @@ struct Recordings: Sendable {
     }
 
     mutating func closeUtterance(_ dossier: inout Dossier, _ turn: inout Turn) {
-        guard let begun = utterance?.recording, begun.durationSeconds == nil else { return }
-        let end = dossier.clock.reading(turn.now)
-        utterance?.milliseconds = Int(max(0, end.microseconds - begun.dateCreated.microseconds) / 1000)
+        guard let active = utterance, active.recording.durationSeconds == nil else { return }
+        let passed = dossier.clock.reading(turn.now).microseconds - active.recording.dateCreated.microseconds
+        utterance?.milliseconds = min(Int(max(0, passed) / 1000), active.longestMilliseconds ?? .max)
         Self.close(&utterance, &dossier, &turn)
     }
 
@@ -129,9 +134,10 @@ struct Recordings: Sendable {
 
     /// It is complete, as far as the clock can tell.
     private static func close(_ active: inout Active?, _ dossier: inout Dossier, _ turn: inout Turn) {
-        guard let begun = active?.recording, begun.durationSeconds == nil else { return }
-        let seconds = dossier.clock.reading(turn.now).secondsRoundedUp(since: begun.dateCreated)
-        complete(&active, seconds: seconds, &dossier, &turn)
+        guard let open = active, open.recording.durationSeconds == nil else { return }
+        let seconds = dossier.clock.reading(turn.now).secondsRoundedUp(since: open.recording.dateCreated)
+        let longest = open.longestMilliseconds.map { ($0 + 999) / 1000 } ?? .max
+        complete(&active, seconds: min(seconds, longest), &dossier, &turn)
     }
 
     private static func complete(

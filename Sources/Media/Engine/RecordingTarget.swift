@@ -18,10 +18,13 @@ package struct RecordingTarget: Equatable, Sendable {
     /// Created, or replaced where it exists.
     package var path: String
     package var content: Content
+    /// What comes later is left out; nil: all of it is kept.
+    package var longestMilliseconds: Int?
 
-    package init(path: String, content: Content = .both) {
+    package init(path: String, content: Content = .both, longestMilliseconds: Int? = nil) {
         self.path = path
         self.content = content
+        self.longestMilliseconds = longestMilliseconds
     }
 
     var partialPath: String { path + Self.partialSuffix }

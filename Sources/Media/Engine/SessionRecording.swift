@@ -11,6 +11,8 @@ struct SessionRecording {
     /// What was said and is not written yet: what is heard comes out of the jitter buffer so much later, and both stand
     /// side by side in the file as they did on the line.
     private var saidBehind: [Int16] = []
+    /// Of each channel, until it is as long as it may be.
+    private var samplesLeft: Int
 
     init(_ id: MediaSessionID, _ target: RecordingTarget, _ writer: RecordingWriter) {
         self.init(of: .session(id), target, writer)
@@ -20,6 +22,7 @@ struct SessionRecording {
         path = target.path
         content = target.content
         channels = target.channels
+        samplesLeft = target.longestMilliseconds.map { $0 * AudioClip.rate / 1000 } ?? .max
         file = writer.begin(owner, target)
         block.reserveCapacity(Self.framesPerBlock * channels)
     }
@@ -31,6 +34,7 @@ struct SessionRecording {
         heard: UnsafeMutableBufferPointer<Int16>, said: UnsafeMutableBufferPointer<Int16>, voice: [Int16]? = nil,
         lag: Int, _ writer: RecordingWriter
     ) {
+        let before = block.count
         switch content {
         case .both:
             // Safe: both frames are copied; `rows` is at most the count of either.
@@ -53,6 +57,9 @@ struct SessionRecording {
                 unsafe block.append(said[index])
             }
         }
+        let added = (block.count - before) / channels
+        if added > samplesLeft { block.removeLast((added - samplesLeft) * channels) }
+        samplesLeft = max(0, samplesLeft - added)
         guard block.count >= Self.framesPerBlock * channels else { return }
         writer.append(block, to: file)
         block = []
@@ -61,7 +68,7 @@ struct SessionRecording {
 
     /// - Parameter last: events that are to be told after the recording's end.
     func finish(_ writer: RecordingWriter, last: [MediaEvent] = []) {
-        writer.append(block + saidBehind.flatMap { [0, $0] }, to: file)
+        writer.append(block + saidBehind.prefix(samplesLeft).flatMap { [0, $0] }, to: file)
         writer.finish(file, last: last)
     }
 }

@@ -11,7 +11,9 @@ enum GivenFile {
         // shorter than they asked for to be the end of a file that tells no size.
         guard let file = FileHandle(forReadingAtPath: path) else { return nil }
         defer { try? file.close() }
-        guard let data = try? file.read(upToCount: maximumBytes + 1) ?? Data(), data.count <= maximumBytes else { return nil }
+        guard let data = try? file.read(upToCount: maximumBytes + 1) ?? Data(), data.count <= maximumBytes else {
+            return nil
+        }
         return data
     }
 }
