@@ -68,8 +68,9 @@ let testTargets: [Target] = [
 ].map { (room: String) -> Target in
     .testTarget(
         name: "\(room)Tests", dependencies: testDependencies[room, default: []] + [.byName(name: room)],
-        // Tests are compiled once and run once: an optimizer would cost more than they do.
-        swiftSettings: settings + [.unsafeFlags(["-Onone"])])
+        // Tests are compiled once and run once: an optimizer would cost more than they do. Nor is a room's tests one piece of
+        // work, which one core would do while others have none left.
+        swiftSettings: settings + [.unsafeFlags(["-Onone", "-no-whole-module-optimization", "-enable-batch-mode"])])
 }
 
 let package = Package(
