@@ -40,7 +40,7 @@ package enum PeopleFile {
     ///
     /// - Throws: `PeopleFileError`.
     package static func text(at path: String) throws(PeopleFileError) -> String {
-        // A handle reads a pipe to its end; `FileManager` takes the first short reading for it.
+        // A handle reads a pipe to its end; `FileManager` refuses what is no regular file.
         guard let file = FileHandle(forReadingAtPath: path) else {
             throw PeopleFileError(description: "\(path) cannot be read")
         }

@@ -7,8 +7,7 @@ enum GivenFile {
 
     /// - Returns: all that it holds; nil where it cannot be read or holds more than `maximumBytes`.
     static func contents(of path: String) -> Data? {
-        // A handle reads until nothing comes any more. `FileManager` and `Data(contentsOf:)` take the first reading that is
-        // shorter than they asked for to be the end of a file that tells no size.
+        // A handle reads what can be read until nothing comes any more; `FileManager` refuses what is no regular file.
         guard let file = FileHandle(forReadingAtPath: path) else { return nil }
         defer { try? file.close() }
         guard let data = try? file.read(upToCount: maximumBytes + 1) ?? Data(), data.count <= maximumBytes else {

@@ -76,7 +76,7 @@ class RoomsJudge:
                 return self.server.gauge(name) == wanted
 
             try:
-                eventually(is_as_wanted, 10, lambda: f"{name} is {self.server.gauge(name):g}")
+                eventually(is_as_wanted, 2 * TOLD_SECONDS, lambda: f"{name} is {self.server.gauge(name):g}")
             except AssertionError as error:
                 found.broke("stranded" if wanted == 0 else "other", f"no call is live: {error}; wanted {wanted}; "
                             f"there are {self._conferences_left()}")
